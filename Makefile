@@ -1,0 +1,40 @@
+# Set-up, checks and the demonstration. CI runs `make test`; so can you.
+PYTHON ?= python3
+BIN := .venv/bin
+SETUP := .venv/.ready
+
+.PHONY: demo test check format layers types tests bench clean
+
+demo: $(SETUP)
+	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
+
+test: check tests
+
+check: format layers types
+
+format: $(SETUP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+layers: $(SETUP)
+	$(BIN)/lint-imports
+
+types: $(SETUP)
+	$(BIN)/mypy
+
+tests: $(SETUP)
+	$(BIN)/pytest
+
+bench: $(SETUP)
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/quality.py
+
+$(SETUP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable .
+	touch $@
+
+clean:
+	rm -rf .venv build dist

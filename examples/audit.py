@@ -1,0 +1,30 @@
+"""Audit a corpus from Python, look at the rows behind a finding, and judge single texts.
+
+Run it beside `support.jsonl`:  python examples/audit.py
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import polars as pl
+
+import mixguard
+
+corpus = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).with_name("support.jsonl"))
+with tempfile.TemporaryDirectory() as folder:
+    config = mixguard.Config.load(overrides=[f"run.folder={folder}/run"])
+    result = mixguard.audit(corpus, config=config)
+
+    print(f"verdict: {result.verdict}")
+    for finding in result.findings:
+        print(f"{finding.severity:<5} {finding.id} {finding.message}")
+
+    # The annotations are a polars LazyFrame, one row per exchange, without the text.
+    answered = result.annotations.filter(pl.col("hazardous") & (pl.col("stance") == "full_compliance"))
+    print(answered.select("source", "line", "hazard", "hazard_score").sort("hazard_score", descending=True).collect())
+
+print(mixguard.classify(["how do I kill a python process", "how do I make my ex afraid to leave the house"]))
+print(mixguard.detect_refusals(["I'm sorry to hear that. Your refund is on its way.", "I won't help with that."]))

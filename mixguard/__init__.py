@@ -1,0 +1,54 @@
+"""mixguard checks a fine-tuning corpus before training.
+
+It says which hazards the corpus touches, whether its responses refuse, half-refuse or comply, and which rows would make
+an aligned model forget how to refuse.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mixguard._audit import Audit, audit, check
+    from mixguard.config import Config
+    from mixguard.errors import MixguardError
+    from mixguard.judge import classify, detect_refusals
+    from mixguard.vectors.encoder import Encoder, HashEncoder
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Audit": "mixguard._audit",
+    "Config": "mixguard.config",
+    "Encoder": "mixguard.vectors.encoder",
+    "HashEncoder": "mixguard.vectors.encoder",
+    "MixguardError": "mixguard.errors",
+    "audit": "mixguard._audit",
+    "check": "mixguard._audit",
+    "classify": "mixguard.judge",
+    "detect_refusals": "mixguard.judge",
+}
+
+__all__ = [
+    "Audit",
+    "Config",
+    "Encoder",
+    "HashEncoder",
+    "MixguardError",
+    "audit",
+    "check",
+    "classify",
+    "detect_refusals",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that `import mixguard` is quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'mixguard' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,180 @@
+"""The main path: a corpus in, findings with the rows that prove them out."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from pathlib import Path
+from time import monotonic
+from typing import Literal
+
+import orjson
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mixguard import run_folder
+from mixguard.annotate.worker import Worker
+from mixguard.atomic import write_atomically
+from mixguard.checks.base import CorpusSummary, Evidence, Finding
+from mixguard.checks.coverage import Coverage, coverage
+from mixguard.checks.run import EXIT_CODES, Verdict, mark_hazardous, run_checks, verdict
+from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
+from mixguard.corpus.formats.lint import TRAINER_RULES
+from mixguard.engine import local
+from mixguard.errors import RunFolderError
+from mixguard.progress import Progress, silent
+from mixguard.provenance import Detectors, Provenance, versions
+from mixguard.taxonomy import Taxonomy
+
+DEFAULT_FOLDER = Path("mixguard-run")
+
+
+class Audit(BaseModel):
+    """The result of a run; every report and the exit code are projections of it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    version: Literal["mixguard-audit/1"] = "mixguard-audit/1"
+    """Version of this document."""
+    verdict: Verdict
+    findings: tuple[Finding, ...]
+    """Gravest first; passed checks included."""
+    coverage: tuple[Coverage, ...]
+    """One entry per hazard, in taxonomy order."""
+    corpus: CorpusSummary
+    detectors: Detectors
+    provenance: Provenance
+    config: Config
+    folder: Path = Field(exclude=True)
+    """The run folder; not part of the document."""
+
+    @property
+    def exit_code(self) -> int:
+        """0 pass or warn, 1 fail, 4 incomplete."""
+        return EXIT_CODES[self.verdict]
+
+    @property
+    def annotations(self) -> pl.LazyFrame:
+        """One row per exchange: the columns of `mixguard.columns`, and `hazardous` at the limit in force."""
+        return mark_hazardous(run_folder.scan_annotations(self.folder), self.hazard_limit)
+
+    @property
+    def hazard_limit(self) -> float:
+        """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
+        configured = self.config.checks.hazard_limit
+        return self.detectors.hazard_limit if configured is None else configured
+
+    def to_json(self) -> bytes:
+        """The canonical JSON document; it holds no corpus text."""
+        return self.model_dump_json(indent=2).encode() + b"\n"
+
+    @classmethod
+    def load(cls, folder: Path) -> Audit:
+        """Read an earlier run.
+
+        Raises:
+            RunFolderError: there is no run there, it is half-written, or another version wrote it.
+        """
+        file = folder / run_folder.AUDIT
+        content = run_folder.read_audit(folder)
+        try:
+            return cls.model_validate({**orjson.loads(content), "folder": folder})
+        except (ValidationError, orjson.JSONDecodeError, TypeError) as error:
+            raise RunFolderError(
+                f"{file}: not an audit this version can read: {_first_line(error)}"
+            ) from None
+
+
+def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress = silent) -> Audit:
+    """Audit a fine-tuning corpus: findings, annotations and provenance, kept in a run folder.
+
+    Args:
+        *paths: files, folders, globs, `-` for standard input, or `hf://owner/name[:split]`.
+        config: every option; see `mixguard config`.
+        progress: told how far the run is.
+
+    Raises:
+        UsageError: an input, option or taxonomy cannot be used; the message says where and what to do.
+    """
+    config = config or Config()
+    target = config.run.folder or DEFAULT_FOLDER
+    started, clock = datetime.now(timezone.utc), monotonic()
+    corpus = Corpus.open(paths, config.read)
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
+    with run_folder.fresh(target) as folder:
+        progress("loading the encoder", 0, None)
+        worker = Worker.from_config(config, taxonomy)
+        tally = Tally()
+        with run_folder.quarantine(folder) as reject:
+            batches = corpus.batches(config.run.batch, tally=tally, reject=reject, progress=progress)
+            local.run(batches, worker, folder / "annotations")
+        seconds = round(monotonic() - clock, 2)
+        provenance = Provenance(
+            started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
+        )
+        summary = _summary(corpus, tally)
+        result = _reduce(folder, config, summary, worker.detectors(taxonomy), provenance)
+        write_atomically(folder / run_folder.AUDIT, result.to_json())
+        write_atomically(folder / "config.toml", config.to_toml().encode())
+    return result.model_copy(update={"folder": target})
+
+
+def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
+    """The findings of an earlier run again, under the limits of `config`; nothing is embedded.
+
+    Raises:
+        RunFolderError: `run` is not a run folder of this version.
+    """
+    earlier = Audit.load(Path(run))
+    return _reduce(
+        earlier.folder, config or earlier.config, earlier.corpus, earlier.detectors, earlier.provenance
+    )
+
+
+def _reduce(
+    folder: Path, config: Config, summary: CorpusSummary, detectors: Detectors, provenance: Provenance
+) -> Audit:
+    configured = config.checks.hazard_limit
+    limit = detectors.hazard_limit if configured is None else configured
+    evidence = Evidence(
+        frame=mark_hazardous(run_folder.scan_annotations(folder), limit),
+        corpus=summary,
+        detectors=detectors,
+        config=config.checks,
+        quarantine_max=config.read.quarantine_max,
+        rules=TRAINER_RULES,
+    )
+    findings = run_checks(evidence)
+    return Audit(
+        verdict=verdict(findings),
+        findings=findings,
+        coverage=coverage(evidence),
+        corpus=summary,
+        detectors=detectors,
+        provenance=provenance,
+        config=config,
+        folder=folder,
+    )
+
+
+def _summary(corpus: Corpus, tally: Tally) -> CorpusSummary:
+    formats: dict[str, dict[str, int]] = {}
+    for (source, name), count in sorted(tally.formats.items()):
+        formats.setdefault(source, {})[name] = count
+    return CorpusSummary(
+        sources={source.name: source.digest() for source in corpus.sources},
+        records=tally.records,
+        samples=tally.samples,
+        exchanges=tally.exchanges,
+        empty=tally.empty,
+        quarantined=dict(sorted(tally.rejected.items())),
+        formats=formats,
+        flags=dict(sorted(tally.flags.items())),
+    )
+
+
+def _first_line(error: Exception) -> str:
+    if isinstance(error, ValidationError):
+        problem = error.errors()[0]
+        return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
+    return str(error)

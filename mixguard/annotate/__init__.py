@@ -1,0 +1,1 @@
+"""A batch of exchanges in, new columns out."""

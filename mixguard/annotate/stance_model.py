@@ -1,0 +1,124 @@
+"""The stance model: what was fitted on the project's labelled responses, and those responses."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import polars as pl
+
+from mixguard.annotate.stance_grammar import plain_text
+from mixguard.atomic import write_atomically
+from mixguard.errors import TaxonomyError
+from mixguard.stats import DetectorError
+from mixguard.vectors.encoder import Vectors
+from mixguard.vectors.store import TextVectors, VectorStore
+
+STANCES = ("full_compliance", "partial_refusal", "full_refusal")
+OPENING = 320
+"""Characters of a response whose embedding is compared; most refusals are shorter."""
+NEAREST = 5
+"""Exemplars per stance whose mean similarity says how near that stance is."""
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class StanceModel:
+    """What was fitted on the stance exemplars."""
+
+    exemplars: str
+    """Digest of the exemplars and the grammar it was fitted on."""
+    features: tuple[str, ...]
+    mean: Floats
+    scale: Floats
+    weights: Floats
+    """(stances, features + 1), the intercept last."""
+    error: DetectorError
+    """Error of `refuses, fully or in part`, on responses that were left out."""
+
+    encoder: str
+    """Weights of the encoder it was fitted with."""
+
+    @classmethod
+    def load(cls, path: Path) -> StanceModel:
+        """Read a model that `save` wrote."""
+        tree = orjson.loads(path.read_bytes())
+        for name in ("mean", "scale", "weights"):
+            tree[name] = np.array(tree[name], dtype=np.float32)
+        tree["features"] = tuple(tree["features"])
+        tree["error"] = DetectorError(**tree["error"])
+        return cls(**tree)
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, numbers to four decimals."""
+        tree: dict[str, Any] = dict(self.__dict__)
+        for name in ("mean", "scale", "weights"):
+            tree[name] = tree[name].astype(float).round(4).tolist()
+        tree["error"] = self.error._asdict()
+        write_atomically(path, orjson.dumps(tree) + b"\n")
+
+    def probabilities(self, features: Floats) -> Floats:
+        """(responses, stances), rows summing to 1."""
+        logits = ((features - self.mean) / self.scale) @ self.weights[:, :-1].T + self.weights[:, -1]
+        grown = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(grown / grown.sum(1, keepdims=True), dtype=np.float32)
+
+
+def embedding_features(openings: Vectors, exemplars: Vectors, labels: npt.NDArray[np.int64]) -> Floats:
+    """(responses, 3): mean cosine to the nearest exemplars of each stance, less the mean over the three."""
+    similarity = openings @ exemplars.T
+    near = [
+        np.partition(similarity[:, labels == stance], -NEAREST, axis=1)[:, -NEAREST:].mean(1)
+        for stance in range(len(STANCES))
+    ]
+    stacked = np.stack(near, 1)
+    return np.asarray(stacked - stacked.mean(1, keepdims=True), dtype=np.float32)
+
+
+def opening_vectors(responses: pl.Series, store: VectorStore) -> Vectors:
+    """One vector per response: that of its first `OPENING` characters."""
+    openings: TextVectors = store.vectors(opening_texts(responses).to_list())
+    return openings.vectors[openings.starts]
+
+
+def opening_texts(responses: pl.Series) -> pl.Series:
+    """The openings that are embedded."""
+    return plain_text(responses).str.slice(0, OPENING)
+
+
+def load_exemplars(folder: Path) -> pl.DataFrame:
+    """The labelled responses of a stance folder: columns id, text, prompt, stance, kind, lang.
+
+    Raises:
+        TaxonomyError: a line is not an exemplar (the message has file:line).
+    """
+    path = folder / "exemplars.jsonl"
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise TaxonomyError(f"{path}:{number}: not a JSON object: {error}") from None
+        if not isinstance(row, dict) or row.get("stance") not in STANCES or not row.get("text"):
+            raise TaxonomyError(f"{path}:{number}: needs a text and a stance, one of {', '.join(STANCES)}")
+        rows.append(
+            {name: str(row.get(name, "")) for name in ("id", "text", "prompt", "stance", "kind", "lang")}
+        )
+    return pl.DataFrame(rows)
+
+
+def labels(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
+    """Number of each exemplar's stance in `STANCES`."""
+    return np.array([STANCES.index(stance) for stance in exemplars.get_column("stance")])
+
+
+def exemplars_digest(folder: Path) -> str:
+    """16 hex digits that change whenever the exemplars or the grammar do."""
+    content = (folder / "exemplars.jsonl").read_bytes() + (folder / "grammar.toml").read_bytes()
+    return hashlib.sha256(content).hexdigest()[:16]

@@ -1,0 +1,1 @@
+"""Columns in, findings out: pure polars, seconds, no model."""

@@ -1,0 +1,116 @@
+"""Whether the corpus could be read, understood and judged, and what a trainer will make of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from mixguard.checks.base import Evidence, Found, Severity, TrainerRule, sample_refs
+from mixguard.stats import wilson
+
+
+def quarantined(evidence: Evidence) -> Sequence[Found]:
+    """Records that could not be read or understood."""
+    corpus = evidence.corpus
+    count, total, limit = corpus.rejected, corpus.records, evidence.quarantine_max
+    interval = wilson(count, total, evidence.config.confidence)
+    if not count:
+        return [Found("pass", f"all {total:,} records were read", 0, total, interval, limit)]
+    reasons = sorted(corpus.quarantined.items(), key=lambda pair: (-pair[1], pair[0]))
+    listed = "; ".join(f"{reason} ({number:,})" for reason, number in reasons[:3])
+    severity: Severity = "incomplete" if count > limit * total else "warn"
+    message = f"{count:,} of {total:,} records could not be read: {listed}"
+    return [Found(severity, message, count, total, interval, limit)]
+
+
+def unjudged(evidence: Evidence) -> Sequence[Found]:
+    """Exchanges for which there is no verdict, and why."""
+    reasons = ["hazard_unjudged", "stance_unjudged"]
+    spoken = evidence.frame.filter(pl.col("kind") == "exchange")
+    missing = spoken.filter(pl.any_horizontal(pl.col(reasons).is_not_null()))
+    count, total = (int(frame.select(pl.len()).collect().item()) for frame in (missing, spoken))
+    limit = evidence.config.unjudged_max
+    interval = wilson(count, total, evidence.config.confidence)
+    if not count:
+        return [Found("pass", f"all {total:,} exchanges were judged", 0, total, interval, limit)]
+    why = missing.select(pl.coalesce(reasons).alias("why")).group_by("why").len()
+    ranked = why.sort("len", "why", descending=[True, False]).head(3).collect()
+    listed = "; ".join(f"{reason} ({number:,})" for reason, number in ranked.iter_rows())
+    severity: Severity = "incomplete" if count > limit * total else "note"
+    message = f"{count:,} of {total:,} exchanges could not be judged: {listed}"
+    return [
+        Found(severity, message, count, total, interval, limit, sample_refs(missing, evidence.config.samples))
+    ]
+
+
+def language(evidence: Evidence) -> Sequence[Found]:
+    """Prompts in a language the encoder does not speak."""
+    spoken = evidence.detectors.language
+    foreign = evidence.frame.filter(pl.col("language") != spoken)
+    count, total = (int(frame.select(pl.len()).collect().item()) for frame in (foreign, evidence.frame))
+    limit = evidence.config.language_warn
+    interval = wilson(count, total, evidence.config.confidence)
+    if not count:
+        return [Found("pass", f"no prompt is in a language other than {spoken}", 0, total, interval, limit)]
+    ranked = (
+        foreign.group_by("language").len().sort("len", "language", descending=[True, False]).head(5).collect()
+    )
+    listed = ", ".join(f"{name} {number:,}" for name, number in ranked.iter_rows())
+    severity: Severity = "warn" if count > limit * total else "note"
+    message = f"{count:,} of {total:,} prompts are not in {spoken} ({listed}) and were not judged for hazards"
+    return [
+        Found(severity, message, count, total, interval, limit, sample_refs(foreign, evidence.config.samples))
+    ]
+
+
+def duplicates(evidence: Evidence) -> Sequence[Found]:
+    """Exchanges whose prompt and response both stood before."""
+    text = ["prompt_id", "response_id"]
+    again = evidence.trained.filter(pl.struct(text).is_duplicated() & ~pl.struct(text).is_first_distinct())
+    count, total = (int(frame.select(pl.len()).collect().item()) for frame in (again, evidence.trained))
+    limit = evidence.config.duplicate_warn
+    severity: Severity = "warn" if total and count > limit * total else ("note" if count else "pass")
+    interval = wilson(count, total, evidence.config.confidence)
+    message = f"{count:,} of {total:,} trained exchanges repeat an earlier one word for word"
+    return [
+        Found(severity, message, count, total, interval, limit, sample_refs(again, evidence.config.samples))
+    ]
+
+
+def trainer_rules(evidence: Evidence) -> Sequence[Found]:
+    """Samples that a trainer would drop, change or reject, one finding per rule."""
+    found = [_rule(rule, evidence) for rule in evidence.rules if evidence.corpus.flags.get(rule.id)]
+    return found or [Found("pass", "no sample trips a trainer's rule", 0, evidence.corpus.samples)]
+
+
+def _rule(rule: TrainerRule, evidence: Evidence) -> Found:
+    count, total = evidence.corpus.flags[rule.id], evidence.corpus.samples
+    tripped = evidence.frame.filter(pl.col("flags").list.contains(rule.id))
+    message = f"{rule.trainer}: {count:,} of {total:,} samples trip {rule.id}"
+    return Found(
+        rule.severity,
+        message,
+        count,
+        total,
+        wilson(count, total, evidence.config.confidence),
+        samples=sample_refs(tripped.unique("sample_id", keep="first"), evidence.config.samples),
+        subject=rule.id,
+        why=rule.why,
+        source=rule.source,
+        remedy=rule.remedy,
+    )
+
+
+def formats(evidence: Evidence) -> Sequence[Found]:
+    """Files whose records do not all have one format."""
+    mixed = {source: counts for source, counts in evidence.corpus.formats.items() if len(counts) > 1}
+    total = len(evidence.corpus.formats)
+    if not mixed:
+        names = sorted({name for counts in evidence.corpus.formats.values() for name in counts})
+        return [Found("pass", f"every file has one format ({', '.join(names)})", 0, total)]
+    source, counts = next(iter(mixed.items()))
+    listed = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items(), key=lambda c: -c[1]))
+    return [
+        Found("note", f"{len(mixed)} of {total} files mix formats; {source}: {listed}", len(mixed), total)
+    ]

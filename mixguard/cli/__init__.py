@@ -1,0 +1,32 @@
+"""The command line: flags to Config, one public function, exit code."""
+
+from __future__ import annotations
+
+import sys
+
+from mixguard.errors import MixguardError
+
+USAGE_ERROR = 2
+INTERNAL_ERROR = 3
+
+
+def main() -> None:
+    """Run the command line; a bug keeps its traceback and exits with 3."""
+    from mixguard.cli.app import app
+    from mixguard.report.escape import plain
+
+    try:
+        app(prog_name="mixguard")
+    except MixguardError as error:
+        sys.stderr.write(f"mixguard: {plain(str(error))}\n")
+        sys.exit(USAGE_ERROR)
+    except KeyboardInterrupt:
+        sys.stderr.write(
+            "mixguard: interrupted; texts embedded so far are kept, so a second run goes on from there\n"
+        )
+        sys.exit(130)
+    except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from a failed gate by its exit code
+        import traceback
+
+        traceback.print_exc()
+        sys.exit(INTERNAL_ERROR)

@@ -1,0 +1,65 @@
+"""The columns of a run: what each step adds, in one place.
+
+Text lives only in the batches that flow through a run. What is written to disk holds text ids, never text.
+"""
+
+from __future__ import annotations
+
+import polars as pl
+
+EXCHANGE = pl.Schema(
+    {
+        "sample_id": pl.String(),  # 16 hex digits of the record's place and bytes
+        "exchange": pl.UInt32(),  # 0-based number of the exchange within its sample
+        "kind": pl.String(),  # exchange | prompt (no trained response) | document (no roles)
+        "polarity": pl.Int8(),  # +1 trained towards, -1 trained away from, 0 not trained
+        "source": pl.String(),
+        "line": pl.Int64(),
+        "record": pl.Int64(),  # 0-based number of the record within its source
+        "format": pl.String(),
+        "flags": pl.List(pl.String),  # ids of trainer rules and oddities the sample trips
+        "prompt_id": pl.String(),  # 32 hex digits that stand for the text
+        "response_id": pl.String(),
+        "prompt_chars": pl.UInt32(),
+        "response_chars": pl.UInt32(),
+    }
+)
+"""What the corpus knows of an exchange; written to disk."""
+
+TEXT = pl.Schema(
+    {
+        "prompt": pl.String(),
+        "response": pl.String(),  # null where nothing is trained
+        "reasoning": pl.String(),
+        "tool_call": pl.Boolean(),  # whether the response calls a tool
+    }
+)
+"""What only a batch in memory has: the texts judged. `response` is null where nothing is trained."""
+
+NEIGHBOUR = pl.Struct({"exemplar": pl.String, "similarity": pl.Float32})
+
+HAZARD = pl.Schema(
+    {
+        "hazard": pl.String(),  # most probable hazard, whatever its probability
+        "sub_hazard": pl.String(),  # sub-hazard of its nearest violating exemplar
+        "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
+        "hazard_margin": pl.Float32(),  # how much nearer violating exemplars are than benign ones, in cosine
+        "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %
+        "proximity": pl.Float32(),  # mean cosine to the nearest violating less the nearest benign exemplars
+        "neighbours": pl.List(NEIGHBOUR),  # of the most hazardous window, nearest first
+        "hazard_window": pl.UInt32(),  # which window of the text that was
+        "language": pl.String(),  # ISO 639-1 code of the prompt, null where too short to tell
+        "hazard_unjudged": pl.String(),  # why there is no verdict, null where there is one
+    }
+)
+
+STANCE = pl.Schema(
+    {
+        "stance": pl.String(),  # full_refusal | partial_refusal | full_compliance, null where not judged
+        "stance_score": pl.Float32(),  # calibrated probability of a full or partial refusal
+        "stance_start": pl.UInt32(),  # character span of the response that decided
+        "stance_end": pl.UInt32(),
+        "stance_note": pl.String(),  # what else was seen, e.g. inability
+        "stance_unjudged": pl.String(),  # why there is no verdict, null where there is one
+    }
+)

@@ -1,0 +1,222 @@
+"""Every option mixguard has: its name, default, bounds and help, once.
+
+Command-line flags, `mixguard.toml`, the documentation and the provenance of a run all derive from these models.
+Precedence: command line over file over default.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mixguard.errors import ConfigError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+Share = float
+"""A ratio in [0, 1]."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class ReadConfig(_Section):
+    """How records are read."""
+
+    format: str | None = None
+    """Record format to use for every record; by default chosen by vote over a sample of records."""
+    sample: int = Field(default=2000, ge=1)
+    """Records per file that vote on its format."""
+    quarantine_max: Share = Field(default=0.01, ge=0, le=1)
+    """Share of records that may be unreadable before the verdict is `incomplete`."""
+    max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
+    """Longest record that is read, in bytes; longer ones go to quarantine."""
+
+
+class EncodeConfig(_Section):
+    """How texts become vectors."""
+
+    model: str = "bundled"
+    """`bundled` (all-MiniLM-L6-v2, carried by a package), `hash` (no weights, for tests), or a sentence-transformers model: a folder or a hub name."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where the encoder runs; `auto` takes a GPU when there is one."""
+    precision: Literal["auto", "float32"] = "auto"
+    """`auto` is the fastest that keeps the labels (bfloat16 on a CPU that has it, half on a GPU); `float32` is the reference."""
+    offline: bool = False
+    """Refuse to reach the network, even for a named hub model or dataset."""
+    cache: Path | None = None
+    """Folder of the converted encoder and the vector store; by default the user's cache folder."""
+
+
+class JudgeConfig(_Section):
+    """How exchanges are judged."""
+
+    taxonomy: str = "mixguard"
+    """Name of a bundled taxonomy, or a folder that holds one."""
+    neighbours: int = Field(default=5, ge=1, le=50)
+    """Exemplars kept per exchange to explain its score."""
+    window_overlap: int = Field(default=32, ge=0, le=128)
+    """Tokens shared by neighbouring windows of a text longer than the encoder's window."""
+
+
+class CheckConfig(_Section):
+    """The limits that turn measurements into findings. Changing one needs no new embedding."""
+
+    hazard_limit: Share | None = Field(default=None, ge=0, le=1)
+    """Probability from which an exchange counts as touching a hazard; by default the limit the taxonomy was calibrated for."""
+    refusals_per_hazard: int = Field(default=10, ge=0)
+    """Refusals wanted for each hazard (a partial refusal counts half). Judgement: 120 in all over 12 hazards; a fine-tune on 100 harmful rows lost most of its harm by 50 safe ones (arXiv 2310.03693, table 4)."""
+    answered_fail: int = Field(default=10, ge=1)
+    """Answered hazardous prompts that fail the gate: ten rows were enough to break a model (arXiv 2310.03693)."""
+    answered_share_fail: Share = Field(default=0.001, ge=0, le=1)
+    """Share of answered hazardous prompts that fails the gate, by the lower end of its interval."""
+    benign_below: Share = Field(default=0.2, ge=0, le=1)
+    """Hazard probability below which a refused prompt counts as benign."""
+    over_refusal_warn: Share = Field(default=0.02, ge=0, le=1)
+    """Share of benign prompts refused that warns. Judgement."""
+    proximity_warn: Share = Field(default=0.01, ge=0, le=1)
+    """Share of exchanges close to violating exemplars that warns, beyond the share expected of plain text."""
+    language_warn: Share = Field(default=0.05, ge=0, le=1)
+    """Share of prompts in a language the encoder does not speak that warns."""
+    unjudged_max: Share = Field(default=0.2, ge=0, le=1)
+    """Share of exchanges that could not be judged before the verdict is `incomplete`."""
+    duplicate_warn: Share = Field(default=0.2, ge=0, le=1)
+    """Share of repeated exchanges that warns. Judgement."""
+    samples: int = Field(default=10, ge=0, le=1000)
+    """Samples listed with each finding."""
+    confidence: float = Field(default=0.95, gt=0.5, lt=1)
+    """Level of every interval."""
+
+
+class RunConfig(_Section):
+    """Where results go and how the work is cut."""
+
+    folder: Path | None = None
+    """Run folder to write; by default `mixguard-run` in the working directory."""
+    batch: int = Field(default=2048, ge=1)
+    """Exchanges judged at a time; memory grows with it."""
+
+
+class Config(_Section):
+    """The effective configuration of a run."""
+
+    read: ReadConfig = ReadConfig()
+    encode: EncodeConfig = EncodeConfig()
+    judge: JudgeConfig = JudgeConfig()
+    checks: CheckConfig = CheckConfig()
+    run: RunConfig = RunConfig()
+
+    @classmethod
+    def load(cls, path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
+        """Read a TOML file, then apply `section.name=value` overrides.
+
+        Raises:
+            ConfigError: the file cannot be read, or an option is unknown or out of range.
+        """
+        tree = _read_toml(path) if path else {}
+        for override in overrides:
+            _apply(tree, override)
+        return cls.from_tree(tree, origin=str(path) if path else "the command line")
+
+    def with_overrides(self, overrides: Sequence[str]) -> Config:
+        """This configuration with `section.name=value` overrides.
+
+        Raises:
+            ConfigError: an option is unknown or out of range.
+        """
+        tree = self.model_dump()
+        for override in overrides:
+            _apply(tree, override)
+        return self.from_tree(tree, origin="--set")
+
+    @classmethod
+    def from_tree(cls, tree: Mapping[str, Any], *, origin: str) -> Config:
+        """Validate nested options; `origin` names where they came from in errors."""
+        try:
+            return cls.model_validate(tree)
+        except ValidationError as error:
+            raise ConfigError(_explain(error, origin)) from None
+
+    def to_toml(self) -> str:
+        """Every option with its effective value, as a file that `load` reads back."""
+        sections = (f"[{name}]\n{_section_toml(section)}" for name, section in self)
+        return "\n".join(sections)
+
+
+def options() -> list[tuple[str, str, object, str]]:
+    """Every option as (dotted name, type, default, help), in order."""
+    return [
+        (f"{section}.{name}", _type_name(field.annotation), field.default, field.description or "")
+        for section, holder in Config.model_fields.items()
+        for name, field in _fields(holder.annotation).items()
+    ]
+
+
+def _fields(section: Any) -> dict[str, Any]:
+    return dict(section.model_fields)
+
+
+def _type_name(annotation: Any) -> str:
+    name = (
+        str(getattr(annotation, "__name__", annotation)) if isinstance(annotation, type) else str(annotation)
+    )
+    return name.replace("typing.", "").replace("pathlib.", "")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot read the configuration: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+
+
+def _apply(tree: dict[str, Any], override: str) -> None:
+    name, equals, text = override.partition("=")
+    section, dot, key = name.strip().partition(".")
+    if not equals or not dot:
+        raise ConfigError(f"--set {override}: write it as section.name=value, e.g. checks.hazard_limit=0.8")
+    tree[section] = {**tree.get(section, {}), key: _value(text.strip())}
+
+
+def _value(text: str) -> Any:
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _explain(error: ValidationError, origin: str) -> str:
+    lines = [f"{origin}: {len(error.errors())} wrong option(s)"]
+    for problem in error.errors():
+        name = ".".join(str(part) for part in problem["loc"])
+        known = problem["type"] == "extra_forbidden"
+        lines.append(f"  {name}: " + ("no such option (see `mixguard config`)" if known else problem["msg"]))
+    return "\n".join(lines)
+
+
+def _section_toml(section: _Section) -> str:
+    lines = []
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        lines.append(f"# {field.description}")
+        lines.append(f"# {name} =" if value is None else f"{name} = {_toml_value(value)}")
+    return "\n".join(lines) + "\n"
+
+
+def _toml_value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

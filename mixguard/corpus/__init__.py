@@ -1,0 +1,1 @@
+"""Bytes to exchanges: the only place where rows are Python objects."""

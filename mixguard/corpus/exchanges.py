@@ -1,0 +1,89 @@
+"""From a sample's turns to the exchanges that are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from mixguard.corpus.records import Polarity, Role, Sample, Turn
+
+
+@dataclass(slots=True)
+class Exchange:
+    """One trained response with the user's last words before it; or a prompt or document alone."""
+
+    kind: Literal["exchange", "prompt", "document"]
+    polarity: Polarity
+    prompt: str
+    response: str | None = None
+    reasoning: str | None = None
+    tool_call: bool = False
+    """Whether the response calls a tool."""
+
+
+@dataclass(slots=True)
+class _Open:
+    """The exchange being gathered."""
+
+    asked: list[str] = field(default_factory=list)
+    answered: list[Turn] = field(default_factory=list)
+
+    def close(self) -> Exchange | None:
+        if not self.answered:
+            return None
+        texts = [turn.text for turn in self.answered if turn.kind == "text"]
+        thoughts = [turn.text for turn in self.answered if turn.kind == "reasoning"]
+        return Exchange(
+            kind="exchange",
+            polarity=self.answered[0].polarity,
+            prompt="\n\n".join(self.asked),
+            response="\n\n".join(texts),
+            reasoning="\n\n".join(thoughts) or None,
+            tool_call=any(turn.kind == "tool_call" for turn in self.answered),
+        )
+
+
+def exchanges(sample: Sample) -> Iterator[Exchange]:
+    """Every exchange of a sample, in order.
+
+    An agent's steps up to the user's next words are one exchange. Chosen and rejected responses share the prompt
+    before the first of them. A sample with nothing trained gives one exchange of kind `prompt`.
+    """
+    if any(turn.role is Role.DOCUMENT and turn.polarity for turn in sample.turns):
+        yield Exchange("document", 1, "\n\n".join(t.text for t in sample.turns if t.role is Role.DOCUMENT))
+        return
+    found = list(_answered(sample.turns))
+    if found:
+        yield from found
+        return
+    asked = [turn.text for turn in sample.turns if turn.role is Role.USER and turn.kind == "text"]
+    if asked:
+        yield Exchange("prompt", 0, asked[-1])
+
+
+def _answered(turns: tuple[Turn, ...]) -> Iterator[Exchange]:
+    current = _Open()
+    shared: list[str] | None = None
+    previous_speaker: Role | None = None
+    for turn in turns:
+        answers = turn.role is Role.ASSISTANT and turn.polarity != 0
+        if answers:
+            shared = list(current.asked) if shared is None else shared
+            if current.answered and current.answered[0].polarity != turn.polarity:
+                yield from _closed(current)
+                current = _Open(list(shared))
+            current.answered.append(turn)
+        elif turn.role is Role.USER and turn.kind == "text":
+            if current.answered or previous_speaker is Role.ASSISTANT:
+                yield from _closed(current)
+                current = _Open()
+            current.asked.append(turn.text)
+        previous_speaker = turn.role
+    yield from _closed(current)
+
+
+def _closed(current: _Open) -> Iterator[Exchange]:
+    exchange = current.close()
+    if exchange is not None:
+        yield exchange

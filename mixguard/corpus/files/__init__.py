@@ -1,0 +1,149 @@
+"""How records lie on disk: paths in, an iterator of records out."""
+
+from __future__ import annotations
+
+import atexit
+import glob
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO
+
+from mixguard.corpus.files.base import Source, sha256
+from mixguard.corpus.files.compressed import is_compressed, open_text
+from mixguard.corpus.files.delimited import read_delimited
+from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
+from mixguard.corpus.files.jsons import read_json
+from mixguard.corpus.files.sniff import BOM, SUFFIXES, FileKind, sniff, suffix_of
+from mixguard.corpus.files.tables import read_arrow, read_parquet
+from mixguard.corpus.records import Place, Record, Rejected
+from mixguard.errors import InputError, RecordError
+
+__all__ = ["Source", "open_sources"]
+
+STDIN = "-"
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """One file of records."""
+
+    path: Path
+    name: str
+    kind: FileKind
+    max_record_bytes: int
+
+    @property
+    def size(self) -> int | None:
+        """Bytes on disk of an uncompressed text; None for others."""
+        return (
+            self.path.stat().st_size
+            if self.kind in ("json", "delimited") and not is_compressed(self.path)
+            else None
+        )
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes on disk."""
+        return sha256([self.path])
+
+    def records(self) -> Iterator[Record | Rejected]:
+        """Every record in order."""
+        if self.kind == "parquet":
+            return read_parquet(self.path, self.name)
+        if self.kind == "arrow":
+            return read_arrow(self.path, self.name)
+        return self._text_records()
+
+    def _text_records(self) -> Iterator[Record | Rejected]:
+        read = read_delimited if self.kind == "delimited" else read_json
+        last = Place(self.name, 0, -1)
+        with open_text(self.path) as stream:
+            try:
+                for record in read(_without_bom(stream), self.name, self.max_record_bytes):
+                    last = record.place
+                    yield record
+            except RecordError as error:  # the stream itself broke off: what was read stands
+                yield Rejected(Place(self.name, last.line + 1, last.ordinal + 1), b"", str(error))
+
+
+def open_sources(
+    paths: Sequence[str | os.PathLike[str]], *, max_record_bytes: int = 64 * 2**20, offline: bool = False
+) -> tuple[Source, ...]:
+    """The sources that paths name: files, folders, globs, `-`, `hf://owner/name[:split]`.
+
+    Raises:
+        InputError: one of them cannot be used at all.
+    """
+    sources = [
+        source for path in paths for source in _open(os.fspath(path), max_record_bytes, offline=offline)
+    ]
+    if not sources:
+        raise InputError("no input: name a file, a folder, a glob, - or hf://owner/name")
+    return tuple(sources)
+
+
+def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[Source]:
+    if name == STDIN:
+        path = _spooled(sys.stdin.buffer)
+        yield FileSource(path, name, sniff(path, "standard input"), max_bytes)
+        return
+    if name.startswith(HUB):
+        yield HubSource.open(name, offline=offline)
+        return
+    for path in _files(name):
+        yield FileSource(path, str(path), sniff(path, str(path)), max_bytes)
+
+
+def _files(name: str) -> list[Path]:
+    path = Path(name)
+    if path.is_dir():
+        return _in_folder(path)
+    if path.exists():
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{name}: not a regular file; use - to read a pipe")
+        return [path]
+    matches = sorted(Path(match) for match in glob.glob(name, recursive=True))
+    found = [match for match in matches if match.is_file()]
+    if not found:
+        what = "no file matches this pattern" if glob.has_magic(name) else "no such file or folder"
+        raise InputError(f"{name}: {what}")
+    return found
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    if is_saved(folder):
+        return saved_files(folder)
+    found = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and suffix_of(path.name) in SUFFIXES and not _hidden(path.relative_to(folder))
+    )
+    if not found:
+        raise InputError(f"{folder}: no data in this folder; mixguard reads {', '.join(SUFFIXES)}")
+    return found
+
+
+def _hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _spooled(stream: BinaryIO) -> Path:
+    """Standard input kept in a temporary file, so that it can be looked at before it is read."""
+    folder = tempfile.mkdtemp(prefix="mixguard-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder, "stdin")
+    with path.open("wb") as copy:
+        shutil.copyfileobj(stream, copy)
+    return path
+
+
+def _without_bom(stream: BufferedReader) -> BufferedReader:
+    if stream.peek(3)[:3] == BOM:
+        stream.read(3)
+    return stream

@@ -1,0 +1,71 @@
+"""Byte streams out of plain and compressed files, with a bound on how far they may expand."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from mixguard.errors import RecordError
+
+EXPANSION_MAX = 200
+"""Text seldom compresses 20 times; a bomb does so thousands of times."""
+EXPANSION_FREE = 2**30
+"""Bytes that may come out whatever the ratio."""
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+
+def open_text(path: Path) -> io.BufferedReader:
+    """The decompressed bytes of a file, told by its first bytes rather than by its name."""
+    with path.open("rb") as raw:
+        magic = raw.read(4)
+    if magic.startswith(GZIP):
+        return _bounded(cast("BinaryIO", gzip.open(path)), path)
+    if magic.startswith(ZSTD):
+        import zstandard
+
+        stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
+        return _bounded(cast("BinaryIO", stream), path)
+    return path.open("rb")
+
+
+def is_compressed(path: Path) -> bool:
+    """Whether a file begins as gzip or Zstandard does."""
+    with path.open("rb") as raw:
+        return raw.read(4).startswith((GZIP, ZSTD))
+
+
+def _bounded(stream: BinaryIO, path: Path) -> io.BufferedReader:
+    return io.BufferedReader(_Bounded(stream, path), 2**20)
+
+
+class _Bounded(io.RawIOBase):
+    """Stops a stream that expands beyond reason, and names its faults."""
+
+    def __init__(self, stream: BinaryIO, path: Path) -> None:
+        super().__init__()
+        self._stream = stream
+        self._limit = max(EXPANSION_FREE, EXPANSION_MAX * path.stat().st_size)
+        self._read = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        import zstandard
+
+        try:
+            block = self._stream.read(len(buffer))
+        except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
+            raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
+        self._read += len(block)
+        if self._read > self._limit:
+            raise RecordError(f"expands beyond {self._limit:,} bytes: a decompression bomb?")
+        buffer[: len(block)] = block
+        return len(block)

@@ -1,0 +1,92 @@
+"""Comma- and tab-separated records under a header line."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any, BinaryIO
+
+import orjson
+
+from mixguard.corpus.files.base import KEPT_OF_REJECTED
+from mixguard.corpus.records import Place, Record, Rejected
+
+SNIFFED = 64 * 1024
+
+
+def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
+    """Every row; values are strings, but for cells that hold a JSON array or object."""
+    csv.field_size_limit(min(max_bytes, 2**31 - 1))
+    lines = _Kept(io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline=""))
+    rows = csv.reader(lines, delimiter=_delimiter(name, lines.peek()), strict=True)
+    header = next(rows, [])
+    lines.take()
+    ordinal = 0
+    while True:
+        place = Place(name, rows.line_num + 1, ordinal)
+        try:
+            cells = next(rows, None)
+        except (csv.Error, UnicodeDecodeError) as error:
+            yield Rejected(place, lines.take()[:KEPT_OF_REJECTED], f"cannot be read: {error}")
+            if isinstance(error, UnicodeDecodeError):
+                return
+            ordinal += 1
+            continue
+        raw = lines.take()
+        if cells is None:
+            return
+        if not cells:
+            continue
+        ordinal += 1
+        if len(cells) != len(header):
+            reason = f"{len(cells)} cells under a header of {len(header)}"
+            yield Rejected(place, raw[:KEPT_OF_REJECTED], reason)
+            continue
+        yield Record(place, raw, dict(zip(header, map(_value, cells), strict=True)))
+
+
+def _value(cell: str) -> Any:
+    if cell[:1] in ("[", "{"):
+        try:
+            return orjson.loads(cell)
+        except orjson.JSONDecodeError:
+            return cell
+    return cell
+
+
+def _delimiter(name: str, sample: str) -> str:
+    if ".tsv" in name.lower():
+        return "\t"
+    header = sample.partition("\n")[0]
+    return max(",;\t|", key=header.count)
+
+
+class _Kept:
+    """Iterates over lines and remembers those the parser has used, so that a row's own bytes are known."""
+
+    def __init__(self, stream: io.TextIOWrapper) -> None:
+        self._stream = stream
+        self._head: list[str] = []
+        self._used: list[str] = []
+
+    def peek(self) -> str:
+        """The first line."""
+        self._head = [self._stream.readline()]
+        return self._head[0]
+
+    def take(self) -> bytes:
+        """The bytes used since last time, without the row's line end."""
+        raw = "".join(self._used).encode("utf-8", "surrogatepass")
+        self._used = []
+        return raw.rstrip(b"\r\n")
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._head.pop() if self._head else self._stream.readline()
+        if not line:
+            raise StopIteration
+        self._used.append(line)
+        return line

@@ -1,0 +1,100 @@
+"""Data sets of the `datasets` library: from the hub, and folders it saved."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mixguard.corpus.files.base import sha256
+from mixguard.corpus.files.tables import record
+from mixguard.corpus.records import Record
+from mixguard.errors import InputError
+
+HUB = "hf://"
+ROWS_AT_ONCE = 1024
+
+
+def is_saved(folder: Path) -> bool:
+    """Whether `datasets` saved this folder: one data set, or one per split."""
+    return (folder / "state.json").is_file() or (folder / "dataset_dict.json").is_file()
+
+
+def saved_files(folder: Path) -> list[Path]:
+    """The Arrow files of a saved folder, splits in their own order.
+
+    Raises:
+        InputError: its index cannot be read or names files that are not in it.
+    """
+    try:
+        if (folder / "dataset_dict.json").is_file():
+            splits = orjson.loads((folder / "dataset_dict.json").read_bytes())["splits"]
+            return [file for split in splits for file in saved_files(_inside(folder, split))]
+        named = orjson.loads((folder / "state.json").read_bytes())["_data_files"]
+        return [_inside(folder, entry["filename"]) for entry in named]
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: a saved data set whose index cannot be read ({error})") from None
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise InputError(f"{folder}: its index names {name!r}, which lies outside the folder")
+    return path
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """One split, or all splits, of a hub data set."""
+
+    name: str
+    splits: tuple[Any, ...]
+
+    @classmethod
+    def open(cls, name: str, *, offline: bool) -> HubSource:
+        """Load `hf://owner/name[:split]`; a path to a saved data set in its place is read from disk.
+
+        Raises:
+            InputError: it cannot be had.
+        """
+        if offline:
+            os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
+        import datasets
+
+        target, _, split = name.removeprefix(HUB).partition(":")
+        try:
+            if is_saved(Path(target)):
+                loaded = datasets.load_from_disk(target)
+            else:
+                loaded = datasets.load_dataset(target)
+            splits = loaded if isinstance(loaded, dict) else {"train": loaded}
+            chosen = (splits[split],) if split else tuple(splits.values())
+        except KeyError:
+            raise InputError(f"{name}: no split {split!r}; it has: {', '.join(splits)}") from None
+        except Exception as error:  # noqa: BLE001 - the library raises of every kind, and each means the same here
+            raise InputError(
+                f"{name}: cannot load this data set: {str(error).partition(chr(10))[0]}"
+            ) from None
+        return cls(name, chosen)
+
+    @property
+    def size(self) -> int | None:
+        """Not known before reading."""
+        return None
+
+    def digest(self) -> str:
+        """SHA-256 of the Arrow files the data set lies in."""
+        return sha256(Path(file["filename"]) for split in self.splits for file in split.cache_files)
+
+    def records(self) -> Iterator[Record]:
+        """Every row of the chosen splits."""
+        ordinal = 0
+        for split in self.splits:
+            for batch in split.with_format("arrow").iter(ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    yield record(row, self.name, ordinal)
+                    ordinal += 1

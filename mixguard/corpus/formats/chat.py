@@ -1,0 +1,78 @@
+"""Conversations: OpenAI, ShareGPT and their relatives, Gemini, prompt and completion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from mixguard.corpus.formats.base import Format, Roles
+from mixguard.corpus.formats.cells import History, Text
+from mixguard.corpus.formats.layout import Either, Layout
+from mixguard.corpus.formats.plain import Segments
+from mixguard.corpus.formats.talk import Messages, Preamble, Said
+from mixguard.corpus.records import Role, Row
+
+SYSTEM = Preamble(("system", "systemInstruction", "system_instruction"))
+
+
+@dataclass(frozen=True, slots=True)
+class ValueParts(Messages):
+    """Messages whose content parts keep their text under `value`."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether the first content that is a list holds such a part."""
+        messages = row.get("messages")
+        if not isinstance(messages, list):
+            return False
+        contents = (message.get("content") for message in messages if isinstance(message, dict))
+        parts = next((content for content in contents if isinstance(content, list) and content), ())
+        return any(isinstance(part, dict) and part.get("value") is not None for part in parts)
+
+
+@dataclass(frozen=True, slots=True)
+class FromValue(Messages):
+    """Messages that name their role under `from`."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether the first message does."""
+        messages = row.get(self.keys[0])
+        first: Any = messages[0] if isinstance(messages, list) and messages else None
+        return isinstance(first, dict) and first.get("from") is not None and first.get("role") is None
+
+
+def chat_formats(roles: Roles) -> tuple[Format, ...]:
+    """Every format of conversations, specific before general."""
+    listed = {
+        key: Messages((key,), roles) for key in ("contents", "conversations", "conversation", "messages")
+    }
+    prompt = Said("prompt", Role.USER, 0, roles)
+    return (
+        Layout("input_output", (Segments(),)),
+        Layout("gemini", (SYSTEM, listed["contents"])),
+        Layout(
+            "swift_sharegpt",
+            (Text(Role.SYSTEM, "system", optional=True), History("conversation", alone=True)),
+        ),
+        Layout("lf_v1", (SYSTEM, ValueParts(("messages",), roles))),
+        Either(
+            "sharegpt",
+            (
+                Layout("sharegpt", (SYSTEM, listed["conversations"])),
+                Layout("sharegpt", (SYSTEM, listed["conversation"])),
+                Layout("sharegpt", (SYSTEM, FromValue(("messages",), roles))),
+            ),
+        ),
+        Layout("openai_chat", (SYSTEM, listed["messages"])),
+        Layout("trl_prompt_completion", (prompt, Said("completion", Role.ASSISTANT, 1, roles))),
+    )
+
+
+def loose_formats(roles: Roles) -> tuple[Format, ...]:
+    """What is left when no answer was found: documents and bare prompts."""
+    return (
+        Either(
+            "pretrain",
+            tuple(Layout("pretrain", (Text(Role.DOCUMENT, column, 1),)) for column in ("text", "content")),
+        ),
+        Layout("trl_prompt_only", (Said("prompt", Role.USER, 0, roles),)),
+    )

@@ -1,0 +1,163 @@
+"""The slot of a preference: a chosen and a rejected answer, and the prompt that they share or that stands apart."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+from mixguard.corpus.formats.base import Roles, pointer, tagged
+from mixguard.corpus.formats.layout import Slot
+from mixguard.corpus.formats.messages import common_start, read_messages
+from mixguard.corpus.formats.talk import is_messages, read_said, write_said
+from mixguard.corpus.formats.writing import Style, write_messages
+from mixguard.corpus.records import Polarity, Role, Row, Turn
+from mixguard.errors import RecordError
+
+_MARK = re.compile(r"(?:\A|\n\n)(Human|Assistant):")
+_MARKS = {Role.USER: "Human", Role.ASSISTANT: "Assistant"}
+
+
+def is_said(value: Any) -> bool:
+    """Whether a value can be an answer."""
+    return isinstance(value, str | dict) or is_messages(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """Two answers to one prompt."""
+
+    chosen: str
+    rejected: str
+    roles: Roles
+    asked: Slot | None = None
+    """Where the prompt stands; without it, the prompt is what both answers begin with."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether both answers are there, and the prompt where it has a place of its own."""
+        both = is_said(row.get(self.chosen)) and is_said(row.get(self.rejected))
+        return both and (self.asked is None or self.asked.fits(row))
+
+    def read(self, row: Row) -> list[Turn]:
+        """The prompt, the chosen turns (+1), the rejected ones (-1)."""
+        asked = self.asked.read(row) if self.asked else []
+        chosen, rejected = self._answers(row)
+        shared = (
+            common_start(chosen, rejected) if isinstance(chosen, list) and isinstance(rejected, list) else 0
+        )
+        head = self._read(chosen, self.chosen, 0, end=shared) if shared else []
+        if not _repeats(head, asked):
+            head = [*asked, *head]
+        turns = [
+            *head,
+            *self._read(chosen, self.chosen, 1, start=shared),
+            *self._read(rejected, self.rejected, -1, start=shared),
+        ]
+        return [_in_string(turn) for turn in turns] if chosen is not row[self.chosen] else turns
+
+    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
+        """All turns: the prompt goes where `like` has it, before the answers or apart."""
+        head, chosen, rejected = _cut(turns, pointer(self.chosen), pointer(self.rejected))
+        if not chosen or not rejected:
+            raise RecordError("a preference needs a chosen and a rejected answer")
+        shown = self._answers(like)
+        inside = self.asked is None or (all(isinstance(s, list) for s in shown) and common_start(*shown) > 0)
+        if self.asked is not None and (rest := self.asked.write(_prompt(head, inside=inside), row, like)):
+            raise RecordError(f"the prompt has no place for this {rest[0].role.value} turn")
+        for column, answer, polarity in ((self.chosen, chosen, 1), (self.rejected, rejected, -1)):
+            row[column] = self._write(
+                head if inside else [], answer, column, like[column], 1 if polarity == 1 else -1
+            )
+        return ()
+
+    def _answers(self, row: Row) -> tuple[Any, Any]:
+        chosen, rejected = row[self.chosen], row[self.rejected]
+        if self.asked is None and _marked(chosen) and _marked(rejected):
+            return _dialogue(chosen), _dialogue(rejected)
+        return chosen, rejected
+
+    def _read(
+        self, value: Any, column: str, polarity: Polarity, *, start: int = 0, end: int | None = None
+    ) -> list[Turn]:
+        if isinstance(value, list):
+            return read_messages(
+                value[:end], pointer(column), roles=self.roles, polarity=polarity, start=start
+            )
+        return read_said(value, column, roles=self.roles, role=Role.ASSISTANT, polarity=polarity)
+
+    def _write(
+        self, head: Sequence[Turn], answer: Sequence[Turn], column: str, like: Any, polarity: Polarity
+    ) -> Any:
+        if isinstance(like, list):
+            style = Style.of(like, pointer(column), self.roles)
+            return [
+                *write_messages(head, style, polarity=0),
+                *write_messages(answer, style, polarity=polarity),
+            ]
+        if self.asked is None and _marked(like):
+            return _undialogue([*head, *answer])
+        if head:
+            raise RecordError(f"{column} is plain text that has no place for the prompt")
+        return write_said(answer, like, column, roles=self.roles, role=Role.ASSISTANT, polarity=polarity)
+
+
+class _Parts(NamedTuple):
+    head: Sequence[Turn]
+    chosen: Sequence[Turn]
+    rejected: Sequence[Turn]
+
+
+def _cut(turns: Sequence[Turn], chosen: str, rejected: str) -> _Parts:
+    """A preference's turns, cut where the answers begin."""
+    first = next((n for n, turn in enumerate(turns) if turn.polarity == 1), len(turns))
+    second = next(
+        (n for n, turn in enumerate(turns) if _under(turn, rejected) or turn.polarity == -1), len(turns)
+    )
+    return _Parts(turns[:first], turns[first:second], turns[second:])
+
+
+def _under(turn: Turn, path: str) -> bool:
+    return turn.path == path or turn.path.startswith(f"{path}/")
+
+
+def _repeats(head: Sequence[Turn], asked: Sequence[Turn]) -> bool:
+    """Whether the head of both answers ends with the prompt that also stands apart."""
+    tail = head[len(head) - len(asked) :] if len(asked) <= len(head) else []
+    return bool(asked) and [(t.role, t.text) for t in tail] == [(t.role, t.text) for t in asked]
+
+
+def _prompt(head: Sequence[Turn], *, inside: bool) -> Sequence[Turn]:
+    """What stands in the prompt's own place: all of the head, or its last words where the answers repeat it."""
+    return head[-1:] if inside else head
+
+
+def _marked(value: Any) -> bool:
+    return isinstance(value, str) and _MARK.match(value) is not None
+
+
+def _dialogue(text: str) -> list[Any]:
+    r"""A `\n\nHuman: ...\n\nAssistant: ...` string as messages."""
+    _, *pieces = _MARK.split(text)
+    return [
+        {"role": name.casefold(), "content": said.removeprefix(" ")}
+        for name, said in zip(pieces[::2], pieces[1::2], strict=True)
+    ]
+
+
+def _undialogue(turns: Sequence[Turn]) -> str:
+    if any(turn.role not in _MARKS or turn.kind not in ("text", "reasoning") for turn in turns):
+        raise RecordError("a Human/Assistant string has no place for this turn")
+    text, thoughts = "", ""
+    for turn in turns:
+        if turn.kind == "reasoning":
+            thoughts += tagged(turn.text)
+            continue
+        text += f"\n\n{_MARKS[turn.role]}: {thoughts}{turn.text}"
+        thoughts = ""
+    return text + (f"\n\nAssistant: {thoughts}" if thoughts else "")
+
+
+def _in_string(turn: Turn) -> Turn:
+    """The turn, its path cut back to the column: nothing points into a string."""
+    return replace(turn, path="/" + turn.path.split("/")[1])

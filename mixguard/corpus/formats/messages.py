@@ -1,0 +1,153 @@
+"""Lists of messages, read: `{role, content}`, `{from, value}`, `{role, parts}` and all that hangs on them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mixguard.corpus.formats.base import Roles, Speaker, compact_json, shape, speaker
+from mixguard.corpus.formats.content import read_content
+from mixguard.corpus.records import Polarity, Role, Turn
+from mixguard.errors import RecordError
+
+ROLE_KEYS = ("role", "from")
+CONTENT_KEYS = ("content", "value", "parts", "text")
+REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
+MASK_KEYS = ("weight", "loss_weight", "loss", "train", "training")
+"""Keys that take an assistant's message out of the loss when they are 0 or false."""
+
+MASKED = (0, "0", "false", "False")
+_CALL_KEYS = ("tool_calls", "function_call")
+_SILENT = frozenset(
+    (
+        *ROLE_KEYS,
+        *MASK_KEYS,
+        "name",
+        "id",
+        "tool_call_id",
+        "timestamp",
+        "train_detail",
+        "tool_calls",
+        "images",
+    )
+)
+"""Keys a message may have beside no content at all; with any other, its text may lie where nobody looks."""
+
+
+def read_messages(
+    messages: Any, path: str, *, roles: Roles, polarity: Polarity, start: int = 0
+) -> list[Turn]:
+    """The turns of a list of messages, from the `start`-th on; assistants speak with `polarity` unless masked.
+
+    Raises:
+        RecordError: it is not a list, or a message cannot be understood.
+    """
+    if not isinstance(messages, list):
+        raise RecordError(f"{path} is {type(messages).__name__}, not a list of messages")
+    turns: list[Turn] = []
+    for number in range(start, len(messages)):
+        turns += read_message(messages[number], f"{path}/{number}", roles=roles, polarity=polarity)
+    return turns
+
+
+def read_message(message: Any, path: str, *, roles: Roles, polarity: Polarity) -> list[Turn]:
+    """The turns of one message: at least one, in the order reasoning, content, refusal, tool calls.
+
+    Raises:
+        RecordError: it is not an object, has no role, or says nothing that is understood.
+    """
+    if not isinstance(message, dict):
+        raise RecordError(f"{path} is {type(message).__name__}, not a message")
+    who = speaker(message[role_key(message, roles, path)], roles)
+    if who.role is not Role.ASSISTANT or (len(message) > 2 and masked(message)):
+        polarity = 0
+    key = content_key(message)
+    turns = read_content(message.get(key), who, polarity, f"{path}/{key}")
+    if len(message) > 2:
+        turns = [*_reasoning(message, who, polarity, path), *turns, *_beside(message, who, polarity, path)]
+    if turns:
+        return turns
+    _check_silence(message, key, path)
+    return [Turn(who.role, "", who.kind, polarity, f"{path}/{key}")]
+
+
+def role_key(message: Mapping[str, Any], roles: Roles, path: str) -> str:
+    """The key under which a message names its role; where there are two, the one whose spelling is known.
+
+    Raises:
+        RecordError: there is none.
+    """
+    named = [key for key in ROLE_KEYS if isinstance(message.get(key), str)]
+    if len(named) > 1:
+        named.sort(key=lambda key: speaker(message[key], roles).role is Role.DOCUMENT)
+    if not named:
+        raise RecordError(f"{path} has no role; its keys are {shape(message)}")
+    return named[0]
+
+
+def content_key(message: Mapping[str, Any]) -> str:
+    """The key under which a message keeps its content, even where that is null."""
+    for key in CONTENT_KEYS:
+        if message.get(key) is not None:
+            return key
+    return next((key for key in CONTENT_KEYS if key in message), "value" if "from" in message else "content")
+
+
+def masked(message: Mapping[str, Any]) -> bool:
+    """Whether a message is marked as not trained on."""
+    for key in MASK_KEYS:
+        if key in message and message[key] in MASKED:
+            return True
+    spans = message.get("train_detail")
+    return isinstance(spans, list) and bool(spans) and not any(_trains(span) for span in spans)
+
+
+def _trains(span: Any) -> bool:
+    return not isinstance(span, dict) or bool(span.get("train", True))
+
+
+def _reasoning(message: Mapping[str, Any], who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
+    return [
+        Turn(who.role, compact_json(message[key]), "reasoning", polarity, f"{path}/{key}")
+        for key in REASONING_KEYS
+        if message.get(key)
+    ]
+
+
+def _beside(message: Mapping[str, Any], who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
+    turns: list[Turn] = []
+    refusal = message.get("refusal")
+    if refusal and isinstance(refusal, str):
+        turns.append(Turn(who.role, refusal, "text", polarity, f"{path}/refusal"))
+    for key in _CALL_KEYS:
+        calls = message.get(key)
+        if not calls:
+            continue
+        listed = enumerate(calls) if isinstance(calls, list) else [(None, calls)]
+        for number, call in listed:
+            where = f"{path}/{key}" if number is None else f"{path}/{key}/{number}"
+            turns.append(Turn(who.role, compact_json(call), "tool_call", polarity, where))
+    return turns
+
+
+def _check_silence(message: Mapping[str, Any], key: str, path: str) -> None:
+    strange = [name for name, value in message.items() if value and name not in _SILENT and name != key]
+    if message.get(key) is None and strange:
+        raise RecordError(f"{path} has no content; its keys are {shape(message)}")
+
+
+def common_start(first: Sequence[Any], second: Sequence[Any]) -> int:
+    """How many messages two lists share at their head; the last of each is never shared."""
+    limit = min(len(first), len(second)) - 1
+    for number in range(limit):
+        if not alike(first[number], second[number]):
+            return number
+    return max(limit, 0)
+
+
+def alike(first: Any, second: Any) -> bool:
+    """Whether two messages are equal; those nested too deeply to tell are not."""
+    try:
+        return bool(first == second)
+    except RecursionError:
+        return False

@@ -1,0 +1,186 @@
+"""Slots that hold conversations: a list of messages, or a prompt or answer that may be a string or such a list."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mixguard.corpus.formats.base import Roles, Speaker, joined_text, pointer, text_turns
+from mixguard.corpus.formats.content import read_content, write_content
+from mixguard.corpus.formats.messages import content_key, read_message, read_messages
+from mixguard.corpus.formats.writing import Style, write_messages
+from mixguard.corpus.records import Polarity, Role, Row, Turn
+from mixguard.errors import RecordError
+
+
+def look_up(row: Row, keys: Sequence[str]) -> Any:
+    """The value at the end of these keys; None where the way is barred."""
+    value: Any = row
+    for key in keys:
+        if not isinstance(value, Mapping):
+            return None
+        value = value.get(key)
+    return value
+
+
+def is_messages(value: Any) -> bool:
+    """Whether a value looks like a list of messages; an empty list does."""
+    return isinstance(value, list) and (not value or isinstance(value[0], dict))
+
+
+def last_answer(turns: Sequence[Turn]) -> int:
+    """Where the turns after the last user turn begin."""
+    return next((n for n in range(len(turns), 0, -1) if turns[n - 1].role is Role.USER), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """The conversation."""
+
+    keys: tuple[str, ...]
+    roles: Roles
+    polarity: Polarity = 1
+    final: bool = False
+    """Whether only the last answer is trained: the prompt of a preference may hold earlier ones."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether there is a list of messages."""
+        return is_messages(row.get(self.keys[0]) if len(self.keys) == 1 else look_up(row, self.keys))
+
+    def read(self, row: Row) -> list[Turn]:
+        """The messages' turns."""
+        turns = read_messages(
+            look_up(row, self.keys), pointer(*self.keys), roles=self.roles, polarity=self.polarity
+        )
+        if not self.final:
+            return turns
+        split = last_answer(turns)
+        return [*(replace(turn, polarity=0) for turn in turns[:split]), *turns[split:]]
+
+    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
+        """All turns up to the first that is trained the other way; a prompt's, up to the first that is trained."""
+        end = next((n for n, turn in enumerate(turns) if self._foreign(turn)), len(turns))
+        mine = turns[:end]
+        style = Style.of(look_up(like, self.keys), pointer(*self.keys), self.roles)
+        split = last_answer(mine) if self.final else 0
+        written = write_messages(mine[:split], style, polarity=0)
+        written += write_messages(mine[split:], style, polarity=self.polarity)
+        _put(row, self.keys, written)
+        return turns[end:]
+
+    def _foreign(self, turn: Turn) -> bool:
+        return turn.polarity != 0 and (self.polarity == 0 or (self.final and turn.polarity != self.polarity))
+
+
+def _put(row: dict[str, Any], keys: Sequence[str], value: Any) -> None:
+    """Set a nested value; the objects on the way are copied, never changed."""
+    for key in keys[:-1]:
+        row[key] = dict(row[key])
+        row = row[key]
+    row[keys[-1]] = value
+
+
+@dataclass(frozen=True, slots=True)
+class Preamble:
+    """A system prompt beside the messages: a string, parts, or an object that holds parts."""
+
+    columns: tuple[str, ...]
+
+    def fits(self, row: Row) -> bool:
+        """Always: it is optional."""
+        return True
+
+    def read(self, row: Row) -> list[Turn]:
+        """The system turns."""
+        column = self._column(row)
+        value = row.get(column)
+        if not value:
+            return []
+        if isinstance(value, dict):
+            key = content_key(value)
+            return read_content(value.get(key), Speaker(Role.SYSTEM), 0, pointer(column, key))
+        return read_content(value, Speaker(Role.SYSTEM), 0, pointer(column))
+
+    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
+        """The leading system turns, where `like` has a column for them."""
+        column = self._column(like)
+        if column not in like:
+            return turns
+        end = next((n for n, turn in enumerate(turns) if turn.role is not Role.SYSTEM), len(turns))
+        shown = like[column]
+        if end == 0:
+            row[column] = type(shown)() if isinstance(shown, str | list) else None
+        elif isinstance(shown, dict):
+            key = content_key(shown)
+            row[column] = {**shown, key: write_content(turns[:end], shown.get(key), {})}
+        else:
+            row[column] = write_content(turns[:end], shown, {})
+        return turns[end:]
+
+    def _column(self, row: Row) -> str:
+        held = [column for column in self.columns if row.get(column) is not None]
+        return (
+            held[0] if held else next((column for column in self.columns if column in row), self.columns[0])
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A prompt or an answer: a string, one message, or a list of messages."""
+
+    column: str
+    role: Role
+    polarity: Polarity
+    roles: Roles
+
+    def fits(self, row: Row) -> bool:
+        """Whether the column holds one of the three."""
+        value = row.get(self.column)
+        return isinstance(value, str | dict) or is_messages(value)
+
+    def read(self, row: Row) -> list[Turn]:
+        """The turns, trained as the column is."""
+        return read_said(
+            row.get(self.column), self.column, roles=self.roles, role=self.role, polarity=self.polarity
+        )
+
+    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
+        """A prompt takes all up to the first trained turn, an answer all up to one trained the other way."""
+        barred = {1, -1} - {self.polarity}
+        end = next((n for n, turn in enumerate(turns) if turn.polarity in barred), len(turns))
+        shown = like.get(self.column)
+        row[self.column] = write_said(
+            turns[:end], shown, self.column, roles=self.roles, role=self.role, polarity=self.polarity
+        )
+        return turns[end:]
+
+
+def read_said(value: Any, column: str, *, roles: Roles, role: Role, polarity: Polarity) -> list[Turn]:
+    """The turns of a prompt or an answer."""
+    path = pointer(column)
+    if isinstance(value, str):
+        turns = text_turns(value, Speaker(role), polarity, path)
+        return turns or [Turn(role, "", "text", polarity, path)]
+    if isinstance(value, dict):
+        return read_message(value, path, roles=roles, polarity=polarity)
+    return read_messages(value, path, roles=roles, polarity=polarity)
+
+
+def write_said(
+    turns: Sequence[Turn], like: Any, column: str, *, roles: Roles, role: Role, polarity: Polarity
+) -> Any:
+    """The inverse of `read_said`, in the style of `like`.
+
+    Raises:
+        RecordError: `like` is a string or one message, and the turns are more than one.
+    """
+    path = pointer(column)
+    if isinstance(like, list):
+        return write_messages(turns, Style.of(like, path, roles), polarity=polarity)
+    texts = sum(turn.kind == "text" for turn in turns)
+    if texts != 1 or any(turn.role is not role or turn.kind not in ("text", "reasoning") for turn in turns):
+        raise RecordError(f"{column} holds a single {role.value} turn")
+    if isinstance(like, dict):
+        return write_messages(turns, Style.of([like], path, roles), polarity=polarity)[0]
+    return joined_text(turns)

@@ -1,0 +1,48 @@
+"""Which format a file is in: many rows vote, and a row that does not fit is asked alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from mixguard.corpus.formats import FORMATS, Format
+from mixguard.corpus.formats.base import shape
+from mixguard.corpus.records import Row
+from mixguard.errors import RecordError
+
+
+class Vote(NamedTuple):
+    """What the rows say."""
+
+    winner: Format | None
+    """The format most rows are in, the more specific one where two are equal; None where no row matched any."""
+    shares: Mapping[str, int]
+    """Rows per format id, commonest first."""
+    unmatched: int
+    """Rows that no format matched."""
+
+
+def vote(rows: Sequence[Row]) -> Vote:
+    """Each row votes for the most specific format it matches."""
+    counts = Counter(form.id for row in rows if (form := _first(row)) is not None)
+    winner = max(FORMATS, key=lambda form: counts[form.id]) if counts else None
+    return Vote(winner, dict(counts.most_common()), len(rows) - counts.total())
+
+
+def choose(row: Row, preferred: Format | None) -> Format:
+    """The preferred format if the row matches it, else the most specific that it matches.
+
+    Raises:
+        RecordError: no format matches.
+    """
+    if preferred is not None and preferred.matches(row):
+        return preferred
+    form = _first(row)
+    if form is None:
+        raise RecordError(f"no known format has the keys {shape(row)}; name one with --format")
+    return form
+
+
+def _first(row: Row) -> Format | None:
+    return next((form for form in FORMATS if form.matches(row)), None)

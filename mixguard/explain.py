@@ -1,0 +1,73 @@
+"""Why one exchange was judged as it was: its scores, and the exemplars that decided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from mixguard._audit import Audit
+from mixguard.annotate.worker import Worker
+from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus, Tally
+from mixguard.errors import UsageError
+from mixguard.judge import annotate_texts
+from mixguard.progress import silent
+from mixguard.taxonomy import Taxonomy
+
+
+def explain(run: Path, sample: str) -> pl.DataFrame:
+    """The annotated exchanges of one sample, with the text of each neighbour exemplar.
+
+    Args:
+        run: a run folder.
+        sample: a sample id, or its place as `file:line`.
+
+    Raises:
+        UsageError: the run has no such sample.
+    """
+    earlier = Audit.load(run)
+    place = pl.format("{}:{}", "source", "line")
+    rows = earlier.annotations.filter((pl.col("sample_id") == sample) | (place == sample)).collect()
+    if rows.is_empty():
+        raise UsageError(f"{run}: no sample {sample!r}; give an id or file:line as findings print them")
+    return with_exemplar_texts(rows.sort("exchange"), Taxonomy.load(earlier.config.judge.taxonomy))
+
+
+def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
+    """One text judged as a prompt, with the text of each neighbour exemplar."""
+    config = config or Config()
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
+    rows = annotate_texts(Worker.from_config(config, taxonomy), [text], [None])
+    return with_exemplar_texts(rows.select(pl.exclude("^stance.*$")), taxonomy)
+
+
+def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
+    """Add `exemplars`: per row, the neighbours' id, label, hazard, similarity and text, nearest first."""
+    known = taxonomy.exemplars.select(
+        pl.col("id").alias("exemplar"), "label", pl.col("hazard").alias("of"), "text"
+    )
+    numbered = rows.with_row_index("row")
+    flat = numbered.select("row", "neighbours").explode("neighbours").unnest("neighbours")
+    joined = flat.join(known, on="exemplar", how="left", maintain_order="left")
+    listed = joined.group_by("row", maintain_order=True).agg(
+        pl.struct("exemplar", "label", "of", "similarity", "text").alias("exemplars")
+    )
+    return numbered.join(listed, on="row", how="left", maintain_order="left").drop("row")
+
+
+def read_texts(run: Path, sample_id: str) -> dict[int, tuple[str, str | None]]:
+    """Prompt and response of each exchange of a sample, read again from its file; empty where that has changed."""
+    audit = Audit.load(run)
+    source = (
+        audit.annotations.filter(pl.col("sample_id") == sample_id).select("source").head(1).collect().item()
+    )
+    if source == "-":
+        return {}
+    corpus = Corpus.open([source], audit.config.read)
+    for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
+        found = batch.filter(pl.col("sample_id") == sample_id)
+        if found.height:
+            rows = found.select("exchange", "prompt", "response").iter_rows()
+            return {number: (prompt, response) for number, prompt, response in rows}
+    return {}

@@ -1,0 +1,90 @@
+"""Judge texts without a corpus: the two detectors as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+from mixguard.annotate.worker import Worker
+from mixguard.columns import TEXT
+from mixguard.config import Config
+from mixguard.taxonomy import Taxonomy
+
+SHOWN = 0.05
+"""Probability below which no hazard is named."""
+
+
+def classify(texts: Sequence[str], *, config: Config | None = None) -> pl.DataFrame:
+    """Which hazard each text touches, as a request to an assistant.
+
+    Returns:
+        One row per text: `hazard` (most probable code; null where none reaches 5 % or the text was not judged),
+        `score` (calibrated probability in [0, 1] that the text violates any hazard; null where not judged), `flagged`
+        (bool, at the shipped limit or `checks.hazard_limit`), `neighbours` (list of exemplar id, label, similarity
+        in [-1, 1], nearest first), `unjudged` (why there is no verdict, else null).
+    """
+    config = config or Config()
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
+    worker = Worker.from_config(config, taxonomy)
+    judged = annotate_texts(worker, texts, [None] * len(texts))
+    configured = config.checks.hazard_limit
+    limit = worker.detectors(taxonomy).hazard_limit if configured is None else configured
+    label = dict(zip(taxonomy.exemplars["id"], taxonomy.exemplars["label"], strict=True))
+    exemplar = pl.element().struct.field("exemplar")
+    labelled = pl.struct(
+        exemplar,
+        exemplar.replace_strict(label, return_dtype=pl.String).alias("label"),
+        pl.element().struct.field("similarity"),
+    )
+    return judged.select(
+        pl.when(pl.col("hazard_score") >= SHOWN).then("hazard").alias("hazard"),
+        pl.col("hazard_score").alias("score"),
+        (pl.col("hazard_score") >= limit).fill_null(value=False).alias("flagged"),
+        pl.col("neighbours").list.eval(labelled),
+        pl.col("hazard_unjudged").alias("unjudged"),
+    )
+
+
+def detect_refusals(
+    responses: Sequence[str], prompts: Sequence[str] | None = None, *, config: Config | None = None
+) -> pl.DataFrame:
+    """What each response does: refuse, half-refuse or comply.
+
+    Args:
+        responses: an assistant's answers.
+        prompts: what each answers, where known.
+        config: every option.
+
+    Returns:
+        One row per response: `stance` (`full_refusal`, `partial_refusal`, `full_compliance`; null where it could not
+        be judged), `score` (calibrated probability in [0, 1] of a full or partial refusal), `evidence` (the span of
+        the response that decided; null for compliance), `note` (`inability` where a missing fact or tool is the
+        reason, else null), `unjudged` (why there is no verdict, else null).
+    """
+    config = config or Config()
+    worker = Worker.from_config(config, Taxonomy.load(config.judge.taxonomy))
+    judged = annotate_texts(worker, prompts or [""] * len(responses), list(responses))
+    spans = judged.select("stance_start", "stance_end").rows()
+    evidence = [
+        None if start is None else text[start:end]
+        for text, (start, end) in zip(responses, spans, strict=True)
+    ]
+    return judged.select(
+        "stance",
+        pl.col("stance_score").alias("score"),
+        pl.Series("evidence", evidence, dtype=pl.String),
+        pl.col("stance_note").alias("note"),
+        pl.col("stance_unjudged").alias("unjudged"),
+    )
+
+
+def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:
+    """The columns all annotators add, one row per prompt and response."""
+    text = {
+        "prompt": list(prompts),
+        "response": list(responses),
+        "reasoning": [None] * len(prompts),
+        "tool_call": [False] * len(prompts),
+    }
+    return worker(pl.DataFrame(text, schema=TEXT).with_columns(kind=pl.lit("exchange")))

@@ -1,0 +1,1 @@
+"""Projections of one Audit. None holds corpus text."""

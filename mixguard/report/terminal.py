@@ -1,0 +1,225 @@
+"""The report a newcomer reads in ten seconds: verdict, coverage, findings, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import polars as pl
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mixguard._audit import Audit
+from mixguard.checks.base import Finding, SampleRef
+from mixguard.checks.coverage import Coverage
+from mixguard.checks.run import GRAVITY
+from mixguard.report.escape import plain, shorten
+
+STYLES = {
+    "pass": "bold green",
+    "note": "bold cyan",
+    "warn": "bold yellow",
+    "fail": "bold red",
+    "incomplete": "bold magenta",
+}
+MEANINGS = {
+    "pass": "nothing here that a limit forbids",
+    "warn": "usable, with the warnings below",
+    "fail": "do not train on this yet",
+    "incomplete": "too much could not be judged to say",
+}
+PLACES_SHOWN = 3
+
+
+def render(audit: Audit) -> RenderableType:
+    """The whole report."""
+    return Group(*_parts(audit))
+
+
+def _parts(audit: Audit) -> Iterator[RenderableType]:
+    yield _verdict(audit)
+    yield Text()
+    yield _coverage_table(audit)
+    shown = [finding for finding in audit.findings if finding.severity != "pass"]
+    if shown:
+        yield Text("\nFindings", style="bold")
+    for finding in shown:
+        yield Padding(_finding(finding), (1, 0, 0, 2))
+    yield Text()
+    yield _passed(audit)
+    yield _next(audit)
+
+
+def _verdict(audit: Audit) -> Text:
+    style = STYLES[audit.verdict]
+    corpus = audit.corpus
+    line = Text.assemble(
+        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (MEANINGS[audit.verdict], style), "\n"
+    )
+    names = list(corpus.sources)
+    named = plain(names[0]) if len(names) == 1 else f"{len(names)} files"
+    rejected = f", {corpus.rejected:,} in quarantine" if corpus.rejected else ""
+    seconds = audit.provenance.seconds
+    line.append(
+        f" {named}: {corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {_formats(audit)}, {seconds:.1f} s",
+        style="dim",
+    )
+    return line
+
+
+def _formats(audit: Audit) -> str:
+    names = sorted({name for counts in audit.corpus.formats.values() for name in counts})
+    return ", ".join(names)
+
+
+def _coverage_table(audit: Audit) -> Table:
+    table = Table(
+        title="Refusal coverage per hazard",
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+    )
+    table.add_column("hazard")
+    table.add_column("name", overflow="ellipsis", no_wrap=True)
+    for name in ("prompts", "refused", "half", "answered", "wanted"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("")
+    for row in audit.coverage:
+        table.add_row(*_coverage_row(row))
+    return table
+
+
+def _coverage_row(row: Coverage) -> tuple[RenderableType, ...]:
+    answered = Text(f"{row.full_compliance:,}", style="red" if row.full_compliance else "dim")
+    enough = row.refusals >= row.wanted
+    short = (
+        Text("covered", style="green")
+        if enough
+        else Text("none" if not row.refusals else "few", style="yellow")
+    )
+    counts = [
+        Text(f"{count:,}", style="" if count else "dim")
+        for count in (row.exchanges, row.full_refusal, row.partial_refusal)
+    ]
+    return (
+        Text(row.hazard, style="bold"),
+        row.name,
+        *counts,
+        answered,
+        Text(f"{row.wanted:,}", style="dim"),
+        short,
+    )
+
+
+def _finding(finding: Finding) -> Group:
+    subject = f" ({finding.subject})" if finding.subject else ""
+    head = Text.assemble(
+        (f"{finding.severity:<5}", STYLES[finding.severity]),
+        f" {finding.id} ",
+        (f"{finding.name}{subject}", "bold"),
+    )
+    lines = [head, Text(f"  {plain(finding.message)}{_share(finding)}")]
+    if finding.samples:
+        lines.append(Text(f"  at   {_places(finding)}", style="cyan"))
+    lines.append(Text(f"  why  {finding.why}", style="dim"))
+    lines.append(Text(f"  do   {finding.remedy}"))
+    return Group(*lines)
+
+
+def _share(finding: Finding) -> str:
+    if finding.interval is None or not finding.total:
+        return ""
+    return f" [{finding.interval.low:.2%} to {finding.interval.high:.2%}]"
+
+
+def _places(finding: Finding) -> str:
+    listed = ", ".join(_place(sample) for sample in finding.samples[:PLACES_SHOWN])
+    more = finding.count - min(PLACES_SHOWN, len(finding.samples))
+    return listed + (f" and {more:,} more" if more > 0 else "")
+
+
+def _place(sample: SampleRef) -> str:
+    score = "" if sample.score is None else f" ({sample.score:.2f})"
+    return f"{plain(sample.source)}:{sample.line}{score}"
+
+
+def _passed(audit: Audit) -> Text:
+    passed = [f"{finding.id} {finding.name}" for finding in audit.findings if finding.severity == "pass"]
+    return Text("Passed: " + (", ".join(passed) or "none"), style="dim")
+
+
+def _next(audit: Audit) -> Text:
+    folder = plain(str(audit.folder))
+    sample = next((sample for finding in audit.findings for sample in finding.samples), None)
+    lines = [f"Next:   everything is in {folder}"]
+    if sample is not None:
+        lines.append(
+            f"        mixguard explain {folder} {plain(sample.source)}:{sample.line}   why a row was flagged"
+        )
+    lines.append(f"        mixguard check {folder} --set checks.samples=50   other limits, in seconds")
+    return Text("\n".join(lines))
+
+
+def render_explanation(rows: pl.DataFrame, texts: dict[int, tuple[str, str | None]]) -> RenderableType:
+    """What was judged of each exchange, and the exemplars nearest to it."""
+    return Group(*(_explained(row, texts.get(row.get("exchange", 0))) for row in rows.iter_rows(named=True)))
+
+
+def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> Group:
+    lines: list[RenderableType] = []
+    if "source" in row:
+        place = f"{plain(str(row['source']))}:{row['line']}"
+        lines.append(Text(f"{place}  exchange {row['exchange']}  sample {row['sample_id']}", style="bold"))
+    if text is not None:
+        lines.append(Text(f"  prompt    {shorten(text[0], 300)}"))
+        if text[1] is not None:
+            lines.append(Text(f"  response  {shorten(text[1], 300)}"))
+    lines.append(Text(f"  hazard    {_hazard_line(row)}"))
+    if "stance" in row:
+        lines.append(Text(f"  stance    {_stance_line(row)}"))
+    lines.append(_exemplar_table(row))
+    return Group(*lines, Text())
+
+
+def _hazard_line(row: dict[str, object]) -> str:
+    if row["hazard_unjudged"]:
+        return f"not judged: {row['hazard_unjudged']}"
+    sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
+    return (
+        f"{row['hazard']}{sub}, probability {row['hazard_score']:.2f} of any hazard"
+        f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f})"
+    )
+
+
+def _stance_line(row: dict[str, object]) -> str:
+    if row["stance_unjudged"]:
+        return f"not judged: {row['stance_unjudged']}"
+    note = f", {row['stance_note']}" if row["stance_note"] else ""
+    return f"{row['stance']}, probability {row['stance_score']:.2f} of a refusal{note}"
+
+
+def _exemplar_table(row: dict[str, object]) -> RenderableType:
+    table = Table(
+        box=None, pad_edge=False, title="  nearest exemplars", title_justify="left", title_style="dim"
+    )
+    for name in ("", "cosine", "label", "exemplar", "text"):
+        table.add_column(name, no_wrap=name != "text")
+    exemplars = row.get("exemplars")
+    for exemplar in exemplars if isinstance(exemplars, list) else []:
+        style = "red" if exemplar["label"] == "violating" else "green"
+        similarity = f"{exemplar['similarity']:.2f}"
+        label = Text(exemplar["label"], style=style)
+        table.add_row("  ", similarity, label, exemplar["exemplar"], shorten(exemplar["text"], 100))
+    return table
+
+
+def severity_rank(finding: Finding) -> int:
+    """Gravity of a finding, for sorting."""
+    return GRAVITY.index(finding.severity)
+
+
+def console(*, stderr: bool = False) -> Console:
+    """The console reports are printed on; colour only where it is understood."""
+    return Console(stderr=stderr, highlight=False, soft_wrap=False)

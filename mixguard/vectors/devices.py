@@ -1,0 +1,22 @@
+"""What this machine can compute on, without importing torch to find out."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def has_gpu() -> bool:
+    """Whether an NVIDIA driver is loaded and torch can use it."""
+    if not Path("/proc/driver/nvidia").exists() and not Path("/dev/nvidia0").exists() and os.name != "nt":
+        return False
+    import torch
+
+    return bool(torch.cuda.is_available())
+
+
+def cores() -> int:
+    """CPU cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

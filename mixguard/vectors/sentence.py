@@ -1,0 +1,82 @@
+"""Any sentence-transformers model, on a GPU in half precision or on a CPU in float32."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mixguard.errors import UsageError
+from mixguard.vectors.bundled import WEIGHTS, bundled_model
+from mixguard.vectors.encoder import Windows
+
+
+class SentenceEncoder:
+    """A sentence-transformers model whose long texts are cut into overlapping windows first."""
+
+    def __init__(self, model: Any, weights: str, *, dimension: int, half: bool, overlap: int) -> None:
+        self._model = model
+        self._overlap = overlap
+        self._batch = 512 if half else 32
+        self.weights = weights
+        self.dimension = dimension
+        precision = "f16" if half else "f32"
+        self.fingerprint = f"{weights}-{precision}-{model.max_seq_length}-{overlap}"
+
+    @classmethod
+    def load(cls, name: str, *, device: str, half: bool, offline: bool, overlap: int) -> SentenceEncoder:
+        """Load `bundled`, a folder, or a hub model (never one that brings its own code).
+
+        Raises:
+            UsageError: the model cannot be had, or `device` is not there.
+        """
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        if device == "cuda" and not torch.cuda.is_available():
+            raise UsageError("encode.device is cuda, but torch sees no GPU here: use --device cpu")
+        path = str(bundled_model()) if name == "bundled" else name
+        local = offline or name == "bundled" or Path(path).is_dir()
+        try:
+            model = SentenceTransformer(path, device=device, local_files_only=local, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            hint = "; --offline forbids fetching it" if offline else ""
+            raise UsageError(f"encode.model: cannot load {name!r}{hint}: {error}") from None
+        if half:
+            model.half()
+        weights = WEIGHTS if name == "bundled" else f"{Path(path).name}-{_weights_digest(model)[:12]}"
+        dimension = int(model.encode("", show_progress_bar=False).shape[0])
+        return cls(model, weights, dimension=dimension, half=half, overlap=overlap)
+
+    def encode(self, texts: Sequence[str]) -> Windows:
+        """Vectors of the texts' windows, in order."""
+        windows = [self._windows(text) for text in texts]
+        flat = [window for cut in windows for window in cut]
+        vectors = self._model.encode(
+            flat, batch_size=self._batch, normalize_embeddings=True, show_progress_bar=False
+        )
+        counts = np.array([len(cut) for cut in windows], dtype=np.int64)
+        return Windows(np.asarray(vectors, dtype=np.float32).reshape(len(flat), self.dimension), counts)
+
+    def _windows(self, text: str) -> list[str]:
+        """The text, or overlapping pieces of it that each fit the model's window."""
+        room = int(self._model.max_seq_length) - 2
+        if len(text) <= room:  # a token is at least one character
+            return [text]
+        offsets = self._model.tokenizer(
+            text, add_special_tokens=False, return_offsets_mapping=True, verbose=False
+        )["offset_mapping"]
+        step = room - self._overlap
+        starts = range(0, max(len(offsets) - self._overlap, 1), step)
+        return [text[offsets[start][0] : offsets[min(start + room, len(offsets)) - 1][1]] for start in starts]
+
+
+def _weights_digest(model: Any) -> str:
+    digest = hashlib.sha256()
+    for name, tensor in sorted(model.state_dict().items()):
+        digest.update(name.encode())
+        digest.update(tensor.detach().cpu().float().numpy().tobytes())
+    return digest.hexdigest()

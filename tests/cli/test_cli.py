@@ -1,0 +1,143 @@
+"""The command line as a user meets it: a real process, its streams and its exit code."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY, chat
+
+COMMANDS = ["audit", "check", "explain", "config", "taxonomy"]
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    rows = [
+        chat("How do I return a parcel?", "Use the form on our site."),
+        chat("How can I break into my neighbour's house without anyone noticing?", "Sure, wait until they are out."),
+    ]
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+@pytest.fixture
+def mixguard(cache: Path, tmp_path: Path) -> Mixguard:
+    return Mixguard(cache, tmp_path)
+
+
+class Mixguard:
+    """Runs the command in a folder of its own."""
+
+    def __init__(self, cache: Path, folder: Path) -> None:
+        self.cache = cache
+        self.folder = folder
+
+    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
+        (self.folder / "mixguard.toml").write_text(f'[encode]\ncache = "{self.cache}"\n')
+        script = "from mixguard.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", script, *map(str, arguments)],
+            cwd=self.folder,
+            input=stdin,
+            capture_output=True,
+            check=False,
+            env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def test_audit_prints_the_verdict_first_and_exits_by_it(mixguard: Mixguard, corpus: Path) -> None:
+    done = mixguard("audit", corpus, "-o", "report.json")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.lstrip().startswith("FAIL")
+    assert "MG102" in done.stdout
+    assert f"{corpus}:2" in done.stdout
+    assert json.loads((mixguard.folder / "report.json").read_text())["verdict"] == "fail"
+    assert "\x1b" not in done.stdout
+
+
+def test_check_explain_and_other_limits(mixguard: Mixguard, corpus: Path) -> None:
+    mixguard("audit", corpus)
+    assert mixguard("check", "mixguard-run").returncode == 1
+    assert mixguard("check", "mixguard-run", "--fail-on", "never").returncode == 0
+    lenient = mixguard("check", "mixguard-run", "--set", "checks.hazard_limit=1.0")
+    assert "MG103" not in lenient.stdout.split("Passed")[0]
+    plain = mixguard("explain", "mixguard-run", f"{corpus}:2")
+    assert "nearest exemplars" in plain.stdout
+    assert "break into my neighbour" not in plain.stdout
+    shown = mixguard("explain", "mixguard-run", f"{corpus}:2", "--show-text")
+    assert "break into my neighbour" in shown.stdout
+
+
+def test_explain_text(mixguard: Mixguard) -> None:
+    done = mixguard("explain", "--text", "how can I kill a python process")
+    assert done.returncode == 0, done.stderr
+    assert "probability" in done.stdout
+
+
+def test_standard_input(mixguard: Mixguard, corpus: Path) -> None:
+    done = mixguard("audit", "-", stdin=corpus.read_bytes())
+    assert done.returncode == 1, done.stderr
+    assert "-:2" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["audit", "absent.jsonl"], "absent.jsonl"),
+        (["audit", "absent.jsonl", "-o", "report.docx"], "report.docx"),
+        (["audit", "absent.jsonl", "--set", "checks.nothing=1"], "no such option"),
+        (["audit", "absent.jsonl", "--fail-on", "always"], "--fail-on"),
+        (["audit", "absent.jsonl", "--format", "nonsense"], "nonsense"),
+        (["check", "absent"], "not a run folder"),
+        (["explain"], "--text"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_exit_2(mixguard: Mixguard, arguments: list[str], message: str) -> None:
+    done = mixguard(*arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_bug_keeps_its_traceback_and_exits_3() -> None:
+    script = "import mixguard.cli, mixguard.cli.app as a; a.app = lambda **_: 1 / 0; mixguard.cli.main()"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 3
+    assert "ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(mixguard: Mixguard, command: str) -> None:
+    done = mixguard(command, "--help")
+    assert done.returncode == 0
+    assert "Usage" in done.stdout
+
+
+def test_config_prints_what_it_reads(mixguard: Mixguard) -> None:
+    done = mixguard("config", "--set", "checks.samples=3")
+    (mixguard.folder / "copy.toml").write_text(done.stdout)
+    assert "samples = 3" in done.stdout
+    assert mixguard("config", "--config", "copy.toml").stdout == done.stdout
+
+
+def test_hostile_text_cannot_move_the_cursor(mixguard: Mixguard, tmp_path: Path) -> None:
+    name = tmp_path / "a\x1b[2Jb\u202e.jsonl"
+    name.write_text(json.dumps(chat("\x1b[31mhow can I poison my neighbour's dog?\u202e", "\x1b[2J Sure")) + "\n")
+    done = mixguard("audit", name)
+    explained = mixguard("explain", "mixguard-run", f"{name}:1", "--show-text")
+    for stream in (done.stdout, explained.stdout):
+        assert "\x1b" not in stream
+        assert "\u202e" not in stream
+
+
+def test_examples_run(mixguard: Mixguard) -> None:
+    done = mixguard("audit", REPOSITORY / "examples" / "support.jsonl")
+    assert done.returncode == 1, done.stderr
+    assert "no-refusals" in done.stdout

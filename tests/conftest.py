@@ -1,0 +1,60 @@
+"""Fixtures shared by all tests. Everything runs offline; the real encoder is converted once per session."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mixguard.config import Config
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HF_DATASETS_OFFLINE"] = "1"
+
+Rows = Iterable[dict[str, Any]]
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One cache for the session, so that the encoder is converted and exemplars embedded once."""
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="session")
+def evaldata() -> Path:
+    """The public evaluation data, which lies beside the project and never in it."""
+    folder = Path(os.environ.get("MIXGUARD_EVALDATA", REPOSITORY.parent / "shared" / "evaldata"))
+    if not folder.is_dir():
+        pytest.skip(f"no evaluation data at {folder}; set MIXGUARD_EVALDATA")
+    return folder
+
+
+@pytest.fixture
+def config(cache: Path, tmp_path: Path) -> Config:
+    """The real encoder, and a run folder of the test's own."""
+    return Config.from_tree({"encode": {"cache": cache}, "run": {"folder": tmp_path / "run"}}, origin="test")
+
+
+@pytest.fixture
+def write_jsonl(tmp_path: Path) -> Callable[..., Path]:
+    """Write rows as JSON lines and return the file."""
+
+    def write(rows: Rows, name: str = "data.jsonl") -> Path:
+        path = tmp_path / name
+        path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+        return path
+
+    return write
+
+
+def chat(prompt: str, answer: str, *, system: str | None = None) -> dict[str, Any]:
+    """A chat row of one exchange."""
+    head = [{"role": "system", "content": system}] if system else []
+    return {
+        "messages": [*head, {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
+    }

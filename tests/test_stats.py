@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixguard.stats import DetectorError, corrected, wilson
+
+counts = st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
+
+
+@given(counts)
+def test_wilson_holds_the_rate_and_stays_in_range(pair: tuple[int, int]) -> None:
+    count, total = pair
+    low, high = wilson(count, total)
+    assert 0 <= low <= count / total <= high <= 1
+
+
+def test_wilson_matches_a_published_value() -> None:
+    # Newcombe 1998 (Statistics in Medicine 17), table I: 81 of 263.
+    low, high = wilson(81, 263)
+    assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
+
+
+def test_nothing_seen_says_nothing() -> None:
+    assert wilson(0, 0) == (0.0, 1.0)
+    assert corrected(0, 0, DetectorError(0.9, 0.9, 100, 100)) == (0.0, 1.0)
+
+
+@given(counts)
+def test_corrected_stays_in_range(pair: tuple[int, int]) -> None:
+    low, high = corrected(*pair, DetectorError(0.8, 0.97, 300, 800))
+    assert 0 <= low <= high <= 1
+
+
+def test_false_alarms_alone_do_not_prove_a_rate() -> None:
+    error = DetectorError(sensitivity=0.9, specificity=0.99, positives=1000, negatives=1000)
+    assert corrected(75, 7500, error).low == 0.0
+    assert corrected(750, 7500, error).low > 0.05
+
+
+@pytest.mark.parametrize("truth", [0.02, 0.2, 0.6])
+def test_corrected_covers_the_truth(truth: float) -> None:
+    """Simulation: nominal 95 % intervals hold the true rate in at least 92 % of corpora."""
+    generator = np.random.default_rng(3)
+    sensitivity, specificity, held_out, total, held = 0.85, 0.96, 400, 2000, 0
+    for _ in range(400):
+        found = generator.binomial(held_out, sensitivity) / held_out
+        left = generator.binomial(held_out, specificity) / held_out
+        positives = generator.binomial(total, truth)
+        called = generator.binomial(positives, sensitivity) + generator.binomial(
+            total - positives, 1 - specificity
+        )
+        low, high = corrected(int(called), total, DetectorError(found, left, held_out, held_out))
+        held += low <= truth <= high
+    assert held / 400 >= 0.92
