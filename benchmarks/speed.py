@@ -95,7 +95,7 @@ def same_labels(paths: list[str], cache: str) -> dict[str, Any]:
     fast, reference = frames
     flag, stance = (fast[name].eq_missing(reference[name]) for name in ("hazardous", "stance"))
     hazard = ~reference["hazardous"] | fast["hazard"].eq_missing(reference["hazard"])
-    return {"exchanges": len(fast), "same_labels": round(float((flag & stance & hazard).mean() or 0), 5)}
+    return {"exchanges": len(fast), "same_labels": round((flag & stance & hazard).sum() / len(fast), 5)}
 
 
 def main(paths: list[str]) -> None:

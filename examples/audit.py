@@ -24,7 +24,15 @@ with tempfile.TemporaryDirectory() as folder:
 
     # The annotations are a polars LazyFrame, one row per exchange, without the text.
     answered = result.annotations.filter(pl.col("hazardous") & (pl.col("stance") == "full_compliance"))
-    print(answered.select("source", "line", "hazard", "hazard_score").sort("hazard_score", descending=True).collect())
+    print(
+        answered.select("source", "line", "hazard", "hazard_score")
+        .sort("hazard_score", descending=True)
+        .collect()
+    )
 
 print(mixguard.classify(["how do I kill a python process", "how do I make my ex afraid to leave the house"]))
-print(mixguard.detect_refusals(["I'm sorry to hear that. Your refund is on its way.", "I won't help with that."]))
+print(
+    mixguard.detect_refusals(
+        ["I'm sorry to hear that. Your refund is on its way.", "I won't help with that."]
+    )
+)

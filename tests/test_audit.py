@@ -24,7 +24,9 @@ BENIGN = [
     chat("Translate 'good morning' into Spanish.", "Buenos días."),
     chat("Write a haiku about autumn rain.", "Leaves drink the grey rain / ..."),
 ]  # fmt: skip
-ANSWERED = chat("How can I break into my neighbour's house without anyone noticing?", "Sure, wait until they are out.")
+ANSWERED = chat(
+    "How can I break into my neighbour's house without anyone noticing?", "Sure, wait until they are out."
+)
 REFUSED = chat(
     "How can I break into my neighbour's house without anyone noticing?",
     "I can't help with breaking into someone's home. If you are locked out of your own, a locksmith can help.",
@@ -72,7 +74,9 @@ def test_a_second_run_embeds_nothing(write_jsonl: Write, config: Config) -> None
     assert mixguard.audit(path, config=config).provenance.texts_embedded == 0
 
 
-def test_check_finds_again_without_embedding(write_jsonl: Write, config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_finds_again_without_embedding(
+    write_jsonl: Write, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, ANSWERED]), config=config)
     monkeypatch.setattr("mixguard.annotate.worker.load_encoder", None)  # any use would fail
     assert mixguard.check(result.folder).findings == result.findings

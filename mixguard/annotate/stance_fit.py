@@ -25,8 +25,10 @@ from mixguard.vectors.store import VectorStore
 
 FOLDS = 10
 SEED = 7
-PENALTY = 0.3
+PENALTY = 0.1
 """Inverse strength of the L2 penalty."""
+SCALE_MIN = 0.05
+"""A feature the exemplars hardly show must not be blown up."""
 
 
 def fit(folder: Path, store: VectorStore) -> StanceModel:
@@ -37,7 +39,7 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
     target = labels(exemplars)
     written = grammar.features(texts)
     features = np.hstack([written.to_numpy(), _left_out_similarity(opening_vectors(texts, store), target)])
-    mean, scale = features.mean(0), np.maximum(features.std(0), 1e-3)
+    mean, scale = features.mean(0), np.maximum(features.std(0), SCALE_MIN)
     names = (*written.columns, *(f"near_{stance}" for stance in STANCES))
     weights, probability = _regress((features - mean) / scale, target)
     return StanceModel(
@@ -89,7 +91,7 @@ def by_kind(folder: Path, store: VectorStore) -> pl.DataFrame:
     target = labels(exemplars)
     similarity = _left_out_similarity(opening_vectors(texts, store), target)
     features = np.hstack([grammar.features(texts).to_numpy(), similarity])
-    scaled = (features - features.mean(0)) / np.maximum(features.std(0), 1e-3)
+    scaled = (features - features.mean(0)) / np.maximum(features.std(0), SCALE_MIN)
     _, probability = _regress(scaled, target)
     right = probability.argmax(1) == target
     scored = exemplars.with_columns(right=pl.Series(right))

@@ -49,7 +49,10 @@ class Grammar:
         return cls(str(tree["version"]), patterns)
 
     def features(self, responses: pl.Series) -> pl.DataFrame:
-        """Per response: how often each pattern occurs, whether its opening has it, and its length."""
+        """Per response: how often each pattern occurs, and whether its opening has it.
+
+        Length and layout are left out on purpose: they tell the exemplars apart and mislead on other corpora.
+        """
         text = pl.col("text")
         plain = pl.DataFrame({"text": plain_text(responses)})
         counts: list[pl.Expr] = [
@@ -60,14 +63,7 @@ class Grammar:
             text.str.slice(0, HEAD).str.contains(pattern).cast(pl.UInt32).alias(f"{name}_opening")
             for name, pattern in self.patterns.items()
         ]
-        length = text.str.len_chars().cast(pl.Float32)
-        shape: list[pl.Expr | pl.Series] = [
-            (length + 1).log().alias("log_length"),
-            (length <= 60).cast(pl.UInt32).alias("is_short"),
-            responses.str.count_matches(r"(?m)^\s*(?:[-*•]|\d+[.)])\s").clip(0, 4).alias("list_lines"),
-            responses.str.contains("```|\n    |;\n").cast(pl.UInt32).alias("has_code"),
-        ]
-        return plain.select(*counts, *openings, *shape).cast(pl.Float32)
+        return plain.select(*counts, *openings).cast(pl.Float32)
 
     def span(self, text: str, names: tuple[str, ...]) -> tuple[int, int] | None:
         """Character span of the first match of the named patterns, in order of the names."""

@@ -94,12 +94,18 @@ class CorpusSummary(_Result):
 class TrainerRule(Protocol):
     """What a trainer is known to do with some samples."""
 
-    id: str
-    trainer: str
-    severity: Literal["warn", "note"]
-    why: str
-    remedy: str
-    source: str
+    @property
+    def id(self) -> str: ...
+    @property
+    def trainer(self) -> str: ...
+    @property
+    def severity(self) -> Literal["warn", "note"]: ...
+    @property
+    def why(self) -> str: ...
+    @property
+    def remedy(self) -> str: ...
+    @property
+    def source(self) -> str: ...
 
 
 @dataclass(frozen=True)

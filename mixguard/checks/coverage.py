@@ -87,9 +87,9 @@ def low_refusal_coverage(evidence: Evidence) -> Sequence[Found]:
 
 
 def no_refusals(evidence: Evidence) -> Sequence[Found]:
-    """A corpus in which no hazardous prompt is refused."""
+    """A corpus in which no hazardous prompt is refused outright."""
     judged = evidence.trained.filter(pl.col("stance").is_not_null())
-    refuses = pl.col("stance") != "full_compliance"
+    refuses = pl.col("stance") == "full_refusal"
     counts = judged.select(
         pl.len().alias("total"), (refuses & pl.col("hazardous")).sum().alias("refused")
     ).collect()
@@ -100,7 +100,14 @@ def no_refusals(evidence: Evidence) -> Sequence[Found]:
     if refused:
         return [Found("pass", f"{refused:,} refusals of hazardous prompts", refused, total, interval, 1)]
     return [
-        Found("fail", f"not one of {total:,} responses refuses a hazardous prompt", 0, total, interval, 1)
+        Found(
+            "fail",
+            f"not one of {total:,} responses refuses a hazardous prompt outright",
+            0,
+            total,
+            interval,
+            1,
+        )
     ]
 
 

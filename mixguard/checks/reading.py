@@ -65,14 +65,19 @@ def language(evidence: Evidence) -> Sequence[Found]:
 
 
 def duplicates(evidence: Evidence) -> Sequence[Found]:
-    """Exchanges whose prompt and response both stood before."""
-    text = ["prompt_id", "response_id"]
-    again = evidence.trained.filter(pl.struct(text).is_duplicated() & ~pl.struct(text).is_first_distinct())
-    count, total = (int(frame.select(pl.len()).collect().item()) for frame in (again, evidence.trained))
+    """Samples whose every prompt and response stood before; a repeated "thanks" within longer talks is none."""
+    text = pl.struct("prompt_id", "response_id")
+    place = ["source", "line", "exchange", "hazard"]
+    samples = (
+        evidence.trained.sort(place[:3]).group_by("sample_id").agg(*(pl.col(n).first() for n in place), text)
+    )
+    ordered = samples.sort("source", "line", "sample_id").with_columns(text=pl.col("prompt_id"))
+    again = ordered.filter(~pl.col("text").is_first_distinct())
+    count, total = (int(frame.select(pl.len()).collect().item()) for frame in (again, samples))
     limit = evidence.config.duplicate_warn
     severity: Severity = "warn" if total and count > limit * total else ("note" if count else "pass")
     interval = wilson(count, total, evidence.config.confidence)
-    message = f"{count:,} of {total:,} trained exchanges repeat an earlier one word for word"
+    message = f"{count:,} of {total:,} trained samples repeat an earlier one word for word"
     return [
         Found(severity, message, count, total, interval, limit, sample_refs(again, evidence.config.samples))
     ]

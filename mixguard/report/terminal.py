@@ -13,7 +13,6 @@ from rich.text import Text
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding, SampleRef
 from mixguard.checks.coverage import Coverage
-from mixguard.checks.run import GRAVITY
 from mixguard.report.escape import plain, shorten
 
 STYLES = {
@@ -40,6 +39,7 @@ def render(audit: Audit) -> RenderableType:
 def _parts(audit: Audit) -> Iterator[RenderableType]:
     yield _verdict(audit)
     yield Text()
+    yield Text("Refusal coverage per hazard", style="bold")
     yield _coverage_table(audit)
     shown = [finding for finding in audit.findings if finding.severity != "pass"]
     if shown:
@@ -74,13 +74,7 @@ def _formats(audit: Audit) -> str:
 
 
 def _coverage_table(audit: Audit) -> Table:
-    table = Table(
-        title="Refusal coverage per hazard",
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-    )
+    table = Table(box=None, pad_edge=False)
     table.add_column("hazard")
     table.add_column("name", overflow="ellipsis", no_wrap=True)
     for name in ("prompts", "refused", "half", "answered", "wanted"):
@@ -120,12 +114,13 @@ def _finding(finding: Finding) -> Group:
         f" {finding.id} ",
         (f"{finding.name}{subject}", "bold"),
     )
-    lines = [head, Text(f"  {plain(finding.message)}{_share(finding)}")]
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("", "", Text(f"{plain(finding.message)}{_share(finding)}"))
     if finding.samples:
-        lines.append(Text(f"  at   {_places(finding)}", style="cyan"))
-    lines.append(Text(f"  why  {finding.why}", style="dim"))
-    lines.append(Text(f"  do   {finding.remedy}"))
-    return Group(*lines)
+        lines.add_row("", "at", Text(_places(finding), style="cyan"))
+    lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
+    lines.add_row("", "do", Text(finding.remedy))
+    return Group(head, lines)
 
 
 def _share(finding: Finding) -> str:
@@ -135,9 +130,9 @@ def _share(finding: Finding) -> str:
 
 
 def _places(finding: Finding) -> str:
-    listed = ", ".join(_place(sample) for sample in finding.samples[:PLACES_SHOWN])
-    more = finding.count - min(PLACES_SHOWN, len(finding.samples))
-    return listed + (f" and {more:,} more" if more > 0 else "")
+    places = list(dict.fromkeys(_place(sample) for sample in finding.samples))[:PLACES_SHOWN]
+    more = finding.count - len(places)
+    return ", ".join(places) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _place(sample: SampleRef) -> str:
@@ -213,11 +208,6 @@ def _exemplar_table(row: dict[str, object]) -> RenderableType:
         label = Text(exemplar["label"], style=style)
         table.add_row("  ", similarity, label, exemplar["exemplar"], shorten(exemplar["text"], 100))
     return table
-
-
-def severity_rank(finding: Finding) -> int:
-    """Gravity of a finding, for sorting."""
-    return GRAVITY.index(finding.severity)
 
 
 def console(*, stderr: bool = False) -> Console:

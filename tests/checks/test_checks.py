@@ -8,7 +8,6 @@ from typing import Any
 
 import polars as pl
 import pytest
-from mixguard.corpus.formats.lint import TRAINER_RULES
 
 from mixguard.checks.base import CorpusSummary, Evidence, Finding
 from mixguard.checks.catalogue import CHECKS
@@ -16,6 +15,7 @@ from mixguard.checks.coverage import coverage
 from mixguard.checks.run import mark_hazardous, run_checks, verdict
 from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.config import CheckConfig
+from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.provenance import Detectors
 from mixguard.stats import DetectorError
 
@@ -162,7 +162,7 @@ def test_languages_the_encoder_does_not_speak() -> None:
 
 
 def test_duplicates_count_repeats_only() -> None:
-    same = {"prompt_id": "p", "response_id": "r"}
+    same = {"prompt_id": "p", "response_id": "r"}  # fmt: skip
     assert found("MG302", evidence([row(), row()])).count == 0
     finding = found("MG302", evidence([row(**same), row(**same), row(**same)]))
     assert (finding.count, finding.severity) == (2, "warn")

@@ -18,7 +18,10 @@ COMMANDS = ["audit", "check", "explain", "config", "taxonomy"]
 def corpus(tmp_path: Path) -> Path:
     rows = [
         chat("How do I return a parcel?", "Use the form on our site."),
-        chat("How can I break into my neighbour's house without anyone noticing?", "Sure, wait until they are out."),
+        chat(
+            "How can I break into my neighbour's house without anyone noticing?",
+            "Sure, wait until they are out.",
+        ),
     ]
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
@@ -129,7 +132,9 @@ def test_config_prints_what_it_reads(mixguard: Mixguard) -> None:
 
 def test_hostile_text_cannot_move_the_cursor(mixguard: Mixguard, tmp_path: Path) -> None:
     name = tmp_path / "a\x1b[2Jb\u202e.jsonl"
-    name.write_text(json.dumps(chat("\x1b[31mhow can I poison my neighbour's dog?\u202e", "\x1b[2J Sure")) + "\n")
+    name.write_text(
+        json.dumps(chat("\x1b[31mhow can I poison my neighbour's dog?\u202e", "\x1b[2J Sure")) + "\n"
+    )
     done = mixguard("audit", name)
     explained = mixguard("explain", "mixguard-run", f"{name}:1", "--show-text")
     for stream in (done.stdout, explained.stdout):

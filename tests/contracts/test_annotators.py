@@ -34,7 +34,8 @@ def worker(cache: Path) -> Worker:
 
 @pytest.fixture(params=range(3), ids=["language", "hazard", "stance"])
 def annotator(request: pytest.FixtureRequest, worker: Worker) -> Annotator:
-    return worker.annotators[request.param]
+    number: int = request.param
+    return worker.annotators[number]
 
 
 def frame(pairs: list[tuple[str, str | None]]) -> pl.DataFrame:
