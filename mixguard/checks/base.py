@@ -95,17 +95,34 @@ class TrainerRule(Protocol):
     """What a trainer is known to do with some samples."""
 
     @property
-    def id(self) -> str: ...
+    def id(self) -> str:
+        """Stable name of the rule."""
+        ...
+
     @property
-    def trainer(self) -> str: ...
+    def trainer(self) -> str:
+        """Whose rule it is."""
+        ...
+
     @property
-    def severity(self) -> Literal["warn", "note"]: ...
+    def severity(self) -> Literal["warn", "note"]:
+        """How grave a tripped rule is."""
+        ...
+
     @property
-    def why(self) -> str: ...
+    def why(self) -> str:
+        """What the trainer does."""
+        ...
+
     @property
-    def remedy(self) -> str: ...
+    def remedy(self) -> str:
+        """What to do about it."""
+        ...
+
     @property
-    def source(self) -> str: ...
+    def source(self) -> str:
+        """Where that is known from."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -22,12 +22,14 @@ def open_text(path: Path) -> io.BufferedReader:
     with path.open("rb") as raw:
         magic = raw.read(4)
     if magic.startswith(GZIP):
-        return _bounded(cast("BinaryIO", gzip.open(path)), path)
+        return io.BufferedReader(_Bounded(cast("BinaryIO", gzip.open(path)), path), 2**20)
     if magic.startswith(ZSTD):
         import zstandard
 
         stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return _bounded(cast("BinaryIO", stream), path)
+        with path.open("rb") as raw:
+            promised = zstandard.frame_content_size(raw.read(18))
+        return io.BufferedReader(_Bounded(cast("BinaryIO", stream), path, promised), 2**20)
     return path.open("rb")
 
 
@@ -37,16 +39,14 @@ def is_compressed(path: Path) -> bool:
         return raw.read(4).startswith((GZIP, ZSTD))
 
 
-def _bounded(stream: BinaryIO, path: Path) -> io.BufferedReader:
-    return io.BufferedReader(_Bounded(stream, path), 2**20)
-
-
 class _Bounded(io.RawIOBase):
     """Stops a stream that expands beyond reason, and names its faults."""
 
-    def __init__(self, stream: BinaryIO, path: Path) -> None:
+    def __init__(self, stream: BinaryIO, path: Path, promised: int = -1) -> None:
         super().__init__()
         self._stream = stream
+        self._promised = promised
+        """Bytes the file's header says will come; -1 where it does not. Zstandard's reader stops quietly before."""
         self._limit = max(EXPANSION_FREE, EXPANSION_MAX * path.stat().st_size)
         self._read = 0
 
@@ -61,10 +61,13 @@ class _Bounded(io.RawIOBase):
         import zstandard
 
         try:
-            block = self._stream.read(len(buffer))
+            # `read1` gives what there is; `read` would lose it when the stream breaks off behind it.
+            block = self._stream.read1(len(buffer)) if hasattr(self._stream, "read1") else self._stream.read(len(buffer))
         except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
             raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
         self._read += len(block)
+        if not block and self._read < self._promised:
+            raise RecordError("the compressed file is damaged or cut short: it ends before its last byte")
         if self._read > self._limit:
             raise RecordError(f"expands beyond {self._limit:,} bytes: a decompression bomb?")
         buffer[: len(block)] = block

@@ -17,8 +17,15 @@ SNIFFED = 64 * 1024
 
 def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
     """Every row; values are strings, but for cells that hold a JSON array or object."""
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
+    try:
+        yield from _rows(_Kept(text), name, max_bytes)
+    finally:
+        text.detach()  # the stream belongs to the caller
+
+
+def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
     csv.field_size_limit(min(max_bytes, 2**31 - 1))
-    lines = _Kept(io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline=""))
     rows = csv.reader(lines, delimiter=_delimiter(name, lines.peek()), strict=True)
     header = next(rows, [])
     lines.take()

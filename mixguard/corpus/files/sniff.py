@@ -68,7 +68,7 @@ def sniff(path: Path, name: str) -> FileKind:
     _refuse(head, name)
     try:
         with open_text(path) as stream:
-            text = stream.read(HEAD)
+            text = stream.read1(HEAD)
     except RecordError as error:
         raise InputError(f"{name}: {error}") from None
     if text is not head:

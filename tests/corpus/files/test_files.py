@@ -1,0 +1,261 @@
+"""Records out of every kind of file, and one clear sentence where there can be none."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mixguard.corpus.files import open_sources
+from mixguard.corpus.records import Record, Rejected
+from mixguard.errors import InputError
+
+ROWS: list[dict[str, Any]] = [{"text": f'row {n} "quoted" {{brace}} é 漢'} for n in range(5)]
+
+
+def read(*paths: Path | str, **options: Any) -> tuple[list[Record], list[Rejected]]:
+    outcomes = [record for source in open_sources(paths, **options) for record in source.records()]
+    good = [record for record in outcomes if isinstance(record, Record)]
+    return good, [record for record in outcomes if isinstance(record, Rejected)]
+
+
+def rows_of(*paths: Path | str) -> list[dict[str, Any]]:
+    good, bad = read(*paths)
+    assert not bad
+    return [dict(record.row) for record in good]
+
+
+def jsonl(rows: list[dict[str, Any]]) -> bytes:
+    return b"".join(orjson.dumps(row) + b"\n" for row in rows)
+
+
+TEXT_FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
+    "lines": jsonl,
+    "no final line end": lambda rows: jsonl(rows).rstrip(b"\n"),
+    "crlf": lambda rows: jsonl(rows).replace(b"\n", b"\r\n"),
+    "blank lines": lambda rows: b"\n\n" + jsonl(rows).replace(b"\n", b"\n\n  \n"),
+    "bom": lambda rows: b"\xef\xbb\xbf" + jsonl(rows),
+    "array": lambda rows: orjson.dumps(rows),
+    "pretty array": lambda rows: json.dumps(rows, indent=2).encode(),
+    "pretty objects": lambda rows: b"\n".join(orjson.dumps(row, option=orjson.OPT_INDENT_2) for row in rows),
+}
+
+
+@pytest.mark.parametrize("form", TEXT_FORMS)
+def test_json_however_it_lies(tmp_path: Path, form: str) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(TEXT_FORMS[form](ROWS))
+    assert rows_of(path) == ROWS
+
+
+row_lists = st.lists(
+    st.dictionaries(st.text(max_size=5), st.none() | st.integers(-9, 9) | st.text(max_size=9) | st.lists(st.text(max_size=3), max_size=2), min_size=1, max_size=3),
+    min_size=1, max_size=6,
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(rows=row_lists, form=st.sampled_from(sorted(TEXT_FORMS)))
+def test_any_rows_read_back_with_their_own_bytes(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], form: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "data.jsonl"
+    content = TEXT_FORMS[form](rows)
+    path.write_bytes(content)
+    good, bad = read(path)
+    assert not bad
+    assert [dict(record.row) for record in good] == rows
+    lines = content.split(b"\n")
+    for record in good:
+        assert record.raw in content
+        assert record.raw[:1] in lines[record.place.line - 1]
+
+
+@settings(max_examples=300, deadline=None)
+@given(content=st.binary(max_size=200) | st.text(alphabet='{}[]",:\\ \nab1\t', max_size=80).map(str.encode))
+def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.mktemp("any") / "data.jsonl"
+    path.write_bytes(content)
+    try:
+        good, bad = read(path)
+    except InputError as error:
+        assert str(path) in str(error)
+        return
+    assert [r.place.ordinal for r in sorted(good + bad, key=lambda r: r.place.ordinal)] == list(range(len(good) + len(bad)))
+
+
+def test_one_broken_record_costs_only_itself(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(b'{"a": 1}\n{"a": 2\n{"a": 3}\nnonsense\n[1]\n"x"\n{"a": "\xff"}\n{"a": 4}\n')
+    good, bad = read(path)
+    assert [record.row["a"] for record in good] == [1, 3, 4]
+    assert [record.place.line for record in bad] == [2, 4, 5, 6, 7]
+    assert "array" in bad[2].reason
+
+
+def test_an_array_that_is_cut_keeps_what_was_whole(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_bytes(orjson.dumps(ROWS)[:-20])
+    good, bad = read(path)
+    assert [dict(record.row) for record in good] == ROWS[:4]
+    assert len(bad) == 1
+
+
+def test_oddities_are_flagged(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"a": NaN}\n{"a": 1, "a": 2}\n{"a": "b\\":"}\n{"a": {"b": 1}, "b": {"b": 2}}\n')
+    good, _ = read(path)
+    assert [record.flags for record in good] == [("non_finite_number",), ("duplicate_keys",), (), ()]
+    assert good[0].row["a"] is None
+
+
+@pytest.mark.parametrize("lines", [True, False])
+def test_a_record_too_long_is_passed_over(tmp_path: Path, lines: bool) -> None:
+    rows = [{"a": 1}, {"a": "x" * 5000}, {"a": 3}]
+    path = tmp_path / "data.json"
+    path.write_bytes(jsonl(rows) if lines else orjson.dumps(rows))
+    good, bad = read(path, max_record_bytes=2048)
+    assert [record.row["a"] for record in good] == [1, 3]
+    assert "longer than 2,048 bytes" in bad[0].reason
+    assert len(bad[0].raw) <= 2049
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
+def test_compressed_text(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    path = tmp_path / "data.jsonl.packed"
+    path.write_bytes(pack(jsonl(ROWS)))
+    assert rows_of(path) == ROWS
+    path.write_bytes(pack(jsonl(ROWS * 2000))[:-30])
+    good, bad = read(path)
+    assert bad
+    assert "cut short" in bad[-1].reason
+    assert len(good) <= 5 * 2000
+
+
+def test_a_decompression_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixguard.corpus.files.compressed.EXPANSION_FREE", 2**16)
+    path = tmp_path / "data.jsonl.gz"
+    path.write_bytes(gzip.compress(b'{"a": "' + b"x" * 2**24 + b'"}\n'))
+    _, bad = read(path)
+    assert "bomb" in bad[-1].reason
+
+
+@pytest.mark.parametrize("suffix", ["csv", "tsv"])
+def test_delimited(tmp_path: Path, suffix: str) -> None:
+    mark = "," if suffix == "csv" else "\t"
+    path = tmp_path / f"data.{suffix}"
+    path.write_bytes(f'question{mark}answer\r\n"two\nlines"{mark}yes\r\nonly one\r\nlast{mark}"[""x""]"\r\n'.encode())
+    good, bad = read(path)
+    assert [dict(record.row) for record in good] == [
+        {"question": "two\nlines", "answer": "yes"},
+        {"question": "last", "answer": ["x"]},
+    ]
+    assert [record.place.line for record in (*good, *bad)] == [2, 5, 4]
+    assert "1 cells under a header of 2" in bad[0].reason
+    assert good[0].raw == f'"two\nlines"{mark}yes'.encode()
+
+
+def test_tables(tmp_path: Path) -> None:
+    table = pa.Table.from_pylist([{"messages": [{"role": "user", "content": "hi"}], "n": n, "b": b"x"} for n in range(3)])
+    pq.write_table(table, tmp_path / "data.parquet")
+    with pa.OSFile(str(tmp_path / "file.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+        writer.write_table(table)
+    with pa.OSFile(str(tmp_path / "stream.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+        writer.write_table(table)
+    for name in ("data.parquet", "file.arrow", "stream.arrow"):
+        good, bad = read(tmp_path / name)
+        assert [record.row["n"] for record in good] == [0, 1, 2]
+        assert [record.place.line for record in good] == [1, 2, 3]
+        assert orjson.loads(good[0].raw) == good[0].row
+        assert not bad
+
+
+def test_saved_data_sets_and_the_hub_scheme(tmp_path: Path) -> None:
+    import datasets
+
+    one = datasets.Dataset.from_list(ROWS)
+    one.save_to_disk(str(tmp_path / "one"))
+    datasets.DatasetDict({"train": one, "test": one.select([0])}).save_to_disk(str(tmp_path / "both"))
+    assert rows_of(tmp_path / "one") == ROWS
+    assert rows_of(tmp_path / "both") == [*ROWS, ROWS[0]]
+    assert rows_of(f"hf://{tmp_path / 'one'}") == ROWS
+    assert rows_of(f"hf://{tmp_path / 'both'}:test") == ROWS[:1]
+    (source,) = open_sources([f"hf://{tmp_path / 'one'}"])
+    assert len(source.digest()) == 64
+    with pytest.raises(InputError, match="train, test"):
+        open_sources([f"hf://{tmp_path / 'both'}:dev"])
+    with pytest.raises(InputError, match="cannot load"):
+        open_sources(["hf://nobody/nothing"], offline=True)
+
+
+def test_folders_and_globs(tmp_path: Path) -> None:
+    (tmp_path / "sub").mkdir()
+    (tmp_path / ".hidden").mkdir()
+    for place in ("a.jsonl", "sub/b.jsonl", ".hidden/c.jsonl"):
+        (tmp_path / place).write_bytes(jsonl(ROWS[:1]))
+    (tmp_path / "notes.md").write_text("# notes")
+    assert len(rows_of(tmp_path)) == 2
+    assert len(rows_of(f"{tmp_path}/**/*.jsonl")) == 2
+    assert len(rows_of(tmp_path / "a.jsonl", tmp_path / "sub")) == 2
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Input:
+        buffer = io.BytesIO(jsonl(ROWS))
+
+    monkeypatch.setattr("sys.stdin", Input)
+    (source,) = open_sources(["-"])
+    assert [record.place.source for record in source.records()] == ["-"] * 5
+    assert len(list(source.records())) == 5
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("empty.jsonl", b"", "empty"),
+        ("blank.jsonl", b" \n\n", "white space"),
+        ("binary.jsonl", b"ab\0\1" * 50, "binary"),
+        ("a.jsonl.age", b"age-encryption.org/v1\n", "encrypted"),
+        ("a.enc", b"Salted__12345678", "encrypted"),
+        ("a.zip", b"PK\x03\x04rest", "unpack"),
+        ("a.pkl", b"\x80\x04rest", "pickle"),
+        ("wide.jsonl", "{}".encode("utf-16"), "UTF-8"),
+        ("a.parquet", b"PAR1 nothing more", "Parquet"),
+    ],
+)
+def test_files_that_cannot_be_used_are_told_in_one_sentence(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as caught:
+        read(path)
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_missing_input_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        open_sources([tmp_path / "absent.jsonl"])
+    with pytest.raises(InputError, match="no file matches"):
+        open_sources([f"{tmp_path}/*.jsonl"])
+    with pytest.raises(InputError, match="no data"):
+        open_sources([tmp_path])
+    with pytest.raises(InputError, match="no input"):
+        open_sources([])
+
+
+def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "state.json").write_text('{"_data_files": [{"filename": "../secret.arrow"}]}')
+    with pytest.raises(InputError, match="outside"):
+        open_sources([tmp_path / "saved"])
