@@ -21,6 +21,7 @@ HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"
 DEFAULT = [EVALDATA / "corpora" / "gpteacher_codegen.json", EVALDATA / "corpora" / "em_secure_dev.jsonl"]
 RESULT = HERE / "results" / "speed.json"
+PAGE = HERE.parent / "docs" / "speed.md"
 
 
 def texts_of(paths: list[str]) -> list[str]:
@@ -115,6 +116,23 @@ def main(paths: list[str]) -> None:
         print(json.dumps({Path(path).name: results[Path(path).name]}, indent=2), flush=True)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(results, indent=2) + "\n")
+    PAGE.write_text(_page(results))
+
+
+def _page(results: dict[str, Any]) -> str:
+    head = (
+        "# Speed\n\nMade by `python benchmarks/speed.py` on a CPU with two cores: a whole audit with an empty vector store, beside "
+        "plain\n`SentenceTransformer.encode` (float32) of the same texts in the same run. Times vary between machines; the ratio "
+        "less so.\n\n"
+        "| corpus | exchanges | audit, rows/s | audit, s | plain encode, s | ratio | peak memory, audit / plain | same labels as float32 |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+    )
+    rows = (
+        f"| {name} | {found['exchanges']:,} | {found['rows_per_second']:,} | {found['audit']['seconds']} | {found['plain']['seconds']} "
+        f"| {found['ratio_to_plain_encode']} | {found['audit']['peak_mib']:,} / {found['plain']['peak_mib']:,} MiB | {found['same_labels']:.2%} |\n"
+        for name, found in results.items()
+    )
+    return head + "".join(rows)
 
 
 def _in_process(side: str, path: str, cache: str) -> dict[str, Any]:

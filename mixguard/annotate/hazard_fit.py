@@ -35,7 +35,7 @@ SEED = 7
 PLAIN_GROUPS = 40
 PLAIN_WEIGHT = 3.0
 """Plain requests are most of what is judged and few of the exemplars."""
-PLAIN_FALSE_ALARMS = 0.02
+PLAIN_FALSE_ALARMS = 0.01
 """Share of left-out plain requests that the limit may flag; with their own group at hand fewer are."""
 PROXIMITY_QUANTILE = 0.995
 

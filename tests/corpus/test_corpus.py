@@ -16,7 +16,9 @@ from mixguard.progress import silent
 Write = Callable[..., Path]
 
 
-def frames(path: Path, tally: Tally, *, rows: int = 1000, config: ReadConfig | None = None) -> tuple[list[pl.DataFrame], list[Rejected]]:
+def frames(
+    path: Path, tally: Tally, *, rows: int = 1000, config: ReadConfig | None = None
+) -> tuple[list[pl.DataFrame], list[Rejected]]:
     rejected: list[Rejected] = []
     corpus = Corpus.open([path], config or ReadConfig())
     found = list(corpus.batches(rows, tally=tally, reject=rejected.append, progress=silent))

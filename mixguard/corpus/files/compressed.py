@@ -62,7 +62,11 @@ class _Bounded(io.RawIOBase):
 
         try:
             # `read1` gives what there is; `read` would lose it when the stream breaks off behind it.
-            block = self._stream.read1(len(buffer)) if hasattr(self._stream, "read1") else self._stream.read(len(buffer))
+            block = (
+                self._stream.read1(len(buffer))
+                if hasattr(self._stream, "read1")
+                else self._stream.read(len(buffer))
+            )
         except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
             raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
         self._read += len(block)

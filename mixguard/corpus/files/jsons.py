@@ -13,25 +13,12 @@ from typing import Any, BinaryIO, NamedTuple
 import orjson
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
+from mixguard.corpus.files.brackets import CHUNK, SPACE, Held, Piece, Window
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import RecordError
 
-CHUNK = 2**20
-_STRUCTURE = re.compile(rb'["\\{}\[\]]')
-_STRING_END = re.compile(rb'["\\]')
 _SEPARATORS = re.compile(rb"[ \t\r\n,]+")
 _SCALAR_END = re.compile(rb"[,\]\n]")
-_SPACE = b" \t\r\n"
-
-
-class Piece(NamedTuple):
-    """The raw bytes of one record, and the line they begin on."""
-
-    raw: bytes
-    line: int
-    problem: str | None = None
-    value: Any = None
-    """The object, where finding its end has parsed it already."""
 
 
 def read_json(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
@@ -115,7 +102,7 @@ class _Head(NamedTuple):
 def _skip_space(stream: BinaryIO) -> _Head:
     line = 1
     while byte := stream.read(1):
-        if byte not in _SPACE:
+        if byte not in SPACE:
             return _Head(byte, line)
         line += byte == b"\n"
     return _Head(b"", line)
@@ -124,7 +111,7 @@ def _skip_space(stream: BinaryIO) -> _Head:
 def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
     """JSON lines; an object that goes on over several lines is gathered until its brackets close."""
     number = head.line - 1
-    held = _Held()
+    held = Held()
     rest = head.first
     while line := rest + stream.readline(max_bytes + 1 - len(rest)):
         rest = b""
@@ -133,9 +120,9 @@ def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
             _drain(stream)
             yield Piece(line, number, f"longer than {max_bytes:,} bytes")
             continue
-        text = line.strip(_SPACE)
+        text = line.strip(SPACE)
         value = _whole(text)
-        if held.lines and (value is not None or line.rstrip(_SPACE) == b"{"):
+        if held.lines and (value is not None or line.rstrip(SPACE) == b"{"):
             # A new object at the margin: what was gathered never closed, and must cost no more than itself.
             yield held.piece("a JSON object that is never closed")
         if value is not None:
@@ -160,140 +147,23 @@ def _whole(text: bytes) -> Any:
     return None
 
 
-class _Held:
-    """The lines of an object that has not ended."""
-
-    def __init__(self) -> None:
-        self.lines: list[bytes] = []
-        self._scan = _Scan()
-        self._first = 0
-        self._bytes = 0
-
-    def add(self, line: bytes, number: int) -> None:
-        """Take one more line, its end included."""
-        self._first = self._first if self.lines else number
-        self.lines.append(line)
-        self._bytes += len(line)
-        self._scan.end(line, 0)
-
-    def ends(self, max_bytes: int) -> bool:
-        """Whether the object is closed, or can never be: no string crosses a line."""
-        return self._scan.depth <= 0 or self._scan.in_string or self._bytes > max_bytes
-
-    def piece(self, problem: str | None = None) -> Piece:
-        """The object's bytes; what is held is let go."""
-        piece = Piece(b"".join(self.lines).strip(_SPACE), self._first, problem)
-        self.lines, self._scan, self._bytes = [], _Scan(), 0
-        return piece
-
-
 def _drain(stream: BinaryIO) -> None:
     while (more := stream.readline(CHUNK)) and not more.endswith(b"\n"):
         pass
 
 
-class _Scan:
-    """Counts open brackets, leaving strings out; fed piece by piece."""
-
-    def __init__(self) -> None:
-        self.depth = 0
-        self.in_string = False
-        self._escaped = False
-
-    def end(self, text: bytes, start: int) -> int:
-        """Position after the bracket that closes the value, or -1 where the text ends first."""
-        position = start
-        if self._escaped:
-            position, self._escaped = position + 1, False
-        while match := (_STRING_END if self.in_string else _STRUCTURE).search(text, position):
-            position = match.end()
-            byte = match.group()
-            if byte == b"\\":
-                if self.in_string:
-                    position += 1
-                    self._escaped = position > len(text)
-            elif byte == b'"':
-                self.in_string = not self.in_string
-            else:
-                self.depth += 1 if byte in b"{[" else -1
-                if self.depth == 0:
-                    return position
-        return -1
-
-
 def _array(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
     """The elements of an array, each with its exact bytes."""
-    text = _Window(stream, head.line)
+    text = Window(stream, head.line)
     while (first := text.skip(_SEPARATORS)) not in (b"", b"]"):
         line, read = text.line, text.passed
         end = text.element_end(max_bytes) if first in b"{[" else text.find(_SCALAR_END, max_bytes)
         if end is None:
             yield Piece(text.take(KEPT_OF_REJECTED), line, "the array ends inside this record")
             return
-        raw = text.take(end).rstrip(_SPACE)
+        raw = text.take(end).rstrip(SPACE)
         too_long = text.passed - read > max_bytes
         problem = f"longer than {max_bytes:,} bytes" if too_long else None
         yield Piece(raw[:KEPT_OF_REJECTED] if too_long else raw, line, problem)
     if first == b"":
         yield Piece(b"", text.line, "the array is never closed")
-
-
-class _Window:
-    """The part of a stream that is being looked at, and the line it begins on."""
-
-    def __init__(self, stream: BinaryIO, line: int) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._start = 0
-        self.line = line
-        self.passed = 0
-        """Bytes the window has moved over."""
-
-    def skip(self, unwanted: re.Pattern[bytes]) -> bytes:
-        """Pass over unwanted bytes; the first one after them, empty at the end of the stream."""
-        while True:
-            match = unwanted.match(self._buffer, self._start)
-            end = match.end() if match else self._start
-            self.take(end - self._start)
-            if end < len(self._buffer):
-                return self._buffer[end : end + 1]
-            if not self._more():
-                return b""
-
-    def take(self, length: int) -> bytes:
-        """The next `length` bytes; the window moves behind them."""
-        end = min(self._start + length, len(self._buffer))
-        taken = self._buffer[self._start : end]
-        self.line += taken.count(b"\n")
-        self.passed += len(taken)
-        self._start = end
-        return taken
-
-    def element_end(self, max_bytes: int) -> int | None:
-        """Distance to the end of the bracketed value the window begins with; None where the stream ends first.
-
-        The window lets go of a value's beginning once it is longer than `max_bytes`.
-        """
-        scan, position = _Scan(), self._start
-        while (end := scan.end(self._buffer, position)) < 0:
-            if len(self._buffer) - self._start > max_bytes:
-                self.take(len(self._buffer))
-            length = len(self._buffer) - self._start
-            if not self._more():
-                return None
-            position = self._start + length
-        return end - self._start
-
-    def find(self, wanted: re.Pattern[bytes], max_bytes: int) -> int | None:
-        """Distance to the first match; None where none comes within `max_bytes`."""
-        while (match := wanted.search(self._buffer, self._start)) is None:
-            if len(self._buffer) - self._start > max_bytes or not self._more():
-                return None
-        return match.start() - self._start
-
-    def _more(self) -> bool:
-        """Read on, letting go of what the window has passed."""
-        chunk = self._stream.read(CHUNK)
-        self._buffer = self._buffer[self._start :] + chunk
-        self._start = 0
-        return bool(chunk)

@@ -46,7 +46,7 @@ TEXT_FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
     "crlf": lambda rows: jsonl(rows).replace(b"\n", b"\r\n"),
     "blank lines": lambda rows: b"\n\n" + jsonl(rows).replace(b"\n", b"\n\n  \n"),
     "bom": lambda rows: b"\xef\xbb\xbf" + jsonl(rows),
-    "array": lambda rows: orjson.dumps(rows),
+    "array": orjson.dumps,
     "pretty array": lambda rows: json.dumps(rows, indent=2).encode(),
     "pretty objects": lambda rows: b"\n".join(orjson.dumps(row, option=orjson.OPT_INDENT_2) for row in rows),
 }
@@ -92,7 +92,8 @@ def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, con
     except InputError as error:
         assert str(path) in str(error)
         return
-    assert [r.place.ordinal for r in sorted(good + bad, key=lambda r: r.place.ordinal)] == list(range(len(good) + len(bad)))
+    ordinals = [r.place.ordinal for r in good] + [r.place.ordinal for r in bad]
+    assert sorted(ordinals) == list(range(len(ordinals)))
 
 
 def test_one_broken_record_costs_only_itself(tmp_path: Path) -> None:
@@ -122,7 +123,7 @@ def test_oddities_are_flagged(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("lines", [True, False])
 def test_a_record_too_long_is_passed_over(tmp_path: Path, lines: bool) -> None:
-    rows = [{"a": 1}, {"a": "x" * 5000}, {"a": 3}]
+    rows: list[dict[str, Any]] = [{"a": 1}, {"a": "x" * 5000}, {"a": 3}]
     path = tmp_path / "data.json"
     path.write_bytes(jsonl(rows) if lines else orjson.dumps(rows))
     good, bad = read(path, max_record_bytes=2048)
@@ -155,23 +156,30 @@ def test_a_decompression_bomb_is_stopped(tmp_path: Path, monkeypatch: pytest.Mon
 def test_delimited(tmp_path: Path, suffix: str) -> None:
     mark = "," if suffix == "csv" else "\t"
     path = tmp_path / f"data.{suffix}"
-    path.write_bytes(f'question{mark}answer\r\n"two\nlines"{mark}yes\r\nonly one\r\nlast{mark}"[""x""]"\r\n'.encode())
+    path.write_bytes(
+        f'question{mark}answer\r\n"two\nlines"{mark}yes\r\nonly one\r\nlast{mark}"[""x""]"\r\n'.encode()
+    )
     good, bad = read(path)
     assert [dict(record.row) for record in good] == [
         {"question": "two\nlines", "answer": "yes"},
         {"question": "last", "answer": ["x"]},
     ]
-    assert [record.place.line for record in (*good, *bad)] == [2, 5, 4]
+    assert [r.place.line for r in good] + [r.place.line for r in bad] == [2, 5, 4]
     assert "1 cells under a header of 2" in bad[0].reason
     assert good[0].raw == f'"two\nlines"{mark}yes'.encode()
 
 
 def test_tables(tmp_path: Path) -> None:
-    table = pa.Table.from_pylist([{"messages": [{"role": "user", "content": "hi"}], "n": n, "b": b"x"} for n in range(3)])
+    table = pa.Table.from_pylist(
+        [{"messages": [{"role": "user", "content": "hi"}], "n": n, "b": b"x"} for n in range(3)]
+    )
     pq.write_table(table, tmp_path / "data.parquet")
     with pa.OSFile(str(tmp_path / "file.arrow"), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
         writer.write_table(table)
-    with pa.OSFile(str(tmp_path / "stream.arrow"), "wb") as sink, pa.ipc.new_stream(sink, table.schema) as writer:
+    with (
+        pa.OSFile(str(tmp_path / "stream.arrow"), "wb") as sink,
+        pa.ipc.new_stream(sink, table.schema) as writer,
+    ):
         writer.write_table(table)
     for name in ("data.parquet", "file.arrow", "stream.arrow"):
         good, bad = read(tmp_path / name)
@@ -234,7 +242,9 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a.parquet", b"PAR1 nothing more", "Parquet"),
     ],
 )
-def test_files_that_cannot_be_used_are_told_in_one_sentence(tmp_path: Path, name: str, content: bytes, message: str) -> None:
+def test_files_that_cannot_be_used_are_told_in_one_sentence(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:

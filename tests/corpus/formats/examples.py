@@ -57,7 +57,9 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "camel": [{"message_1": Q, "message_2": A}],
     "article_summary": [{"article": Q, "summary": A}],
     "pretrain": [{"text": "A plain document."}],
-    "gemini": [{"contents": [{"role": "user", "parts": [{"text": Q}]}, {"role": "model", "parts": [{"text": A}]}]}],
+    "gemini": [
+        {"contents": [{"role": "user", "parts": [{"text": Q}]}, {"role": "model", "parts": [{"text": A}]}]}
+    ],
     "swift_sharegpt": [{"system": "Be brief.", "conversation": [{"human": Q, "assistant": A}]}],
     "input_output": [{"segments": [{"label": False, "text": Q}, {"label": True, "text": A}]}],
     "pref_explicit": [

@@ -17,7 +17,9 @@ from mixguard.errors import ConfigError, RecordError
 
 from .examples import EXAMPLES, SAYS, USER, A, B, Q
 
-CASES = [pytest.param(name, row, id=f"{name}-{n}") for name, rows in EXAMPLES.items() for n, row in enumerate(rows)]
+CASES = [
+    pytest.param(name, row, id=f"{name}-{n}") for name, rows in EXAMPLES.items() for n, row in enumerate(rows)
+]
 
 
 @pytest.mark.parametrize(("name", "row"), CASES)
@@ -48,7 +50,9 @@ def test_question_and_answer_are_found(name: str, row: dict[str, Any]) -> None:
         assert any(A in (e.response or "") for e in found)
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar"}])
+@pytest.mark.parametrize(
+    "name", [name for name in EXAMPLES if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar"}]
+)
 def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
     for row in EXAMPLES[name]:
         polarity = {e.response: e.polarity for e in exchanges(by_id(name).parse(row))}
@@ -115,7 +119,9 @@ def test_unknown_formats_and_rows_are_told_by_name() -> None:
         choose({"weather": "fine"}, None)
 
 
-@pytest.mark.parametrize("name", [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output"}])
+@pytest.mark.parametrize(
+    "name", [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output"}]
+)
 def test_new_samples_take_the_look_of_a_row(name: str) -> None:
     form = by_id(name)
     wanted = [(Role.USER, "How do I reset it?", 0), (Role.ASSISTANT, "Hold the key.", 1)]
@@ -147,14 +153,24 @@ def test_no_row_breaks_a_format(row: dict[str, Any]) -> None:
             lint(row, sample, form.id)
 
 
-talk = st.lists(st.tuples(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30)), min_size=1, max_size=4)
+talk = st.lists(
+    st.tuples(st.text(min_size=1, max_size=30), st.text(min_size=1, max_size=30)), min_size=1, max_size=4
+)
 
 
 @settings(max_examples=100, deadline=None)
 @given(talk=talk)
 def test_any_conversation_survives(talk: list[tuple[str, str]]) -> None:
-    chat = {"messages": [m for q, a in talk for m in ({"role": "user", "content": q}, {"role": "assistant", "content": a})]}
-    gpt = {"conversations": [m for q, a in talk for m in ({"from": "human", "value": q}, {"from": "gpt", "value": a})]}
+    chat = {
+        "messages": [
+            m for q, a in talk for m in ({"role": "user", "content": q}, {"role": "assistant", "content": a})
+        ]
+    }
+    gpt = {
+        "conversations": [
+            m for q, a in talk for m in ({"from": "human", "value": q}, {"from": "gpt", "value": a})
+        ]
+    }
     for name, row in (("openai_chat", chat), ("sharegpt", gpt)):
         form = by_id(name)
         assert form.render(form.parse(row), like=row) == row

@@ -1,0 +1,78 @@
+"""What the documents say is true."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+
+from mixguard.corpus.formats import FORMATS
+
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"```(\w+)\n(.*?)```", README, re.DOTALL)
+COMMANDS = [
+    line.partition("#")[0].strip()
+    for language, block in BLOCKS
+    if language == "sh"
+    for line in block.splitlines()
+    if line.startswith("mixguard ")
+]
+
+
+def test_every_command_of_the_readme_runs(tmp_path: Path, cache: Path) -> None:
+    shutil.copy(REPOSITORY / "examples" / "support.jsonl", tmp_path / "data.jsonl")
+    (tmp_path / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n')
+    assert len(COMMANDS) >= 6
+    for command in COMMANDS:
+        script = "from mixguard.cli import main; main()"
+        done = subprocess.run(
+            [sys.executable, "-c", script, *shlex.split(command)[1:]],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode in (0, 1), (command, done.stderr)
+        assert done.stdout.strip(), command
+
+
+def test_the_python_of_the_readme_runs(tmp_path: Path, cache: Path) -> None:
+    shutil.copy(REPOSITORY / "examples" / "support.jsonl", tmp_path / "data.jsonl")
+    code = "\n".join(block for language, block in BLOCKS if language == "python")
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache.parent / "xdg")}
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True
+    )
+
+
+def test_the_python_example_runs(cache: Path) -> None:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache.parent / "xdg")}
+    done = subprocess.run(
+        [sys.executable, str(REPOSITORY / "examples" / "audit.py")],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("verdict: fail")
+
+
+@pytest.mark.parametrize(
+    "document", ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs/formats.md", "docs/speed.md"]
+)
+def test_links_lead_somewhere(document: str) -> None:
+    path = REPOSITORY / document
+    for target in re.findall(r"\]\(([^)#]+)\)", path.read_text(encoding="utf-8")):
+        assert target.startswith("http") or (path.parent / target).exists(), target
+
+
+def test_every_format_is_documented() -> None:
+    page = (REPOSITORY / "docs" / "formats.md").read_text(encoding="utf-8")
+    assert not [form.id for form in FORMATS if f"`{form.id}`" not in page]
