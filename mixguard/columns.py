@@ -41,7 +41,7 @@ NEIGHBOUR = pl.Struct({"exemplar": pl.String, "similarity": pl.Float32})
 HAZARD = pl.Schema(
     {
         "hazard": pl.String(),  # most probable hazard, whatever its probability
-        "sub_hazard": pl.String(),  # sub-hazard of its nearest violating exemplar
+        "sub_hazard": pl.String(),  # sub-hazard of the nearest exemplar that violates it
         "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
         "hazard_margin": pl.Float32(),  # how much nearer violating exemplars are than benign ones, in cosine
         "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %

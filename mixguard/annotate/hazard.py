@@ -41,11 +41,12 @@ class HazardAnnotator:
     def _judge(self, texts: TextVectors) -> pl.DataFrame:
         each, every = self.model.probabilities(texts.vectors @ self._exemplars.vectors.T)
         row = _worst_window(every, texts)
+        hazard = each[row].argmax(1)
         near = self._exemplars.index.search(texts.vectors[row], SEARCHED)
         margin, proximity = nearness(near, self._exemplars.violating)
         columns = {
-            "hazard": self._names(each[row].argmax(1)),
-            "sub_hazard": self._sub_hazards(near),
+            "hazard": self._names(hazard),
+            "sub_hazard": self._sub_hazards(near, hazard),
             "hazard_score": every[row],
             "hazard_margin": margin,
             "hazards": self._listed(each[row]),
@@ -71,13 +72,12 @@ class HazardAnnotator:
         joined = every.join(grouped, on="row", how="left", maintain_order="left").get_column("hazards")
         return joined.cast(HAZARD["hazards"])
 
-    def _sub_hazards(self, near: Neighbours) -> pl.Series:
-        """Sub-hazard of the nearest violating exemplar; null where none is among the neighbours."""
-        violating = self._exemplars.violating[near.row]
-        first = near.row[np.arange(len(near.row)), violating.argmax(1)]
-        found = pl.Series(violating.any(1))
-        subs = self._subs.gather(first)
-        return subs.to_frame("sub").select(pl.when(found).then(pl.col("sub"))).to_series()
+    def _sub_hazards(self, near: Neighbours, hazard: npt.NDArray[np.int64]) -> pl.Series:
+        """Sub-hazard of the nearest exemplar that violates the hazard; null where none is among the neighbours."""
+        mine = self._exemplars.violating[near.row] & (self._exemplars.hazard[near.row] == hazard[:, None])
+        first = near.row[np.arange(len(near.row)), mine.argmax(1)]
+        subs = self._subs.gather(first).to_frame("sub")
+        return subs.select(pl.when(pl.Series(mine.any(1))).then(pl.col("sub"))).to_series()
 
     def _explained(self, near: Neighbours) -> pl.Series:
         k = min(self._neighbours, near.row.shape[1])

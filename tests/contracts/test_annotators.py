@@ -88,3 +88,11 @@ def test_every_exchange_is_judged_or_has_a_reason(worker: Worker) -> None:
     assert judged.filter(pl.col("hazard").is_null() != pl.col("hazard_unjudged").is_not_null()).is_empty()
     assert judged.filter(pl.col("stance").is_null() != pl.col("stance_unjudged").is_not_null()).is_empty()
     assert not set(TEXT) & set(judged.columns)
+
+
+def test_a_sub_hazard_is_one_of_its_hazard(worker: Worker) -> None:
+    judged = worker(frame(PAIRS).drop("language"))
+    subs = {hazard.code: set(hazard.sub) for hazard in Taxonomy.load("mixguard").hazards}
+    named = judged.filter(pl.col("sub_hazard").is_not_null())
+    assert named.height > 0
+    assert all(sub in subs[hazard] for hazard, sub in named.select("hazard", "sub_hazard").iter_rows())
