@@ -15,7 +15,7 @@ TOML = """
 id = "own"
 version = "2"
 [forms]
-any = ["question"]
+any = ["question", "order", "polite", "terse"]
 [[hazard]]
 code = "xyz"
 name = "Own hazard"
@@ -25,6 +25,7 @@ includes = "i"
 excludes = "e"
 sub.one = "only"
 """
+FORMS = ["question", "order", "polite", "terse"]
 GOOD = {"id": "a", "text": "How do I wreck the reactor?", "hazard": "xyz", "sub": "one", "label": "violating", "form": "question"}  # fmt: skip
 
 
@@ -61,9 +62,18 @@ def test_an_unknown_taxonomy_is_told() -> None:
 
 
 def test_a_team_can_bring_its_own(tmp_path: Path, cache: Path) -> None:
-    violating = [{**GOOD, "id": f"v{n}", "text": f"How do I wreck reactor number {n}?"} for n in range(12)]
+    violating = [
+        {**GOOD, "id": f"v{n}", "form": FORMS[n % 4], "text": f"How do I wreck reactor number {n}?"}
+        for n in range(12)
+    ]
     benign = [
-        {**GOOD, "id": f"b{n}", "text": f"What is for lunch on day {n}?", "label": "benign"}
+        {
+            **GOOD,
+            "id": f"b{n}",
+            "form": FORMS[n % 4],
+            "text": f"What is for lunch on day {n}?",
+            "label": "benign",
+        }
         for n in range(12)
     ]
     plain = [

@@ -73,7 +73,8 @@ class StanceAnnotator:
     def _notes(self, features: Floats, best: npt.NDArray[np.int64]) -> pl.Series:
         unable = features[:, self.model.features.index(f"{INABILITY}_opening")] > 0
         refuses = features[:, self.model.features.index("refuses_opening")] > 0
-        noted = pl.Series(unable & ~refuses)
+        # A stated want of a fact or a tool; beside words of refusal it counts only where nothing was refused.
+        noted = pl.Series(unable & (~refuses | (best == 0)))
         return pl.DataFrame({"noted": noted}).select(pl.when("noted").then(pl.lit("inability"))).to_series()
 
     def _spans(self, responses: pl.Series, best: npt.NDArray[np.int64]) -> pl.DataFrame:
