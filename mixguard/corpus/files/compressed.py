@@ -28,7 +28,7 @@ def open_text(path: Path) -> io.BufferedReader:
 
         stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
         with path.open("rb") as raw:
-            promised = zstandard.frame_content_size(raw.read(18))
+            promised = _promised(raw.read(18))
         return io.BufferedReader(_Bounded(cast("BinaryIO", stream), path, promised), 2**20)
     return path.open("rb")
 
@@ -37,6 +37,16 @@ def is_compressed(path: Path) -> bool:
     """Whether a file begins as gzip or Zstandard does."""
     with path.open("rb") as raw:
         return raw.read(4).startswith((GZIP, ZSTD))
+
+
+def _promised(header: bytes) -> int:
+    """Bytes a Zstandard file's header says will come; -1 where it does not say."""
+    import zstandard
+
+    try:
+        return int(zstandard.frame_content_size(header))
+    except zstandard.ZstdError as error:
+        raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
 
 
 class _Bounded(io.RawIOBase):

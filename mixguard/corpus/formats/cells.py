@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,7 +26,8 @@ def cell_text(value: Any, column: str) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float):
-        return str(value)
+        with suppress(ValueError):  # Python refuses to spell integers of thousands of digits
+            return str(value)
     raise RecordError(f"{column} is {type(value).__name__}, not text")
 
 

@@ -72,7 +72,8 @@ def _foreign_role(row: Row, sample: Sample, format_id: str) -> bool:
 
 def _arguments(row: Row) -> Iterator[Any]:
     for message in _messages(row):
-        for call in message.get("tool_calls") or ():
+        calls = message.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
             if isinstance(call, dict) and isinstance(call.get("function"), dict):
                 yield call["function"].get("arguments")
 
