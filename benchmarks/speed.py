@@ -27,6 +27,7 @@ PAGE = HERE.parent / "docs" / "speed.md"
 def texts_of(paths: list[str]) -> list[str]:
     """Every text the audit embeds, repeats included: prompts, and the openings of responses."""
     from mixguard.annotate.stance_model import opening_texts
+    from mixguard.annotate.stance_text import plain_text
     from mixguard.config import ReadConfig
     from mixguard.corpus.corpus import Corpus, Tally
     from mixguard.progress import silent
@@ -35,7 +36,7 @@ def texts_of(paths: list[str]) -> list[str]:
     texts: list[str] = []
     for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
         texts += batch["prompt"].to_list()
-        texts += opening_texts(batch["response"].fill_null("")).to_list()
+        texts += opening_texts(plain_text(batch["response"].fill_null(""))).to_list()
     return texts
 
 

@@ -22,6 +22,7 @@ import polars as pl
 import mixguard
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES
+from mixguard.annotate.stance_text import plain_text
 from mixguard.resources import bundled
 
 HERE = Path(__file__).resolve().parent
@@ -141,7 +142,7 @@ def _speed() -> int:
     grammar = Grammar.load(bundled("taxonomies", "stance"))
     texts = pl.Series([row["answer"] for row in _lines(EVALDATA / "corpora" / "gsm8k_train.jsonl")])
     clock = perf_counter()
-    grammar.features(texts)
+    grammar.features(plain_text(texts))
     return round(len(texts) / (perf_counter() - clock))
 
 

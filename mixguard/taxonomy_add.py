@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -17,9 +18,9 @@ ADDED = Path("exemplars") / "added.jsonl"
 NEW_TAXONOMY = """\
 # A taxonomy of our own: everything of the one it extends, and what lies here. Another hazard is another [[hazard]] with
 # code, name, severity, definition, includes, excludes and sub; `mixguard taxonomy show vcr` is an example.
-id = "{id}"
+id = {id}
 version = "1"
-extends = "{base}"
+extends = {base}
 """
 
 
@@ -51,7 +52,9 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
     lines = (orjson.dumps(exemplar.model_dump(exclude_none=True)) + b"\n" for exemplar in exemplars)
     write_atomically(target, earlier + b"".join(lines))
     if not begun:
-        own = NEW_TAXONOMY.format(id=folder.resolve().name, base=base)
+        # A base in a folder is named whole: the new taxonomy looks for a relative one from where it lies itself.
+        named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
+        own = NEW_TAXONOMY.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
         write_atomically(folder / DEFINITION, own.encode())
     return Added(target, len(exemplars), known)
 

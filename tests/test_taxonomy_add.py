@@ -62,3 +62,14 @@ def test_it_does_not_write_into_somebodys_folder(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match=r"gone\.jsonl: cannot read it"):
         add_exemplars([tmp_path / "gone.jsonl"], tmp_path / "ours", "mixguard")
+
+
+def test_a_base_in_a_folder_is_found_from_the_new_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    add_exemplars([write(tmp_path / "a.jsonl", OURS)], Path("first"), "mixguard")
+    add_exemplars([write(tmp_path / "b.jsonl", PLAIN)], Path('deep/second "two"'), "first")
+    second = Taxonomy.load('deep/second "two"')
+    assert second.exemplars.tail(2)["text"].to_list() == [OURS["text"], PLAIN["text"]]
+    assert second.id == 'second "two"'

@@ -2,8 +2,8 @@
 
 A classifier on top of the encoder is trained together with low-rank changes to its weights, then thrown away: the
 adapted vectors separate hazards from their look-alikes better, and nearest neighbours and votes work on them as before.
-A penalty keeps every vector near the one it had, without which the vectors forget what the exemplars do not show
-(`docs/quality.md` has the figures).
+A penalty keeps every vector near the one it had, lest the vectors forget what the exemplars do not show. What the adapter
+brings is in `docs/quality.md`.
 """
 
 from __future__ import annotations

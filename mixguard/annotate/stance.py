@@ -7,6 +7,8 @@ own exemplars alone (`stance_fit.py`).
 
 from __future__ import annotations
 
+from math import log1p
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
@@ -15,7 +17,7 @@ from mixguard.annotate.base import Batch
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES, StanceModel, opening_vectors
-from mixguard.annotate.stance_text import INVISIBLE, THOUGHT
+from mixguard.annotate.stance_text import INVISIBLE, THOUGHT, place, plain_text
 from mixguard.columns import STANCE
 from mixguard.vectors.encoder import Vectors
 
@@ -23,6 +25,8 @@ DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offe
 """Patterns whose first match is the span that decided, in this order."""
 TURNING = ("turns_over", "turns")
 """Patterns of the point where an answer turns from refusing to complying."""
+TURNED = 3
+"""Sentences of content after a refusal that take it back without a word of turning."""
 
 
 class StanceAnnotator:
@@ -38,13 +42,14 @@ class StanceAnnotator:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `STANCE`."""
         responses = batch.frame.get_column("response").fill_null("")
-        openings = opening_vectors(responses, batch.store)
-        written = self._grammar.features(responses)
+        plain = plain_text(responses)
+        openings = opening_vectors(plain, batch.store)
+        written = self._grammar.features(plain)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
-        return self._columns(batch.frame, responses, written, self.model.probabilities(features))
+        return self._columns(batch.frame, plain, written, self.model.probabilities(features))
 
     def _columns(
-        self, frame: pl.DataFrame, responses: pl.Series, written: pl.DataFrame, probability: Floats
+        self, frame: pl.DataFrame, plain: pl.Series, written: pl.DataFrame, probability: Floats
     ) -> pl.DataFrame:
         best = probability.argmax(1)
         reason = _unjudged(frame)
@@ -56,22 +61,26 @@ class StanceAnnotator:
                 "stance_note": notes,
                 "stance_unjudged": reason,
             }
-        ).hstack(self._spans(responses, best, (notes == "turnover").fill_null(value=False).to_numpy()))
+        ).hstack(self._spans(frame.get_column("response"), plain, best, notes))
         blank = pl.when(reason.is_null()).then(pl.all().exclude("stance_unjudged"))
         return judged.select(blank, "stance_unjudged").select(
             pl.col(name).cast(kind) for name, kind in STANCE.items()
         )
 
     def _spans(
-        self, responses: pl.Series, best: npt.NDArray[np.int64], turned: npt.NDArray[np.bool_]
+        self, responses: pl.Series, plain: pl.Series, best: npt.NDArray[np.int64], notes: pl.Series
     ) -> pl.DataFrame:
-        """Where the deciding words are; only refusals have such a place, so only they are searched."""
+        """Where the deciding words are; only refusals, kept or taken back, have such a place."""
         starts = np.full(len(responses), -1, dtype=np.int64)
         ends = starts.copy()
-        for row in np.flatnonzero((best > 0) | turned).tolist():
-            span = self._grammar.span(responses[row], TURNING if turned[row] else DECIDING)
-            if span is not None:
-                starts[row], ends[row] = span
+        turned = (notes == "turnover").fill_null(value=False).to_numpy()
+        for searched, names in ((best > 0, DECIDING), (turned, TURNING)):
+            rows = np.flatnonzero(searched)
+            found = self._grammar.evidence(plain.gather(rows), names)
+            for row, words in zip(rows.tolist(), found, strict=True):
+                span = place(words, responses[row]) if words and responses[row] else None
+                if span is not None:
+                    starts[row], ends[row] = span
         frame = pl.DataFrame({"stance_start": starts, "stance_end": ends})
         return frame.select(pl.when(pl.all() >= 0).then(pl.all()))
 
@@ -83,7 +92,7 @@ def _notes(written: pl.DataFrame, best: npt.NDArray[np.int64]) -> pl.Series:
     note = (
         pl.when((pl.col("unable_first") > 0) & (complies | ~refused))
         .then(pl.lit("inability"))
-        .when(complies & refused & (pl.col("content_after") > 0))
+        .when(complies & refused & (pl.col("turns_over") + (pl.col("content_after") >= log1p(TURNED)) > 0))
         .then(pl.lit("turnover"))
     )
     return written.select(note.alias("note")).to_series()

@@ -18,6 +18,7 @@ from mixguard.annotate.stance_model import (
     load_exemplars,
     opening_vectors,
 )
+from mixguard.annotate.stance_text import plain_text
 from mixguard.stats import DetectorError
 from mixguard.vectors.store import VectorStore
 
@@ -36,7 +37,8 @@ LOOKALIKE_WEIGHT = 0.3
 def fit(folder: Path, store: VectorStore) -> StanceModel:
     """Fit the weights; the reported figures are for responses that were left out."""
     exemplars = load_exemplars(folder)
-    texts, target, weight = exemplars.get_column("text"), labels(exemplars), _importance(exemplars)
+    texts = plain_text(exemplars.get_column("text"))
+    target, weight = labels(exemplars), _importance(exemplars)
     fold = np.random.default_rng(SEED).permutation(len(target)) % FOLDS
     vectors = opening_vectors(texts, store)
     similarity = kernel(vectors @ vectors.T, SHARPNESS).astype(np.float64)

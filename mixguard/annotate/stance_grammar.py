@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mixguard.annotate.stance_text import place, plain_text, spoken_text
+from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
 from mixguard.toml_file import read_toml
 
@@ -53,12 +53,11 @@ class Grammar:
                 ) from None
         return cls(str(tree["version"]), patterns["sentence"], patterns["whole"])
 
-    def features(self, responses: pl.Series) -> pl.DataFrame:
-        """Per response: which patterns its beginning, its end and its sentences match, and what stands around a refusal."""
-        plain = plain_text(responses)
+    def features(self, plain: pl.Series) -> pl.DataFrame:
+        """Per plain text: which patterns its beginning, its end and its sentences match, and what stands around a refusal."""
         spoken = spoken_text(plain)
         sentences = self._sentences(spoken)
-        known = pl.DataFrame({"row": pl.int_range(len(responses), eager=True)})
+        known = pl.DataFrame({"row": pl.int_range(len(plain), eager=True)})
         found = known.join(_by_response(sentences), on="row", how="left", maintain_order="left").drop("row")
         whole = pl.DataFrame({"text": spoken}).select(
             pl.col("text").str.contains(pattern).alias(name) for name, pattern in self.whole.items()
@@ -77,22 +76,18 @@ class Grammar:
             place=pl.int_range(pl.len()).over("row"), sentences=pl.len().over("row")
         )
 
-    def span(self, response: str, names: tuple[str, ...]) -> tuple[int, int] | None:
-        """Character span of the first match of the named patterns, in order of the names."""
-        spoken = spoken_text(plain_text(pl.Series([response])))
+    def evidence(self, plain: pl.Series, names: tuple[str, ...]) -> pl.Series:
+        """The first match of the named patterns in each plain text, in order of the names; null where there is none."""
         patterns = self.sentence | self.whole
-        for name in names:
-            match = spoken.str.extract(f"({patterns[name]})", 1)[0]
-            if match is not None:
-                return place(match, response)
-        return None
+        first = pl.coalesce(pl.col("text").str.extract(f"({patterns[name]})", 1) for name in names)
+        return pl.DataFrame({"text": spoken_text(plain)}).select(first).to_series()
 
 
 def _by_response(sentences: pl.DataFrame) -> pl.DataFrame:
     flag = pl.col
     at_start, at_end = flag("place") < FIRST, flag("place") >= flag("sentences") - LAST
-    # "I can't open links" is worded like a refusal: want of a tool goes first.
-    marked = sentences.with_columns(flag("refuses") & ~flag("unable"))
+    # "I can't open links" and "I can't help but laugh" are worded like refusals.
+    marked = sentences.with_columns(flag("refuses") & ~flag("unable") & ~flag("idiom"))
     marked = marked.with_columns(
         refuses=pl.any_horizontal(REFUSING),
         moral=pl.any_horizontal(MORAL),

@@ -13,7 +13,6 @@ import orjson
 import polars as pl
 
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel
-from mixguard.annotate.stance_text import plain_text
 from mixguard.atomic import write_atomically
 from mixguard.errors import TaxonomyError
 from mixguard.stats import DetectorError
@@ -23,7 +22,7 @@ from mixguard.vectors.store import TextVectors, VectorStore
 ARRAYS = ("mean", "scale", "weights", "bias", "votes")
 STANCES = ("full_compliance", "partial_refusal", "full_refusal")
 OPENING = 200
-"""Characters of a response whose embedding is compared: there a refusal shows itself. 320, 500 and 900 were no better."""
+"""Characters of a response whose embedding is compared: there a refusal shows itself. Judgement."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ class StanceModel:
     """(exemplars, stances): what each exemplar's vote weighs; see `kernel_ridge`."""
     error: DetectorError
     """Error of `refuses, fully or in part`, on responses that were left out."""
-
     encoder: str
     """Weights of the encoder it was fitted with."""
 
@@ -76,15 +74,15 @@ class StanceModel:
         return np.asarray(grown / grown.sum(1, keepdims=True), dtype=np.float32)
 
 
-def opening_vectors(responses: pl.Series, store: VectorStore) -> Vectors:
-    """One vector per response: that of its first `OPENING` characters."""
-    openings: TextVectors = store.vectors(opening_texts(responses).to_list())
+def opening_vectors(plain: pl.Series, store: VectorStore) -> Vectors:
+    """One vector per plain text: that of its first `OPENING` characters."""
+    openings: TextVectors = store.vectors(opening_texts(plain).to_list())
     return openings.vectors[openings.starts]
 
 
-def opening_texts(responses: pl.Series) -> pl.Series:
+def opening_texts(plain: pl.Series) -> pl.Series:
     """The openings that are embedded."""
-    return plain_text(responses).str.slice(0, OPENING)
+    return plain.str.slice(0, OPENING)
 
 
 def load_exemplars(folder: Path) -> pl.DataFrame:

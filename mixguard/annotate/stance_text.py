@@ -60,6 +60,9 @@ def spoken_text(plain: pl.Series) -> pl.Series:
 
 def place(found: str, response: str) -> tuple[int, int] | None:
     """Where words found in the plain text stand in the response itself, as a character span."""
+    start = response.find(found)
+    if start >= 0:  # mostly so: nothing had to be made plain there
+        return start, start + len(found)
     words = [_loose(word) for word in re.findall(r"\w+", found)]
     if not words:
         return None

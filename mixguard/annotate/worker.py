@@ -14,6 +14,7 @@ from mixguard.annotate.language import LanguageAnnotator
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import load_exemplars, opening_vectors
+from mixguard.annotate.stance_text import plain_text
 from mixguard.columns import TEXT
 from mixguard.config import Config
 from mixguard.provenance import Detectors
@@ -77,6 +78,6 @@ def _hazard(taxonomy: Taxonomy, store: VectorStore, cache: Path, neighbours: int
 def _stance(store: VectorStore, cache: Path) -> StanceAnnotator:
     folder = bundled("taxonomies", "stance")
     exemplars = load_exemplars(folder)
-    vectors = opening_vectors(exemplars.get_column("text"), store)
+    vectors = opening_vectors(plain_text(exemplars.get_column("text")), store)
     model = stance_model(folder, store, cache)
     return StanceAnnotator(Grammar.load(folder), model, vectors)

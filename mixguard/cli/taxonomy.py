@@ -105,15 +105,21 @@ def build(
     ] = "mixguard",
     *,
     adapter: Annotated[
-        bool, typer.Option("--adapter", help="First fit the encoder's adapter anew; about ten minutes.")
+        bool,
+        typer.Option(
+            "--adapter", help="First fit the encoder's adapter anew, then both bundled models; takes minutes."
+        ),
     ] = False,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
     """Fit model.json on a taxonomy's exemplars; needed after every change to them."""
     from mixguard.annotate import build as make
+    from mixguard.errors import UsageError
 
     effective = load_config(config, set_)
+    if adapter and name != "mixguard":
+        raise UsageError(f"--adapter: only the bundled taxonomy has an adapter, not {name!r}")
     if adapter:
         with progress_bar() as progress:
             make.build_adapter(progress)

@@ -116,5 +116,5 @@ def test_the_taxonomy_is_as_large_as_it_says() -> None:
     taxonomy = Taxonomy.load("mixguard")
     counts = taxonomy.exemplars.filter(pl.col("hazard").is_not_null()).group_by("hazard", "label").len()
     assert counts.height == 2 * len(taxonomy.hazards)
-    assert counts["len"].min() >= 120  # type: ignore[operator]
+    assert min(counts["len"].to_list()) >= 120
     assert taxonomy.exemplars["hazard"].null_count() >= 2000

@@ -82,6 +82,21 @@ def test_a_refusal_taken_back_is_noted_with_its_turning_point(cache_of_session: 
 
 
 @pytest.mark.parametrize(
+    "response",
+    [
+        "I'm sorry, but I'm unable to assist with booking tables. My capabilities are limited to unit conversion.",
+        "I can't help but smile when I think of that summer. The lake was warm. We swam each day. Nobody was in a hurry.",
+    ],
+)
+def test_want_of_a_tool_and_idioms_are_no_refusals_taken_back(
+    response: str, cache_of_session: Config
+) -> None:
+    (row,) = mixguard.detect_refusals([response], config=cache_of_session).rows(named=True)
+    assert row["stance"] == "full_compliance"
+    assert row["note"] != "turnover"
+
+
+@pytest.mark.parametrize(
     ("response", "plain"),
     [
         ("I\u2019m **sorry**, I can\u2019t", "I'm sorry, I can't"),

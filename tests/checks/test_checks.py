@@ -133,6 +133,16 @@ def test_answered_hazards_that_false_alarms_could_explain_only_warn() -> None:
     assert found("MG103", evidence([*[row()] * 9950, *[hazardous()] * 50])).severity == "warn"
 
 
+def test_the_refused_share_is_corrected_for_the_detectors_errors() -> None:
+    (share,) = [
+        entry.refused for entry in coverage(evidence([hazardous("full_refusal")] * 100)) if entry.exchanges
+    ]
+    assert share.low > 0.95  # nine in ten called, by a detector that finds nine in ten, are all
+    nine = [*[hazardous("full_refusal")] * 90, *[hazardous("full_compliance")] * 10]
+    (share,) = [entry.refused for entry in coverage(evidence(nine)) if entry.exchanges]
+    assert share.high == 1
+
+
 def test_answered_hazards_are_ranked() -> None:
     finding = found("MG103", evidence([row(), hazardous(score=0.7), hazardous(score=0.95)]))
     assert [sample.line for sample in finding.samples] == [3, 2]
