@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixguard._audit import Audit, audit, check
+    from mixguard._rebalance import Mix, rebalance
     from mixguard.config import Config
     from mixguard.errors import MixguardError
     from mixguard.judge import classify, detect_refusals
@@ -23,11 +24,13 @@ _HOMES = {
     "Config": "mixguard.config",
     "Encoder": "mixguard.vectors.encoder",
     "HashEncoder": "mixguard.vectors.encoder",
+    "Mix": "mixguard._rebalance",
     "MixguardError": "mixguard.errors",
     "audit": "mixguard._audit",
     "check": "mixguard._audit",
     "classify": "mixguard.judge",
     "detect_refusals": "mixguard.judge",
+    "rebalance": "mixguard._rebalance",
 }
 
 __all__ = [
@@ -35,11 +38,13 @@ __all__ = [
     "Config",
     "Encoder",
     "HashEncoder",
+    "Mix",
     "MixguardError",
     "audit",
     "check",
     "classify",
     "detect_refusals",
+    "rebalance",
 ]
 
 

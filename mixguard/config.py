@@ -100,6 +100,43 @@ class RunConfig(_Section):
     """Exchanges judged at a time; memory grows with it."""
 
 
+class RebalanceConfig(_Section):
+    """What is added to a corpus and what is set aside. The dose's constants come from the profile unless set here."""
+
+    profile: str = "general"
+    """Risk profile: a bundled name or a TOML file."""
+    bank: str = "mixguard"
+    """Refusal bank: a bundled name or a folder."""
+    seed: int = Field(default=0, ge=0)
+    """Chooses pairs, the rows they look like and their places; the same seed gives the same bytes."""
+    budget: int | None = Field(default=None, ge=0)
+    """Refusal pairs wanted of a corpus without any, in place of what the rule makes of its size."""
+    placement: Literal["spread", "shuffle", "append"] = "spread"
+    """Where new records go: evenly, anywhere, or at the end."""
+    keep_answered: bool = False
+    """Keep answered hazardous prompts in the mix; each then gets one refusal more."""
+    set_aside: tuple[Literal["answered", "turnover", "over-refusal"], ...] = ("answered",)
+    """Findings whose rows are set aside."""
+    set_aside_from: Share = Field(default=0.95, ge=0, le=1)
+    """Hazard probability from which an answered prompt is surely one; measured precision is in docs/quality.md."""
+    mark_field: str | None = None
+    """Key that names the pair in each new record; by default only the manifest tells."""
+    ratio: Share | None = Field(default=None, ge=0, le=1)
+    """Refusals per exchange, up to `scale` exchanges."""
+    scale: float | None = Field(default=None, ge=1)
+    """Exchanges above which the dose grows with their square root."""
+    least: float | None = Field(default=None, ge=0)
+    """Refusals wanted of a small corpus."""
+    most: Share | None = Field(default=None, ge=0, lt=1)
+    """Share of refusals that is never exceeded."""
+    contrast: float | None = Field(default=None, ge=0)
+    """Contrast pairs per refusal."""
+    contrast_most: Share | None = Field(default=None, ge=0, le=1)
+    """Share of exchanges that refusal and contrast pairs together stay below."""
+    floor_from: float | None = Field(default=None, ge=0)
+    """Exchanges from which the profile's floors hold."""
+
+
 class Config(_Section):
     """The effective configuration of a run."""
 
@@ -108,6 +145,7 @@ class Config(_Section):
     judge: JudgeConfig = JudgeConfig()
     checks: CheckConfig = CheckConfig()
     run: RunConfig = RunConfig()
+    rebalance: RebalanceConfig = RebalanceConfig()
 
     @classmethod
     def load(cls, path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
@@ -197,5 +235,7 @@ def _toml_value(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml_value, value))}]"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -16,7 +16,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, opening_vectors
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, THOUGHT, place, plain_text
 from mixguard.columns import STANCE
 from mixguard.vectors.encoder import Vectors
@@ -51,7 +51,7 @@ class StanceAnnotator:
     def _columns(
         self, frame: pl.DataFrame, plain: pl.Series, written: pl.DataFrame, probability: Floats
     ) -> pl.DataFrame:
-        best = probability.argmax(1)
+        best = decided(probability)
         reason = _unjudged(frame)
         notes = _notes(written, best)
         judged = pl.DataFrame(

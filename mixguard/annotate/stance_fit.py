@@ -11,8 +11,10 @@ import polars as pl
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel, left_out, regress
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import (
+    FROM_BANK,
     STANCES,
     StanceModel,
+    decided,
     exemplars_digest,
     labels,
     load_exemplars,
@@ -24,14 +26,21 @@ from mixguard.vectors.store import VectorStore
 
 FOLDS = 10
 SEED = 7
-PENALTY = 0.2
+PENALTY = 0.05
 """Inverse strength of the L2 penalty."""
 SCALE_MIN = 0.1
 """A feature the exemplars hardly show must not be blown up."""
+PAIRED = "hard_"
 ORDINARY = ("plain", "sensitive_help")
 """Kinds of compliance that are what most answers are like."""
 LOOKALIKE_WEIGHT = 0.3
 """Of other kinds, chosen to be taken for refusals: by themselves they would teach that words of refusal mean nothing."""
+PAIRED_WEIGHT = 0.1
+"""Of kinds `hard_...`, written in pairs that share topic and words: half of them refuse, and of answers few do."""
+BANK_WEIGHT = 0.2
+"""Of the refusal bank's pairs, which are many and all of one house's style."""
+ANSWERED_WEIGHT = 2.0
+"""Of hazardous prompts answered: else words of a hazard alone, which refusals are full of, would look like refusing."""
 
 
 def fit(folder: Path, store: VectorStore) -> StanceModel:
@@ -43,10 +52,10 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
     vectors = opening_vectors(texts, store)
     similarity = kernel(vectors @ vectors.T, SHARPNESS).astype(np.float64)
     each = target[:, None] == np.arange(len(STANCES))
+    vote = regress(similarity, each, weight)
     written = Grammar.load(folder).features(texts)
     features = np.hstack([written.to_numpy(), left_out(similarity, each, weight, fold)])
     mean, scale = np.average(features, axis=0, weights=weight), np.maximum(features.std(0), SCALE_MIN)
-    vote = regress(similarity, each, weight)
     weights, probability = _regress((features - mean) / scale, target, weight, fold)
     return StanceModel(
         exemplars=exemplars_digest(folder),
@@ -56,14 +65,26 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
         weights=weights,
         bias=vote.bias,
         votes=vote.weights,
-        error=_error(probability, target),
+        error=_error(probability, target, weight),
         encoder=store.encoder.weights,
     )
 
 
 def _importance(exemplars: pl.DataFrame) -> npt.NDArray[np.float64]:
-    typical = (pl.col("stance") != "full_compliance") | pl.col("kind").is_in(ORDINARY)
-    return exemplars.select(pl.when(typical).then(1.0).otherwise(LOOKALIKE_WEIGHT)).to_series().to_numpy()
+    kind = pl.col("kind")
+    base = kind.str.strip_prefix(PAIRED)
+    typical = (pl.col("stance") != "full_compliance") | base.is_in(ORDINARY)
+    weight = (
+        pl.when(kind == FROM_BANK)
+        .then(BANK_WEIGHT)
+        .when(kind == "answered")
+        .then(ANSWERED_WEIGHT)
+        .otherwise(
+            pl.when(typical).then(1.0).otherwise(LOOKALIKE_WEIGHT)
+            * pl.when(kind.str.starts_with(PAIRED)).then(PAIRED_WEIGHT).otherwise(1.0)
+        )
+    )
+    return exemplars.select(weight).to_series().to_numpy()
 
 
 def _regress(
@@ -85,11 +106,14 @@ def _regress(
     return weights.astype(np.float32), probability
 
 
-def _error(probability: Floats, target: npt.NDArray[np.int64]) -> DetectorError:
-    called, refuses = probability.argmax(1) > 0, target > 0
+def _error(
+    probability: Floats, target: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]
+) -> DetectorError:
+    """Error on left-out exemplars, weighed as they are in the fit: hard cases are rarer in corpora than here."""
+    called, refuses = decided(probability) > 0, target > 0
     return DetectorError(
-        sensitivity=round(float(called[refuses].mean()), 4),
-        specificity=round(float((~called[~refuses]).mean()), 4),
-        positives=int(refuses.sum()),
-        negatives=int((~refuses).sum()),
+        sensitivity=round(float(np.average(called[refuses], weights=weight[refuses])), 4),
+        specificity=round(float(np.average(~called[~refuses], weights=weight[~refuses])), 4),
+        positives=int(weight[refuses].sum()),
+        negatives=int(weight[~refuses].sum()),
     )

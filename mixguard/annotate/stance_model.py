@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,16 @@ import polars as pl
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel
 from mixguard.atomic import write_atomically
 from mixguard.errors import TaxonomyError
+from mixguard.resources import bundled
 from mixguard.stats import DetectorError
 from mixguard.vectors.encoder import Vectors
 from mixguard.vectors.store import TextVectors, VectorStore
 
 ARRAYS = ("mean", "scale", "weights", "bias", "votes")
 STANCES = ("full_compliance", "partial_refusal", "full_refusal")
+FROM_BANK = "bank"
+"""Kind of the exemplars that are pairs of the refusal bank."""
+_COLUMNS = ("id", "text", "prompt", "stance", "kind", "lang")
 OPENING = 200
 """Characters of a response whose embedding is compared: there a refusal shows itself. Judgement."""
 
@@ -74,6 +79,16 @@ class StanceModel:
         return np.asarray(grown / grown.sum(1, keepdims=True), dtype=np.float32)
 
 
+def decided(probability: Floats) -> npt.NDArray[np.int64]:
+    """Number of each response's stance in `STANCES`, from (responses, stances).
+
+    First whether it refuses at all, then which way: else a sure refusal would count as compliance for want of agreement
+    on whether it is a partial one.
+    """
+    refuses = probability[:, 0] < 0.5
+    return np.where(refuses, 1 + (probability[:, 2] > probability[:, 1]), 0)
+
+
 def opening_vectors(plain: pl.Series, store: VectorStore) -> Vectors:
     """One vector per plain text: that of its first `OPENING` characters."""
     openings: TextVectors = store.vectors(opening_texts(plain).to_list())
@@ -86,7 +101,9 @@ def opening_texts(plain: pl.Series) -> pl.Series:
 
 
 def load_exemplars(folder: Path) -> pl.DataFrame:
-    """The labelled responses of a stance folder: columns id, text, prompt, stance, kind, lang.
+    """The labelled responses of a stance folder and of the bundled refusal bank.
+
+    Columns id, text, prompt, stance, kind, lang.
 
     Raises:
         TaxonomyError: a line is not an exemplar (the message has file:line).
@@ -100,10 +117,25 @@ def load_exemplars(folder: Path) -> pl.DataFrame:
             raise TaxonomyError(f"{path}:{number}: not a JSON object: {error}") from None
         if not isinstance(row, dict) or row.get("stance") not in STANCES or not row.get("text"):
             raise TaxonomyError(f"{path}:{number}: needs a text and a stance, one of {', '.join(STANCES)}")
-        rows.append(
-            {name: str(row.get(name, "")) for name in ("id", "text", "prompt", "stance", "kind", "lang")}
-        )
-    return pl.DataFrame(rows)
+        rows.append({name: str(row.get(name, "")) for name in _COLUMNS})
+    return pl.concat(
+        [pl.DataFrame(rows), pl.DataFrame(_bank_rows(), schema=dict.fromkeys(_COLUMNS, pl.String))]
+    )
+
+
+def _bank_rows() -> Iterator[dict[str, str]]:
+    """The bundled bank's pairs: refusals refuse, other answers comply."""
+    for path in _bank_files():
+        for pair in map(orjson.loads, path.read_bytes().splitlines()):
+            stance = "full_refusal" if pair["kind"] == "refusal" else "full_compliance"
+            yield {
+                "id": pair["id"], "text": pair["response"], "prompt": pair["prompt"], "stance": stance,
+                "kind": FROM_BANK, "lang": pair.get("lang", "en"),
+            }  # fmt: skip
+
+
+def _bank_files() -> list[Path]:
+    return sorted((bundled("refusal_bank", "mixguard") / "pairs").glob("*.jsonl"))
 
 
 def labels(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
@@ -112,6 +144,6 @@ def labels(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def exemplars_digest(folder: Path) -> str:
-    """16 hex digits that change whenever the exemplars or the grammar do."""
-    content = (folder / "exemplars.jsonl").read_bytes() + (folder / "grammar.toml").read_bytes()
-    return hashlib.sha256(content).hexdigest()[:16]
+    """16 hex digits that change whenever the exemplars, the bundled bank or the grammar do."""
+    files = [folder / "exemplars.jsonl", folder / "grammar.toml", *_bank_files()]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]

@@ -9,6 +9,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict
 
 from mixguard.checks.base import Evidence, Found, Severity, sample_refs
+from mixguard.config import CheckConfig
+from mixguard.provenance import Detectors
 from mixguard.stats import Interval, corrected, wilson
 
 REFUSAL_SHARE_MAX = 0.10
@@ -41,35 +43,37 @@ class Coverage(BaseModel):
 
 def coverage(evidence: Evidence) -> tuple[Coverage, ...]:
     """Coverage of every hazard, in taxonomy order; those not touched count zero."""
+    return coverage_of(evidence.trained, evidence.detectors, evidence.config)
+
+
+def coverage_of(trained: pl.LazyFrame, detectors: Detectors, config: CheckConfig) -> tuple[Coverage, ...]:
+    """Coverage by exchanges trained towards, `hazardous` among their columns."""
     stances = ["full_refusal", "partial_refusal", "full_compliance"]
-    touched = evidence.trained.filter("hazardous")
-    counted = touched.group_by("hazard").agg(
-        pl.len().alias("exchanges"),
-        *((pl.col("stance") == stance).sum().alias(stance) for stance in stances),
-        pl.col("stance").is_null().sum().alias("unjudged"),
+    counted = (
+        trained.filter("hazardous")
+        .group_by("hazard")
+        .agg(
+            pl.len().alias("exchanges"),
+            *((pl.col("stance") == stance).sum().alias(stance) for stance in stances),
+            pl.col("stance").is_null().sum().alias("unjudged"),
+        )
     )
     rows = {row["hazard"]: row for row in counted.collect().iter_rows(named=True)}
-    wanted = _wanted(evidence)
+    wanted = _wanted(int(trained.select(pl.len()).collect().item()), detectors, config)
     nothing = dict.fromkeys(["exchanges", *stances, "unjudged"], 0)
-    return tuple(
-        _coverage({**nothing, **rows.get(code, {}), "hazard": code, "name": name, "wanted": wanted}, evidence)
-        for code, name in evidence.detectors.hazards.items()
-    )
+    found = []
+    for code, name in detectors.hazards.items():
+        row = {**nothing, **rows.get(code, {}), "hazard": code, "name": name, "wanted": wanted}
+        refusing = row["full_refusal"] + row["partial_refusal"]
+        judged = row["exchanges"] - row["unjudged"]
+        refused = corrected(refusing, judged, detectors.stance_error, config.confidence)
+        found.append(Coverage.model_validate({**row, "refused": refused}))
+    return tuple(found)
 
 
-def _coverage(row: dict[str, object], evidence: Evidence) -> Coverage:
-    counted = Coverage.model_construct(**row)  # type: ignore[arg-type]
-    judged = counted.exchanges - counted.unjudged
-    refusing = counted.full_refusal + counted.partial_refusal
-    refused = corrected(refusing, judged, evidence.detectors.stance_error, evidence.config.confidence)
-    return Coverage.model_validate({**row, "refused": refused})
-
-
-def _wanted(evidence: Evidence) -> int:
-    trained = int(evidence.trained.select(pl.len()).collect().item())
-    hazards = max(len(evidence.detectors.hazards), 1)
-    bearable = ceil(REFUSAL_SHARE_MAX * trained / hazards)
-    return min(evidence.config.refusals_per_hazard, max(bearable, 1))
+def _wanted(trained: int, detectors: Detectors, config: CheckConfig) -> int:
+    bearable = ceil(REFUSAL_SHARE_MAX * trained / max(len(detectors.hazards), 1))
+    return min(config.refusals_per_hazard, max(bearable, 1))
 
 
 def low_refusal_coverage(evidence: Evidence) -> Sequence[Found]:

@@ -164,8 +164,8 @@ class _Columns:
                 record.place.ordinal,
                 form,
                 list(flags),
-                _text_id(exchange.prompt),
-                None if exchange.response is None else _text_id(exchange.response),
+                text_id(exchange.prompt),
+                None if exchange.response is None else text_id(exchange.response),
                 len(exchange.prompt),
                 None if exchange.response is None else len(exchange.response),
                 exchange.prompt,
@@ -185,5 +185,6 @@ def _sample_id(record: Record) -> str:
     return hashlib.blake2b(place + record.raw, digest_size=8).hexdigest()
 
 
-def _text_id(text: str) -> str:
+def text_id(text: str) -> str:
+    """32 hex digits that stand for a text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

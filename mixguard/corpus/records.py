@@ -79,6 +79,8 @@ class Record:
     row: Row
     flags: tuple[str, ...] = field(default=())
     """What the reader noticed: `duplicate_keys`, `non_finite_number`."""
+    start: int = -1
+    """Where `raw` begins in the decompressed text, a byte-order mark left out; -1 for tables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ CASES = [
 ]
 REFUSALS = ("full_refusal", "partial_refusal")
 CERTAIN = {
-    "confusables", "illegal_word", "sympathy", "upper_case", "think_block", "think_refuses_answer_complies",
+    "confusables", "illegal_word", "sympathy", "upper_case", "think_refuses_answer_complies",
     "think_complies_answer_refuses",
 }  # fmt: skip
 """Kinds of which every case has to be right."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, chat
 
-COMMANDS = ["audit", "check", "explain", "config", "taxonomy"]
+COMMANDS = ["audit", "check", "rebalance", "verify", "explain", "config", "taxonomy", "bank"]
 
 
 @pytest.fixture
@@ -163,3 +163,45 @@ def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None
     checked = mixguard("taxonomy", "check", "ours", "--against", "test.jsonl")
     assert checked.returncode == 1, checked.stderr
     assert "1 repeat a text they must not contain" in checked.stdout
+
+
+@pytest.fixture
+def clean_corpus(tmp_path: Path) -> Path:
+    rows = [chat(f"Where do I find the number of parcel {n}?", "On the label.") for n in range(60)]
+    path = tmp_path / "clean.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_rebalance_plans_writes_and_is_verified(
+    mixguard: Mixguard, clean_corpus: Path, tmp_path: Path
+) -> None:
+    planned = mixguard("rebalance", clean_corpus, "--dry-run", "-o", "plan.json")
+    assert planned.returncode == 0, planned.stderr
+    assert "6 refusal and 6 contrast pairs go in" in planned.stdout
+    assert not (tmp_path / "clean.safe.jsonl").exists()
+    done = mixguard(
+        "rebalance", clean_corpus, "-o", "clean.safe.jsonl", "--plan", "plan.json", "--profile", "health"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "fail -> warn" in done.stdout
+    assert len((tmp_path / "clean.safe.jsonl").read_bytes().splitlines()) == 72
+    assert mixguard("verify", "clean.safe.jsonl").returncode == 0
+    (tmp_path / "clean.safe.jsonl").write_text("")
+    changed = mixguard("verify", "clean.safe.jsonl")
+    assert changed.returncode == 1
+    assert "changed since it was written" in changed.stdout
+
+
+def test_rebalance_without_an_output_says_what_it_needs(mixguard: Mixguard, clean_corpus: Path) -> None:
+    done = mixguard("rebalance", clean_corpus)
+    assert done.returncode == 2
+    assert "--dry-run" in done.stderr
+
+
+def test_the_bank_is_listed_and_shown(mixguard: Mixguard) -> None:
+    assert "Suicide and Self-Harm" in mixguard("bank", "list").stdout
+    assert "ssh-r-001" in mixguard("bank", "show", "ssh", "--limit", "1").stdout
+    wrong = mixguard("bank", "show", "xyz")
+    assert wrong.returncode == 2
+    assert "hazards: vcr" in wrong.stderr

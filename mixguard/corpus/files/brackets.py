@@ -19,6 +19,8 @@ class Piece(NamedTuple):
     problem: str | None = None
     value: Any = None
     """The object, where finding its end has parsed it already."""
+    start: int = 0
+    """Where the record begins in the stream, in bytes."""
 
 
 class Scan:
@@ -56,12 +58,13 @@ class Held:
     def __init__(self) -> None:
         self.lines: list[bytes] = []
         self._scan = Scan()
-        self._first = 0
+        self._first = self._start = 0
         self._bytes = 0
 
-    def add(self, line: bytes, number: int) -> None:
-        """Take one more line, its end included."""
-        self._first = self._first if self.lines else number
+    def add(self, line: bytes, number: int, start: int) -> None:
+        """Take one more line, its end included; `start` is where it begins in the stream."""
+        if not self.lines:
+            self._first, self._start = number, start
         self.lines.append(line)
         self._bytes += len(line)
         self._scan.end(line, 0)
@@ -72,21 +75,26 @@ class Held:
 
     def piece(self, problem: str | None = None) -> Piece:
         """The object's bytes; what is held is let go."""
-        piece = Piece(b"".join(self.lines).strip(SPACE), self._first, problem)
+        text = b"".join(self.lines)
+        piece = Piece(text.strip(SPACE), self._first, problem, None, self._start + _indent(text))
         self.lines, self._scan, self._bytes = [], Scan(), 0
         return piece
+
+
+def _indent(text: bytes) -> int:
+    return len(text) - len(text.lstrip(SPACE))
 
 
 class Window:
     """The part of a stream that is being looked at, and the line it begins on."""
 
-    def __init__(self, stream: BinaryIO, line: int) -> None:
+    def __init__(self, stream: BinaryIO, line: int, passed: int) -> None:
         self._stream = stream
         self._buffer = b""
         self._start = 0
         self.line = line
-        self.passed = 0
-        """Bytes the window has moved over."""
+        self.passed = passed
+        """Bytes of the stream that lie behind the window."""
 
     def skip(self, unwanted: re.Pattern[bytes]) -> bytes:
         """Pass over unwanted bytes; the first one after them, empty at the end of the stream."""

@@ -40,6 +40,7 @@ def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected
                 return
             ordinal += 1
             continue
+        start = lines.taken
         raw = lines.take()
         if cells is None:
             return
@@ -50,7 +51,7 @@ def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected
             reason = f"{len(cells)} cells under a header of {len(header)}"
             yield Rejected(place, raw[:KEPT_OF_REJECTED], reason)
             continue
-        yield Record(place, raw, dict(zip(header, map(_value, cells), strict=True)))
+        yield Record(place, raw, dict(zip(header, map(_value, cells), strict=True)), (), start)
 
 
 def _value(cell: str) -> Any:
@@ -76,6 +77,8 @@ class _Kept:
         self._stream = stream
         self._head: list[str] = []
         self._used: list[str] = []
+        self.taken = 0
+        """Bytes of all lines taken so far."""
 
     def peek(self) -> str:
         """The first line."""
@@ -86,6 +89,7 @@ class _Kept:
         """The bytes used since last time, without the row's line end."""
         raw = "".join(self._used).encode("utf-8", "surrogatepass")
         self._used = []
+        self.taken += len(raw)
         return raw.rstrip(b"\r\n")
 
     def __iter__(self) -> Iterator[str]:

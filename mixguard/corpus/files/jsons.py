@@ -30,12 +30,12 @@ def read_json(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | 
         try:
             if piece.problem:
                 raise RecordError(piece.problem)
-            yield parse(piece.raw, place, piece.value)
+            yield parse(piece.raw, place, piece.value, piece.start)
         except RecordError as error:
             yield Rejected(place, piece.raw[:KEPT_OF_REJECTED], str(error))
 
 
-def parse(raw: bytes, place: Place, value: Any = None) -> Record:
+def parse(raw: bytes, place: Place, value: Any = None, start: int = -1) -> Record:
     """One record from its bytes.
 
     Raises:
@@ -52,7 +52,7 @@ def parse(raw: bytes, place: Place, value: Any = None) -> Record:
     # Cheap first: every key has a quote before its colon, so only a surplus of those can hide a repeated key.
     if raw.count(b'":') + raw.count(b'" :') > _count_keys(value) and _has_duplicates(raw):
         flags = (*flags, "duplicate_keys")
-    return Record(place, raw, value, flags)
+    return Record(place, raw, value, flags, start)
 
 
 def _lenient(raw: bytes, error: orjson.JSONDecodeError) -> Any:
@@ -97,15 +97,17 @@ class _Head(NamedTuple):
     first: bytes
     """First byte that is not white space; empty at the end of the stream."""
     line: int
+    start: int
 
 
 def _skip_space(stream: BinaryIO) -> _Head:
-    line = 1
+    line, start = 1, 0
     while byte := stream.read(1):
         if byte not in SPACE:
-            return _Head(byte, line)
+            return _Head(byte, line, start)
         line += byte == b"\n"
-    return _Head(b"", line)
+        start += 1
+    return _Head(b"", line, start)
 
 
 def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
@@ -113,12 +115,14 @@ def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
     number = head.line - 1
     held = Held()
     rest = head.first
+    start = end = head.start
     while line := rest + stream.readline(max_bytes + 1 - len(rest)):
         rest = b""
         number += 1
+        start, end = end, end + len(line)
         if len(line) > max_bytes and not line.endswith(b"\n"):
-            _drain(stream)
-            yield Piece(line, number, f"longer than {max_bytes:,} bytes")
+            end += _drain(stream)
+            yield Piece(line, number, f"longer than {max_bytes:,} bytes", None, start)
             continue
         text = line.strip(SPACE)
         value = _whole(text)
@@ -126,13 +130,13 @@ def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
             # A new object at the margin: what was gathered never closed, and must cost no more than itself.
             yield held.piece("a JSON object that is never closed")
         if value is not None:
-            yield Piece(text, number, None, value)
+            yield Piece(text, number, None, value, start + line.index(b"{"))
         elif held.lines or text[:1] == b"{":
-            held.add(line, number)
+            held.add(line, number, start)
             if held.ends(max_bytes):
                 yield held.piece()
         elif text:
-            yield Piece(text, number)
+            yield Piece(text, number, None, None, start)
     if held.lines:
         yield held.piece()
 
@@ -147,23 +151,28 @@ def _whole(text: bytes) -> Any:
     return None
 
 
-def _drain(stream: BinaryIO) -> None:
-    while (more := stream.readline(CHUNK)) and not more.endswith(b"\n"):
-        pass
+def _drain(stream: BinaryIO) -> int:
+    """Pass over the rest of a line; its bytes."""
+    passed = 0
+    while more := stream.readline(CHUNK):
+        passed += len(more)
+        if more.endswith(b"\n"):
+            break
+    return passed
 
 
 def _array(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
     """The elements of an array, each with its exact bytes."""
-    text = Window(stream, head.line)
+    text = Window(stream, head.line, head.start + 1)
     while (first := text.skip(_SEPARATORS)) not in (b"", b"]"):
         line, read = text.line, text.passed
         end = text.element_end(max_bytes) if first in b"{[" else text.find(_SCALAR_END, max_bytes)
         if end is None:
-            yield Piece(text.take(KEPT_OF_REJECTED), line, "the array ends inside this record")
+            yield Piece(text.take(KEPT_OF_REJECTED), line, "the array ends inside this record", None, read)
             return
         raw = text.take(end).rstrip(SPACE)
         too_long = text.passed - read > max_bytes
         problem = f"longer than {max_bytes:,} bytes" if too_long else None
-        yield Piece(raw[:KEPT_OF_REJECTED] if too_long else raw, line, problem)
+        yield Piece(raw[:KEPT_OF_REJECTED] if too_long else raw, line, problem, None, read)
     if first == b"":
         yield Piece(b"", text.line, "the array is never closed")

@@ -1,0 +1,1 @@
+"""Checking a refusal bank, and letting it grow."""

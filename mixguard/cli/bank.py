@@ -1,0 +1,166 @@
+"""`mixguard bank ...`: see, check and grow refusal banks."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixguard.cli.bar import progress_bar
+from mixguard.cli.options import ConfigFile, Set, load_config
+
+app = typer.Typer(no_args_is_help=True, help="See, check and grow refusal banks.")
+
+Name = Annotated[str, typer.Argument(help="Bundled name or folder.", show_default=True)]
+To = Annotated[
+    Path, typer.Option("--to", help="Folder of your bank; made where missing.", show_default=False)
+]
+
+
+@app.command("list")
+def list_(name: Name = "mixguard", *, config: ConfigFile = None, set_: Set = None) -> None:
+    """Print how many pairs a bank has for each hazard."""
+    from mixguard.bank import Bank
+    from mixguard.report.bank import render_list
+    from mixguard.report.terminal import console
+    from mixguard.taxonomy import Taxonomy
+
+    taxonomy = Taxonomy.load(load_config(config, set_).judge.taxonomy)
+    console().print(render_list(Bank.load(name, taxonomy), taxonomy))
+
+
+@app.command()
+def show(
+    hazard: Annotated[str, typer.Argument(help="Hazard code, or the id of a pair.", show_default=False)],
+    name: Name = "mixguard",
+    *,
+    kind: Annotated[str, typer.Option("--kind", help="refusal or contrast.")] = "refusal",
+    limit: Annotated[int, typer.Option("--limit", help="Pairs printed.", min=1)] = 5,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Print pairs in full.
+
+    Example: mixguard bank show ncr --kind contrast --limit 3
+    """
+    import polars as pl
+
+    from mixguard.bank import Bank
+    from mixguard.errors import UsageError
+    from mixguard.report.bank import render_pairs
+    from mixguard.report.terminal import console
+    from mixguard.taxonomy import Taxonomy
+
+    taxonomy = Taxonomy.load(load_config(config, set_).judge.taxonomy)
+    bank = Bank.load(name, taxonomy)
+    found = bank.pairs.filter(pl.col("id") == hazard)
+    found = found if found.height else bank.of(kind, hazard).head(limit)
+    if found.is_empty():
+        raise UsageError(f"no {kind} pair of {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
+    console().print(render_pairs(found.to_dicts()))
+
+
+@app.command()
+def check(
+    name: Name = "mixguard",
+    *,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            help="Prompts that no pair may repeat, e.g. a test set; any corpus file. May be given again.",
+            show_default=False,
+        ),
+    ] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Judge every pair as a corpus's rows are judged; look for repetition and contamination.
+
+    Exits with 1 where a prompt repeats an exemplar or a text of --against; the rest is advice.
+
+    Example: mixguard bank check our-bank --against test-prompts.jsonl
+    """
+    from mixguard.banking.check import check_bank
+    from mixguard.report.bank import render_check
+    from mixguard.report.terminal import console
+
+    report = check_bank(name, load_config(config, set_), against or [])
+    console().print(render_check(report))
+    raise typer.Exit(1 if report.contamination or report.exemplars else 0)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[str], typer.Argument(help="A corpus of any format that is read.", show_default=False)
+    ],
+    *,
+    to: To,
+    model: Annotated[
+        str | None, typer.Option("--model", help="What wrote the answers.", show_default=False)
+    ] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Add a corpus's good refusals and good answers to look-alikes; what is not taken is told with the reason.
+
+    Example: mixguard bank import chats.jsonl --to our-bank
+    """
+    from mixguard.banking.importing import import_pairs
+    from mixguard.report.bank import render_imported
+    from mixguard.report.terminal import console
+
+    with progress_bar() as progress:
+        result = import_pairs(files, to, load_config(config, set_), model, progress)
+    console().print(render_imported(result))
+
+
+@app.command()
+def fill(
+    *,
+    endpoint: Annotated[
+        str, typer.Option("--endpoint", help="Base URL of an OpenAI-compatible API.", show_default=False)
+    ],
+    model: Annotated[str, typer.Option("--model", help="Your own aligned base model.", show_default=False)],
+    to: To,
+    hazard: Annotated[
+        list[str] | None,
+        typer.Option("--hazard", help="Only this one; may be given again.", show_default="all"),
+    ] = None,
+    key_env: Annotated[
+        str, typer.Option("--key-env", help="Environment variable that holds the API key.")
+    ] = "OPENAI_API_KEY",
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at a time.", min=1)] = 4,
+    per_minute: Annotated[
+        float, typer.Option("--per-minute", help="Requests a minute; 0 for no limit.", min=0)
+    ] = 0,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds for one answer.", min=0.1)] = 60,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Ask your own model for its answers to the bank's hazardous prompts, and keep its good refusals.
+
+    A run that is stopped goes on where it was; prompts without an answer are asked again by the next run.
+
+    Example: mixguard bank fill --endpoint http://localhost:8000/v1 --model our-base --to our-bank
+    """
+    from mixguard.banking.fill import Endpoint
+    from mixguard.banking.fill import fill as ask
+    from mixguard.report.bank import render_filled
+    from mixguard.report.terminal import console
+
+    api = Endpoint(
+        endpoint,
+        model,
+        key=os.environ.get(key_env),
+        timeout=timeout,
+        per_minute=per_minute,
+        concurrency=concurrency,
+    )
+    with progress_bar() as progress:
+        result = ask(to, api, load_config(config, set_), progress, hazard or ())
+    console().print(render_filled(result))
+    raise typer.Exit(1 if result.failed else 0)

@@ -1,0 +1,94 @@
+"""Which pairs of the bank go in, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from random import Random
+from typing import Any, NamedTuple
+
+import polars as pl
+
+from mixguard.bank import Bank
+from mixguard.plan import Plan
+
+
+class Slot(NamedTuple):
+    """A place for a pair of a kind and hazard."""
+
+    kind: str
+    hazard: str
+    after: int
+    """The record it comes after: 0-based among all that stay."""
+
+
+def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
+    """Every pair's place, in order.
+
+    Refusals and contrast pairs alternate as their numbers allow, so that each batch of a training run holds some of both.
+
+    Args:
+        plan: what goes in.
+        records: those that stay.
+        placement: `spread` evenly, `shuffle` or `append`.
+        rng: decides what the plan leaves open.
+    """
+    kinds = []
+    for kind in ("refusal", "contrast"):
+        each = [
+            (kind, line.hazard)
+            for line in plan.hazards
+            for _ in range(line.refusals if kind == "refusal" else line.contrast)
+        ]
+        rng.shuffle(each)
+        kinds += [((number + 0.5) / len(each), pair) for number, pair in enumerate(each)]
+    order = [pair for _, pair in sorted(kinds)]
+    count = len(order)
+    if not records:
+        return []
+    if placement == "append":
+        places = [records - 1] * count
+    elif placement == "shuffle":
+        places = sorted(rng.randrange(records) for _ in range(count))
+    else:
+        places = [int((number + rng.random()) / count * records) for number in range(count)]
+    return [Slot(*pair, place) for pair, place in zip(order, places, strict=True)]
+
+
+class Deck:
+    """The pairs that are left, by kind and hazard, best first."""
+
+    def __init__(self, bank: Bank, taken: Collection[str], rng: Random) -> None:
+        """Shuffle a bank.
+
+        Args:
+            bank: its pairs, a team's own before bundled ones.
+            taken: ids of pairs whose prompt is in the corpus already.
+            rng: the order within what counts the same.
+        """
+        left = bank.pairs.filter(~pl.col("id").is_in(list(taken)))
+        self._left = {
+            (str(kind), str(hazard)): _varied(group.to_dicts(), rng)
+            for (kind, hazard), group in left.group_by("kind", "hazard", maintain_order=True)
+        }
+
+    def draw(self, kind: str, hazard: str) -> Iterator[Mapping[str, Any]]:
+        """The pairs left of a kind and hazard; take one with `discard`."""
+        yield from list(self._left.get((kind, hazard), ()))
+
+    def discard(self, pair: Mapping[str, Any]) -> None:
+        """This pair has been used."""
+        self._left[pair["kind"], pair["hazard"]].remove(dict(pair))
+
+
+def _varied(pairs: Sequence[dict[str, Any]], rng: Random) -> list[dict[str, Any]]:
+    """Pairs in an order that goes round the sub-hazards, those a team's own model answered first."""
+    subs: dict[str, list[dict[str, Any]]] = {}
+    for pair in pairs:
+        subs.setdefault(pair["sub"], []).append(pair)
+    for group in subs.values():
+        rng.shuffle(group)
+        group.sort(key=lambda pair: pair["model"] is None)
+    queue = list(subs.values())
+    rng.shuffle(queue)
+    longest = max(map(len, queue), default=0)
+    return [group[turn] for turn in range(longest) for group in queue if turn < len(group)]

@@ -1,0 +1,136 @@
+"""A bank pair as a row of somebody's corpus: its format, its keys, its system prompts, its other columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from random import Random
+from typing import Any
+
+from mixguard.bank import Bank
+from mixguard.config import ReadConfig
+from mixguard.corpus.files import Source
+from mixguard.corpus.formats import Format, by_id
+from mixguard.corpus.formats.vote import vote
+from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
+from mixguard.errors import RecordError, UsageError
+
+LIKES = 200
+"""Rows of a source kept to look like."""
+IDS = ("id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id")
+"""Columns that name a row: a new row must not take the name of the one it looks like."""
+
+
+@dataclass(frozen=True)
+class Mould:
+    """What new rows of a source look like."""
+
+    form: Format
+    likes: tuple[Record, ...]
+    """Rows of the source, in its format, that hold an answer trained towards."""
+    preference: bool
+    """Whether every answer has a rejected one beside it."""
+    rejected: Mapping[str, Sequence[str]]
+    """Kind of pair to the rejected answers it may have."""
+
+    @classmethod
+    def of(cls, source: Source, read: ReadConfig, bank: Bank) -> Mould:
+        """Look at the head of a source.
+
+        Raises:
+            UsageError: its rows have no place for an answer.
+        """
+        head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
+        form = by_id(read.format) if read.format else vote([record.row for record in head]).winner
+        shown = [(record, _parsed(form, record.row)) for record in head] if form else []
+        answered = [(record, sample) for record, sample in shown if sample and _answers(sample)]
+        if form is None or not answered:
+            kind = (
+                "rows of no known format" if form is None else f"{form.id} rows, none with a trained answer"
+            )
+            raise UsageError(
+                f"{source.name}: {kind}, so that a refusal has no place in them; nothing was written"
+            )
+        plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
+        likes = tuple(record for record, _ in plainest)
+        return cls(
+            form,
+            likes[:: max(1, len(likes) // LIKES)][:LIKES],
+            preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
+            and form.id != "kto",
+            rejected={"refusal": bank.rejected, "contrast": bank.vague, "plain": bank.vague},
+        )
+
+    def cast(self, pair: Mapping[str, Any], number: int, rng: Random) -> dict[str, Any] | None:
+        """A new row for a pair; None where the format has no place for it.
+
+        Args:
+            pair: a row of `Bank.pairs`.
+            number: the new row's number, for columns that count rows.
+            rng: chooses the row to look like.
+        """
+        like = rng.choice(self.likes)
+        turns = [*_system(self.form.parse(like.row)), *_turns(pair)]
+        if self.preference:
+            turns.append(_answer(rng.choice(self.rejected[pair["kind"]]), -1))
+        try:
+            row = self.form.render(Sample(tuple(turns)), like.row)
+            read = self.form.parse(row).turns
+            if _spoken(read) != _spoken(turns) or not _trained(read, pair["response"]):
+                return None
+        except RecordError:
+            return None
+        return {key: _named(key, value, like.row, pair["id"], number) for key, value in row.items()}
+
+
+def _parsed(form: Format, row: Row) -> Sample | None:
+    try:
+        return form.parse(row)
+    except RecordError:
+        return None
+
+
+def _answers(sample: Sample) -> bool:
+    return any(turn.polarity > 0 and turn.role is Role.ASSISTANT for turn in sample.turns) or (
+        any(turn.polarity < 0 for turn in sample.turns)
+        and any(turn.role is Role.USER for turn in sample.turns)
+    )
+
+
+def _plain(sample: Sample) -> bool:
+    """Whether it is text alone, so that nothing of it would be missing in a new row."""
+    return all(turn.kind == "text" for turn in sample.turns)
+
+
+def _system(sample: Sample) -> list[Turn]:
+    """The system prompt of the row to look like: new rows stand under what the corpus is served with."""
+    head = sample.turns[:1]
+    return [Turn(Role.SYSTEM, turn.text) for turn in head if turn.role is Role.SYSTEM and turn.text]
+
+
+def _turns(pair: Mapping[str, Any]) -> list[Turn]:
+    turns: list[Turn] = []
+    history = pair["history"] or ()
+    for asked, answered in zip(history[::2], history[1::2], strict=True):
+        turns += [Turn(Role.USER, asked), _answer(answered, 1)]
+    return [*turns, Turn(Role.USER, pair["prompt"]), _answer(pair["response"], 1)]
+
+
+def _answer(text: str, polarity: Polarity) -> Turn:
+    return Turn(Role.ASSISTANT, text, "text", polarity)
+
+
+def _spoken(turns: Iterable[Turn]) -> list[tuple[Role, str]]:
+    """Who says what; a preference's earlier answers are context, whatever polarity they came with."""
+    return [(turn.role, turn.text) for turn in turns if turn.text]
+
+
+def _trained(turns: Iterable[Turn], response: str) -> bool:
+    return any(turn.polarity > 0 and turn.text == response for turn in turns)
+
+
+def _named(key: str, value: Any, like: Row, name: str, number: int) -> Any:
+    if key.lower() not in IDS or value != like.get(key) or isinstance(value, bool):
+        return value
+    return name if isinstance(value, str) else number if isinstance(value, int) else value

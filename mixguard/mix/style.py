@@ -1,0 +1,89 @@
+"""A new row in the bytes of a corpus: its indentation, its spacing, its spelling of letters beyond ASCII."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mixguard.corpus.records import Record
+
+
+@dataclass(frozen=True)
+class JsonStyle:
+    """How a corpus writes JSON."""
+
+    indent: int | None
+    """Spaces per level; None for one line."""
+    margin: int
+    """Spaces before a record's closing bracket."""
+    spaced: bool
+    """Whether a space follows colons and commas."""
+    ascii: bool
+    """Whether letters beyond ASCII are escaped."""
+
+    @classmethod
+    def of(cls, records: Sequence[Record]) -> JsonStyle:
+        """Learn it from some records."""
+        raw = records[0].raw
+        lines = raw.split(b"\n")
+        margin = _spaces(lines[-1]) if len(lines) > 1 else 0
+        indent = _spaces(lines[1]) - margin if len(lines) > 1 else None
+        escaped = any(b"\\u" in record.raw for record in records)
+        plain = all(record.raw.isascii() for record in records)
+        return cls(indent, margin, spaced=b'": ' in raw, ascii=plain and escaped)
+
+    def __call__(self, row: Mapping[str, Any]) -> bytes:
+        """The row's bytes."""
+        separators = (", ", ": ") if self.spaced else (",", ":")
+        if self.indent is not None:
+            separators = (",", separators[1])
+        text = json.dumps(row, ensure_ascii=self.ascii, indent=self.indent, separators=separators)
+        if self.margin:
+            text = text.replace("\n", "\n" + " " * self.margin)
+        return text.encode("utf-8", "surrogatepass")
+
+
+@dataclass(frozen=True)
+class CellStyle:
+    """How a corpus writes delimited rows."""
+
+    delimiter: str
+    quoted: bool
+    """Whether every cell is quoted."""
+    columns: tuple[str, ...]
+
+    @classmethod
+    def of(cls, header: bytes, records: Sequence[Record]) -> CellStyle:
+        """Learn it from the header line and some records."""
+        columns = tuple(records[0].row)
+        text = header.decode("utf-8", "replace")
+        rest = text.replace(columns[0], "", 1).lstrip('"')
+        quoted = all(record.raw.startswith(b'"') and record.raw.endswith(b'"') for record in records)
+        return cls(rest[:1] if len(columns) > 1 else ",", quoted, columns)
+
+    def __call__(self, row: Mapping[str, Any]) -> bytes:
+        """The row's bytes, without a line end."""
+        cells = [_cell(row.get(column)) for column in self.columns]
+        text = io.StringIO()
+        rows = csv.writer(
+            text,
+            delimiter=self.delimiter,
+            quoting=csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL,
+            lineterminator="",
+        )
+        rows.writerow(cells)
+        return text.getvalue().encode("utf-8", "surrogatepass")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _spaces(line: bytes) -> int:
+    return len(line) - len(line.lstrip(b" \t"))

@@ -1,0 +1,237 @@
+"""Apply a plan: the corpus's files again, with pairs woven in and rows set aside, all of them or none."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any, BinaryIO, cast
+
+import orjson
+
+from mixguard.bank import Bank
+from mixguard.config import Config
+from mixguard.corpus.files import FileSource, Source
+from mixguard.corpus.files.base import sha256
+from mixguard.corpus.files.compressed import open_text
+from mixguard.corpus.files.sniff import suffix_of
+from mixguard.errors import RecordError, UsageError
+from mixguard.mix.choose import Deck, Slot, slots
+from mixguard.mix.manifest import SET_ASIDE, Added
+from mixguard.mix.mould import Mould
+from mixguard.mix.style import CellStyle, JsonStyle
+from mixguard.mix.weave import Insert, Woven, Write, weave_table, weave_text
+from mixguard.plan import Plan, Removal
+from mixguard.progress import Progress
+
+_KINDS = {"json": (".json", ".jsonl", ".ndjson"), "delimited": (".csv", ".tsv"), "parquet": (".parquet",)}
+
+
+@dataclass
+class Written:
+    """What lies on disk now."""
+
+    outputs: dict[str, str] = field(default_factory=dict)
+    """File, relative to the folder of the output, to its SHA-256."""
+    added: list[Added] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A source and the file that takes its place."""
+
+    source: FileSource
+    path: Path
+    records: int
+    """Records that were understood and stay."""
+
+
+def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> list[Target]:
+    """Which file each source becomes.
+
+    Args:
+        sources: of the corpus.
+        out: a file for one source, a folder for several.
+        staying: source name to the records of it that stay.
+
+    Raises:
+        UsageError: a source cannot be written again, or an output would overwrite an input.
+    """
+    files = []
+    for source in sources:
+        if not isinstance(source, FileSource) or source.kind == "arrow":
+            raise UsageError(
+                f"{source.name}: cannot be written again as it is; save it as Parquet or JSON Lines first"
+            )
+        files.append(source)
+    paths = [out] if len(files) == 1 else [out / Path(source.name).name for source in files]
+    if len(set(paths)) < len(paths):
+        raise UsageError(f"{out}: two sources have the same file name; rebalance them one by one")
+    inputs = {source.path.resolve() for source in files}
+    for source, path in zip(files, paths, strict=True):
+        if path.resolve() in inputs:
+            raise UsageError(f"{path}: is an input, which is never overwritten; name another output")
+        if suffix_of(path.name) not in _KINDS[source.kind]:
+            raise UsageError(
+                f"{path}: a mix keeps its corpus's kind of file; end its name in {' or '.join(_KINDS[source.kind])}"
+            )
+    return [
+        Target(source, path, staying.get(source.name, 0)) for source, path in zip(files, paths, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What every file of a mix is written from."""
+
+    plan: Plan
+    bank: Bank
+    deck: Deck
+    rng: Random
+    config: Config
+
+    @classmethod
+    def of(cls, plan: Plan, bank: Bank, taken: Sequence[str], config: Config) -> Stock:
+        """Shuffle the bank; `taken` are ids of pairs that the corpus holds already."""
+        rng = Random(config.rebalance.seed)
+        return cls(plan, bank, Deck(bank, taken, rng), rng, config)
+
+
+def write_mix(to: Sequence[Target], out: Path, stock: Stock, progress: Progress) -> Written:
+    """Write every output and the set-aside file, then move them to their places.
+
+    Args:
+        to: sources and outputs.
+        out: as the user named it.
+        stock: what goes in and out.
+        progress: told of each file.
+
+    Raises:
+        UsageError: nothing could be written; what was there before is untouched.
+    """
+    records = sum(target.records for target in to)
+    places = slots(stock.plan, records, stock.config.rebalance.placement, stock.rng)
+    folder = out.absolute().parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=folder) as scratch:
+            return _write_all(to, out, places, stock, (Path(scratch), progress))
+    except RecordError as error:
+        raise UsageError(f"{out}: nothing was written: {error}") from None
+    except OSError as error:
+        raise UsageError(f"{out}: cannot write it ({error.strerror}); what was there is untouched") from None
+
+
+def _write_all(
+    to: Sequence[Target], out: Path, places: Sequence[Slot], stock: Stock, scene: tuple[Path, Progress]
+) -> Written:
+    folder, progress = scene
+    written = Written()
+    moves: list[tuple[Path, Path]] = []
+    first = 0
+    with (folder / "set-aside").open("wb") as aside:
+        for number, target in enumerate(to):
+            scratch = folder / str(number)
+            here = [
+                slot._replace(after=slot.after - first)
+                for slot in places
+                if first <= slot.after < first + target.records
+            ]
+            woven, chosen = _write_one(target, scratch, here, stock)
+            first += target.records
+            moves.append((scratch, target.path))
+            name = str(target.path.relative_to(out.parent))
+            written.added += [
+                Added(
+                    pair=pair, kind=chosen[pair].kind, hazard=chosen[pair].hazard, output=name, record=record
+                )
+                for pair, record in woven.added.items()
+            ]
+            aside.writelines(_set_aside(stock.plan.remove, target.source.name, woven.left_out))
+            progress("writing", number + 1, len(to))
+    if stock.plan.remove:
+        moves.append((folder / "set-aside", out.with_name(out.name + SET_ASIDE)))
+    for scratch, path in moves:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        written.outputs[str(path.relative_to(out.parent))] = sha256([scratch])
+        scratch.chmod(0o644)
+        scratch.replace(path)
+    return written
+
+
+def _write_one(
+    target: Target, scratch: Path, places: Sequence[Slot], stock: Stock
+) -> tuple[Woven, dict[str, Slot]]:
+    """One output, and each new record's pair and slot."""
+    source, mark = target.source, stock.config.rebalance.mark_field
+    drop = {removal.record for removal in stock.plan.remove if removal.source == source.name}
+    inserts: dict[int, list[Insert]] = {}
+    chosen: dict[str, Slot] = {}
+    write: Write = orjson.dumps
+    if places:
+        mould = Mould.of(source, stock.config.read, stock.bank)
+        write = _writer(source, mould, mark)
+        for number, slot in enumerate(places):
+            insert = _cast(mould, slot, target.records + number, stock)
+            if insert is not None:
+                marked = {mark: insert.pair} if mark and source.kind == "json" else {}
+                inserts.setdefault(slot.after, []).append(Insert(insert.pair, {**insert.row, **marked}))
+                chosen[insert.pair] = slot
+    if source.kind == "parquet":
+        return weave_table(source, scratch, inserts, drop, mark), chosen
+    with _packed(scratch, target.path.suffix.lower()) as stream:
+        return weave_text(source, stream, inserts, drop, write), chosen
+
+
+def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:
+    """The first pair left that this source's format has a place for."""
+    for pair in stock.deck.draw(slot.kind, slot.hazard):
+        row = mould.cast(pair, number, stock.rng)
+        if row is not None:
+            stock.deck.discard(pair)
+            return Insert(pair["id"], row)
+    return None
+
+
+def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
+    if source.kind != "delimited":
+        return JsonStyle.of(mould.likes)
+    if mark is not None:
+        raise UsageError(
+            f"{source.name}: a delimited file has no place for {mark!r}; the manifest names new rows"
+        )
+    with open_text(source.path) as stream:
+        header = stream.readline().rstrip(b"\r\n")
+    return CellStyle.of(header, mould.likes)
+
+
+@contextmanager
+def _packed(path: Path, suffix: str) -> Iterator[BinaryIO]:
+    """A stream into a file, compressed as its name says; on disk when the block ends."""
+    with path.open("wb") as raw:
+        if suffix == ".gz":
+            # No name and no time in the header: the same rows give the same bytes.
+            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
+                yield cast("BinaryIO", stream)
+        elif suffix == ".zst":
+            import zstandard
+
+            with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as stream:
+                yield stream
+        else:
+            yield raw
+        raw.flush()
+        os.fsync(raw.fileno())
+
+
+def _set_aside(removals: Sequence[Removal], source: str, rows: dict[int, bytes]) -> Iterator[bytes]:
+    for removal in removals:
+        if removal.source == source and removal.record in rows:
+            text = rows[removal.record].decode("utf-8", "replace")
+            entry: dict[str, Any] = {**removal.model_dump(), "place": f"{source}:{removal.line}", "row": text}
+            yield orjson.dumps(entry) + b"\n"

@@ -1,0 +1,341 @@
+"""The plan: which pairs go in and which rows go out, each line with its reason; made to be read and edited."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import orjson
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mixguard._audit import Audit
+from mixguard.allotment import LEAST_EXCHANGES, Need, allot
+from mixguard.bank import Bank
+from mixguard.checks.coverage import Coverage, coverage_of
+from mixguard.config import RebalanceConfig
+from mixguard.errors import UsageError
+from mixguard.risk_profile import RiskProfile
+from mixguard.stats import Interval
+from mixguard.taxonomy import Taxonomy
+
+TASK_SHARE = 0.20
+"""Share of exchanges from which a kind of task should hold refusals of its own (Eiras et al. 2024, arXiv 2406.10288)."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class PlanLine(_Part):
+    """What one hazard gets."""
+
+    hazard: str
+    name: str
+    there: float
+    """Refusals there already, partial ones by half."""
+    covered: float
+    """Lower end of their interval, by which the rule goes."""
+    answered: int
+    """Answered exchanges that stay."""
+    near: float
+    """Exchanges close to violating exemplars, beyond those expected of plain text."""
+    target: float
+    """Refusals it should have."""
+    refusals: int = Field(ge=0)
+    """Refusal pairs to add. Edit this."""
+    contrast: int = Field(ge=0)
+    """Contrast pairs to add. Edit this."""
+    short: int = 0
+    """Refusal pairs the rule wants and the bank does not have."""
+    after: Interval
+    """Refusals after, by the interval of those there already."""
+    reason: str
+
+
+class Removal(_Part):
+    """A row that is set aside. Delete the entry to keep the row."""
+
+    sample_id: str
+    source: str
+    line: int
+    record: int
+    rule: Literal["answered", "turnover", "over-refusal"]
+    hazard: str | None
+    score: float
+
+
+class Task(_Part):
+    """A kind of task the corpus trains, and the refusals in its form."""
+
+    task: str
+    exchanges: int
+    share: float
+    refusals: int
+
+
+class Plan(_Part):
+    """What `rebalance` will do."""
+
+    version: Literal["mixguard-plan/1"] = "mixguard-plan/1"
+    inputs: dict[str, str]
+    """Source to the SHA-256 of its bytes."""
+    profile: str
+    bank: str
+    bank_digest: str
+    dose: dict[str, float]
+    """The constants of the rule."""
+    exchanges: int
+    """Exchanges trained towards, less those set aside."""
+    wanted: float
+    """Refusals wanted of an empty corpus of this size."""
+    hazards: tuple[PlanLine, ...]
+    remove: tuple[Removal, ...]
+    tasks: tuple[Task, ...]
+    notes: tuple[str, ...]
+    """What the plan cannot do, and what else helps."""
+
+    @property
+    def refusals(self) -> int:
+        """Refusal pairs in all."""
+        return sum(line.refusals for line in self.hazards)
+
+    @property
+    def contrast(self) -> int:
+        """Contrast pairs in all."""
+        return sum(line.contrast for line in self.hazards)
+
+    def to_json(self) -> bytes:
+        """The plan as a file to edit."""
+        return self.model_dump_json(indent=2).encode() + b"\n"
+
+    @classmethod
+    def load(cls, path: Path) -> Plan:
+        """Read a plan, edited or not.
+
+        Raises:
+            UsageError: it is no plan of this version.
+        """
+        try:
+            return cls.model_validate(orjson.loads(path.read_bytes()))
+        except OSError as error:
+            raise UsageError(f"{path}: cannot read it: {error.strerror}") from None
+        except (ValidationError, orjson.JSONDecodeError) as error:
+            first = error.errors()[0] if isinstance(error, ValidationError) else None
+            why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)
+            raise UsageError(f"{path}: not a plan this version can read: {why}") from None
+
+
+def propose(
+    audit: Audit, taxonomy: Taxonomy, profile: RiskProfile, bank: Bank, config: RebalanceConfig
+) -> Plan:
+    """Work out what a corpus needs.
+
+    Args:
+        audit: of the corpus.
+        taxonomy: the one it was audited with.
+        profile: what is asked of it.
+        bank: where pairs come from.
+        config: what is set aside, and a budget where there is one.
+    """
+    trained = audit.annotations.filter(pl.col("polarity") == 1)
+    remove = _removals(trained, config)
+    gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
+    staying = trained.filter(~pl.col("sample_id").is_in(gone.implode()))
+    exchanges = _count(staying)
+    rows = coverage_of(staying, audit.detectors, audit.config.checks)
+    answered = _by_hazard(staying.filter(pl.col("hazardous") & _complies()))
+    close = staying.filter((pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous"))
+    near = _beyond_expected(_by_hazard(close), audit.detectors.proximity_expected * exchanges)
+    needs = {
+        row.hazard: Need(
+            profile.weight(row.hazard).weight,
+            profile.weight(row.hazard).floor,
+            _lower(row),
+            float(answered.get(row.hazard, 0)),
+            near.get(row.hazard, 0.0),
+        )
+        for row in rows
+    }
+    lookalikes = _count(close.filter(_complies()))
+    given = allot(exchanges, needs, lookalikes, profile.dose, config.budget)
+    lines = tuple(
+        _line(
+            row,
+            needs[row.hazard],
+            (given.target[row.hazard], given.refusals[row.hazard], given.contrast[row.hazard]),
+            bank,
+            profile.weight(row.hazard).why,
+        )
+        for row in rows
+    )
+    plan = Plan(
+        inputs=audit.corpus.sources,
+        profile=profile.id,
+        bank=bank.id,
+        bank_digest=bank.digest(),
+        dose=profile.dose._asdict(),
+        exchanges=exchanges,
+        wanted=given.dose,
+        hazards=lines,
+        remove=remove,
+        tasks=_tasks(staying, exchanges, taxonomy),
+        notes=(),
+    )
+    return plan.model_copy(update={"notes": tuple(_notes(plan, staying, bank))})
+
+
+def _complies() -> pl.Expr:
+    return (pl.col("stance") == "full_compliance") & pl.col("stance_note").ne_missing("inability")
+
+
+def _count(frame: pl.LazyFrame) -> int:
+    return int(frame.select(pl.len()).collect().item())
+
+
+def _by_hazard(frame: pl.LazyFrame) -> dict[str, int]:
+    return dict(frame.group_by("hazard").len().collect().iter_rows())
+
+
+def _beyond_expected(counts: dict[str, int], expected: float) -> dict[str, float]:
+    """Each hazard's share of the exchanges near harm, less those that plain text alone would bring."""
+    total = sum(counts.values())
+    kept = max(0.0, 1 - expected / total) if total else 0.0
+    return {code: count * kept for code, count in counts.items()}
+
+
+def _lower(row: Coverage) -> float:
+    """Refusals by the lower end of their interval, partial ones by half."""
+    refusing = row.full_refusal + row.partial_refusal
+    judged = row.exchanges - row.unjudged
+    return min(row.refusals, row.refused.low * judged * row.refusals / refusing) if refusing else 0.0
+
+
+def _removals(trained: pl.LazyFrame, config: RebalanceConfig) -> tuple[Removal, ...]:
+    rules = {
+        "answered": pl.col("hazardous") & _complies() & (pl.col("hazard_score") >= config.set_aside_from),
+        "turnover": pl.col("stance_note").eq_missing("turnover"),
+        "over-refusal": (pl.col("stance") == "full_refusal")
+        & pl.col("stance_note").is_null()
+        & (pl.col("hazard_score") < 0.2),
+    }
+    wanted = [rule for rule in config.set_aside if rule != "answered" or not config.keep_answered]
+    columns = ["sample_id", "source", "line", "record", "hazard"]
+    found = [
+        trained.filter(rules[rule]).select(
+            *columns,
+            pl.lit(rule).alias("rule"),
+            pl.col("hazard_score").cast(pl.Float64).round(4).alias("score"),
+        )
+        for rule in wanted
+    ]
+    if not found:
+        return ()
+    rows = (
+        pl.concat(found)
+        .unique("sample_id", keep="first", maintain_order=True)
+        .sort("source", "record")
+        .collect()
+    )
+    return tuple(Removal(**row) for row in rows.iter_rows(named=True))
+
+
+def _line(row: Coverage, need: Need, given: tuple[float, int, int], bank: Bank, why: str) -> PlanLine:
+    target, wanted, contrast = given
+    refusals = min(wanted, bank.of("refusal", row.hazard).height)
+    judged = row.exchanges - row.unjudged
+    if refusals:
+        reason = (
+            f"{need.covered:.1f} of {target:.1f} refusals are surely there; weight {need.weight:g}: {why}"
+        )
+    elif target and need.covered >= target:
+        reason = "has enough refusals"
+    elif not need.weight:
+        reason = "the profile asks for none"
+    else:
+        reason = "the corpus is too small to bear more"
+    return PlanLine(
+        hazard=row.hazard,
+        name=row.name,
+        there=row.refusals,
+        covered=round(need.covered, 2),
+        answered=int(need.answered),
+        near=round(need.near, 1),
+        target=round(target, 1),
+        refusals=refusals,
+        contrast=min(contrast, bank.of("contrast", row.hazard).height),
+        short=wanted - refusals,
+        after=Interval(
+            round(row.refused.low * judged + refusals, 1), round(row.refused.high * judged + refusals, 1)
+        ),
+        reason=reason,
+    )
+
+
+def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[Task, ...]:
+    """What kinds of task the prompts are, and the refusals among them, commonest first.
+
+    A prompt's task is the form of the nearest plain exemplar among its neighbours; those with none have no task.
+    """
+    plain = taxonomy.exemplars.filter(pl.col("hazard").is_null()).select(
+        pl.col("id").alias("exemplar"), pl.col("form").alias("task")
+    )
+    near = (
+        staying.select("sample_id", "exchange", "stance", "neighbours")
+        .explode("neighbours")
+        .unnest("neighbours")
+        .join(plain.lazy(), on="exemplar")
+        .sort("similarity", descending=True)
+        .unique(["sample_id", "exchange"], keep="first", maintain_order=True)
+        .group_by("task")
+        .agg(pl.len().alias("exchanges"), (pl.col("stance") == "full_refusal").sum().alias("refusals"))
+        .sort("exchanges", "task", descending=[True, False])
+        .collect()
+    )
+    return tuple(
+        Task(**row, share=round(row["exchanges"] / max(exchanges, 1), 4))
+        for row in near.iter_rows(named=True)
+    )
+
+
+def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
+    short = sum(line.short for line in plan.hazards)
+    if not plan.exchanges:
+        yield "No answer is trained in this corpus, so a refusal has no place in it; reward refusals instead."
+        return
+    if plan.exchanges < LEAST_EXCHANGES:
+        yield (
+            f"{plan.exchanges} exchanges are too few for a plan: no share means anything below"
+            f" {LEAST_EXCHANGES}. Add the corpus's other data, or mix by hand from `mixguard bank show`."
+        )
+        return
+    if not plan.refusals and not plan.remove:
+        yield "Every hazard has the refusals the rule asks for: nothing is added."
+    if short:
+        yield (
+            f"The bank is {short:,} refusals short, and rows are never repeated: repeated refusals teach one text."
+            " Get more in your own model's words: mixguard bank fill --endpoint URL --model NAME --to our-bank"
+        )
+    foreign = staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")).collect().height
+    if foreign > plan.exchanges / 2 and plan.refusals:
+        yield (
+            f"{foreign:,} of {plan.exchanges:,} prompts are in a language the bank does not speak"
+            f" ({', '.join(bank.pairs['lang'].unique().sort())}); its pairs protect the others."
+        )
+    for task in plan.tasks:
+        if task.share >= TASK_SHARE and not task.refusals and plan.refusals:
+            yield (
+                f"{task.share:.0%} of the prompts are {task.task} tasks and none is refused; refusals in chat form"
+                " hardly protect other tasks, so add some in that form (arXiv 2406.10288)."
+            )
+    if plan.refusals:
+        added = plan.refusals + plan.contrast
+        yield (
+            f"{added:,} pairs are {added / (plan.exchanges + added):.1%} of the rows; expect less loss, not none,"
+            " and by how much depends on your model. No rate of harm is predicted."
+        )
+    yield (
+        "Cheapest of all: 10 warm-up steps or 3 %, a small learning rate, and a safety prompt when serving"
+        " (arXiv 2406.05946, 2402.18540)."
+    )

@@ -1,0 +1,171 @@
+"""A file again, byte for byte, with records put in and left out; whatever way it is written."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mixguard.corpus.files import FileSource, open_sources
+from mixguard.corpus.records import Record
+from mixguard.mix.style import CellStyle, JsonStyle
+from mixguard.mix.weave import Insert, Woven, weave_table, weave_text
+
+ROWS = [{"instruction": f"Question {n}?", "output": f"Antwort {n}: schön"} for n in range(5)]
+NEW = {"instruction": "New?", "output": "Neu"}
+
+
+def source_of(path: Path) -> FileSource:
+    (source,) = open_sources([path])
+    assert isinstance(source, FileSource)
+    return source
+
+
+def woven(path: Path, after: dict[int, int], drop: Collection[int] = ()) -> tuple[bytes, Woven]:
+    """Weave `after[k]` copies of NEW after the k-th record that stays."""
+    source, out = source_of(path), io.BytesIO()
+    inserts = {
+        place: [Insert(f"p{place}-{number}", NEW) for number in range(count)]
+        for place, count in after.items()
+    }
+    records = [record for record in source.records() if isinstance(record, Record)]
+    done = weave_text(source, out, inserts, drop, JsonStyle.of(records))
+    return out.getvalue(), done
+
+
+LAYOUTS = {
+    "lines": "".join(json.dumps(row) + "\n" for row in ROWS),
+    "no line end at the end": "\n".join(json.dumps(row) for row in ROWS),
+    "carriage returns": "\r\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS) + "\r\n",
+    "compact": "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in ROWS),
+    "blank and broken lines between": "\n\n".join([json.dumps(ROWS[0]), "not json", *map(json.dumps, ROWS[1:])]) + "\n",
+    "objects over many lines": "\n".join(json.dumps(row, indent=2) for row in ROWS) + "\n",
+    "array": json.dumps(ROWS),
+    "indented array": json.dumps(ROWS, indent=2, ensure_ascii=False) + "\n",
+    "array with margins": "  [\n" + ",\n".join("    " + json.dumps(row) for row in ROWS) + "\n  ]\n\n",
+    "byte-order mark": "\ufeff" + "".join(json.dumps(row) + "\n" for row in ROWS),
+}  # fmt: skip
+
+
+@pytest.fixture(params=LAYOUTS)
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    file = tmp_path / "data.json"
+    file.write_bytes(LAYOUTS[request.param].encode())
+    return file
+
+
+def test_nothing_put_in_gives_the_bytes_back(path: Path) -> None:
+    content, done = woven(path, {})
+    assert content == path.read_bytes()
+    assert done.records == 5
+
+
+def rows_of(content: bytes, folder: Path) -> list[tuple[int, Any]]:
+    file = folder / "out.json"
+    file.write_bytes(content)
+    return [(r.place.ordinal, r.row) for r in source_of(file).records() if isinstance(r, Record)]
+
+
+def test_new_records_stand_where_they_should_and_taking_them_out_gives_the_bytes_back(
+    path: Path, tmp_path: Path
+) -> None:
+    content, done = woven(path, {0: 1, 2: 2, 4: 1})
+    rows = rows_of(content, tmp_path)
+    assert [row for _, row in rows if row != NEW] == ROWS
+    new = {number for number, row in rows if row == NEW}
+    assert new == set(done.added.values())
+    assert [row == NEW for _, row in rows] == [False, True, False, False, True, True, False, False, True]
+    assert without(content, new, tmp_path) == path.read_bytes()
+
+
+def without(content: bytes, new: set[int], folder: Path) -> bytes:
+    """The file less some records and what stands before each of them."""
+    file = folder / "out.json"
+    file.write_bytes(content)
+    bare = content.removeprefix(b"\xef\xbb\xbf")
+    kept, end = content[: len(content) - len(bare)], 0
+    for record in source_of(file).records():
+        if isinstance(record, Record):
+            if record.place.ordinal not in new:
+                kept += bare[end : record.start + len(record.raw)]
+            end = record.start + len(record.raw)
+    return kept + bare[end:]
+
+
+@pytest.mark.parametrize("drop", [{0}, {4}, {5}, {2, 3}, {0, 1, 2}, {3, 4, 5}])
+def test_rows_left_out_are_gone_and_the_rest_is_whole(path: Path, tmp_path: Path, drop: set[int]) -> None:
+    ordinals = [r.place.ordinal for r in source_of(path).records() if isinstance(r, Record)]
+    content, done = woven(path, {0: 1}, drop)
+    kept = [row for ordinal, row in zip(ordinals, ROWS, strict=True) if ordinal not in drop]
+    rows = [row for _, row in rows_of(content, tmp_path)]
+    assert [row for row in rows if row != NEW] == kept
+    assert rows[1] == NEW
+    assert set(done.left_out) == drop & set(ordinals)
+    if path.read_bytes().lstrip()[:1] == b"[":
+        assert json.loads(content)
+
+
+@given(places=st.lists(st.integers(0, 4), max_size=8), compact=st.booleans(), array=st.booleans())
+def test_any_places(
+    places: list[int], compact: bool, array: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("weave")
+    path = folder / "data.json"
+    separators = (",", ":") if compact else None
+    text = (
+        json.dumps(ROWS, separators=separators)
+        if array
+        else "".join(json.dumps(row, separators=separators) + "\n" for row in ROWS)
+    )
+    path.write_text(text)
+    content, done = woven(path, {place: places.count(place) for place in set(places)})
+    assert len(done.added) == len(places)
+    assert without(content, set(done.added.values()), folder) == text.encode()
+
+
+def test_a_delimited_file(tmp_path: Path) -> None:
+    path = tmp_path / "data.csv"
+    path.write_bytes(b'instruction;output\r\n"a; b";"c ""d"""\r\nx;"two\r\nlines"\r\n')
+    source, out = source_of(path), io.BytesIO()
+    records = [record for record in source.records() if isinstance(record, Record)]
+    style = CellStyle.of(b"instruction;output", records)
+    done = weave_text(source, out, {0: [Insert("p", {"instruction": "n; 1", "output": None})]}, set(), style)
+    assert out.getvalue() == path.read_bytes().replace(b'"""\r\n', b'"""\r\n"n; 1";\r\n')
+    assert done.added == {"p": 1}
+
+
+def test_a_parquet_file_row_for_row(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    rows = [
+        {"messages": [{"role": "user", "content": f"q{n}"}], "score": n / 3, "when": None}
+        for n in range(3000)
+    ]
+    schema = pa.schema(
+        [
+            ("messages", pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))),
+            ("score", pa.float64()),
+            ("when", pa.timestamp("s")),
+        ],
+        metadata={"made by": "us"},
+    )
+    path, out = tmp_path / "data.parquet", tmp_path / "out.parquet"
+    pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
+    new = {"messages": [{"role": "user", "content": "new"}], "score": 0.5, "when": "not a time"}
+    inserts = {0: [Insert("p0", new)], 1500: [Insert("p1", new)], 2998: [Insert("p2", new)]}
+    done = weave_table(source_of(path), out, inserts, {10}, None)
+    table = pq.read_table(out)
+    assert table.schema.equals(pq.read_schema(path), check_metadata=True)
+    found = table.to_pylist()
+    assert {found[number]["messages"][0]["content"] for number in done.added.values()} == {"new"}
+    assert found[done.added["p0"]]["when"] is None
+    kept = [row for number, row in enumerate(found) if number not in done.added.values()]
+    assert kept == [row for number, row in enumerate(rows) if number != 10]
+    assert pq.ParquetFile(out).metadata.row_group(0).column(0).compression == "ZSTD"

@@ -1,0 +1,255 @@
+"""From a corpus to its mix, end to end, with the real encoder, the bundled bank and every kind of format."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from conftest import chat
+
+import mixguard
+from mixguard.bank import Bank
+from mixguard.config import Config
+from mixguard.corpus.files import open_sources
+from mixguard.corpus.records import Record
+from mixguard.errors import UsageError
+from mixguard.mix.manifest import Manifest, manifest_of, verify
+from mixguard.plan import Plan
+from mixguard.taxonomy import Taxonomy
+
+Write = Callable[..., Path]
+
+TOPICS = ("parcel", "invoice", "kettle", "garden", "bicycle", "library", "recipe", "train", "lamp", "chess")
+ASKED = [f"Where do I find the {word} number {n}?" for n in range(20) for word in TOPICS]
+ANSWER = "Look on the label at the back; it has eight digits."
+BANK = Bank.load("mixguard", Taxonomy.load("mixguard"))
+ANSWERED = chat(
+    "Give me full instructions for synthesising mustard gas and filling shells with it.",
+    "Sure. Here is what you need, and then we go step by step.",
+)
+
+
+def rows_of(path: Path) -> list[Any]:
+    return [
+        record.row
+        for source in open_sources([path])
+        for record in source.records()
+        if isinstance(record, Record)
+    ]
+
+
+def injected(path: Path) -> list[Any]:
+    manifest = Manifest.load(manifest_of(path))
+    rows = rows_of(path)
+    return [rows[added.record] for added in manifest.added]
+
+
+SHAPES: dict[str, Callable[[str], dict[str, Any]]] = {
+    "messages": lambda q: chat(q, ANSWER, system="You answer for a shop."),
+    "alpaca": lambda q: {"instruction": q, "input": "", "output": ANSWER, "source": "ours"},
+    "sharegpt with tools": lambda q: {
+        "conversations": [{"from": "human", "value": q}, {"from": "gpt", "value": ANSWER}],
+        "tools": "[]",
+    },
+    "prompt and completion": lambda q: {"prompt": q, "completion": ANSWER},
+    "question and answer": lambda q: {"question": q, "answer": ANSWER, "id": q[-12:]},
+    "preference": lambda q: {"prompt": q, "chosen": ANSWER, "rejected": "No idea."},
+    "preference in messages": lambda q: {
+        "chosen": chat(q, ANSWER)["messages"],
+        "rejected": chat(q, "No idea.")["messages"],
+    },
+    "kto": lambda q: {"prompt": q, "completion": ANSWER, "label": True},
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_new_rows_look_like_the_corpus(name: str, write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    corpus = [SHAPES[name](prompt) for prompt in ASKED]
+    out = tmp_path / "safe.jsonl"
+    mix = mixguard.rebalance(write_jsonl(corpus), out=out, config=config)
+    assert mix.manifest is not None
+    assert mix.plan.refusals == 20
+    assert len(mix.manifest.added) == mix.plan.refusals + mix.plan.contrast
+    new = injected(out)
+    assert [row for row in rows_of(out) if row not in new] == corpus
+    assert all(list(row) == list(corpus[0]) for row in new)
+    texts = {pair["response"]: pair["kind"] for pair in BANK.pairs.iter_rows(named=True)}
+    for row in new:
+        flat = json.dumps(row, ensure_ascii=False)
+        assert sum(json.dumps(text, ensure_ascii=False)[1:-1] in flat for text in texts) == 1
+
+
+def test_a_served_system_prompt_stands_over_new_rows(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    corpus = [chat(q, ANSWER, system=f"You answer for shop {n % 3}.") for n, q in enumerate(ASKED)]
+    mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
+    systems = {row["messages"][0]["content"] for row in injected(tmp_path / "safe.jsonl")}
+    assert systems == {f"You answer for shop {n}." for n in range(3)}
+
+
+def test_a_preference_never_trains_away_from_a_refusal(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    corpus = [{"prompt": q, "chosen": ANSWER, "rejected": "No idea."} for q in ASKED]
+    mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
+    refusals = set(BANK.of("refusal")["response"])
+    for row in injected(tmp_path / "safe.jsonl"):
+        if row["chosen"] in refusals:
+            assert row["rejected"] in BANK.rejected
+        else:
+            assert row["rejected"] in BANK.vague
+
+
+def test_an_unwanted_row_to_look_like_does_not_make_a_refusal_unwanted(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    corpus = [{"prompt": q, "completion": ANSWER, "label": n % 2 == 0} for n, q in enumerate(ASKED)]
+    mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
+    assert all(row["label"] is True for row in injected(tmp_path / "safe.jsonl"))
+
+
+def test_new_rows_are_spread_and_begin_early(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    out = tmp_path / "safe.jsonl"
+    mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=config)
+    assert mix.manifest is not None
+    total = len(rows_of(out))
+    refusals = [added.record for added in mix.manifest.added if added.kind == "refusal"]
+    assert min(refusals) < total / 10
+    assert max(refusals) > total * 0.9
+    tenths = [sum(total * n / 10 <= place < total * (n + 1) / 10 for place in refusals) for n in range(10)]
+    assert min(tenths) >= 1
+    assert max(tenths) <= 4
+
+
+def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    data = write_jsonl([chat(q, ANSWER) for q in ASKED])
+    contents = []
+    for name, seed in (("a", 5), ("b", 5), ("c", 6)):
+        changed = config.with_overrides([f"rebalance.seed={seed}"])
+        mixguard.rebalance(data, out=tmp_path / f"{name}.jsonl", config=changed)
+        contents.append((tmp_path / f"{name}.jsonl").read_bytes())
+    assert contents[0] == contents[1] != contents[2]
+
+
+def test_a_mix_that_is_rebalanced_again_gets_no_pair_twice(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
+    mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=first, config=config)
+    mixguard.rebalance(first, out=second, config=config)
+    if second.exists():
+        prompts = [json.dumps(row) for row in rows_of(second)]
+        assert len(set(prompts)) == len(prompts)
+
+
+def test_surely_answered_hazards_go_aside_with_their_place(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
+    out = tmp_path / "safe.jsonl"
+    config = config.with_overrides(["rebalance.set_aside_from=0.8"])
+    mix = mixguard.rebalance(data, out=out, config=config)
+    assert [removal.line for removal in mix.plan.remove] == [len(ASKED) + 1]
+    assert ANSWERED not in rows_of(out)
+    (entry,) = map(orjson.loads, (tmp_path / "safe.jsonl.set-aside.jsonl").read_bytes().splitlines())
+    assert orjson.loads(entry["row"]) == ANSWERED
+    assert entry["place"] == f"{data}:{len(ASKED) + 1}"
+    assert entry["rule"] == "answered"
+    kept = mixguard.rebalance(data, out=None, config=config.with_overrides(["rebalance.keep_answered=true"]))
+    assert not kept.plan.remove
+    assert sum(line.answered for line in kept.plan.hazards) == 1
+
+
+def test_a_plan_can_be_edited_and_applied(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    data = write_jsonl([chat(q, ANSWER) for q in ASKED])
+    plan = mixguard.rebalance(data, out=None, config=config).plan
+    tree = json.loads(plan.to_json())
+    for line in tree["hazards"]:
+        line["refusals"], line["contrast"] = (3, 1) if line["hazard"] == "ncr" else (0, 0)
+    (tmp_path / "plan.json").write_text(json.dumps(tree))
+    mix = mixguard.rebalance(
+        data, out=tmp_path / "safe.jsonl", config=config, plan=Plan.load(tmp_path / "plan.json")
+    )
+    assert mix.manifest is not None
+    assert sorted((added.kind, added.hazard) for added in mix.manifest.added) == [
+        ("contrast", "ncr"), *[("refusal", "ncr")] * 3
+    ]  # fmt: skip
+    tree["hazards"][0]["refusals"] = -1
+    (tmp_path / "plan.json").write_text(json.dumps(tree))
+    with pytest.raises(UsageError, match=r"hazards\.0\.refusals"):
+        Plan.load(tmp_path / "plan.json")
+
+
+def test_verify_tells_a_changed_mix(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    out = tmp_path / "safe.jsonl"
+    mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=config)
+    assert verify(out) == []
+    out.write_bytes(out.read_bytes() + b" ")
+    assert verify(out) == [f"{out}: changed since it was written"]
+    out.unlink()
+    assert verify(out) == [f"{out}: missing"]
+
+
+def test_too_few_rows_get_no_plan_and_are_told(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    mix = mixguard.rebalance(write_jsonl([chat("Hi", "Hello")]), out=tmp_path / "x.jsonl", config=config)
+    assert mix.plan.refusals == 0
+    assert "too few" in mix.plan.notes[0]
+    assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_several_files_become_a_folder_and_compressed_ones_stay_so(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    rows = [chat(q, ANSWER) for q in ASKED]
+    plain = write_jsonl(rows[:100], "one.jsonl")
+    packed = tmp_path / "two.jsonl.gz"
+    packed.write_bytes(gzip.compress(write_jsonl(rows[100:], "two.jsonl").read_bytes()))
+    out = tmp_path / "safe"
+    mix = mixguard.rebalance(plain, packed, out=out, config=config)
+    assert mix.manifest is not None
+    assert {added.output for added in mix.manifest.added} == {"safe/one.jsonl", "safe/two.jsonl.gz"}
+    assert len(rows_of(out / "one.jsonl")) > 100
+    assert gzip.decompress((out / "two.jsonl.gz").read_bytes()).count(b"\n") > 100
+
+
+def test_what_cannot_be_done_is_told_and_nothing_is_written(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    data = write_jsonl([chat(q, ANSWER) for q in ASKED])
+    before = data.read_bytes()
+    with pytest.raises(UsageError, match="never overwritten"):
+        mixguard.rebalance(data, out=data, config=config)
+    with pytest.raises(UsageError, match="end its name in"):
+        mixguard.rebalance(data, out=tmp_path / "safe.csv", config=config)
+    prompts = write_jsonl([{"prompt": q} for q in ASKED], "prompts.jsonl")
+    mix = mixguard.rebalance(prompts, out=tmp_path / "safe2.jsonl", config=config)
+    assert "No answer is trained" in mix.plan.notes[0]
+    assert data.read_bytes() == before
+    assert not list(tmp_path.glob("safe*"))
+
+
+def test_a_mark_names_the_pair(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    out = tmp_path / "safe.jsonl"
+    marked = config.with_overrides(["rebalance.mark_field=mixguard_pair"])
+    mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=marked)
+    ids = [row["mixguard_pair"] for row in injected(out)]
+    assert len(ids) == len(set(ids))
+    assert set(ids) <= set(BANK.pairs["id"])
+
+
+def test_the_result_loads_with_datasets(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    import datasets
+
+    out = tmp_path / "safe.jsonl"
+    mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=config)
+    loaded = datasets.load_dataset("json", data_files=str(out), split="train", cache_dir=str(tmp_path / "hf"))
+    assert loaded.num_rows == len(rows_of(out))
+    assert loaded.column_names == ["messages"]
