@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mixguard import run_folder
 from mixguard.annotate.worker import Worker
 from mixguard.atomic import write_atomically
+from mixguard.bank import Bank
 from mixguard.checks.base import CorpusSummary, Evidence, Finding
 from mixguard.checks.coverage import Coverage, coverage
 from mixguard.checks.run import EXIT_CODES, Verdict, mark_hazardous, run_checks, verdict
@@ -103,7 +104,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     with run_folder.fresh(target) as folder:
         progress("loading the encoder", 0, None)
-        worker = Worker.from_config(config, taxonomy)
+        worker = Worker.from_config(config, taxonomy, Bank.load(config.rebalance.bank, taxonomy))
         tally = Tally()
         with run_folder.quarantine(folder) as reject:
             batches = corpus.batches(config.run.batch, tally=tally, reject=reject, progress=progress)

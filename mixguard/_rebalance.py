@@ -57,7 +57,9 @@ def rebalance(
     """
     config = config or Config()
     before = _audited(paths, config, progress)
-    taxonomy = Taxonomy.load(before.config.judge.taxonomy)
+    # A mix is judged as its corpus was, whatever an earlier run was told.
+    config = before.config.model_copy(update={"rebalance": config.rebalance})
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     profile = RiskProfile.load(config.rebalance.profile).with_constants(_constants(config))
     if plan is None:
@@ -81,7 +83,8 @@ def rebalance(
         versions=versions(),
         bank_licence=bank.licence,
         added=tuple(written.added),
-        set_aside=plan.remove,
+        set_aside=tuple(row for row in plan.remove if row.sample_id not in written.masked),
+        weight_zero=tuple(row for row in plan.remove if row.sample_id in written.masked),
     )
     write_atomically(manifest_of(out), manifest.to_json())
     result = config.model_copy(

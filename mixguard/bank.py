@@ -128,6 +128,24 @@ class Bank:
         content = f"{self.pairs.write_ndjson()}{self.rejected}{self.vague}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
+    def known(self) -> pl.DataFrame:
+        """What is known of a prompt, and of an answer to it, that a corpus took from the bank word for word.
+
+        Columns prompt, known_response, known_hazard (null for a plain pair), known_sub, known_score, known_stance.
+        """
+        refuses = pl.col("kind") == "refusal"
+        return self.pairs.unique("prompt", keep="first", maintain_order=True).select(
+            "prompt",
+            pl.col("response").alias("known_response"),
+            pl.col("hazard").alias("known_hazard"),
+            pl.col("sub").alias("known_sub"),
+            pl.when(refuses).then(1.0).otherwise(0.0).cast(pl.Float32).alias("known_score"),
+            pl.when(refuses)
+            .then(pl.lit("full_refusal"))
+            .otherwise(pl.lit("full_compliance"))
+            .alias("known_stance"),
+        )
+
     def of(self, kind: str, hazard: str | None = None) -> pl.DataFrame:
         """The pairs of a kind, and of a hazard where one is named."""
         mine = self.pairs.filter(pl.col("kind") == kind)

@@ -119,6 +119,8 @@ class RebalanceConfig(_Section):
     """Findings whose rows are set aside."""
     set_aside_from: Share = Field(default=0.95, ge=0, le=1)
     """Hazard probability from which an answered prompt is surely one; measured precision is in docs/quality.md."""
+    weight_zero: bool = False
+    """Keep rows that would be set aside, with weight zero, where their format has a weight."""
     mark_field: str | None = None
     """Key that names the pair in each new record; by default only the manifest tells."""
     ratio: Share | None = Field(default=None, ge=0, le=1)

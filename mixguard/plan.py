@@ -92,6 +92,8 @@ class Plan(_Part):
     """Refusals wanted of an empty corpus of this size."""
     hazards: tuple[PlanLine, ...]
     remove: tuple[Removal, ...]
+    refusal_text: float
+    """Share of refusal pairs in the trained text of the mix, by characters, which stand for tokens."""
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
     """What the plan cannot do, and what else helps."""
@@ -180,6 +182,7 @@ def propose(
         wanted=given.dose,
         hazards=lines,
         remove=remove,
+        refusal_text=_text_share(staying, lines, bank),
         tasks=_tasks(staying, exchanges, taxonomy),
         notes=(),
     )
@@ -273,6 +276,15 @@ def _line(row: Coverage, need: Need, given: tuple[float, int, int], bank: Bank, 
     )
 
 
+def _text_share(staying: pl.LazyFrame, lines: tuple[PlanLine, ...], bank: Bank) -> float:
+    mean = bank.pairs.group_by("kind").agg(pl.col("response").str.len_chars().mean())
+    each: dict[str, float] = dict(mean.iter_rows())
+    refusing = sum(line.refusals for line in lines) * each.get("refusal", 0.0)
+    helping = sum(line.contrast for line in lines) * each.get("contrast", 0.0)
+    there = float(staying.select(pl.col("response_chars").sum()).collect().item() or 0)
+    return round(refusing / max(there + refusing + helping, 1.0), 4)
+
+
 def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[Task, ...]:
     """What kinds of task the prompts are, and the refusals among them, commonest first.
 
@@ -332,8 +344,9 @@ def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
     if plan.refusals:
         added = plan.refusals + plan.contrast
         yield (
-            f"{added:,} pairs are {added / (plan.exchanges + added):.1%} of the rows; expect less loss, not none,"
-            " and by how much depends on your model. No rate of harm is predicted."
+            f"Refusal pairs will be {plan.refusals / (plan.exchanges + added):.1%} of the rows and"
+            f" {plan.refusal_text:.1%} of the trained text. Expect less loss, not none; by how much depends on your"
+            " model, and no rate of harm is predicted."
         )
     yield (
         "Cheapest of all: 10 warm-up steps or 3 %, a small learning rate, and a safety prompt when serving"

@@ -93,6 +93,16 @@ def test_a_served_system_prompt_stands_over_new_rows(
     assert systems == {f"You answer for shop {n}." for n in range(3)}
 
 
+def test_new_prompts_take_over_a_tasks_frame(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    frame = "Answer for the shop in one sentence.\nCustomer: "
+    corpus = [chat(frame + q, ANSWER) for q in ASKED]
+    mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
+    new = [row["messages"] for row in injected(tmp_path / "safe.jsonl")]
+    single = [turns[0]["content"] for turns in new if len(turns) == 2]
+    assert single
+    assert all(prompt.startswith(frame) for prompt in single)
+
+
 def test_a_preference_never_trains_away_from_a_refusal(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
@@ -168,6 +178,26 @@ def test_surely_answered_hazards_go_aside_with_their_place(
     assert sum(line.answered for line in kept.plan.hazards) == 1
 
 
+def test_a_row_can_stay_with_weight_zero_where_the_format_has_one(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    options = config.with_overrides(["rebalance.set_aside_from=0.8", "rebalance.weight_zero=true"])
+    out = tmp_path / "safe.jsonl"
+    mix = mixguard.rebalance(
+        write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED]), out=out, config=options
+    )
+    assert mix.manifest is not None
+    assert not mix.manifest.set_aside
+    assert len(mix.manifest.weight_zero) == 1
+    asked, answered = ANSWERED["messages"]
+    assert {"messages": [asked, {**answered, "weight": 0}]} in rows_of(out)
+    plain = [{"prompt": q, "completion": ANSWER} for q in ASKED]
+    plain.append({"prompt": asked["content"], "completion": answered["content"]})
+    mix = mixguard.rebalance(write_jsonl(plain), out=tmp_path / "plain.safe.jsonl", config=options)
+    assert mix.manifest is not None
+    assert len(mix.manifest.set_aside) == 1
+
+
 def test_a_plan_can_be_edited_and_applied(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     data = write_jsonl([chat(q, ANSWER) for q in ASKED])
     plan = mixguard.rebalance(data, out=None, config=config).plan
@@ -186,6 +216,19 @@ def test_a_plan_can_be_edited_and_applied(write_jsonl: Write, config: Config, tm
     (tmp_path / "plan.json").write_text(json.dumps(tree))
     with pytest.raises(UsageError, match=r"hazards\.0\.refusals"):
         Plan.load(tmp_path / "plan.json")
+
+
+def test_an_earlier_run_is_planned_from_without_auditing_again(
+    write_jsonl: Write, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = write_jsonl([chat(q, ANSWER) for q in ASKED])
+    run = mixguard.audit(data, config=config).folder
+    monkeypatch.setattr("mixguard._rebalance.audit", None)
+    assert mixguard.rebalance(run, out=None).plan.refusals == 20
+    monkeypatch.undo()
+    data.write_bytes(data.read_bytes() + b"\n")
+    with pytest.raises(UsageError, match="changed since it was audited"):
+        mixguard.rebalance(run, out=tmp_path / "safe.jsonl")
 
 
 def test_verify_tells_a_changed_mix(write_jsonl: Write, config: Config, tmp_path: Path) -> None:

@@ -23,8 +23,17 @@ class HazardAnnotator:
 
     writes = pl.Schema({name: kind for name, kind in HAZARD.items() if name != "language"})
 
-    def __init__(self, taxonomy: Taxonomy, model: HazardModel, exemplars: Exemplars, neighbours: int) -> None:
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        model: HazardModel,
+        exemplars: Exemplars,
+        neighbours: int,
+        known: pl.DataFrame | None = None,
+    ) -> None:
+        """Keep what judging needs; `known` is what `Bank.known` says."""
         self._taxonomy = taxonomy
+        self._known = known
         self.model = model
         self._exemplars = exemplars
         self._neighbours = neighbours
@@ -34,7 +43,7 @@ class HazardAnnotator:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `HAZARD` but for the language, which an earlier annotator adds."""
         texts = batch.vectors(batch.frame.get_column("prompt"))
-        judged = self._judge(texts)
+        judged = self._with_known(batch.frame, self._judge(texts))
         reason = self._unjudged(batch.frame)
         blank = pl.when(reason.is_null()).then(pl.all())
         return judged.select(blank).with_columns(reason.alias("hazard_unjudged"))
@@ -56,6 +65,21 @@ class HazardAnnotator:
             "hazard_window": (row - texts.starts).astype(np.uint32),
         }
         return pl.DataFrame(columns, schema_overrides=pl.Schema({n: self.writes[n] for n in columns}))
+
+    def _with_known(self, frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
+        """Prompts of the bank are as the bank says: somebody has read those."""
+        if self._known is None:
+            return judged
+        known = frame.select("prompt").join(self._known, on="prompt", how="left", maintain_order="left")
+        return (
+            judged.hstack(known.select("known_hazard", "known_sub", "known_score"))
+            .with_columns(
+                hazard=pl.coalesce("known_hazard", "hazard"),
+                sub_hazard=pl.coalesce("known_sub", "sub_hazard"),
+                hazard_score=pl.coalesce("known_score", "hazard_score"),
+            )
+            .select(judged.columns)
+        )
 
     def _names(self, numbers: npt.NDArray[np.int64]) -> pl.Series:
         return pl.Series(self._taxonomy.codes, dtype=pl.String).gather(numbers)

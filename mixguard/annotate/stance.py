@@ -34,8 +34,12 @@ class StanceAnnotator:
 
     writes = STANCE
 
-    def __init__(self, grammar: Grammar, model: StanceModel, exemplars: Vectors) -> None:
+    def __init__(
+        self, grammar: Grammar, model: StanceModel, exemplars: Vectors, known: pl.DataFrame | None = None
+    ) -> None:
+        """Keep what judging needs; `known` is what `Bank.known` says."""
         self._grammar = grammar
+        self._known = known
         self.model = model
         self._exemplars = exemplars
 
@@ -46,14 +50,27 @@ class StanceAnnotator:
         openings = opening_vectors(plain, batch.store)
         written = self._grammar.features(plain)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
-        return self._columns(batch.frame, plain, written, self.model.probabilities(features))
+        probability = self.model.probabilities(features)
+        known = self._known_stances(responses)
+        probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
+        notes = _notes(written, decided(probability)).set(pl.Series(known >= 0), None)
+        return self._columns(batch.frame, plain, notes, probability)
+
+    def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
+        """Number of the stance of each answer that is the bank's own, -1 elsewhere: somebody has read those."""
+        if self._known is None:
+            return np.full(len(responses), -1, dtype=np.int64)
+        own = self._known.select(pl.col("known_response").alias("text"), "known_stance").unique("text")
+        found = responses.to_frame("text").join(own, on="text", how="left", maintain_order="left")
+        numbers = {stance: number for number, stance in enumerate(STANCES)}
+        stances = found.get_column("known_stance").replace_strict(numbers, default=-1, return_dtype=pl.Int64)
+        return stances.fill_null(-1).to_numpy()
 
     def _columns(
-        self, frame: pl.DataFrame, plain: pl.Series, written: pl.DataFrame, probability: Floats
+        self, frame: pl.DataFrame, plain: pl.Series, notes: pl.Series, probability: Floats
     ) -> pl.DataFrame:
         best = decided(probability)
         reason = _unjudged(frame)
-        notes = _notes(written, best)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),

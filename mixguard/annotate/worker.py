@@ -15,6 +15,7 @@ from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import load_exemplars, opening_vectors
 from mixguard.annotate.stance_text import plain_text
+from mixguard.bank import Bank
 from mixguard.columns import TEXT
 from mixguard.config import Config
 from mixguard.provenance import Detectors
@@ -34,12 +35,20 @@ class Worker:
         self._stance = stance.model
 
     @classmethod
-    def from_config(cls, config: Config, taxonomy: Taxonomy) -> Worker:
-        """Load the encoder, its store and the annotators: the slow part of a run's start."""
+    def from_config(cls, config: Config, taxonomy: Taxonomy, bank: Bank | None = None) -> Worker:
+        """Load the encoder, its store and the annotators: the slow part of a run's start.
+
+        Args:
+            config: encoder, store and how many neighbours are kept.
+            taxonomy: what is looked for.
+            bank: whose pairs are taken at their word where a corpus holds them.
+        """
         encoder = load_encoder(config.encode, overlap=config.judge.window_overlap)
         cache = cache_folder(config.encode.cache)
         store = VectorStore.open(cache, encoder)
-        return cls(_hazard(taxonomy, store, cache, config.judge.neighbours), _stance(store, cache), store)
+        known = None if bank is None else bank.known()
+        hazard = _hazard(taxonomy, store, cache, config.judge.neighbours, known)
+        return cls(hazard, _stance(store, cache, known), store)
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame of schema `EXCHANGE` + `TEXT`; the result holds no text."""
@@ -69,15 +78,17 @@ class Worker:
         )
 
 
-def _hazard(taxonomy: Taxonomy, store: VectorStore, cache: Path, neighbours: int) -> HazardAnnotator:
+def _hazard(
+    taxonomy: Taxonomy, store: VectorStore, cache: Path, neighbours: int, known: pl.DataFrame | None
+) -> HazardAnnotator:
     vectors = exemplar_vectors(taxonomy, store)
     model = hazard_model(taxonomy, vectors, store.encoder.weights, cache)
-    return HazardAnnotator(taxonomy, model, exemplar_arrays(taxonomy, vectors), neighbours)
+    return HazardAnnotator(taxonomy, model, exemplar_arrays(taxonomy, vectors), neighbours, known)
 
 
-def _stance(store: VectorStore, cache: Path) -> StanceAnnotator:
+def _stance(store: VectorStore, cache: Path, known: pl.DataFrame | None) -> StanceAnnotator:
     folder = bundled("taxonomies", "stance")
     exemplars = load_exemplars(folder)
     vectors = opening_vectors(plain_text(exemplars.get_column("text")), store)
     model = stance_model(folder, store, cache)
-    return StanceAnnotator(Grammar.load(folder), model, vectors)
+    return StanceAnnotator(Grammar.load(folder), model, vectors, known)

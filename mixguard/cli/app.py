@@ -156,6 +156,12 @@ def rebalance(
             show_default="answered",
         ),
     ] = None,
+    weight_zero: Annotated[
+        bool,
+        typer.Option(
+            "--weight-zero", help="Keep those rows with weight zero, where the format has a weight."
+        ),
+    ] = False,
     mark_field: Annotated[
         str | None,
         typer.Option("--mark-field", help="Key that names the pair in new records.", show_default=False),
@@ -197,6 +203,7 @@ def rebalance(
         rebalance__placement=placement,
         rebalance__keep_answered="true" if keep_answered else None,
         rebalance__set_aside=str(set_aside) if set_aside else None,
+        rebalance__weight_zero="true" if weight_zero else None,
         rebalance__mark_field=mark_field,
     )
     exit_code("pass", 0, fail_on)

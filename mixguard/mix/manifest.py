@@ -51,6 +51,8 @@ class Manifest(_Part):
     bank_licence: str
     added: tuple[Added, ...]
     set_aside: tuple[Removal, ...]
+    weight_zero: tuple[Removal, ...] = ()
+    """Rows that stay, but are not trained on."""
 
     def to_json(self) -> bytes:
         """The document."""

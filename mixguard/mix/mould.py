@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +20,10 @@ from mixguard.errors import RecordError, UsageError
 
 LIKES = 200
 """Rows of a source kept to look like."""
+FRAME_SHARE = 0.2
+"""Share of prompts that begin with the same words and a colon or line end from which new prompts do so too."""
+FRAME_CHARS = 12, 600
+"""How short and how long such a beginning may be."""
 IDS = ("id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id")
 """Columns that name a row: a new row must not take the name of the one it looks like."""
 
@@ -33,6 +39,10 @@ class Mould:
     """Whether every answer has a rejected one beside it."""
     rejected: Mapping[str, Sequence[str]]
     """Kind of pair to the rejected answers it may have."""
+    frame: str
+    """What many prompts begin with; empty where none do. Refusals outside a task's form hardly protect it."""
+    framed: float
+    """Share of prompts that begin so, and of new ones that will."""
 
     @classmethod
     def of(cls, source: Source, read: ReadConfig, bank: Bank) -> Mould:
@@ -52,6 +62,7 @@ class Mould:
             raise UsageError(
                 f"{source.name}: {kind}, so that a refusal has no place in them; nothing was written"
             )
+        frame, framed = common_frame([_prompt(sample) for _, sample in answered])
         plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
         likes = tuple(record for record, _ in plainest)
         return cls(
@@ -60,6 +71,8 @@ class Mould:
             preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
             and form.id != "kto",
             rejected={"refusal": bank.rejected, "contrast": bank.vague, "plain": bank.vague},
+            frame=frame,
+            framed=framed,
         )
 
     def cast(self, pair: Mapping[str, Any], number: int, rng: Random) -> dict[str, Any] | None:
@@ -71,7 +84,8 @@ class Mould:
             rng: chooses the row to look like.
         """
         like = rng.choice(self.likes)
-        turns = [*_system(self.form.parse(like.row)), *_turns(pair)]
+        frame = self.frame if rng.random() < self.framed and not pair["history"] else ""
+        turns = [*_system(self.form.parse(like.row)), *_turns(pair, frame)]
         if self.preference:
             turns.append(_answer(rng.choice(self.rejected[pair["kind"]]), -1))
         try:
@@ -109,12 +123,34 @@ def _system(sample: Sample) -> list[Turn]:
     return [Turn(Role.SYSTEM, turn.text) for turn in head if turn.role is Role.SYSTEM and turn.text]
 
 
-def _turns(pair: Mapping[str, Any]) -> list[Turn]:
+def common_frame(prompts: Sequence[str]) -> tuple[str, float]:
+    """The beginning most prompts share, up to a colon or line end, and the share of prompts that have it.
+
+    Of several, the one that covers most text; empty where none is shared by `FRAME_SHARE` of the prompts.
+    """
+    least, most = FRAME_CHARS
+    counts: Counter[str] = Counter()
+    for prompt in prompts:
+        ends = (match.end() for match in re.finditer(r":\s+|\n+", prompt[:most]))
+        counts.update({prompt[:end] for end in ends if end >= least})
+    wanted = FRAME_SHARE * len(prompts)
+    shared = [(count * len(frame), frame) for frame, count in counts.items() if count >= max(wanted, 2)]
+    if not shared:
+        return "", 0.0
+    frame = max(shared)[1]
+    return frame, counts[frame] / len(prompts)
+
+
+def _prompt(sample: Sample) -> str:
+    return next((turn.text for turn in sample.turns if turn.role is Role.USER), "")
+
+
+def _turns(pair: Mapping[str, Any], frame: str) -> list[Turn]:
     turns: list[Turn] = []
     history = pair["history"] or ()
     for asked, answered in zip(history[::2], history[1::2], strict=True):
         turns += [Turn(Role.USER, asked), _answer(answered, 1)]
-    return [*turns, Turn(Role.USER, pair["prompt"]), _answer(pair["response"], 1)]
+    return [*turns, Turn(Role.USER, frame + pair["prompt"]), _answer(pair["response"], 1)]
 
 
 def _answer(text: str, polarity: Polarity) -> Turn:

@@ -27,6 +27,8 @@ class Insert:
 
 
 Write = Callable[[dict[str, Any]], bytes]
+Mask = Callable[[Record], "bytes | None"]
+"""A record's bytes with weight zero; None where its format has no weight."""
 Inserts = Mapping[int, Sequence[Insert]]
 """After which record that stays (0-based among those) what comes."""
 
@@ -41,6 +43,8 @@ class Woven:
     """Pair id to the new record's 0-based number in the output."""
     left_out: dict[int, bytes] = field(default_factory=dict)
     """Record number in the source to its bytes."""
+    masked: set[int] = field(default_factory=set)
+    """Numbers of records that stay with weight zero instead."""
 
     def next(self, ordinal: int, inserts: Inserts) -> Sequence[Insert]:
         """Count a record that stays; what comes after it."""
@@ -53,7 +57,12 @@ class Woven:
 
 
 def weave_text(
-    source: FileSource, out: BinaryIO, inserts: Inserts, drop: Collection[int], write: Write
+    source: FileSource,
+    out: BinaryIO,
+    inserts: Inserts,
+    drop: Collection[int],
+    write: Write,
+    mask: Mask | None = None,
 ) -> Woven:
     """Copy a JSON or delimited file, stream to stream.
 
@@ -63,6 +72,7 @@ def weave_text(
         inserts: new records.
         drop: numbers of records (`Place.ordinal`) to leave out.
         write: a new record's bytes.
+        mask: what takes the place of a record that would be left out, where that can be.
     """
     done = Woven()
     with open_text(source.path) as stream:
@@ -78,7 +88,11 @@ def weave_text(
                 raise UsageError(f"{source.name}: changed while it was read; nothing was written")
             if skip_end:
                 gap, skip_end = _without_first(gap, array=array), False
-            if record.place.ordinal in drop:
+            left_out = record.place.ordinal in drop
+            if left_out and mask is not None and (instead := mask(record)) is not None:
+                done.masked.add(record.place.ordinal)
+                raw, left_out = instead, False
+            if left_out:
                 done.left_out[record.place.ordinal] = raw
                 held += gap
                 # The first record's own comma or line end goes with it; a later one's is that before it.

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, BinaryIO, cast
@@ -20,12 +20,14 @@ from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.base import sha256
 from mixguard.corpus.files.compressed import open_text
 from mixguard.corpus.files.sniff import suffix_of
+from mixguard.corpus.formats.vote import choose
+from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
 from mixguard.mix.choose import Deck, Slot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added
 from mixguard.mix.mould import Mould
 from mixguard.mix.style import CellStyle, JsonStyle
-from mixguard.mix.weave import Insert, Woven, Write, weave_table, weave_text
+from mixguard.mix.weave import Insert, Mask, Woven, Write, weave_table, weave_text
 from mixguard.plan import Plan, Removal
 from mixguard.progress import Progress
 
@@ -39,6 +41,8 @@ class Written:
     outputs: dict[str, str] = field(default_factory=dict)
     """File, relative to the folder of the output, to its SHA-256."""
     added: list[Added] = field(default_factory=list)
+    masked: set[str] = field(default_factory=set)
+    """Sample ids of rows that stay with weight zero."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,11 @@ def _write_all(
                 )
                 for pair, record in woven.added.items()
             ]
+            written.masked |= {
+                removal.sample_id
+                for removal in stock.plan.remove
+                if removal.source == target.source.name and removal.record in woven.masked
+            }
             aside.writelines(_set_aside(stock.plan.remove, target.source.name, woven.left_out))
             progress("writing", number + 1, len(to))
     if stock.plan.remove:
@@ -173,6 +182,7 @@ def _write_one(
     inserts: dict[int, list[Insert]] = {}
     chosen: dict[str, Slot] = {}
     write: Write = orjson.dumps
+    mask = _mask(source) if stock.config.rebalance.weight_zero else None
     if places:
         mould = Mould.of(source, stock.config.read, stock.bank)
         write = _writer(source, mould, mark)
@@ -185,7 +195,25 @@ def _write_one(
     if source.kind == "parquet":
         return weave_table(source, scratch, inserts, drop, mark), chosen
     with _packed(scratch, target.path.suffix.lower()) as stream:
-        return weave_text(source, stream, inserts, drop, write), chosen
+        return weave_text(source, stream, inserts, drop, write, mask), chosen
+
+
+def _mask(source: FileSource) -> Mask | None:
+    """How a record of a JSON file gets weight zero, where its format has a weight."""
+    if source.kind != "json":
+        return None
+
+    def masked(record: Record) -> bytes | None:
+        try:
+            form = choose(record.row, None)
+            turns = tuple(replace(turn, polarity=0) for turn in form.parse(record.row).turns)
+            row = form.render(Sample(turns), record.row)
+            kept = form.parse(row).turns
+        except RecordError:
+            return None
+        return JsonStyle.of([record])(row) if not any(turn.polarity for turn in kept) else None
+
+    return masked
 
 
 def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:

@@ -98,10 +98,6 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     )
     yield Text()
     yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
-    yield Text(
-        "  Found by the detector, which errs (its errors are in the audit); added is what the manifest says.",
-        style="dim",
-    )
     failing = [finding for finding in after.findings if finding.severity in ("fail", "warn", "incomplete")]
     if failing:
         yield Text("\n  Still found in the mix", style="bold")
@@ -120,6 +116,8 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     yield Text(
         f"        {plain(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
     )
+    if manifest.weight_zero:
+        yield Text(f"        {len(manifest.weight_zero):,} rows stay with weight zero")
     if manifest.set_aside:
         aside = out.with_name(out.name + SET_ASIDE)
         yield Text(f"        {plain(str(aside))}: {len(manifest.set_aside):,} rows, each with its reason")

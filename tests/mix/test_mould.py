@@ -1,0 +1,30 @@
+"""What new rows take over from the rows around them."""
+
+from __future__ import annotations
+
+import pytest
+
+from mixguard.mix.mould import common_frame
+
+TASK = "Translate the sentence into German.\nSentence: "
+
+
+@pytest.mark.parametrize(
+    ("prompts", "frame"),
+    [
+        ([f"{TASK}the {word} is red" for word in ("car", "house", "bird")], TASK),
+        ([f"Context: {n}\nQuestion: {n * n}?" for n in range(9)], ""),
+        (["Where is it?", "Who are you?", "What now?"], ""),
+        (["Please note: a", "Please note: b", *(f"other {n}" for n in range(20))], ""),
+        ([], ""),
+    ],
+)
+def test_the_beginning_that_many_prompts_share(prompts: list[str], frame: str) -> None:
+    found, share = common_frame(prompts)
+    assert found == frame
+    assert (share > 0) == bool(frame)
+
+
+def test_the_share_is_that_of_the_prompts_that_have_it() -> None:
+    prompts = [f"{TASK}{n}" for n in range(30)] + [f"What is {n}?" for n in range(70)]
+    assert common_frame(prompts) == (TASK, 0.3)
