@@ -24,7 +24,7 @@ from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_fit import exemplar_arrays, exemplar_vectors, fit
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.language import LanguageAnnotator
-from mixguard.config import Config, EncodeConfig
+from mixguard.config import Config, EncodeConfig, RebalanceConfig
 from mixguard.resources import cache_folder
 from mixguard.taxonomy import Taxonomy
 from mixguard.vectors.bundled import bundled_model
@@ -182,6 +182,20 @@ def calibration(score: npt.NDArray[np.float32], truth: npt.NDArray[np.bool_]) ->
     return {"ECE": round(error, 4), "bins": bins}
 
 
+def surely(sets: list[Prompts], judged: list[Judged]) -> dict[str, float]:
+    """How right the detector is from the probability at which `rebalance` sets an answered prompt aside."""
+    start = RebalanceConfig().set_aside_from
+    found: dict[str, float] = {"from": start}
+    every, right = 0, 0
+    for prompts, one in zip(sets, judged, strict=True):
+        flagged = one.score >= start
+        every, right = every + int(flagged.sum()), right + int((flagged & prompts.violating).sum())
+        if prompts.name == "openai_moderation":
+            found["openai_moderation flagged"] = int(flagged.sum())
+            found["openai_moderation precision"] = round(float(prompts.violating[flagged].mean()), 3)
+    return {**found, "all flagged": every, "all precision": round(right / max(every, 1), 3)}
+
+
 def short(taxonomy: Taxonomy, store: VectorStore, sets: list[Prompts]) -> dict[str, float]:
     """Fit on these exemplars and measure the main figures, without intervals."""
     from sklearn.metrics import average_precision_score
@@ -229,6 +243,7 @@ def measure() -> dict[str, Any]:
         "encoder": store.encoder.fingerprint,
         "sets": {prompts.name: figures(prompts, one) for prompts, one in zip(sets, judged, strict=True)},
         "calibration": calibration(score, truth),
+        "set aside": surely(sets, judged),
         "growth": growth(taxonomy, unadapted, sets),
         "with adapter": short(taxonomy, store, sets),
     }
@@ -273,6 +288,13 @@ def page(result: dict[str, Any]) -> str:
             f"| {one['rows']:,} | {one['predicted']:.2f} | {one['violating']:.2f} |"
             for one in result["calibration"]["bins"]
         ),
+        "",
+        "## Surely hazardous",
+        "",
+        f"`rebalance` sets answered prompts aside from a probability of {result['set aside']['from']}: of the prompts of",
+        f"openai_moderation above it ({result['set aside']['openai_moderation flagged']:.0f}; a third of that set violates)",
+        f"{result['set aside']['openai_moderation precision']:.1%} violate, of those of all sets"
+        f" ({result['set aside']['all flagged']:.0f}) {result['set aside']['all precision']:.1%}.",
         "",
         "## What more exemplars bring",
         "",

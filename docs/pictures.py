@@ -7,26 +7,36 @@ import os
 import tempfile
 from pathlib import Path
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 import mixguard
+from mixguard.report.plan import render_mix, render_plan
 from mixguard.report.terminal import render
 
 HERE = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Audit the example corpus and draw the terminal report."""
+    """Audit and rebalance the example corpus, and draw what the terminal shows."""
     os.chdir(HERE.parent)
     with tempfile.TemporaryDirectory() as folder:
-        result = mixguard.audit(
-            "examples/support.jsonl",
-            config=mixguard.Config.load(overrides=[f"run.folder={folder}/mixguard-run"]),
+        config = mixguard.Config.load(overrides=[f"run.folder={folder}/mixguard-run"])
+        result = mixguard.audit("examples/support.jsonl", config=config)
+        shown = result.model_copy(update={"folder": Path("mixguard-run")})
+        draw("audit", "mixguard audit examples/support.jsonl", render(shown))
+        mix = mixguard.rebalance(
+            "examples/support.jsonl", out=Path(folder, "support.safe.jsonl"), config=config
         )
-    shown = result.model_copy(update={"folder": Path("mixguard-run")})
+        command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
+        draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
+
+
+def draw(name: str, command: str, *shown: RenderableType) -> None:
+    """Write what is printed as a picture."""
     console = Console(record=True, width=104, file=io.StringIO(), highlight=False)
-    console.print(render(shown))
-    console.save_svg(str(HERE / "pictures" / "audit.svg"), title="mixguard audit examples/support.jsonl")
+    for part in shown:
+        console.print(part)
+    console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import ceil
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
@@ -72,7 +71,7 @@ def coverage_of(trained: pl.LazyFrame, detectors: Detectors, config: CheckConfig
 
 
 def _wanted(trained: int, detectors: Detectors, config: CheckConfig) -> int:
-    bearable = ceil(REFUSAL_SHARE_MAX * trained / max(len(detectors.hazards), 1))
+    bearable = int(REFUSAL_SHARE_MAX * trained / max(len(detectors.hazards), 1))
     return min(config.refusals_per_hazard, max(bearable, 1))
 
 

@@ -33,7 +33,7 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
     )
     yield Text(
         f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs go in,"
-        f" {len(plan.remove):,} rows are set aside"
+        f" {_rows(len(plan.remove))} set aside"
     )
     if plan.refusals or plan.contrast:
         yield Text()
@@ -48,6 +48,10 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
         for note in plan.notes:
             notes.add_row(" -", Text(plain(note)))
         yield notes
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"
 
 
 def _lines(plan: Plan) -> Table:
@@ -117,10 +121,12 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
         f"        {plain(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
     )
     if manifest.weight_zero:
-        yield Text(f"        {len(manifest.weight_zero):,} rows stay with weight zero")
+        yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
     if manifest.set_aside:
         aside = out.with_name(out.name + SET_ASIDE)
-        yield Text(f"        {plain(str(aside))}: {len(manifest.set_aside):,} rows, each with its reason")
+        yield Text(
+            f"        {plain(str(aside))}: {_rows(len(manifest.set_aside))} there, whole, each with its reason"
+        )
 
 
 def _side_by_side(before: Audit, manifest: Manifest, after: Audit) -> Table:
