@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -288,7 +289,27 @@ def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:
     typer.echo(load_config(config, set_).to_toml(), nl=False)
 
 
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)],
+    *,
+    output: Output = None,
+    fail_on: FailOn = "never",
+) -> None:
+    """Print an earlier run's report again, and write it as files; nothing is judged anew.
+
+    Example: mixguard report mixguard-run -o results.sarif -o junit.xml -o summary.md
+    """
+    from mixguard._audit import Audit
+    from mixguard.report.files import check_suffix
+
+    for path in output or []:
+        check_suffix(path)
+    _show(Audit.load(run), output, fail_on)
+
+
 def _show(result: Audit, output: list[Path] | None, fail_on: str) -> None:
+    from mixguard.report import github
     from mixguard.report.files import write
     from mixguard.report.terminal import console, render
 
@@ -296,4 +317,7 @@ def _show(result: Audit, output: list[Path] | None, fail_on: str) -> None:
     for path in output or []:
         write(result, path)
         typer.echo(f"wrote {path}", err=True)
+    github.summarise(result, os.environ)
+    for line in github.marked_rows(result, os.environ):
+        typer.echo(line)
     sys.exit(exit_code(result.verdict, result.exit_code, fail_on))

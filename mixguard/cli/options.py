@@ -34,7 +34,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write a report here; its suffix chooses the format (.json). May be given again.",
+        help="Write a report here; its suffix chooses the format: .json, .sarif, .xml (JUnit), .md (summary). May be given again.",
         show_default=False,
     ),
 ]

@@ -8,8 +8,14 @@ from pathlib import Path
 from mixguard._audit import Audit
 from mixguard.atomic import write_atomically
 from mixguard.errors import UsageError
+from mixguard.report import junit, markdown, sarif
 
-WRITERS: dict[str, Callable[[Audit], bytes]] = {".json": Audit.to_json}
+WRITERS: dict[str, Callable[[Audit], bytes]] = {
+    ".json": Audit.to_json,
+    ".md": markdown.render,
+    ".sarif": sarif.render,
+    ".xml": junit.render,
+}
 """Suffix to renderer."""
 
 
@@ -24,5 +30,12 @@ def check_suffix(path: Path) -> None:
 
 
 def write(audit: Audit, path: Path) -> None:
-    """Write one report, whole or not at all."""
-    write_atomically(path, WRITERS[path.suffix](audit))
+    """Write one report, whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    try:
+        write_atomically(path, WRITERS[path.suffix](audit))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write it ({error.strerror})") from None

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, chat
 
-COMMANDS = ["audit", "check", "rebalance", "verify", "explain", "config", "taxonomy", "bank"]
+COMMANDS = ["audit", "check", "report", "rebalance", "verify", "explain", "config", "taxonomy", "bank"]
 
 
 @pytest.fixture

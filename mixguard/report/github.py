@@ -1,0 +1,58 @@
+"""What GitHub Actions shows of a run: the job's summary and annotations at the rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mixguard._audit import Audit
+from mixguard.report.escape import plain
+from mixguard.report.markdown import MOST, cut, render
+
+PER_KIND = 10
+"""Annotations of a kind that a step shows."""
+KINDS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "notice"}
+
+
+def summarise(audit: Audit, environment: Mapping[str, str]) -> None:
+    """Add the Markdown summary to the job's page, where the environment names its file; never beyond what it takes."""
+    target = environment.get("GITHUB_STEP_SUMMARY")
+    if not target:
+        return
+    path = Path(target)
+    taken = path.stat().st_size if path.is_file() else 0
+    content = render(audit)
+    if taken + len(content) <= MOST:
+        with path.open("ab") as stream:
+            stream.write(content)
+    elif taken < MOST:
+        with path.open("ab") as stream:
+            stream.write(cut(content.decode())[: MOST - taken].rpartition(b"\n")[0] + b"\n")
+
+
+def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
+    """Workflow commands that mark rows, where a workflow is what runs this."""
+    if environment.get("GITHUB_ACTIONS") != "true":
+        return
+    shown: Counter[str] = Counter()
+    for finding in audit.findings:
+        kind = KINDS.get(finding.severity)
+        if kind is None:
+            continue
+        title = f"{finding.id} {finding.name}"
+        places = finding.samples[:PER_KIND] or (None,)
+        for sample in places:
+            if shown[kind] >= PER_KIND:
+                break
+            shown[kind] += 1
+            where = "" if sample is None else f"file={_property(sample.source)},line={sample.line},"
+            yield f"::{kind} {where}title={_property(title)}::{_escaped(finding.message)}"
+
+
+def _escaped(text: str) -> str:
+    return plain(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _escaped(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,51 @@
+"""JUnit XML: a test case for each finding, so that any CI server shows what failed and why."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from mixguard._audit import Audit
+from mixguard.checks.base import Finding
+from mixguard.report.escape import plain
+
+LOCATIONS = 10
+
+
+def render(audit: Audit) -> bytes:
+    """The findings as one test suite.
+
+    What fails the gate is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
+    passed case.
+    """
+    suite = ET.Element(
+        "testsuite",
+        name="mixguard",
+        tests=str(len(audit.findings)),
+        failures=str(sum(finding.severity == "fail" for finding in audit.findings)),
+        errors=str(sum(finding.severity == "incomplete" for finding in audit.findings)),
+        skipped="0",
+        timestamp=audit.provenance.started.isoformat(timespec="seconds"),
+        time=str(audit.provenance.seconds),
+    )
+    for finding in audit.findings:
+        _case(suite, finding)
+    root = ET.Element("testsuites", name="mixguard")
+    root.append(suite)
+    ET.indent(root)
+    text: str = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def _case(suite: ET.Element, finding: Finding) -> None:
+    subject = f" {plain(finding.subject)}" if finding.subject else ""
+    name = f"{finding.id} {finding.name}{subject}"
+    case = ET.SubElement(suite, "testcase", classname="mixguard.checks", name=name)
+    if finding.severity == "pass":
+        return
+    kinds = {"fail": "failure", "incomplete": "error"}
+    kind = kinds.get(finding.severity, "system-out")
+    message = plain(finding.message)
+    attributes = {"message": message, "type": finding.id} if kind != "system-out" else {}
+    lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"do: {plain(finding.remedy)}"]
+    lines += [f"at {plain(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
+    ET.SubElement(case, kind, attributes).text = "\n".join(lines)

@@ -1,0 +1,76 @@
+"""A Markdown summary: for a pull request, a job's page, a chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mixguard._audit import Audit
+from mixguard.checks.base import Finding
+from mixguard.report.escape import plain
+from mixguard.report.terminal import MEANINGS
+
+MOST = 900 * 1024
+"""Bytes; GitHub drops a step summary above 1024 KiB."""
+PLACES = 5
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
+
+
+def render(audit: Audit) -> bytes:
+    """Verdict, findings and coverage; cut, and saying so, where it would be too long."""
+    return cut("\n".join(_lines(audit)) + "\n")
+
+
+def cut(text: str) -> bytes:
+    """The text's bytes; whole lines are left out at the end where it is too long."""
+    content = text.encode()
+    if len(content) <= MOST:
+        return content
+    kept = content[:MOST].rpartition(b"\n")[0]
+    left = content[len(kept) :].count(b"\n")
+    return kept + f"\n\n*{left:,} lines were left out here; the whole is in audit.json.*\n".encode()
+
+
+def safe(text: str) -> str:
+    """Text that is no Markup, whatever it holds."""
+    return _SPECIAL.sub(r"\\\1", " ".join(plain(text).split()))
+
+
+def _lines(audit: Audit) -> Iterator[str]:
+    corpus = audit.corpus
+    yield f"## mixguard: {audit.verdict}, {MEANINGS[audit.verdict]}"
+    yield ""
+    sources = ", ".join(safe(name) for name in list(corpus.sources)[:PLACES])
+    more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""
+    yield f"{sources}{more}: {corpus.records:,} records, {corpus.exchanges:,} exchanges, {corpus.rejected:,} quarantined."
+    yield ""
+    yield "| | finding | what was found | rows |"
+    yield "|---|---|---|---|"
+    for finding in audit.findings:
+        if finding.severity != "pass":
+            yield f"| {finding.severity} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+    passed = [finding.id for finding in audit.findings if finding.severity == "pass"]
+    yield ""
+    yield f"Passed: {', '.join(passed) or 'none'}."
+    yield ""
+    yield "| hazard | name | prompts | refused | half | answered | refused, interval |"
+    yield "|---|---|---:|---:|---:|---:|---|"
+    for row in audit.coverage:
+        share = f"{row.refused.low:.0%} to {row.refused.high:.0%}" if row.exchanges - row.unjudged else ""
+        yield (
+            f"| {row.hazard} | {safe(row.name)} | {row.exchanges:,} | {row.full_refusal:,} | {row.partial_refusal:,}"
+            f" | {row.full_compliance:,} | {share} |"
+        )
+    remedies = dict.fromkeys(
+        finding.remedy for finding in audit.findings if finding.severity in ("fail", "warn", "incomplete")
+    )
+    if remedies:
+        yield ""
+        yield from (f"- {safe(remedy)}" for remedy in remedies)
+
+
+def _places(finding: Finding) -> str:
+    places = list(dict.fromkeys(f"{sample.source}:{sample.line}" for sample in finding.samples))[:PLACES]
+    more = finding.count - len(places)
+    shown = ", ".join(map(safe, places))
+    return f"{shown} and {more:,} more" if places and more > 0 else shown
