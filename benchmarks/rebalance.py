@@ -144,7 +144,7 @@ def page(result: dict[str, Any]) -> str:
         "# What rebalancing does to public corpora",
         "",
         "Made by `python benchmarks/rebalance.py`, profile `general`. *Bytes back*: taking the new records out gives the input.",
-        "Refusals after are those the detector finds; it misses some that the manifest names.",
+        "Pairs of the bank are taken at their word in the audit afterwards; whether they refuse was read, not detected.",
         "",
         *_table(result["corpora"]),
         "",
