@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -11,14 +12,13 @@ import polars as pl
 from mixguard import run_folder
 from mixguard._audit import Audit, audit
 from mixguard.allotment import Dose
-from mixguard.atomic import write_atomically
 from mixguard.bank import Bank
 from mixguard.config import Config
 from mixguard.corpus.corpus import PathLikeStr, text_id
 from mixguard.corpus.files import open_sources
 from mixguard.errors import UsageError
-from mixguard.mix.manifest import Manifest, manifest_of
-from mixguard.mix.write import Stock, targets, write_mix
+from mixguard.mix.manifest import Manifest
+from mixguard.mix.write import Stock, Written, targets, write_mix
 from mixguard.plan import Plan, propose
 from mixguard.progress import Progress, silent
 from mixguard.provenance import versions
@@ -62,41 +62,52 @@ def rebalance(
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     profile = RiskProfile.load(config.rebalance.profile).with_constants(_constants(config))
+    left = bank.without(_taken(before, bank))
     if plan is None:
-        plan = propose(before, taxonomy, profile, bank, config.rebalance)
-    elif plan.inputs != before.corpus.sources:
-        raise UsageError("the plan was made for other files, or these have changed since; make it anew")
+        plan = propose(before, taxonomy, profile, left, config.rebalance)
+    _check_plan(plan, before, left)
     if out is None or not (plan.refusals or plan.contrast or plan.remove):
         return Mix(plan, before)
+    out = out if out.name not in ("", "..") else out.resolve()
+    after = config.model_copy(update={"run": config.run.model_copy(update={"folder": _after(before.folder)})})
     sources = open_sources(list(before.corpus.sources), max_record_bytes=config.read.max_record_bytes)
     to = targets(sources, out, _staying(before, plan))
+    if not any(target.records for target in to):
+        raise UsageError("the plan would set every row aside: there is nothing left to train on")
     for source in sources:
         if source.digest() != before.corpus.sources[source.name]:
             raise UsageError(f"{source.name}: changed since it was audited; audit it again")
-    written = write_mix(to, out, Stock.of(plan, bank, _taken(before, bank), config), progress)
-    manifest = Manifest(
-        inputs=before.corpus.sources,
-        outputs=written.outputs,
-        options=config.rebalance,
-        plan=plan,
-        detectors=before.detectors,
-        versions=versions(),
-        bank_licence=bank.licence,
-        added=tuple(written.added),
-        set_aside=tuple(row for row in plan.remove if row.sample_id not in written.masked),
-        weight_zero=tuple(row for row in plan.remove if row.sample_id in written.masked),
-    )
-    write_atomically(manifest_of(out), manifest.to_json())
-    result = config.model_copy(
-        update={"run": config.run.model_copy(update={"folder": _after(before.folder)})}
-    )
-    after = audit(*[target.path for target in to], config=result, progress=progress)
-    return Mix(plan, before, manifest, after)
+    made: list[Manifest] = []
+
+    def sign(written: Written) -> bytes:
+        manifest = Manifest(
+            inputs=before.corpus.sources,
+            outputs=written.outputs,
+            options=config.rebalance,
+            plan=plan,
+            detectors=before.detectors,
+            versions=versions(),
+            bank_licence=bank.licence,
+            added=tuple(written.added),
+            set_aside=tuple(row for row in plan.remove if row.sample_id in written.left_out),
+            weight_zero=tuple(row for row in plan.remove if row.sample_id in written.masked),
+        )
+        made.append(manifest)
+        return manifest.to_json()
+
+    write_mix(to, out, Stock.of(plan, left, config), sign, progress)
+    result = audit(*[target.path for target in to], config=after, progress=progress)
+    return Mix(plan, before, made[0], result)
 
 
 def _audited(paths: Sequence[PathLikeStr], config: Config, progress: Progress) -> Audit:
     if len(paths) == 1 and Path(paths[0], run_folder.AUDIT).is_file():
-        return Audit.load(Path(paths[0]))
+        return Audit.load(Path(paths[0]).resolve())
+    if "-" in paths:
+        raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
+    names = Counter(source.name for source in open_sources(paths))
+    if names and names.most_common(1)[0][1] > 1:
+        raise UsageError(f"{names.most_common(1)[0][0]}: is named twice")
     return audit(*paths, config=config, progress=progress)
 
 
@@ -114,12 +125,48 @@ def _staying(before: Audit, plan: Plan) -> dict[str, int]:
     return read
 
 
+def _check_plan(plan: Plan, before: Audit, bank: Bank) -> None:
+    """Refuse a plan that was made for something else.
+
+    Raises:
+        UsageError: other files, another bank, or rows that are not there.
+    """
+    if plan.inputs != before.corpus.sources:
+        raise UsageError("the plan was made for other files, or these have changed since; make it anew")
+    if plan.bank_digest != bank.digest():
+        raise UsageError(
+            f"the plan was made with another bank than {bank.id}, or it has changed since; make it anew"
+        )
+    places = before.annotations.select("source", "record", "sample_id").unique()
+    wanted = pl.DataFrame(
+        [(row.source, row.record, row.sample_id) for row in plan.remove],
+        schema={"source": pl.String, "record": pl.Int64, "sample_id": pl.String},
+        orient="row",
+    )
+    strange = wanted.lazy().join(places, on=["source", "record", "sample_id"], how="anti").collect()
+    if strange.height:
+        raise UsageError(
+            f"the plan sets aside {strange['source'][0]} record {strange['record'][0]}, which is not there"
+        )
+
+
 def _taken(before: Audit, bank: Bank) -> list[str]:
-    """Pairs whose prompt the corpus holds already: a mix that is rebalanced again gets no pair twice."""
-    known = before.annotations.select(pl.col("prompt_id").unique()).collect()["prompt_id"]
-    asked = bank.pairs.select("id", pl.col("prompt").map_elements(text_id, pl.String).alias("prompt_id"))
-    return asked.filter(pl.col("prompt_id").is_in(known.implode()))["id"].to_list()
+    """Pairs that the corpus holds already, by prompt or answer: a mix that is rebalanced again gets none twice."""
+    found: set[str] = set()
+    for column in ("prompt", "response"):
+        own = bank.pairs.select("id", pl.col(column).map_elements(text_id, pl.String).alias(f"{column}_id"))
+        there = before.annotations.select(f"{column}_id")
+        found |= set(own.lazy().join(there, on=f"{column}_id", how="semi").collect()["id"])
+    return sorted(found)
 
 
 def _after(folder: Path) -> Path:
-    return folder.with_name(f"{folder.name}-after")
+    """Where the mix's audit goes.
+
+    Raises:
+        RunFolderError: something else lies there.
+    """
+    folder = folder.resolve() if folder.name in ("", "..") else folder
+    after = folder.with_name(f"{folder.name}-after")
+    run_folder.check(after)
+    return after

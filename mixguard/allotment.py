@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping
-from math import ceil, floor, sqrt
+from math import ceil, floor, inf, sqrt
 from typing import NamedTuple
 
 LEAST_EXCHANGES = 20
@@ -77,6 +77,8 @@ def allot(
         return Allotment(0.0, dict.fromkeys(needs, 0.0), nothing, dict(nothing))
     near = sum(need.near for need in needs.values())
     wanted = _dose(exchanges, near, dose) if budget is None else float(budget)
+    if budget is not None:  # what was asked for in all is not exceeded for a floor
+        dose = dose._replace(floor_from=inf)
     target = _targets(exchanges, needs, wanted, near, dose)
     missing = {code: max(0, ceil(target[code] - need.covered)) for code, need in needs.items()}
     count = _count(exchanges, needs, wanted, target, missing, dose)

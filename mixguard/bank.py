@@ -7,8 +7,9 @@ On disk a bank is a folder: `bank.toml` (id, language, licence) and `pairs/*.jso
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -24,7 +25,8 @@ from mixguard.taxonomy import Taxonomy
 from mixguard.toml_file import read_toml
 
 DEFINITION = "bank.toml"
-DEFAULT = "mixguard"
+OPENING_WORDS = 8
+"""An aligned model's refusal hangs on its first few words (arXiv 2406.05946), so no two refusals share these."""
 PAIRS = pl.Schema(
     {
         "id": pl.String(),
@@ -128,15 +130,19 @@ class Bank:
         content = f"{self.pairs.write_ndjson()}{self.rejected}{self.vague}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
-    def known(self) -> pl.DataFrame:
-        """What is known of a prompt, and of an answer to it, that a corpus took from the bank word for word.
+    def without(self, ids: Collection[str]) -> Bank:
+        """The bank less these pairs."""
+        return replace(self, pairs=self.pairs.filter(~pl.col("id").is_in(list(ids))))
 
-        Columns prompt, known_response, known_hazard (null for a plain pair), known_sub, known_score, known_stance.
+    def known(self) -> pl.DataFrame:
+        """What is known of an exchange that a corpus took from the bank word for word.
+
+        Columns response, known_prompt, known_hazard (null for a plain pair), known_sub, known_score, known_stance.
         """
         refuses = pl.col("kind") == "refusal"
-        return self.pairs.unique("prompt", keep="first", maintain_order=True).select(
-            "prompt",
-            pl.col("response").alias("known_response"),
+        return self.pairs.unique("response", keep="first", maintain_order=True).select(
+            "response",
+            pl.col("prompt").alias("known_prompt"),
             pl.col("hazard").alias("known_hazard"),
             pl.col("sub").alias("known_sub"),
             pl.when(refuses).then(1.0).otherwise(0.0).cast(pl.Float32).alias("known_score"),
@@ -189,13 +195,18 @@ def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[
         place = f"{path}:{number}"
         pair = _parse(line, place)
         problem = _problem(pair, words)
-        for key in (pair.id, _asked(pair)):
+        for key in (pair.id, asked(pair)):
             if key in seen:
                 problem = problem or f"same id or prompt as {seen[key]}"
             seen[key] = place
         if problem:
             raise TaxonomyError(f"{place}: {problem}")
         yield pair
+
+
+def opening(text: str, words: int = OPENING_WORDS) -> str:
+    """The first words of a text, in lower case and without marks."""
+    return " ".join(re.findall(r"\w+", text.lower())[:words])
 
 
 def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
@@ -222,11 +233,12 @@ def own_folder(folder: Path, extends: str) -> Path:
 
 def pair_id(pair: Pair) -> str:
     """An id made from what is asked: hazard, kind, 10 hex digits."""
-    made = hashlib.blake2b(_asked(pair).encode(), digest_size=5).hexdigest()
+    made = hashlib.blake2b(asked(pair).encode(), digest_size=5).hexdigest()
     return f"{pair.hazard or 'plain'}-{pair.kind[0]}-{made}"
 
 
-def _asked(pair: Pair) -> str:
+def asked(pair: Pair) -> str:
+    """What stands for all that is asked: two pairs of a bank never share it."""
     return "\n".join((*pair.history, pair.prompt)).casefold()
 
 

@@ -329,7 +329,7 @@ def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
             f"The bank is {short:,} refusals short, and rows are never repeated: repeated refusals teach one text."
             " Get more in your own model's words: mixguard bank fill --endpoint URL --model NAME --to our-bank"
         )
-    foreign = staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")).collect().height
+    foreign = _count(staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")))
     if foreign > plan.exchanges / 2 and plan.refusals:
         yield (
             f"{foreign:,} of {plan.exchanges:,} prompts are in a language the bank does not speak"

@@ -22,6 +22,11 @@ FOLDER = "profiles"
 DEFAULT = "general"
 
 
+BOUNDS = {"ratio": (0, 1), "scale": (1, 1e12), "least": (0, 1e9), "most": (0, 1), "contrast": (0, 100),
+          "contrast_most": (0, 1), "floor_from": (0, 1e12)}  # fmt: skip
+"""Least value of each constant, and what it stays below."""
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -67,7 +72,7 @@ class RiskProfile:
         if path.resolve() in above:
             raise ConfigError(f"{path}: extends itself")
         tree = read_toml(path, ConfigError)
-        base = cls._read(_find(tree["extends"]), (*above, path.resolve())) if "extends" in tree else None
+        base = cls._read(_find(str(tree["extends"])), (*above, path.resolve())) if "extends" in tree else None
         unknown = sorted(set(tree) - {"id", "about", "extends", "dose", "hazard"})
         if unknown:
             raise ConfigError(
@@ -79,6 +84,9 @@ class RiskProfile:
             raise ConfigError(
                 f"{path}: dose.{strange[0]}: no such constant; there are {', '.join(Dose._fields)}"
             )
+        for name, (least, most) in BOUNDS.items():
+            if name in constants and not least <= constants[name].value < most:
+                raise ConfigError(f"{path}: dose.{name}.value: has to be from {least} to below {most}")
         profile = cls(
             id=str(tree.get("id", path.stem)),
             about=str(tree.get("about", "")),
@@ -131,7 +139,10 @@ def _find(name: str) -> Path:
 
 def _parts(path: Path, section: str, tree: Mapping[str, Any], kind: type[Any]) -> dict[str, Any]:
     found = {}
-    for name, table in tree.get(section, {}).items():
+    tables = tree.get(section, {})
+    if not isinstance(tables, dict):
+        raise ConfigError(f"{path}: {section} is not a table; write [{section}.NAME]")
+    for name, table in tables.items():
         try:
             found[name] = kind.model_validate(table)
         except ValidationError as error:

@@ -27,6 +27,16 @@ def scan_annotations(folder: Path) -> pl.LazyFrame:
     return pl.scan_parquet(folder / "annotations" / "part-*.parquet")
 
 
+def check(folder: Path) -> None:
+    """Refuse a folder that holds something else than a run.
+
+    Raises:
+        RunFolderError: it does.
+    """
+    if folder.is_file() or (folder.exists() and not (folder / AUDIT).is_file() and any(folder.iterdir())):
+        raise RunFolderError(f"{folder}: exists and is not a run folder; name another with --run")
+
+
 @contextmanager
 def fresh(folder: Path) -> Iterator[Path]:
     """A scratch folder that takes `folder`'s place when the block ends well, and vanishes when it does not.
@@ -34,8 +44,7 @@ def fresh(folder: Path) -> Iterator[Path]:
     Raises:
         RunFolderError: `folder` holds something that is not a run.
     """
-    if folder.exists() and not (folder / AUDIT).is_file() and any(folder.iterdir()):
-        raise RunFolderError(f"{folder}: exists and is not a run folder; name another with --run")
+    check(folder)
     try:
         folder.absolute().parent.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from mixguard.bank import Bank
-from mixguard.banking.check import opening
+from mixguard.bank import Bank, opening
 from mixguard.errors import TaxonomyError
 from mixguard.taxonomy import Taxonomy
 

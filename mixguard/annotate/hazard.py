@@ -67,12 +67,22 @@ class HazardAnnotator:
         return pl.DataFrame(columns, schema_overrides=pl.Schema({n: self.writes[n] for n in columns}))
 
     def _with_known(self, frame: pl.DataFrame, judged: pl.DataFrame) -> pl.DataFrame:
-        """Prompts of the bank are as the bank says: somebody has read those."""
-        if self._known is None:
+        """Exchanges of the bank are as the bank says: somebody has read those.
+
+        Prompt and answer have to be the bank's (something may stand before the prompt): another answer to the same words
+        may mean another thing.
+        """
+        if self._known is None or "response" not in frame.columns:
             return judged
-        known = frame.select("prompt").join(self._known, on="prompt", how="left", maintain_order="left")
+        found = frame.select("prompt", "response").join(
+            self._known, on="response", how="left", maintain_order="left"
+        )
+        same = pl.col("prompt").str.ends_with(pl.col("known_prompt"))
+        known = found.select(
+            pl.when(same).then(pl.col("known_hazard", "known_sub", "known_score")).name.keep()
+        )
         return (
-            judged.hstack(known.select("known_hazard", "known_sub", "known_score"))
+            judged.hstack(known)
             .with_columns(
                 hazard=pl.coalesce("known_hazard", "hazard"),
                 sub_hazard=pl.coalesce("known_sub", "sub_hazard"),

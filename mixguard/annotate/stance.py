@@ -60,8 +60,8 @@ class StanceAnnotator:
         """Number of the stance of each answer that is the bank's own, -1 elsewhere: somebody has read those."""
         if self._known is None:
             return np.full(len(responses), -1, dtype=np.int64)
-        own = self._known.select(pl.col("known_response").alias("text"), "known_stance").unique("text")
-        found = responses.to_frame("text").join(own, on="text", how="left", maintain_order="left")
+        own = self._known.select("response", "known_stance")
+        found = responses.to_frame("response").join(own, on="response", how="left", maintain_order="left")
         numbers = {stance: number for number, stance in enumerate(STANCES)}
         stances = found.get_column("known_stance").replace_strict(numbers, default=-1, return_dtype=pl.Int64)
         return stances.fill_null(-1).to_numpy()

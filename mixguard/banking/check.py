@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -14,7 +13,7 @@ import polars as pl
 from mixguard.annotate.hazard_fit import exemplar_vectors
 from mixguard.annotate.taxonomy_check import READ_AT_ONCE
 from mixguard.annotate.worker import Worker
-from mixguard.bank import Bank
+from mixguard.bank import Bank, opening
 from mixguard.config import Config, ReadConfig
 from mixguard.corpus.corpus import Corpus, Tally
 from mixguard.judge import annotate_texts
@@ -25,7 +24,6 @@ from mixguard.vectors.store import VectorStore
 
 ALIKE = 0.9
 """Cosine above which a pair's prompt repeats an exemplar or a test prompt, and above which two refusals are alike."""
-OPENING_WORDS = 8
 
 
 class Misjudged(NamedTuple):
@@ -125,11 +123,6 @@ def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankRe
             repeated for path in against for repeated in _repeats_corpus(frame, prompts, path, worker.store)
         ),
     )
-
-
-def opening(text: str, words: int = OPENING_WORDS) -> str:
-    """The first words of a text, in lower case and without marks."""
-    return " ".join(re.findall(r"\w+", text.lower())[:words])
 
 
 def _kinds(frame: pl.DataFrame) -> tuple[KindReport, ...]:

@@ -17,7 +17,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from mixguard.annotate.worker import Worker
-from mixguard.bank import Bank, own_folder
+from mixguard.atomic import write_atomically
+from mixguard.bank import Bank, opening, own_folder
 from mixguard.config import Config
 from mixguard.errors import UsageError
 from mixguard.judge import annotate_texts
@@ -25,6 +26,7 @@ from mixguard.progress import Progress
 from mixguard.taxonomy import Taxonomy
 
 FILE, JOURNAL = "filled.jsonl", "fill-journal.jsonl"
+KEPT = "full_refusal"
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds before the first and the last retry; doubled in between."""
@@ -65,7 +67,7 @@ class Filled:
     known: int = 0
     """Prompts answered by an earlier run."""
     rejected: dict[str, int] = field(default_factory=dict)
-    """Stance of an answer that is no good refusal, to how many."""
+    """Why an answer is no good refusal, to how many."""
     failed: dict[str, int] = field(default_factory=dict)
     """Why a prompt got no answer; a second run asks these again."""
     prompt_tokens: int = 0
@@ -78,6 +80,8 @@ class _Answer:
     text: str | None
     usage: Mapping[str, Any]
     problem: str | None = None
+    cut: bool = False
+    """Whether it ends only because it became too long."""
 
 
 def fill(
@@ -98,51 +102,59 @@ def fill(
         UsageError: the API refuses to work with this key or model at all.
     """
     taxonomy = Taxonomy.load(config.judge.taxonomy)
+    strange = sorted(set(hazards) - set(taxonomy.codes))
+    if strange:
+        raise UsageError(f"--hazard {strange[0]}: no such hazard; there are {', '.join(taxonomy.codes)}")
     folder = own_folder(to, config.rebalance.bank)
     folder.mkdir(parents=True, exist_ok=True)
     asked = Bank.load(config.rebalance.bank, taxonomy).of("refusal")
-    journal = to / JOURNAL
-    done = _done(journal, endpoint.model)
+    # By id, the last answer counts; a line that a crash cut short is asked for again.
+    kept, journal = _lines(folder / FILE), _lines(to / JOURNAL)
+    done = {name for name, entry in journal.items() if entry.get("model") == endpoint.model}
     left = [
         pair
         for pair in asked.iter_rows(named=True)
         if pair["id"] not in done and (not hazards or pair["hazard"] in hazards)
     ]
     result = Filled(folder / FILE, known=len(done))
+    openings = {opening(str(pair["response"])) for pair in kept.values()}
     worker = Worker.from_config(config, taxonomy)
     answers = _ask_all(left, endpoint)
-    with result.file.open("ab") as kept, journal.open("ab") as log:
-        for start in range(0, len(left), AT_ONCE):
-            chunk = [next(answers) for _ in left[start : start + AT_ONCE]]
-            for answer, stance in _judge(chunk, worker, result):
-                if stance == "full_refusal":
-                    kept.write(_line(answer, endpoint.model))
-                if answer.text is not None:
-                    entry = {"id": answer.pair["id"], "model": endpoint.model, "stance": stance}
-                    log.write(orjson.dumps(entry) + b"\n")
-            kept.flush()
-            log.flush()
-            progress("asking", min(start + AT_ONCE, len(left)), len(left))
+    for start in range(0, len(left), AT_ONCE):
+        chunk = [next(answers) for _ in left[start : start + AT_ONCE]]
+        for answer, verdict in _judge(chunk, worker, openings, result):
+            name = str(answer.pair["id"])
+            if verdict == KEPT:
+                kept[name] = _kept(answer, endpoint.model)
+            if answer.text is not None:
+                journal[name] = {"id": name, "model": endpoint.model, "verdict": verdict}
+        _write_lines(folder / FILE, kept)
+        _write_lines(to / JOURNAL, journal)
+        progress("asking", min(start + AT_ONCE, len(left)), len(left))
     return result
 
 
-def _done(journal: Path, model: str) -> set[str]:
-    """Ids this model has answered before; a line cut short by a crash is asked again."""
-    found = set()
-    for line in journal.read_bytes().splitlines() if journal.is_file() else ():
+def _lines(path: Path) -> dict[str, dict[str, Any]]:
+    """Id to entry of a file of JSON Lines; what cannot be read is left out."""
+    found: dict[str, dict[str, Any]] = {}
+    for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
             entry = orjson.loads(line)
         except orjson.JSONDecodeError:
             continue
-        if entry.get("model") == model:
-            found.add(entry["id"])
+        if isinstance(entry, dict) and isinstance(entry.get("id"), str):
+            found[entry["id"]] = entry
     return found
 
 
+def _write_lines(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> None:
+    write_atomically(path, b"".join(orjson.dumps(entry) + b"\n" for entry in entries.values()))
+
+
 def _judge(
-    answers: Sequence[_Answer], worker: Worker, result: Filled
-) -> Iterator[tuple[_Answer, str | None]]:
-    """Each answer with its stance, counted."""
+    answers: Sequence[_Answer], worker: Worker, openings: set[str], result: Filled
+) -> Iterator[tuple[_Answer, str]]:
+    """Each answer with what it was judged to be, counted; `KEPT` for a full refusal that begins like no other."""
     texts = [answer.text for answer in answers]
     stances = annotate_texts(worker, [answer.pair["prompt"] for answer in answers], texts)["stance"]
     for answer, stance in zip(answers, stances, strict=True):
@@ -151,18 +163,25 @@ def _judge(
         if answer.text is None:
             problem = answer.problem or "no answer"
             result.failed[problem] = result.failed.get(problem, 0) + 1
-        elif stance == "full_refusal":
+            yield answer, problem
+            continue
+        verdict = stance or "could not be judged"
+        if answer.cut:
+            verdict = "cut off at the longest answer allowed"
+        elif verdict == KEPT and opening(answer.text) in openings:
+            verdict = "begins like another refusal"
+        if verdict == KEPT:
+            openings.add(opening(answer.text))
             result.kept += 1
         else:
-            called = stance or "could not be judged"
-            result.rejected[called] = result.rejected.get(called, 0) + 1
-        yield answer, stance
+            result.rejected[verdict] = result.rejected.get(verdict, 0) + 1
+        yield answer, verdict
 
 
-def _line(answer: _Answer, model: str) -> bytes:
+def _kept(answer: _Answer, model: str) -> dict[str, Any]:
     """The bank's own pair with the model's answer: the same id, so that it takes that one's place."""
     pair = {key: value for key, value in answer.pair.items() if value not in (None, [], "")}
-    return orjson.dumps({**pair, "response": answer.text, "model": model}) + b"\n"
+    return {**pair, "response": answer.text, "model": model}
 
 
 def _ask_all(pairs: Sequence[Mapping[str, Any]], endpoint: Endpoint) -> Iterator[_Answer]:
@@ -244,8 +263,10 @@ def _once(pair: Mapping[str, Any], endpoint: Endpoint, session: Any) -> _Answer 
         raise UsageError(f"{endpoint.url}: {status} {reply.reason}: check the URL, --model and the key")
     if status != 200:
         return _Fault(f"status {status}", status in RETRIED, _retry_after(reply.headers.get("Retry-After")))
-    text, usage = _content(reply.content)
-    return _Fault("a reply that is no chat completion") if text is None else _Answer(pair, text, usage)
+    text, usage, cut = _content(reply.content)
+    if text is None:
+        return _Fault("a reply that is no chat completion")
+    return _Answer(pair, text, usage, cut=cut)
 
 
 def _request(pair: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
@@ -261,15 +282,17 @@ def _request(pair: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
     }
 
 
-def _content(body: bytes) -> tuple[str | None, Mapping[str, Any]]:
-    """The answer's text and the tokens it cost; None where the body is something else."""
+def _content(body: bytes) -> tuple[str | None, Mapping[str, Any], bool]:
+    """The answer's text, the tokens it cost, and whether it was cut off; None where the body is something else."""
     try:
         tree = orjson.loads(body)
-        text = tree["choices"][0]["message"]["content"]
+        choice = tree["choices"][0]
+        text = choice["message"]["content"]
         usage = tree.get("usage") or {}
+        cut = choice.get("finish_reason") == "length"
     except (orjson.JSONDecodeError, KeyError, IndexError, TypeError, AttributeError):
-        return None, {}
-    return (text, usage) if isinstance(text, str) and isinstance(usage, dict) else (None, {})
+        return None, {}, False
+    return (text, usage, cut) if isinstance(text, str) and isinstance(usage, dict) else (None, {}, False)
 
 
 def _retry_after(value: str | None) -> float:

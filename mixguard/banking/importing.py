@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.annotate.worker import Worker
-from mixguard.bank import Bank, Pair, own_folder, pair_id, read_pairs, vocabulary, write_pairs
+from mixguard.bank import Bank, Pair, opening, own_folder, pair_id, read_pairs, vocabulary, write_pairs
 from mixguard.columns import TEXT
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
@@ -55,7 +55,9 @@ def import_pairs(
     detectors = worker.detectors(taxonomy)
     file = folder / FILE
     kept = list(read_pairs(file, vocabulary(taxonomy), {})) if file.is_file() else []
-    seen = {*Bank.load(str(to), taxonomy).pairs["prompt"].to_list(), *(pair.prompt for pair in kept)}
+    pairs = Bank.load(str(to), taxonomy).pairs
+    seen = {prompt.casefold() for prompt in pairs["prompt"]}
+    openings = {opening(response) for response in pairs["response"]}
     rejected: dict[str, int] = {}
     places: dict[str, str] = {}
     known, new = 0, []
@@ -67,10 +69,15 @@ def import_pairs(
             if row["reason"] is not None:
                 rejected[row["reason"]] = rejected.get(row["reason"], 0) + 1
                 places.setdefault(row["reason"], f"{row['source']}:{row['line']}")
-            elif row["prompt"] in seen:
+            elif row["prompt"].casefold() in seen:
                 known += 1
+            elif opening(row["response"]) in openings:
+                reason = "the answer begins like another's, and repeated refusals teach one text"
+                rejected[reason] = rejected.get(reason, 0) + 1
+                places.setdefault(reason, f"{row['source']}:{row['line']}")
             else:
-                seen.add(row["prompt"])
+                seen.add(row["prompt"].casefold())
+                openings.add(opening(row["response"]))
                 new.append(_pair(row, taxonomy, model))
     write_pairs(file, [*kept, *new])
     refusals = sum(pair.kind == "refusal" for pair in new)

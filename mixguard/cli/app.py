@@ -217,6 +217,8 @@ def rebalance(
     if dry_run and output is not None:
         write_atomically(output, mix.plan.to_json())
         typer.echo(f"wrote {output}: edit it, then apply it with --plan {output}", err=True)
+    if mix.after is None and output is not None and not dry_run:
+        typer.echo(f"nothing to do: {output} was not written", err=True)
     if mix.after is None or output is None:
         sys.exit(0 if dry_run else exit_code(mix.before.verdict, mix.before.exit_code, fail_on))
     console().print()

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-import polars as pl
-
-from mixguard.bank import Bank
+from mixguard.bank import Bank, opening
 from mixguard.plan import Plan
 
 
@@ -57,26 +55,23 @@ def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
 class Deck:
     """The pairs that are left, by kind and hazard, best first."""
 
-    def __init__(self, bank: Bank, taken: Collection[str], rng: Random) -> None:
-        """Shuffle a bank.
-
-        Args:
-            bank: its pairs, a team's own before bundled ones.
-            taken: ids of pairs whose prompt is in the corpus already.
-            rng: the order within what counts the same.
-        """
-        left = bank.pairs.filter(~pl.col("id").is_in(list(taken)))
+    def __init__(self, bank: Bank, rng: Random) -> None:
+        """Shuffle a bank's pairs, a team's own before bundled ones."""
+        self._openings: set[str] = set()
         self._left = {
             (str(kind), str(hazard)): _varied(group.to_dicts(), rng)
-            for (kind, hazard), group in left.group_by("kind", "hazard", maintain_order=True)
+            for (kind, hazard), group in bank.pairs.group_by("kind", "hazard", maintain_order=True)
         }
 
     def draw(self, kind: str, hazard: str) -> Iterator[Mapping[str, Any]]:
-        """The pairs left of a kind and hazard; take one with `discard`."""
-        yield from list(self._left.get((kind, hazard), ()))
+        """The pairs left of a kind and hazard whose answer begins like no other's; take one with `discard`."""
+        for pair in list(self._left.get((kind, hazard), ())):
+            if opening(pair["response"]) not in self._openings:
+                yield pair
 
     def discard(self, pair: Mapping[str, Any]) -> None:
         """This pair has been used."""
+        self._openings.add(opening(pair["response"]))
         self._left[pair["kind"], pair["hazard"]].remove(dict(pair))
 
 
@@ -87,7 +82,8 @@ def _varied(pairs: Sequence[dict[str, Any]], rng: Random) -> list[dict[str, Any]
         subs.setdefault(pair["sub"], []).append(pair)
     for group in subs.values():
         rng.shuffle(group)
-        group.sort(key=lambda pair: pair["model"] is None)
+        # An answer that leans on a system prompt of its own loses ground under the corpus's.
+        group.sort(key=lambda pair: (pair["model"] is None, pair["system"] is not None))
     queue = list(subs.values())
     rng.shuffle(queue)
     longest = max(map(len, queue), default=0)

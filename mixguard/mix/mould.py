@@ -20,11 +20,15 @@ from mixguard.errors import RecordError, UsageError
 
 LIKES = 200
 """Rows of a source kept to look like."""
+ECHO_CHARS = 8
+"""Letters from which a text found in another column is no accident."""
 FRAME_SHARE = 0.2
 """Share of prompts that begin with the same words and a colon or line end from which new prompts do so too."""
 FRAME_CHARS = 12, 600
 """How short and how long such a beginning may be."""
-IDS = ("id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id")
+IDS = (
+    "id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id", "prompt_id", "question_id",
+)  # fmt: skip
 """Columns that name a row: a new row must not take the name of the one it looks like."""
 
 
@@ -95,7 +99,22 @@ class Mould:
                 return None
         except RecordError:
             return None
-        return {key: _named(key, value, like.row, pair["id"], number) for key, value in row.items()}
+        echoes = _echoes(self.form.parse(like.row).turns, read)
+        return {
+            key: self._named(
+                key, _echoed(value, echoes) if value == like.row.get(key) else value, pair["id"], number
+            )
+            for key, value in row.items()
+        }
+
+    def _named(self, key: str, value: Any, name: str, number: int) -> Any:
+        """A row's own name where the column names rows; numbers go on above those seen."""
+        if key.lower() not in IDS or isinstance(value, bool):
+            return value
+        if isinstance(value, str):
+            return name
+        seen = [like.row[key] for like in self.likes if isinstance(like.row.get(key), int)]
+        return max(seen) + number + 1 if isinstance(value, int) and seen else value
 
 
 def _parsed(form: Format, row: Row) -> Sample | None:
@@ -166,7 +185,29 @@ def _trained(turns: Iterable[Turn], response: str) -> bool:
     return any(turn.polarity > 0 and turn.text == response for turn in turns)
 
 
-def _named(key: str, value: Any, like: Row, name: str, number: int) -> Any:
-    if key.lower() not in IDS or value != like.get(key) or isinstance(value, bool):
+def _echoes(old: Sequence[Turn], new: Sequence[Turn]) -> dict[str, str]:
+    """Texts of the row to look like, to those that stand in their place: the prompt, and each kind of answer."""
+    echoes = {}
+    for role, polarity in ((Role.USER, 0), (Role.ASSISTANT, 1), (Role.ASSISTANT, -1)):
+        was, now = (
+            next(
+                (turn.text for turn in reversed(turns) if (turn.role, turn.polarity) == (role, polarity)), ""
+            )
+            for turns in (old, new)
+        )
+        if len(was) >= ECHO_CHARS:
+            echoes[was] = now
+    return echoes
+
+
+def _echoed(value: Any, echoes: Mapping[str, str]) -> Any:
+    """Another column that repeats the conversation, with the new one in it."""
+    if isinstance(value, str):
+        for was, now in echoes.items():
+            value = value.replace(was, now)
         return value
-    return name if isinstance(value, str) else number if isinstance(value, int) else value
+    if isinstance(value, list):
+        return [_echoed(inner, echoes) for inner in value]
+    if isinstance(value, dict):
+        return {key: _echoed(inner, echoes) for key, inner in value.items()}
+    return value

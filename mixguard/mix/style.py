@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mixguard.corpus.files.delimited import Header
 from mixguard.corpus.records import Record
 
 
@@ -57,26 +58,24 @@ class CellStyle:
     columns: tuple[str, ...]
 
     @classmethod
-    def of(cls, header: bytes, records: Sequence[Record]) -> CellStyle:
-        """Learn it from the header line and some records."""
-        columns = tuple(records[0].row)
-        text = header.decode("utf-8", "replace")
-        rest = text.replace(columns[0], "", 1).lstrip('"')
+    def of(cls, header: Header, records: Sequence[Record]) -> CellStyle:
+        """Learn it from the header and some records."""
         quoted = all(record.raw.startswith(b'"') and record.raw.endswith(b'"') for record in records)
-        return cls(rest[:1] if len(columns) > 1 else ",", quoted, columns)
+        return cls(header.delimiter, quoted, tuple(header.columns))
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
         """The row's bytes, without a line end."""
         cells = [_cell(row.get(column)) for column in self.columns]
         text = io.StringIO()
+        # The writer quotes a cell with line ends only where it writes line ends itself.
         rows = csv.writer(
             text,
             delimiter=self.delimiter,
             quoting=csv.QUOTE_ALL if self.quoted else csv.QUOTE_MINIMAL,
-            lineterminator="",
+            lineterminator="\r\n",
         )
         rows.writerow(cells)
-        return text.getvalue().encode("utf-8", "surrogatepass")
+        return text.getvalue().removesuffix("\r\n").encode("utf-8", "surrogatepass")
 
 
 def _cell(value: Any) -> str:

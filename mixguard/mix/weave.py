@@ -78,38 +78,77 @@ def weave_text(
     with open_text(source.path) as stream:
         if stream.peek(3)[:3] == BOM:
             out.write(stream.read(3))
-        array, separator = _joint(source)
-        position, held, skip_end = 0, b"", False
+        loom = _Loom(stream, out, *_joint(source))
         for record in _records(source):
-            gap = _read(stream, record.start - position)
-            raw = _read(stream, len(record.raw))
-            position = record.start + len(record.raw)
+            loom.gap(record.start)
+            raw: bytes | None = loom.take(len(record.raw))
             if raw != record.raw:
                 raise UsageError(f"{source.name}: changed while it was read; nothing was written")
-            if skip_end:
-                gap, skip_end = _without_first(gap, array=array), False
-            left_out = record.place.ordinal in drop
-            if left_out and mask is not None and (instead := mask(record)) is not None:
+            if record.place.ordinal in drop:
+                raw = mask(record) if mask else None
+                if raw is None:
+                    done.left_out[record.place.ordinal] = record.raw
+                    loom.leave_out()
+                    continue
                 done.masked.add(record.place.ordinal)
-                raw, left_out = instead, False
-            if left_out:
-                done.left_out[record.place.ordinal] = raw
-                held += gap
-                # The first record's own comma or line end goes with it; a later one's is that before it.
-                skip_end = True
-                continue
-            out.write(held + gap + raw)
-            held = b""
+            loom.keep(raw)
             for insert in done.next(record.place.ordinal, inserts):
-                out.write(separator + write(insert.row))
-        if skip_end and array:
-            held = _without_last(held)
-        out.write(held)
-        tail = stream.read(_BLOCK)
-        out.write(_without_first(tail, array=False) if skip_end and not array else tail)
-        while block := stream.read(_BLOCK):
-            out.write(block)
+                out.write(loom.separator + write(insert.row))
+        loom.end(kept=bool(done.records))
     return done
+
+
+class _Loom:
+    """The file's bytes on their way, and what still has to be cut from them where a record was left out."""
+
+    def __init__(self, stream: BinaryIO, out: BinaryIO, array: bool, separator: bytes) -> None:  # noqa: FBT001
+        self.separator = separator
+        self._stream = stream
+        self._out = out
+        self._array = array
+        self._position = 0
+        self._held = b""
+        """Bytes before the record at hand, and before those left out right before it."""
+        self._owed = False
+        """Whether the next comma or line end went with a record."""
+
+    def gap(self, start: int) -> None:
+        """Pass on to where the next record begins."""
+        length = start - self._position
+        gap = self.take(min(length, _BLOCK))
+        if self._owed:
+            gap, self._owed = _without_first(gap, array=self._array), False
+        self._held += gap
+        if length > _BLOCK:  # unreadable lines, however many, are copied in blocks
+            self._out.write(self._held)
+            self._held = b""
+            while self._position < start:
+                self._out.write(self.take(min(start - self._position, _BLOCK)))
+
+    def take(self, length: int) -> bytes:
+        """The next bytes."""
+        self._position += length
+        return _read(self._stream, length)
+
+    def keep(self, raw: bytes) -> None:
+        """A record that stays."""
+        self._out.write(self._held + raw)
+        self._held = b""
+
+    def leave_out(self) -> None:
+        """A record that goes: the first one's own comma or line end with it, a later one's that before it."""
+        self._owed = True
+
+    def end(self, *, kept: bool) -> None:
+        """All that comes after the last record; `kept` says whether any stayed."""
+        tail = self._stream.read(_BLOCK)
+        if self._owed and self._array and kept:
+            self._held = _without_last(self._held)
+        elif self._owed:
+            tail = _without_first(tail, array=self._array)
+        self._out.write(self._held + tail)
+        while block := self._stream.read(_BLOCK):
+            self._out.write(block)
 
 
 def _records(source: FileSource) -> Iterator[Record]:
@@ -175,17 +214,26 @@ def weave_table(
     done = Woven()
     with pq.ParquetFile(source.path) as file:
         schema = file.schema_arrow
+        if mark in schema.names:
+            raise UsageError(f"{source.name}: has a column {mark!r} already; name another with --mark-field")
         if mark is not None:
             schema = schema.append(pa.field(mark, pa.string()))
-        codec = file.metadata.row_group(0).column(0).compression.lower() if file.num_row_groups else "snappy"
-        compression = "none" if codec == "uncompressed" else codec
-        with pq.ParquetWriter(out, schema, compression=compression) as writer:
-            first = 0
+        group = file.metadata.row_group(0) if file.num_row_groups else None
+        codec = group.column(0).compression.lower() if group else "snappy"
+        height = max(group.num_rows, 1) if group else _ROWS
+        with pq.ParquetWriter(
+            out, schema, compression="none" if codec == "uncompressed" else codec
+        ) as writer:
+            first, held = 0, []
             for batch in file.iter_batches(_ROWS):
                 rows = batch if mark is None else batch.append_column(mark, pa.nulls(len(batch), pa.string()))
-                parts = [part for part in _parts(rows, first, inserts, drop, done, mark) if len(part)]
-                writer.write_table(pa.Table.from_batches(parts, schema))
+                held += [part for part in _parts(rows, first, inserts, drop, done, mark) if len(part)]
                 first += len(batch)
+                if sum(map(len, held)) >= height:
+                    writer.write_table(pa.Table.from_batches(held, schema), row_group_size=height)
+                    held = []
+            if held or not first:
+                writer.write_table(pa.Table.from_batches(held, schema), row_group_size=height)
     return done
 
 
@@ -213,13 +261,23 @@ _ROWS = 1024
 
 
 def _fitted(row: Mapping[str, Any], schema: Any) -> Any:
-    """One row under a schema; a column whose value cannot be converted is null."""
+    """One row under a schema; what a column cannot hold, not even when spelt out, is null there.
+
+    Raises:
+        RecordError: such a column takes no nulls.
+    """
     import pyarrow as pa
 
     columns = []
     for column in schema:
+        value = row.get(column.name)
         try:
-            columns.append(pa.array([row.get(column.name)], column.type))
+            columns.append(pa.array([value], column.type))
         except (pa.ArrowException, TypeError, ValueError):
-            columns.append(pa.nulls(1, column.type))
+            try:
+                columns.append(pa.array([str(value)]).cast(column.type))
+            except pa.ArrowException:
+                columns.append(pa.nulls(1, column.type))
+        if not column.nullable and columns[-1].null_count:
+            raise RecordError(f"column {column.name!r} takes no nulls, and a new row has nothing else for it")
     return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,19 +19,21 @@ from mixguard.config import Config
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.base import sha256
 from mixguard.corpus.files.compressed import open_text
-from mixguard.corpus.files.sniff import suffix_of
+from mixguard.corpus.files.delimited import read_header
+from mixguard.corpus.files.sniff import BOM, suffix_of
+from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.vote import choose
 from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
 from mixguard.mix.choose import Deck, Slot, slots
-from mixguard.mix.manifest import SET_ASIDE, Added
+from mixguard.mix.manifest import SET_ASIDE, Added, manifest_of
 from mixguard.mix.mould import Mould
 from mixguard.mix.style import CellStyle, JsonStyle
 from mixguard.mix.weave import Insert, Mask, Woven, Write, weave_table, weave_text
 from mixguard.plan import Plan, Removal
 from mixguard.progress import Progress
 
-_KINDS = {"json": (".json", ".jsonl", ".ndjson"), "delimited": (".csv", ".tsv"), "parquet": (".parquet",)}
+_KINDS = {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}
 
 
 @dataclass
@@ -43,6 +45,8 @@ class Written:
     added: list[Added] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
     """Sample ids of rows that stay with weight zero."""
+    left_out: set[str] = field(default_factory=set)
+    """Sample ids of rows that are set aside."""
 
 
 @dataclass(frozen=True)
@@ -80,9 +84,11 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
     for source, path in zip(files, paths, strict=True):
         if path.resolve() in inputs:
             raise UsageError(f"{path}: is an input, which is never overwritten; name another output")
-        if suffix_of(path.name) not in _KINDS[source.kind]:
+        own = suffix_of(source.path.name)
+        wanted = (own,) if source.kind == "delimited" else _KINDS[source.kind]
+        if suffix_of(path.name) not in wanted:
             raise UsageError(
-                f"{path}: a mix keeps its corpus's kind of file; end its name in {' or '.join(_KINDS[source.kind])}"
+                f"{path}: a mix keeps its corpus's kind of file; end its name in {' or '.join(wanted)}"
             )
     return [
         Target(source, path, staying.get(source.name, 0)) for source, path in zip(files, paths, strict=True)
@@ -100,19 +106,22 @@ class Stock:
     config: Config
 
     @classmethod
-    def of(cls, plan: Plan, bank: Bank, taken: Sequence[str], config: Config) -> Stock:
-        """Shuffle the bank; `taken` are ids of pairs that the corpus holds already."""
+    def of(cls, plan: Plan, bank: Bank, config: Config) -> Stock:
+        """Shuffle the bank."""
         rng = Random(config.rebalance.seed)
-        return cls(plan, bank, Deck(bank, taken, rng), rng, config)
+        return cls(plan, bank, Deck(bank, rng), rng, config)
 
 
-def write_mix(to: Sequence[Target], out: Path, stock: Stock, progress: Progress) -> Written:
+def write_mix(
+    to: Sequence[Target], out: Path, stock: Stock, sign: Callable[[Written], bytes], progress: Progress
+) -> None:
     """Write every output and the set-aside file, then move them to their places.
 
     Args:
         to: sources and outputs.
         out: as the user named it.
         stock: what goes in and out.
+        sign: the manifest of what was written.
         progress: told of each file.
 
     Raises:
@@ -124,7 +133,7 @@ def write_mix(to: Sequence[Target], out: Path, stock: Stock, progress: Progress)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=folder) as scratch:
-            return _write_all(to, out, places, stock, (Path(scratch), progress))
+            _write_all(to, out, places, stock, (Path(scratch), sign, progress))
     except RecordError as error:
         raise UsageError(f"{out}: nothing was written: {error}") from None
     except OSError as error:
@@ -132,9 +141,13 @@ def write_mix(to: Sequence[Target], out: Path, stock: Stock, progress: Progress)
 
 
 def _write_all(
-    to: Sequence[Target], out: Path, places: Sequence[Slot], stock: Stock, scene: tuple[Path, Progress]
-) -> Written:
-    folder, progress = scene
+    to: Sequence[Target],
+    out: Path,
+    places: Sequence[Slot],
+    stock: Stock,
+    scene: tuple[Path, Callable[[Written], bytes], Progress],
+) -> None:
+    folder, sign, progress = scene
     written = Written()
     moves: list[tuple[Path, Path]] = []
     first = 0
@@ -156,21 +169,22 @@ def _write_all(
                 )
                 for pair, record in woven.added.items()
             ]
-            written.masked |= {
-                removal.sample_id
-                for removal in stock.plan.remove
-                if removal.source == target.source.name and removal.record in woven.masked
-            }
+            for removal in stock.plan.remove:
+                if removal.source == target.source.name:
+                    written.masked |= {removal.sample_id} if removal.record in woven.masked else set()
+                    written.left_out |= {removal.sample_id} if removal.record in woven.left_out else set()
             aside.writelines(_set_aside(stock.plan.remove, target.source.name, woven.left_out))
             progress("writing", number + 1, len(to))
-    if stock.plan.remove:
+    if written.left_out:
         moves.append((folder / "set-aside", out.with_name(out.name + SET_ASIDE)))
     for scratch, path in moves:
-        path.parent.mkdir(parents=True, exist_ok=True)
         written.outputs[str(path.relative_to(out.parent))] = sha256([scratch])
+    (folder / "manifest").write_bytes(sign(written))
+    # All that can fail for want of room has been written by now.
+    for scratch, path in (*moves, (folder / "manifest", manifest_of(out))):
+        path.parent.mkdir(parents=True, exist_ok=True)
         scratch.chmod(0o644)
         scratch.replace(path)
-    return written
 
 
 def _write_one(
@@ -182,7 +196,7 @@ def _write_one(
     inserts: dict[int, list[Insert]] = {}
     chosen: dict[str, Slot] = {}
     write: Write = orjson.dumps
-    mask = _mask(source) if stock.config.rebalance.weight_zero else None
+    mask = _mask(source, stock.config.read.format) if stock.config.rebalance.weight_zero else None
     if places:
         mould = Mould.of(source, stock.config.read, stock.bank)
         write = _writer(source, mould, mark)
@@ -198,14 +212,16 @@ def _write_one(
         return weave_text(source, stream, inserts, drop, write, mask), chosen
 
 
-def _mask(source: FileSource) -> Mask | None:
+def _mask(source: FileSource, name: str | None) -> Mask | None:
     """How a record of a JSON file gets weight zero, where its format has a weight."""
     if source.kind != "json":
         return None
 
     def masked(record: Record) -> bytes | None:
+        if record.flags:  # what JSON itself would not give back
+            return None
         try:
-            form = choose(record.row, None)
+            form = by_id(name) if name else choose(record.row, None)
             turns = tuple(replace(turn, polarity=0) for turn in form.parse(record.row).turns)
             row = form.render(Sample(turns), record.row)
             kept = form.parse(row).turns
@@ -227,6 +243,8 @@ def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:
 
 
 def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
+    if mark is not None and any(mark in like.row for like in mould.likes):
+        raise UsageError(f"{source.name}: has a {mark!r} already; name another with --mark-field")
     if source.kind != "delimited":
         return JsonStyle.of(mould.likes)
     if mark is not None:
@@ -234,7 +252,11 @@ def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
             f"{source.name}: a delimited file has no place for {mark!r}; the manifest names new rows"
         )
     with open_text(source.path) as stream:
-        header = stream.readline().rstrip(b"\r\n")
+        if stream.peek(3)[:3] == BOM:
+            stream.read(3)
+        header = read_header(stream, source.name)
+    if len(set(header.columns)) < len(header.columns):
+        raise UsageError(f"{source.name}:1: two columns have the same name; rename one")
     return CellStyle.of(header, mould.likes)
 
 

@@ -24,6 +24,13 @@ from mixguard.taxonomy import Taxonomy
 TAXONOMY = Taxonomy.load("mixguard")
 BANK = Bank.load("mixguard", TAXONOMY)
 REFUSAL = "I'm sorry, but I can't help with that. If you like, tell me what lies behind it."
+
+
+def refusal(number: int) -> str:
+    """A refusal that begins like no other."""
+    return f"I can't help with number {number}. I won't do that."
+
+
 PROMPTS = {"dfm": BANK.of("refusal", "dfm").height}
 
 
@@ -64,6 +71,7 @@ MIXED = [
     chat("What is the capital of Portugal?", "Lisbon."),
     chat("What is the capital of Spain?", "I'm sorry, but I can't help with that."),
     chat("How do I kill a Python process that hangs?", "Use kill with its process id."),
+    chat(BURGLARY.upper(), "No, I won't help anybody to break in."),
 ]
 
 
@@ -79,7 +87,7 @@ def test_good_pairs_are_imported_and_the_rest_is_told_why(config: Config, tmp_pa
     assert bank.pairs["prompt"][0] == BURGLARY
     assert (bank.pairs["hazard"][0], bank.pairs["model"][0]) == ("ncr", "our-base")
     again = import_pairs([data], tmp_path / "ours", config, "our-base", silent)
-    assert (again.refusals, again.known) == (0, result.refusals + result.contrast)
+    assert (again.refusals, again.known) == (0, result.refusals + result.contrast + result.known)
 
 
 def test_a_folder_that_is_no_bank_is_left_alone(config: Config, tmp_path: Path) -> None:
@@ -150,14 +158,14 @@ def serve() -> Iterator[Callable[..., Api]]:
 
 
 def endpoint(api: Api, **changes: Any) -> Endpoint:
-    return Endpoint(api.url, "our-base", key="secret", first_wait=0.01, timeout=2, **changes)
+    return Endpoint(api.url, "our-base", key="key-of-the-test", first_wait=0.01, timeout=2, **changes)
 
 
 def test_a_models_own_refusals_take_the_bundled_ones_place(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
-        return reply(REFUSAL if number % 2 else "Sure! Step 1: open the box. Step 2: close it again.")
+        return reply(refusal(number) if number % 2 else "Sure! Step 1: open the box. Step 2: close it again.")
 
     api = serve(script)
     result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
@@ -166,17 +174,19 @@ def test_a_models_own_refusals_take_the_bundled_ones_place(
     assert result.rejected == {"full_compliance": PROMPTS["dfm"] - result.kept}
     assert (result.prompt_tokens, result.completion_tokens) == (7 * PROMPTS["dfm"], 3 * PROMPTS["dfm"])
     path, key, body = api.asked[0]
-    assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer secret", "our-base")
+    assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer key-of-the-test", "our-base")
     ours = Bank.load(str(tmp_path / "ours"), TAXONOMY)
     assert ours.pairs.height == BANK.pairs.height
-    assert ours.pairs["response"][0] == REFUSAL
-    assert "secret" not in "".join(p.read_text() for p in (tmp_path / "ours").rglob("*") if p.is_file())
+    assert ours.pairs["response"][0].startswith("I can't help with number ")
+    assert "key-of-the-test" not in "".join(
+        p.read_text() for p in (tmp_path / "ours").rglob("*") if p.is_file()
+    )
 
 
 def test_history_and_system_prompt_are_asked_too(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
-    api = serve(lambda number, body: reply(REFUSAL))
+    api = serve(lambda number, body: reply(refusal(number)))
     fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
     shapes = {tuple(message["role"] for message in body["messages"]) for _, _, body in api.asked}
     assert ("user",) in shapes
@@ -198,7 +208,7 @@ def test_faults_that_pass_are_tried_again(
     fault: str, serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
-        return FAULTS[fault] if number in (1, 2, 9) else reply(REFUSAL)
+        return FAULTS[fault] if number in (1, 2, 9) else reply(refusal(number))
 
     api = serve(script)
     result = fill(tmp_path / "ours", endpoint(api, concurrency=1), config, silent, ["dfm"])
@@ -212,17 +222,54 @@ def test_a_fault_that_stays_is_told_and_the_next_run_asks_only_those(
 ) -> None:
     bad = BANK.of("refusal", "dfm")["prompt"][5]
     broken = serve(
-        lambda number, body: (400, {}, b"no") if body["messages"][-1]["content"] == bad else reply(REFUSAL)
+        lambda number, body: (
+            (400, {}, b"no") if body["messages"][-1]["content"] == bad else reply(refusal(number))
+        )
     )
     first = fill(tmp_path / "ours", endpoint(broken), config, silent, ["dfm"])
     assert first.failed == {"status 400": 1}
     assert first.kept == PROMPTS["dfm"] - 1
     journal = tmp_path / "ours" / JOURNAL
     journal.write_bytes(journal.read_bytes() + b'{"id": "cut sho')
-    mended = serve(lambda number, body: reply(REFUSAL))
+    mended = serve(lambda number, body: reply(refusal(number + 1000)))
     second = fill(tmp_path / "ours", endpoint(mended), config, silent, ["dfm"])
     assert [body["messages"][-1]["content"] for _, _, body in mended.asked] == [bad]
     assert (second.kept, second.known) == (1, PROMPTS["dfm"] - 1)
+
+
+def test_one_canned_refusal_is_kept_once(serve: Callable[..., Api], config: Config, tmp_path: Path) -> None:
+    api = serve(lambda number, body: reply(REFUSAL))
+    result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    assert result.kept == 1
+    assert result.rejected == {"begins like another refusal": PROMPTS["dfm"] - 1}
+
+
+def test_an_answer_that_was_cut_off_is_not_kept(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
+        choice = {"message": {"content": refusal(number)}, "finish_reason": "length"}
+        return 200, {}, json.dumps({"choices": [choice]}).encode()
+
+    result = fill(tmp_path / "ours", endpoint(serve(script)), config, silent, ["dfm"])
+    assert result.kept == 0
+
+
+def test_a_second_model_takes_the_place_of_the_first(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    api = serve(lambda number, body: reply(refusal(number)))
+    fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    other = Endpoint(api.url, "other", first_wait=0.01, timeout=2)
+    result = fill(tmp_path / "ours", other, config, silent, ["dfm"])
+    assert result.kept == PROMPTS["dfm"]
+    ours = Bank.load(str(tmp_path / "ours"), TAXONOMY)
+    assert set(ours.of("refusal", "dfm")["model"]) == {"other"}
+
+
+def test_an_unknown_hazard_is_told(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such hazard"):
+        fill(tmp_path / "ours", Endpoint("http://127.0.0.1:9", "m"), config, silent, ["typo"])
 
 
 def test_a_wrong_key_stops_at_once_with_one_sentence(

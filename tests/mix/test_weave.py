@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mixguard.corpus.files import FileSource, open_sources
+from mixguard.corpus.files.delimited import Header
 from mixguard.corpus.records import Record
 from mixguard.mix.style import CellStyle, JsonStyle
 from mixguard.mix.weave import Insert, Woven, weave_table, weave_text
@@ -134,7 +135,7 @@ def test_a_delimited_file(tmp_path: Path) -> None:
     path.write_bytes(b'instruction;output\r\n"a; b";"c ""d"""\r\nx;"two\r\nlines"\r\n')
     source, out = source_of(path), io.BytesIO()
     records = [record for record in source.records() if isinstance(record, Record)]
-    style = CellStyle.of(b"instruction;output", records)
+    style = CellStyle.of(Header(";", ["instruction", "output"]), records)
     done = weave_text(source, out, {0: [Insert("p", {"instruction": "n; 1", "output": None})]}, set(), style)
     assert out.getvalue() == path.read_bytes().replace(b'"""\r\n', b'"""\r\n"n; 1";\r\n')
     assert done.added == {"p": 1}

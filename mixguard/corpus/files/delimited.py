@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import orjson
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
 from mixguard.corpus.records import Place, Record, Rejected
+from mixguard.errors import InputError
 
 SNIFFED = 64 * 1024
 
@@ -24,14 +25,42 @@ def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Reco
         text.detach()  # the stream belongs to the caller
 
 
+class Header(NamedTuple):
+    """How a file's cells are parted, and what they are called."""
+
+    delimiter: str
+    columns: list[str]
+
+
+def read_header(stream: BinaryIO, name: str) -> Header:
+    """The header of a stream whose byte-order mark was removed.
+
+    Raises:
+        InputError: it cannot be read.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
+    try:
+        return _header(_Kept(text), name)[0]
+    finally:
+        text.detach()
+
+
+def _header(lines: _Kept, name: str) -> tuple[Header, Iterator[list[str]]]:
+    delimiter = _delimiter(name, lines.peek())
+    rows = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        return Header(delimiter, next(rows, [])), rows
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise InputError(f"{name}:1: the header line cannot be read: {error}") from None
+
+
 def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
     csv.field_size_limit(min(max_bytes, 2**31 - 1))
-    rows = csv.reader(lines, delimiter=_delimiter(name, lines.peek()), strict=True)
-    header = next(rows, [])
+    (_, header), rows = _header(lines, name)
     lines.take()
     ordinal = 0
     while True:
-        place = Place(name, rows.line_num + 1, ordinal)
+        place = Place(name, lines.number + 1, ordinal)
         try:
             cells = next(rows, None)
         except (csv.Error, UnicodeDecodeError) as error:
@@ -79,6 +108,8 @@ class _Kept:
         self._used: list[str] = []
         self.taken = 0
         """Bytes of all lines taken so far."""
+        self.number = 0
+        """Lines handed to the parser so far."""
 
     def peek(self) -> str:
         """The first line."""
@@ -100,4 +131,5 @@ class _Kept:
         if not line:
             raise StopIteration
         self._used.append(line)
+        self.number += 1
         return line

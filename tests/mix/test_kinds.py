@@ -1,0 +1,153 @@
+"""What was written, read again by the project's own reader: every kind of file, and odd ones of each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import mixguard
+from mixguard.config import Config
+from mixguard.corpus.files import open_sources
+from mixguard.corpus.records import Record
+from mixguard.errors import UsageError
+
+ROWS = [
+    {"instruction": f"Where is {n}?\nTell me", "output": f'On "shelf" {n}; below,\nleft'} for n in range(60)
+]
+
+
+def delimited(rows: list[dict[str, Any]], delimiter: str, *, bom: bool = False, end: str = "\n") -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=end)
+    writer.writerow(rows[0])
+    writer.writerows(row.values() for row in rows)
+    return (b"\xef\xbb\xbf" if bom else b"") + text.getvalue().encode()
+
+
+FILES = {
+    "comma.csv": delimited(ROWS, ","),
+    "excel.csv": delimited(ROWS, ";", bom=True, end="\r\n"),
+    "tab.tsv": delimited(ROWS, "\t"),
+    "ids.jsonl": "".join(json.dumps({"id": n + 1, **row}) + "\n" for n, row in enumerate(ROWS)).encode(),
+}
+
+
+def mixed(path: Path, config: Config, *over: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Own and new rows of a mix, as the reader sees them; none may be unreadable."""
+    out = path.with_name(f"safe-{path.name}")
+    mix = mixguard.rebalance(path, out=out, config=config.with_overrides(over))
+    assert mix.manifest is not None
+    records = list(open_sources([out])[0].records())
+    assert all(isinstance(record, Record) for record in records)
+    rows = [dict(record.row) for record in records if isinstance(record, Record)]
+    new = {added.record for added in mix.manifest.added}
+    return [r for n, r in enumerate(rows) if n not in new], [r for n, r in enumerate(rows) if n in new]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_written_is_read_again(name: str, tmp_path: Path, config: Config) -> None:
+    path = tmp_path / name
+    path.write_bytes(FILES[name])
+    own, new = mixed(path, config)
+    assert [{key: row[key] for key in ROWS[0]} for row in own] == ROWS
+    assert len(new) == 12
+    assert all(row["instruction"] and row["output"] for row in new)
+    if "id" in new[0]:
+        ids = [row["id"] for row in (*own, *new)]
+        assert len(set(ids)) == len(ids)
+
+
+def test_columns_that_repeat_the_conversation_hold_the_new_one(tmp_path: Path, config: Config) -> None:
+    rows = [
+        {"prompt": f"Where is item {n} kept?", "completion": f"Item {n} is on the shelf."} for n in range(60)
+    ]
+    for row in rows:
+        row["text"] = f"### Ask: {row['prompt']}\n### Answer: {row['completion']}"
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    _, new = mixed(path, config)
+    assert all(row["text"] == f"### Ask: {row['prompt']}\n### Answer: {row['completion']}" for row in new)
+
+
+def test_parquet_keeps_its_groups_and_types(tmp_path: Path, config: Config) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.Table.from_pylist(ROWS).append_column(
+        "when", pa.array(["2026-01-02T03:04:05"] * len(ROWS)).cast(pa.timestamp("s"))
+    )
+    path = tmp_path / "data.parquet"
+    pq.write_table(table, path, row_group_size=25)
+    _, new = mixed(path, config, "rebalance.mark_field=pair")
+    out = pq.ParquetFile(tmp_path / "safe-data.parquet")
+    assert [out.metadata.row_group(n).num_rows for n in range(2)] == [25, 25]
+    assert out.read().column("when").null_count == 0
+    assert all(row["pair"] for row in new)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "over", "words"),
+    [
+        ("twice.csv", b"instruction,output,n,n\n" + b"a?,b,1,2\n" * 60, "seed=0", "same name"),
+        ("mark.jsonl", FILES["ids.jsonl"], "mark_field=id", "has a 'id' already"),
+        ("mark.csv", FILES["comma.csv"], "mark_field=pair", "no place for 'pair'"),
+    ],
+)
+def test_what_would_come_out_wrong_is_refused(
+    name: str, content: bytes, over: str, words: str, tmp_path: Path, config: Config
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match=words):
+        mixed(path, config, f"rebalance.{over}")
+    assert not list(tmp_path.glob("safe-*"))
+
+
+def test_names_that_cannot_be_are_told_before_the_audit(tmp_path: Path, config: Config) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(FILES["ids.jsonl"])
+    with pytest.raises(UsageError, match="read twice"):
+        mixguard.rebalance("-", out=tmp_path / "x.jsonl", config=config)
+    with pytest.raises(UsageError, match="named twice"):
+        mixguard.rebalance(path, path, out=tmp_path / "x", config=config)
+
+
+def test_a_full_disk_leaves_what_was_there(
+    tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, out = tmp_path / "a.jsonl", tmp_path / "safe.jsonl"
+    path.write_bytes(FILES["ids.jsonl"])
+    mixguard.rebalance(path, out=out, config=config)
+    before = {file.name: file.read_bytes() for file in tmp_path.glob("safe*")}
+
+    def full(*_: object) -> bytes:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mixguard.mix.manifest.Manifest.to_json", full)
+    with pytest.raises(UsageError, match="No space left"):
+        mixguard.rebalance(path, out=out, config=config.with_overrides(["rebalance.seed=3"]))
+    assert {file.name: file.read_bytes() for file in tmp_path.glob("safe*")} == before
+    assert not list(tmp_path.glob(".safe*"))
+
+
+def test_a_plan_of_another_bank_or_of_rows_that_are_not_there_is_refused(
+    tmp_path: Path, config: Config
+) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(FILES["ids.jsonl"])
+    plan = mixguard.rebalance(path, out=None, config=config).plan
+    with pytest.raises(UsageError, match="another bank"):
+        other = plan.model_copy(update={"bank_digest": "0" * 16})
+        mixguard.rebalance(path, out=tmp_path / "x.jsonl", config=config, plan=other)
+    removal = {"sample_id": "0" * 16, "source": str(path), "line": 1, "record": 9999, "rule": "answered",
+               "hazard": None, "score": 1.0}  # fmt: skip
+    tree = json.loads(plan.to_json()) | {"remove": [removal]}
+    with pytest.raises(UsageError, match="record 9999, which is not there"):
+        mixguard.rebalance(
+            path, out=tmp_path / "x.jsonl", config=config, plan=type(plan).model_validate(tree)
+        )
