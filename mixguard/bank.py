@@ -15,11 +15,11 @@ from typing import Literal
 
 import orjson
 import polars as pl
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from mixguard.atomic import write_atomically
 from mixguard.errors import TaxonomyError
-from mixguard.exemplars import ANY_FORM
+from mixguard.exemplars import ANY_FORM, parse_line
 from mixguard.resources import bundled, bundled_names
 from mixguard.taxonomy import Taxonomy
 from mixguard.toml_file import read_toml
@@ -193,7 +193,8 @@ def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[
         if not line.strip():
             continue
         place = f"{path}:{number}"
-        pair = _parse(line, place)
+        pair = parse_line(Pair, line, place)
+        pair = pair if pair.id else pair.model_copy(update={"id": pair_id(pair)})
         problem = _problem(pair, words)
         for key in (pair.id, asked(pair)):
             if key in seen:
@@ -240,18 +241,6 @@ def pair_id(pair: Pair) -> str:
 def asked(pair: Pair) -> str:
     """What stands for all that is asked: two pairs of a bank never share it."""
     return "\n".join((*pair.history, pair.prompt)).casefold()
-
-
-def _parse(line: bytes, place: str) -> Pair:
-    try:
-        pair = Pair.model_validate(orjson.loads(line))
-    except orjson.JSONDecodeError as error:
-        raise TaxonomyError(f"{place}: not a JSON object: {error}") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise TaxonomyError(f"{place}: {where}: {problem['msg']}") from None
-    return pair if pair.id else pair.model_copy(update={"id": pair_id(pair)})
 
 
 def _problem(pair: Pair, words: Vocabulary) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import orjson
 import polars as pl
@@ -31,6 +31,9 @@ EXEMPLARS = pl.Schema(
 """Columns of a taxonomy's exemplars; `hazard` and `sub` are null for plain requests."""
 ANY_FORM = "other"
 """The form of an exemplar that names none."""
+
+
+Line = TypeVar("Line", bound=BaseModel)
 
 
 class Exemplar(BaseModel):
@@ -71,7 +74,7 @@ def read_exemplars(
         if not line.strip():
             continue
         place = f"{path}:{number}"
-        exemplar = _parse(line, place)
+        exemplar = _named(parse_line(Exemplar, line, place))
         problem = _problem(exemplar, subs, forms)
         for key in (exemplar.id, exemplar.text.casefold()):
             if key in seen:
@@ -82,15 +85,23 @@ def read_exemplars(
         yield exemplar
 
 
-def _parse(line: bytes, place: str) -> Exemplar:
+def parse_line(kind: type[Line], line: bytes, place: str) -> Line:
+    """One line of a file of JSON Lines that people edit.
+
+    Raises:
+        TaxonomyError: it is no such object (the message has `place`).
+    """
     try:
-        exemplar = Exemplar.model_validate(orjson.loads(line))
+        return kind.model_validate(orjson.loads(line))
     except orjson.JSONDecodeError as error:
         raise TaxonomyError(f"{place}: not a JSON object: {error}") from None
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         raise TaxonomyError(f"{place}: {where}: {problem['msg']}") from None
+
+
+def _named(exemplar: Exemplar) -> Exemplar:
     if exemplar.id:
         return exemplar
     made = hashlib.blake2b(exemplar.text.encode(), digest_size=5).hexdigest()

@@ -15,9 +15,9 @@ from mixguard.banking.check import ALIKE, BankReport, Repeated
 from mixguard.banking.fill import Filled
 from mixguard.banking.importing import Imported
 from mixguard.report.escape import plain, shorten
+from mixguard.report.taxonomy import section
 from mixguard.taxonomy import Taxonomy
 
-SHOWN = 12
 TEXT_SHOWN = 80
 
 
@@ -89,10 +89,10 @@ def _check(report: BankReport) -> Iterator[RenderableType]:
         f" the commonest three, {plain(words)!r}, open {share:.1%}"
     )
     rows = [(bad.id, bad.what, f"{bad.score:.2f}", shorten(bad.text, TEXT_SHOWN)) for bad in report.misjudged]
-    yield from _section("times mixguard says otherwise (the pairs stay)", rows)
-    yield from _section(f"refusals nearly say the same (cosine above {ALIKE})", _repeated(report.alike))
-    yield from _section("prompts repeat an exemplar of the taxonomy", _repeated(report.exemplars))
-    yield from _section("prompts repeat a text they must not contain", _repeated(report.contamination))
+    yield from section("times mixguard says otherwise (the pairs stay)", rows)
+    yield from section(f"refusals nearly say the same (cosine above {ALIKE})", _repeated(report.alike))
+    yield from section("prompts repeat an exemplar of the taxonomy", _repeated(report.exemplars))
+    yield from section("prompts repeat a text they must not contain", _repeated(report.contamination))
 
 
 def _repeated(found: Sequence[Repeated]) -> list[tuple[str, ...]]:
@@ -100,17 +100,6 @@ def _repeated(found: Sequence[Repeated]) -> list[tuple[str, ...]]:
         (pair.id, plain(pair.other), f"{pair.similarity:.3f}", shorten(pair.text, TEXT_SHOWN))
         for pair in found
     ]
-
-
-def _section(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
-    yield Text(f"\n{len(rows)} {title}", style="bold" if rows else "dim")
-    table = Table.grid(padding=(0, 2))
-    for row in rows[:SHOWN]:
-        table.add_row("", *row)
-    if rows:
-        yield table
-    if len(rows) > SHOWN:
-        yield Text(f"  and {len(rows) - SHOWN} more", style="dim")
 
 
 def render_imported(result: Imported) -> RenderableType:

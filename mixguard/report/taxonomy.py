@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import polars as pl
 from rich.console import Group, RenderableType
@@ -63,28 +63,28 @@ def render_check(report: TaxonomyReport) -> RenderableType:
 
 def _sections(report: TaxonomyReport) -> Iterator[RenderableType]:
     yield Text(f"{report.exemplars:,} exemplars, every line valid")
-    yield from _section(
+    yield from section(
         f"repeat a text they must not contain (same letters, or cosine above {SAME})",
         [
             (pair.id, f"{pair.similarity:.3f}", pair.other, shorten(pair.text, TEXT_SHOWN))
             for pair in report.contamination
         ],
     )
-    yield from _section(
+    yield from section(
         "whose neighbours disagree with their label (probability of violating, by the others)",
         [
             (doubt.id, f"{doubt.probability:.2f}", doubt.label, shorten(doubt.text, TEXT_SHOWN))
             for doubt in report.doubts
         ],
     )
-    yield from _section(
+    yield from section(
         f"nearly say the same (cosine above {SAME})",
         [
             (pair.id, f"{pair.similarity:.3f}", pair.other, shorten(pair.text, TEXT_SHOWN))
             for pair in report.duplicates
         ],
     )
-    yield from _section(
+    yield from section(
         f"sub-hazards with fewer than {THIN} violating or benign exemplars",
         [
             (thin.hazard, thin.sub, f"{thin.violating} violating", f"{thin.benign} benign")
@@ -93,7 +93,8 @@ def _sections(report: TaxonomyReport) -> Iterator[RenderableType]:
     )
 
 
-def _section(title: str, rows: list[tuple[str, ...]]) -> Iterator[RenderableType]:
+def section(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
+    """A count of what was found, and the first of it."""
     yield Text(f"\n{len(rows)} {title}", style="bold" if rows else "dim")
     table = Table.grid(padding=(0, 2))
     for row in rows[:SHOWN]:

@@ -27,7 +27,9 @@ def open_text(path: Path) -> io.BufferedReader:
         import zstandard
 
         with path.open("rb") as raw:
-            promised = _promised(raw.read(18))  # before the stream is opened, which nobody would close if this fails
+            promised = _promised(
+                raw.read(18)
+            )  # before the stream is opened, which nobody would close if this fails
         stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
         return io.BufferedReader(_Bounded(cast("BinaryIO", stream), path, promised), 2**20)
     return path.open("rb")
