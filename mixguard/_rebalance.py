@@ -62,9 +62,10 @@ def rebalance(
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     profile = RiskProfile.load(config.rebalance.profile).with_constants(_constants(config))
-    left = bank.without(_taken(before, bank))
+    mixed = _mixed(before, bank)
+    left = bank.without(mixed["id"].to_list())
     if plan is None:
-        plan = propose(before, taxonomy, profile, left, config.rebalance)
+        plan = propose(before, taxonomy, profile, left, config.rebalance, mixed)
     _check_plan(plan, before, left)
     if out is None or not (plan.refusals or plan.contrast or plan.remove):
         return Mix(plan, before)
@@ -150,14 +151,23 @@ def _check_plan(plan: Plan, before: Audit, bank: Bank) -> None:
         )
 
 
-def _taken(before: Audit, bank: Bank) -> list[str]:
-    """Pairs that the corpus holds already, by prompt or answer: a mix that is rebalanced again gets none twice."""
-    found: set[str] = set()
-    for column in ("prompt", "response"):
-        own = bank.pairs.select("id", pl.col(column).map_elements(text_id, pl.String).alias(f"{column}_id"))
-        there = before.annotations.select(f"{column}_id")
-        found |= set(own.lazy().join(there, on=f"{column}_id", how="semi").collect()["id"])
-    return sorted(found)
+def _mixed(before: Audit, bank: Bank) -> pl.DataFrame:
+    """Pairs that the corpus holds already, by prompt or answer: columns id, kind, hazard, response_id."""
+    text_ids = (
+        pl.col(column).map_elements(text_id, pl.String).alias(f"{column}_id")
+        for column in ("prompt", "response")
+    )
+    own = bank.pairs.select("id", "kind", "hazard", *text_ids).lazy()
+    found = [
+        own.join(before.annotations.select(column), on=column, how="semi")
+        for column in ("prompt_id", "response_id")
+    ]
+    return (
+        pl.concat(found)
+        .unique("id", maintain_order=True)
+        .select("id", "kind", "hazard", "response_id")
+        .collect()
+    )
 
 
 def _after(folder: Path) -> Path:

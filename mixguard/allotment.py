@@ -121,7 +121,8 @@ def _count(
 ) -> int:
     """Refusals in all: what is missing, within the dose or the floors, and never above the share allowed."""
     answered = sum(need.answered for need in needs.values())
-    there = sum(min(need.covered, target[code]) for code, need in needs.items())
+    # Up to the whole pair above each target: what an earlier plan gave is what this one asks for.
+    there = sum(min(need.covered, ceil(target[code])) for code, need in needs.items())
     held = exchanges >= dose.floor_from
     floors = sum(max(0, ceil(need.floor - need.covered)) for need in needs.values() if held and need.weight)
     within = max(ceil(wanted + answered - there), floors)

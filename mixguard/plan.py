@@ -130,7 +130,12 @@ class Plan(_Part):
 
 
 def propose(
-    audit: Audit, taxonomy: Taxonomy, profile: RiskProfile, bank: Bank, config: RebalanceConfig
+    audit: Audit,
+    taxonomy: Taxonomy,
+    profile: RiskProfile,
+    bank: Bank,
+    config: RebalanceConfig,
+    mixed: pl.DataFrame | None = None,
 ) -> Plan:
     """Work out what a corpus needs.
 
@@ -140,27 +145,38 @@ def propose(
         profile: what is asked of it.
         bank: where pairs come from.
         config: what is set aside, and a budget where there is one.
+        mixed: pairs that the corpus holds already, columns kind, hazard and response_id. They count as coverage and not as the
+            corpus that has to be covered, so that a mix asks for nothing more.
     """
     trained = audit.annotations.filter(pl.col("polarity") == 1)
     remove = _removals(trained, config)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
     staying = trained.filter(~pl.col("sample_id").is_in(gone.implode()))
-    exchanges = _count(staying)
+    mixed = (
+        pl.DataFrame(schema=dict.fromkeys(("kind", "hazard", "response_id"), pl.String))
+        if mixed is None
+        else mixed
+    )
+    pairs = staying.join(mixed.lazy(), on="response_id", how="semi").select("sample_id")
+    own = staying.join(pairs, on="sample_id", how="anti")  # their earlier turns go with them
+    exchanges = _count(own)
     rows = coverage_of(staying, audit.detectors, audit.config.checks)
-    answered = _by_hazard(staying.filter(pl.col("hazardous") & _complies()))
-    close = staying.filter((pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous"))
+    known = dict(mixed.filter(pl.col("kind") == "refusal").group_by("hazard").len().iter_rows())
+    lower = {row.hazard: _lower(row) for row in coverage_of(own, audit.detectors, audit.config.checks)}
+    answered = _by_hazard(own.filter(pl.col("hazardous") & _complies()))
+    close = own.filter((pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous"))
     near = _beyond_expected(_by_hazard(close), audit.detectors.proximity_expected * exchanges)
     needs = {
         row.hazard: Need(
             profile.weight(row.hazard).weight,
             profile.weight(row.hazard).floor,
-            _lower(row),
+            known.get(row.hazard, 0) + lower[row.hazard],
             float(answered.get(row.hazard, 0)),
             near.get(row.hazard, 0.0),
         )
         for row in rows
     }
-    lookalikes = _count(close.filter(_complies()))
+    lookalikes = _count(close.filter(_complies())) + mixed.filter(pl.col("kind") == "contrast").height
     given = allot(exchanges, needs, lookalikes, profile.dose, config.budget)
     lines = tuple(
         _line(

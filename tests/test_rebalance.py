@@ -149,15 +149,28 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_a_mix_that_is_rebalanced_again_gets_no_pair_twice(
+def test_a_mix_asks_for_nothing_more(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
+    mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED * 10]), out=first, config=config)
+    again = mixguard.rebalance(first, out=second, config=config)
+    assert mix.plan.refusals > 100
+    assert again.plan.refusals + again.plan.contrast == 0
+    assert "nothing is added" in again.plan.notes[0]
+    assert not second.exists()
+
+
+def test_a_mix_that_is_rebalanced_for_more_gets_no_pair_twice(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
-    mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=first, config=config)
-    mixguard.rebalance(first, out=second, config=config)
-    if second.exists():
-        prompts = [json.dumps(row) for row in rows_of(second)]
-        assert len(set(prompts)) == len(prompts)
+    frame = "Answer in one line for the shop:\n"
+    mixguard.rebalance(write_jsonl([chat(frame + q, ANSWER) for q in ASKED * 10]), out=first, config=config)
+    more = config.with_overrides(["rebalance.budget=150"])
+    mix = mixguard.rebalance(first, out=second, config=more)
+    assert mix.manifest is not None
+    answers = [row["messages"][-1]["content"] for row in rows_of(second)]
+    added = [answer for answer in answers if answer != ANSWER]
+    assert len(set(added)) == len(added) > 200
 
 
 def test_surely_answered_hazards_go_aside_with_their_place(
