@@ -12,6 +12,7 @@ import polars as pl
 from mixguard import run_folder
 from mixguard._audit import Audit, audit
 from mixguard.allotment import Dose
+from mixguard.atomic import write_atomically
 from mixguard.bank import Bank
 from mixguard.config import Config
 from mixguard.corpus.corpus import PathLikeStr, text_id
@@ -86,6 +87,8 @@ def rebalance(
             outputs=written.outputs,
             options=config.rebalance,
             plan=plan,
+            verdict=before.verdict,
+            coverage=before.coverage,
             detectors=before.detectors,
             versions=versions(),
             bank_licence=bank.licence,
@@ -98,6 +101,7 @@ def rebalance(
 
     write_mix(to, out, Stock.of(plan, left, config), sign, progress)
     result = audit(*[target.path for target in to], config=after, progress=progress)
+    write_atomically(result.folder / run_folder.MANIFEST, made[0].to_json())
     return Mix(plan, before, made[0], result)
 
 

@@ -20,6 +20,8 @@ from mixguard.errors import RunFolderError
 
 AUDIT = "audit.json"
 QUARANTINE = "quarantine.jsonl"
+MANIFEST = "manifest.json"
+"""Copy of the manifest of the mix that was audited, where it was one."""
 
 
 def scan_annotations(folder: Path) -> pl.LazyFrame:

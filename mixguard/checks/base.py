@@ -13,6 +13,9 @@ from mixguard.config import CheckConfig
 from mixguard.provenance import Detectors
 from mixguard.stats import Interval
 
+TEXT_ID = pl.col("prompt_id").str.head(8) + pl.col("response_id").str.head(8).fill_null("")
+"""What names an exchange by its texts, wherever it lies."""
+
 Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
 """Mildest to gravest. `note` informs and never changes the verdict."""
 
@@ -29,6 +32,8 @@ class SampleRef(_Result):
     """0-based number of the exchange within the sample."""
     source: str
     line: int
+    text_id: str = ""
+    """16 hex digits of prompt and response, which stay the same wherever the row moves."""
     hazard: str | None = None
     score: float | None = None
     """What ranks this sample within its finding."""
@@ -205,7 +210,7 @@ def sample_refs(frame: pl.LazyFrame, limit: int, score: str | None = None) -> tu
     ordered = (
         frame.sort([score, *place], descending=[True, False, False, False]) if score else frame.sort(place)
     )
-    columns = ["sample_id", "exchange", "source", "line", "hazard"]
+    columns = ["sample_id", "exchange", "source", "line", TEXT_ID.alias("text_id"), "hazard"]
     value = (pl.col(score).cast(pl.Float64).round(4) if score else pl.lit(None, pl.Float64)).alias("score")
     rows = ordered.head(limit).select(*columns, value).collect()
     return tuple(SampleRef(**row) for row in rows.iter_rows(named=True))

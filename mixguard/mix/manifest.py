@@ -9,6 +9,10 @@ from typing import Literal
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from mixguard import run_folder
+from mixguard._audit import Audit
+from mixguard.checks.coverage import Coverage
+from mixguard.checks.run import Verdict
 from mixguard.config import RebalanceConfig
 from mixguard.corpus.files.base import sha256
 from mixguard.errors import UsageError
@@ -46,6 +50,10 @@ class Manifest(_Part):
     """File, relative to the manifest, to the SHA-256 of its bytes; the set-aside file included."""
     options: RebalanceConfig
     plan: Plan
+    verdict: Verdict
+    """Of the corpus before."""
+    coverage: tuple[Coverage, ...]
+    """Of the corpus before."""
     detectors: Detectors
     versions: dict[str, str]
     bank_licence: str
@@ -78,6 +86,19 @@ class Manifest(_Part):
 def manifest_of(out: Path) -> Path:
     """Where the manifest of a mix lies."""
     return out.with_name(out.name + SUFFIX)
+
+
+def manifest_for(audit: Audit) -> Manifest | None:
+    """The manifest of the mix that was audited, found in its run folder or beside its files; None for other corpora."""
+    beside = (
+        manifest_of(place) for name in audit.corpus.sources for place in (Path(name), Path(name).absolute().parent)
+    )
+    for path in (audit.folder / run_folder.MANIFEST, *beside):
+        if path.is_file():
+            manifest = Manifest.load(path)
+            if set(audit.corpus.sources.values()) <= set(manifest.outputs.values()):
+                return manifest
+    return None
 
 
 def verify(out: Path) -> list[str]:
