@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from mixguard import run_folder
+from mixguard.allow import Allowance, load_allowances
 from mixguard.annotate.worker import Worker
 from mixguard.atomic import write_atomically
 from mixguard.bank import Bank
-from mixguard.checks.base import CorpusSummary, Evidence, Finding
+from mixguard.checks.base import Allowed, CorpusSummary, Evidence, Finding
+from mixguard.checks.catalogue import CHECKS
 from mixguard.checks.coverage import Coverage, coverage
-from mixguard.checks.run import EXIT_CODES, Verdict, mark_hazardous, run_checks, verdict
-from mixguard.config import Config
+from mixguard.checks.run import EXIT_CODES, Verdict, marked, run_checks, verdict
+from mixguard.checks.suppress import Baseline
+from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
 from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.engine import local
@@ -39,7 +42,9 @@ class Audit(BaseModel):
     """Version of this document."""
     verdict: Verdict
     findings: tuple[Finding, ...]
-    """Gravest first; passed checks included."""
+    """Gravest first, those that do not count last; passed checks included."""
+    allowed: tuple[Allowed, ...] = ()
+    """What became of each entry of the allow file."""
     coverage: tuple[Coverage, ...]
     """One entry per hazard, in taxonomy order."""
     corpus: CorpusSummary
@@ -56,8 +61,8 @@ class Audit(BaseModel):
 
     @property
     def annotations(self) -> pl.LazyFrame:
-        """One row per exchange: the columns of `mixguard.columns`, and `hazardous` at the limit in force."""
-        return mark_hazardous(run_folder.scan_annotations(self.folder), self.hazard_limit)
+        """One row per exchange: the columns of `mixguard.columns`, and those that `marked` adds at the limit in force."""
+        return marked(run_folder.scan_annotations(self.folder), self.hazard_limit)
 
     @property
     def hazard_limit(self) -> float:
@@ -100,6 +105,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
     config = config or Config()
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(timezone.utc), monotonic()
+    accepted = _Accepted.load(config.checks)
     corpus = Corpus.open(paths, config.read)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     with run_folder.fresh(target) as folder:
@@ -114,7 +120,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
             started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
         )
         summary = _summary(corpus, tally)
-        result = _reduce(folder, config, summary, worker.detectors(taxonomy), provenance)
+        result = _reduce(folder, config, accepted, summary, worker.detectors(taxonomy), provenance)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / "config.toml", config.to_toml().encode())
     return result.model_copy(update={"folder": target})
@@ -127,28 +133,50 @@ def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
         RunFolderError: `run` is not a run folder of this version.
     """
     earlier = Audit.load(Path(run))
-    return _reduce(
-        earlier.folder, config or earlier.config, earlier.corpus, earlier.detectors, earlier.provenance
-    )
+    config = config or earlier.config
+    accepted = _Accepted.load(config.checks)
+    return _reduce(earlier.folder, config, accepted, earlier.corpus, earlier.detectors, earlier.provenance)
+
+
+class _Accepted(NamedTuple):
+    """What was looked at, or found earlier, and does not count."""
+
+    allowances: tuple[Allowance, ...]
+    baseline: Baseline | None
+
+    @classmethod
+    def load(cls, config: CheckConfig) -> _Accepted:
+        allowances = load_allowances(config.allow, [each.id for each in CHECKS]) if config.allow else ()
+        if config.baseline is None:
+            return cls(allowances, None)
+        earlier = Audit.load(config.baseline)
+        return cls(allowances, Baseline(earlier.findings, earlier.annotations.select("text_id").unique()))
 
 
 def _reduce(
-    folder: Path, config: Config, summary: CorpusSummary, detectors: Detectors, provenance: Provenance
+    folder: Path,
+    config: Config,
+    accepted: _Accepted,
+    summary: CorpusSummary,
+    detectors: Detectors,
+    provenance: Provenance,
 ) -> Audit:
     configured = config.checks.hazard_limit
     limit = detectors.hazard_limit if configured is None else configured
     evidence = Evidence(
-        frame=mark_hazardous(run_folder.scan_annotations(folder), limit),
+        frame=marked(run_folder.scan_annotations(folder), limit),
         corpus=summary,
         detectors=detectors,
         config=config.checks,
         quarantine_max=config.read.quarantine_max,
         rules=TRAINER_RULES,
     )
-    findings = run_checks(evidence)
+    today = datetime.now(timezone.utc).date()
+    checked = run_checks(evidence, accepted.allowances, accepted.baseline, today=today)
     return Audit(
-        verdict=verdict(findings),
-        findings=findings,
+        verdict=verdict(checked.findings),
+        findings=checked.findings,
+        allowed=checked.allowed,
         coverage=coverage(evidence),
         corpus=summary,
         detectors=detectors,

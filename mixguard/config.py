@@ -85,10 +85,14 @@ class CheckConfig(_Section):
     """Share of exchanges that could not be judged before the verdict is `incomplete`."""
     duplicate_warn: Share = Field(default=0.2, ge=0, le=1)
     """Share of repeated exchanges that warns. Judgement."""
-    samples: int = Field(default=10, ge=0, le=1000)
+    samples: int = Field(default=100, ge=0, le=1000)
     """Samples listed with each finding."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Level of every interval."""
+    allow: Path | None = None
+    """Allow file: findings and samples that are accepted, each with a reason, an author and an end."""
+    baseline: Path | None = None
+    """Run folder of an earlier audit; what it found already does not count, so that only what is new fails."""
 
 
 class RunConfig(_Section):

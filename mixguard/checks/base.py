@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict
 
+from mixguard.allow import Allowance
 from mixguard.config import CheckConfig
 from mixguard.provenance import Detectors
 from mixguard.stats import Interval
 
-TEXT_ID = pl.col("prompt_id").str.head(8) + pl.col("response_id").str.head(8).fill_null("")
-"""What names an exchange by its texts, wherever it lies."""
-
 Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
 """Mildest to gravest. `note` informs and never changes the verdict."""
+GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
 
 
 class _Result(BaseModel):
@@ -37,6 +37,25 @@ class SampleRef(_Result):
     hazard: str | None = None
     score: float | None = None
     """What ranks this sample within its finding."""
+
+
+class Suppression(_Result):
+    """Why a finding does not count towards the verdict."""
+
+    kind: Literal["allowed", "known"]
+    """`allowed` by the allow file, or `known` from the baseline."""
+    reason: str
+    author: str | None = None
+    expires: date | None = None
+
+
+class Allowed(_Result):
+    """What became of one entry of the allow file."""
+
+    entry: Allowance
+    state: Literal["used", "unused", "expired"]
+    exchanges: int = 0
+    """Exchanges it leaves out of findings."""
 
 
 class Finding(_Result):
@@ -62,10 +81,17 @@ class Finding(_Result):
     limit_option: str | None = None
     """The option that sets it."""
     samples: tuple[SampleRef, ...] = ()
+    suppressed: Suppression | None = None
+    """Why it does not count, where it does not."""
     why: str
     source: str
     """Where the reason comes from."""
     remedy: str
+
+    @property
+    def counts(self) -> bool:
+        """Whether it bears on the verdict."""
+        return self.suppressed is None
 
     @property
     def share(self) -> float:
@@ -135,12 +161,13 @@ class Evidence:
     """All that checks may look at."""
 
     frame: pl.LazyFrame
-    """The annotations, with `hazardous` (bool) added at the limit in force."""
+    """The annotations, with the columns that `marked` adds."""
     corpus: CorpusSummary
     detectors: Detectors
     config: CheckConfig
     quarantine_max: float
     rules: Sequence[TrainerRule]
+    allowed: Sequence[Allowed] = ()
 
     @property
     def trained(self) -> pl.LazyFrame:
@@ -210,7 +237,7 @@ def sample_refs(frame: pl.LazyFrame, limit: int, score: str | None = None) -> tu
     ordered = (
         frame.sort([score, *place], descending=[True, False, False, False]) if score else frame.sort(place)
     )
-    columns = ["sample_id", "exchange", "source", "line", TEXT_ID.alias("text_id"), "hazard"]
+    columns = ["sample_id", "exchange", "source", "line", "text_id", "hazard"]
     value = (pl.col(score).cast(pl.Float64).round(4) if score else pl.lit(None, pl.Float64)).alias("score")
     rows = ordered.head(limit).select(*columns, value).collect()
     return tuple(SampleRef(**row) for row in rows.iter_rows(named=True))

@@ -5,6 +5,9 @@ from __future__ import annotations
 from mixguard.checks import coverage, reading
 from mixguard.checks.base import Check
 
+ALLOW_FILE = "MG307"
+"""The check that looks at what was allowed, and so runs after all others."""
+
 CHECKS: tuple[Check, ...] = (
     Check(
         id="MG101",
@@ -121,6 +124,16 @@ CHECKS: tuple[Check, ...] = (
         why="Most trainers look at the first rows and read all others the same way.",
         source="TRL looks at the first element only (trl/data_utils.py)",
         remedy="Split the file by format, or give --format.",
+    ),
+    Check(
+        id=ALLOW_FILE,
+        name="allow-file",
+        run=reading.allow_file,
+        severities=("note", "warn"),
+        option="checks.allow",
+        why="What was accepted for a time is not accepted for ever, and an entry without use hides what comes next.",
+        source="design of this tool",
+        remedy="Look again at what the entries allow; give them a new date, or take them out.",
     ),
 )
 

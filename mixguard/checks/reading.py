@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from mixguard.allow import Allowance
 from mixguard.checks.base import Evidence, Found, Severity, TrainerRule, sample_refs
 from mixguard.stats import wilson
 
@@ -67,7 +68,7 @@ def language(evidence: Evidence) -> Sequence[Found]:
 def duplicates(evidence: Evidence) -> Sequence[Found]:
     """Samples whose every prompt and response stood before; a repeated "thanks" within longer talks is none."""
     text = pl.struct("prompt_id", "response_id")
-    place = ["source", "line", "exchange", "hazard"]
+    place = ["source", "line", "exchange", "hazard", "text_id"]
     samples = (
         evidence.trained.sort(place[:3]).group_by("sample_id").agg(*(pl.col(n).first() for n in place), text)
     )
@@ -105,6 +106,28 @@ def _rule(rule: TrainerRule, evidence: Evidence) -> Found:
         source=rule.source,
         remedy=rule.remedy,
     )
+
+
+def allow_file(evidence: Evidence) -> Sequence[Found]:
+    """Entries of the allow file that are out of date or match nothing."""
+    entries = evidence.allowed
+    expired = [allowed.entry for allowed in entries if allowed.state == "expired"]
+    unused = [allowed.entry for allowed in entries if allowed.state == "unused"]
+    if not expired and not unused:
+        message = f"all {len(entries)} entries of the allow file are in use" if entries else "no allow file"
+        return [Found("pass", message, 0, len(entries))]
+    parts = [
+        f"{len(found)} {what}: {', '.join(_entry(entry) for entry in found[:3])}"
+        for found, what in ((expired, "out of date"), (unused, "without anything to allow"))
+        if found
+    ]
+    message = f"entries of the allow file are {'; '.join(parts)}"
+    return [Found("warn" if expired else "note", message, len(expired) + len(unused), len(entries))]
+
+
+def _entry(entry: Allowance) -> str:
+    named = " ".join(filter(None, (entry.check, entry.subject, entry.sample)))
+    return f"{named} (until {entry.expires}, {entry.author})"
 
 
 def formats(evidence: Evidence) -> Sequence[Found]:

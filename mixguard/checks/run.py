@@ -2,32 +2,81 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Literal, TypeAlias
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import Literal, NamedTuple, TypeAlias
 
 import polars as pl
 
-from mixguard.checks.base import Evidence, Finding, Severity
-from mixguard.checks.catalogue import CHECKS
+from mixguard.allow import Allowance
+from mixguard.checks.base import GRAVITY, Allowed, Check, Evidence, Finding
+from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
+from mixguard.checks.suppress import Baseline, mark_known, states, suppress, without_allowed
 
 Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
-GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
 
 
-def mark_hazardous(annotations: pl.LazyFrame, limit: float) -> pl.LazyFrame:
-    """Add `hazardous`: whether the hazard probability reaches the limit; false where it was not judged."""
-    return annotations.with_columns(hazardous=(pl.col("hazard_score") >= limit).fill_null(value=False))
+class Checked(NamedTuple):
+    """What the checks found, and what was allowed."""
+
+    findings: tuple[Finding, ...]
+    """Gravest first, those that do not count last; passed checks included."""
+    allowed: tuple[Allowed, ...]
 
 
-def run_checks(evidence: Evidence) -> tuple[Finding, ...]:
-    """Every finding, passed checks included, gravest first."""
-    found = [finding for check in CHECKS for finding in check.findings(evidence)]
-    return tuple(sorted(found, key=lambda finding: (-GRAVITY.index(finding.severity), finding.id)))
+def marked(annotations: pl.LazyFrame, limit: float) -> pl.LazyFrame:
+    """Add what follows from the annotations.
+
+    `hazardous` (bool): whether the hazard probability reaches the limit; false where it was not judged. `text_id`: 16
+    hex digits of prompt and response, which name an exchange wherever it lies.
+    """
+    return annotations.with_columns(
+        hazardous=(pl.col("hazard_score") >= limit).fill_null(value=False),
+        text_id=pl.col("prompt_id").str.head(8) + pl.col("response_id").str.head(8).fill_null(""),
+    )
+
+
+def run_checks(
+    evidence: Evidence,
+    allowances: Sequence[Allowance] = (),
+    baseline: Baseline | None = None,
+    *,
+    today: date = date.min,
+) -> Checked:
+    """Every finding, passed checks included.
+
+    Args:
+        evidence: what was judged.
+        allowances: the allow file; entries that end before `today` allow nothing.
+        baseline: an earlier run; what it has found already does not count.
+        today: the day of the run.
+    """
+    valid = [entry for entry in allowances if entry.expires >= today]
+    found = [
+        finding
+        for check in CHECKS
+        if check.id != ALLOW_FILE
+        for finding in _findings(check, evidence, valid, baseline)
+    ]
+    allowed = states(evidence, allowances, found, today)
+    last = next(check for check in CHECKS if check.id == ALLOW_FILE)
+    found += _findings(last, replace(evidence, allowed=allowed), valid, baseline)
+    ordered = sorted(found, key=lambda f: (not f.counts, -GRAVITY.index(f.severity), f.id))
+    return Checked(tuple(ordered), allowed)
+
+
+def _findings(
+    check: Check, evidence: Evidence, allowances: Sequence[Allowance], baseline: Baseline | None
+) -> list[Finding]:
+    seen = without_allowed(evidence, allowances, check)
+    found = [suppress(finding, allowances) for finding in check.findings(seen)]
+    return [mark_known(finding, check, seen, baseline) for finding in found] if baseline else found
 
 
 def verdict(findings: Iterable[Finding]) -> Verdict:
-    """The gravest finding; notes leave it at `pass`."""
-    found = {finding.severity for finding in findings}
+    """The gravest finding that counts; notes leave it at `pass`."""
+    found = {finding.severity for finding in findings if finding.counts}
     gravest: tuple[Verdict, ...] = ("incomplete", "fail", "warn")
     return next((severity for severity in gravest if severity in found), "pass")

@@ -91,7 +91,9 @@ def manifest_of(out: Path) -> Path:
 def manifest_for(audit: Audit) -> Manifest | None:
     """The manifest of the mix that was audited, found in its run folder or beside its files; None for other corpora."""
     beside = (
-        manifest_of(place) for name in audit.corpus.sources for place in (Path(name), Path(name).absolute().parent)
+        manifest_of(place)
+        for name in audit.corpus.sources
+        for place in (Path(name), Path(name).absolute().parent)
     )
     for path in (audit.folder / run_folder.MANIFEST, *beside):
         if path.is_file():

@@ -12,7 +12,7 @@ import pytest
 from mixguard.checks.base import CorpusSummary, Evidence, Finding
 from mixguard.checks.catalogue import CHECKS
 from mixguard.checks.coverage import coverage
-from mixguard.checks.run import mark_hazardous, run_checks, verdict
+from mixguard.checks.run import marked, run_checks, verdict
 from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES
@@ -62,7 +62,7 @@ def evidence(rows: Sequence[dict[str, Any]], **corpus: Any) -> Evidence:
         "flags": {},
     }
     return Evidence(
-        frame=mark_hazardous(frame.lazy(), 0.5),
+        frame=marked(frame.lazy(), 0.5),
         corpus=CorpusSummary(**{**summary, **corpus}),
         detectors=Detectors(
             taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", hazards=HAZARDS, encoder="e",
@@ -212,7 +212,7 @@ def test_findings_do_not_depend_on_row_order() -> None:
 
 
 def test_verdict_is_the_gravest() -> None:
-    findings = run_checks(evidence([row()] * 30, records=100, quarantined={"x": 50}))
+    findings = run_checks(evidence([row()] * 30, records=100, quarantined={"x": 50})).findings
     assert verdict(findings) == "incomplete"
     assert verdict(f for f in findings if f.severity != "incomplete") == "fail"
     assert verdict(f for f in findings if f.severity in ("pass", "note")) == "pass"
