@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
+import subprocess
 import tempfile
 from pathlib import Path
 
 from rich.console import Console, RenderableType
 
 import mixguard
+from mixguard.report import html
 from mixguard.report.plan import render_mix, render_plan
 from mixguard.report.terminal import render
 
@@ -29,6 +32,8 @@ def main() -> None:
         )
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
+        if mix.after is not None:
+            photograph("report", html.render(mix.after, mix.manifest))
 
 
 def draw(name: str, command: str, *shown: RenderableType) -> None:
@@ -37,6 +42,38 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
     for part in shown:
         console.print(part)
     console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
+
+
+def photograph(name: str, page: bytes) -> None:
+    """Take a picture of a page's beginning with Chromium."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("the picture of the HTML report needs chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "report.html")
+        file.write_bytes(page)
+        switches = (
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--no-first-run",
+            "--disable-background-networking",
+        )
+        subprocess.run(
+            [
+                chromium,
+                *switches,
+                "--hide-scrollbars",
+                "--force-device-scale-factor=1.5",
+                "--window-size=1180,1560",
+                "--virtual-time-budget=3000",
+                f"--user-data-dir={folder}/profile",
+                f"--screenshot={HERE / 'pictures' / f'{name}.png'}",
+                file.as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+        )
 
 
 if __name__ == "__main__":

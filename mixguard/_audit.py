@@ -7,7 +7,6 @@ from pathlib import Path
 from time import monotonic
 from typing import Literal, NamedTuple
 
-import orjson
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -17,7 +16,7 @@ from mixguard.annotate.worker import Worker
 from mixguard.atomic import write_atomically
 from mixguard.bank import Bank
 from mixguard.checks.base import Allowed, CorpusSummary, Evidence, Finding
-from mixguard.checks.catalogue import CHECKS
+from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
 from mixguard.checks.coverage import Coverage, coverage
 from mixguard.checks.run import EXIT_CODES, Verdict, marked, run_checks, verdict
 from mixguard.checks.suppress import Baseline
@@ -25,7 +24,7 @@ from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
 from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.engine import local
-from mixguard.errors import RunFolderError
+from mixguard.errors import ConfigError, RunFolderError
 from mixguard.progress import Progress, silent
 from mixguard.provenance import Detectors, Provenance, versions
 from mixguard.taxonomy import Taxonomy
@@ -38,7 +37,7 @@ class Audit(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    version: Literal["mixguard-audit/1"] = "mixguard-audit/1"
+    version: Literal["mixguard-audit/1"] = run_folder.VERSION
     """Version of this document."""
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -75,20 +74,23 @@ class Audit(BaseModel):
         return self.model_dump_json(indent=2).encode() + b"\n"
 
     @classmethod
-    def load(cls, folder: Path) -> Audit:
+    def load(cls, folder: PathLikeStr) -> Audit:
         """Read an earlier run.
 
         Raises:
             RunFolderError: there is no run there, it is half-written, or another version wrote it.
         """
-        file = folder / run_folder.AUDIT
-        content = run_folder.read_audit(folder)
+        folder = Path(folder)
+        tree = run_folder.read_audit(folder)
         try:
-            return cls.model_validate({**orjson.loads(content), "folder": folder})
-        except (ValidationError, orjson.JSONDecodeError, TypeError) as error:
+            result = cls.model_validate({**tree, "folder": folder})
+        except ValidationError as error:
             raise RunFolderError(
-                f"{file}: not an audit this version can read: {_first_line(error)}"
+                f"{folder / run_folder.AUDIT}: not as this mixguard writes it ({_first_line(error)}); "
+                "audit the corpus again (`mixguard audit`)"
             ) from None
+        run_folder.check_annotations(folder, result.corpus.exchanges)
+        return result
 
 
 def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress = silent) -> Audit:
@@ -105,7 +107,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
     config = config or Config()
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(timezone.utc), monotonic()
-    accepted = _Accepted.load(config.checks)
+    accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(paths, config.read)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     with run_folder.fresh(target) as folder:
@@ -114,7 +116,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
         tally = Tally()
         with run_folder.quarantine(folder) as reject:
             batches = corpus.batches(config.run.batch, tally=tally, reject=reject, progress=progress)
-            local.run(batches, worker, folder / "annotations")
+            local.run(batches, worker, folder / run_folder.ANNOTATIONS)
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
@@ -138,6 +140,9 @@ def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
     return _reduce(earlier.folder, config, accepted, earlier.corpus, earlier.detectors, earlier.provenance)
 
 
+_ALLOWABLE = [each.id for each in CHECKS if each.id != ALLOW_FILE]
+
+
 class _Accepted(NamedTuple):
     """What was looked at, or found earlier, and does not count."""
 
@@ -145,12 +150,17 @@ class _Accepted(NamedTuple):
     baseline: Baseline | None
 
     @classmethod
-    def load(cls, config: CheckConfig) -> _Accepted:
-        allowances = load_allowances(config.allow, [each.id for each in CHECKS]) if config.allow else ()
+    def load(cls, config: CheckConfig, replacing: Path | None = None) -> _Accepted:
+        allowances = load_allowances(config.allow, _ALLOWABLE) if config.allow else ()
         if config.baseline is None:
             return cls(allowances, None)
+        if replacing is not None and replacing.resolve() == config.baseline.resolve():
+            # Else a second run of a corpus that failed would find it all known, and pass.
+            raise ConfigError(
+                f"{replacing}: the baseline, which this run would replace; name another with --run"
+            )
         earlier = Audit.load(config.baseline)
-        return cls(allowances, Baseline(earlier.findings, earlier.annotations.select("text_id").unique()))
+        return cls(allowances, Baseline(earlier.findings, earlier.annotations))
 
 
 def _reduce(
@@ -202,8 +212,6 @@ def _summary(corpus: Corpus, tally: Tally) -> CorpusSummary:
     )
 
 
-def _first_line(error: Exception) -> str:
-    if isinstance(error, ValidationError):
-        problem = error.errors()[0]
-        return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-    return str(error)
+def _first_line(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

@@ -33,7 +33,7 @@ class Mix(NamedTuple):
     plan: Plan
     before: Audit
     manifest: Manifest | None = None
-    """None where it was only planned, or where there was nothing to do."""
+    """None where it was only planned."""
     after: Audit | None = None
 
 
@@ -68,7 +68,7 @@ def rebalance(
     if plan is None:
         plan = propose(before, taxonomy, profile, left, config.rebalance, mixed)
     _check_plan(plan, before, left)
-    if out is None or not (plan.refusals or plan.contrast or plan.remove):
+    if out is None:
         return Mix(plan, before)
     out = out if out.name not in ("", "..") else out.resolve()
     after = config.model_copy(update={"run": config.run.model_copy(update={"folder": _after(before.folder)})})

@@ -60,7 +60,7 @@ def detect_refusals(
         One row per response: `stance` (`full_refusal`, `partial_refusal`, `full_compliance`; null where it could not
         be judged), `score` (calibrated probability in [0, 1] of a full or partial refusal), `evidence` (the span of
         the response that decided; null for compliance), `note` (`inability` where a missing fact or tool is the
-        reason, else null), `unjudged` (why there is no verdict, else null).
+        reason, `turnover` where a refusal is taken back, else null), `unjudged` (why there is no verdict, else null).
     """
     config = config or Config()
     worker = Worker.from_config(config, Taxonomy.load(config.judge.taxonomy))

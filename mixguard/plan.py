@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from mixguard._audit import Audit
 from mixguard.allotment import LEAST_EXCHANGES, Need, allot
 from mixguard.bank import Bank
+from mixguard.checks.base import Allowed
 from mixguard.checks.coverage import Coverage, coverage_of
 from mixguard.config import RebalanceConfig
 from mixguard.errors import UsageError
@@ -20,6 +21,8 @@ from mixguard.risk_profile import RiskProfile
 from mixguard.stats import Interval
 from mixguard.taxonomy import Taxonomy
 
+RULES = {"answered": "MG103", "turnover": "MG105", "over-refusal": "MG104"}
+"""What `--set-aside` calls a finding's rows, to the check that finds them."""
 TASK_SHARE = 0.20
 """Share of exchanges from which a kind of task should hold refusals of its own (Eiras et al. 2024, arXiv 2406.10288)."""
 
@@ -149,7 +152,7 @@ def propose(
             corpus that has to be covered, so that a mix asks for nothing more.
     """
     trained = audit.annotations.filter(pl.col("polarity") == 1)
-    remove = _removals(trained, config)
+    remove = _removals(trained, config, audit.allowed)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
     staying = trained.filter(~pl.col("sample_id").is_in(gone.implode()))
     mixed = (
@@ -231,7 +234,9 @@ def _lower(row: Coverage) -> float:
     return min(row.refusals, row.refused.low * judged * row.refusals / refusing) if refusing else 0.0
 
 
-def _removals(trained: pl.LazyFrame, config: RebalanceConfig) -> tuple[Removal, ...]:
+def _removals(
+    trained: pl.LazyFrame, config: RebalanceConfig, allowed: Sequence[Allowed]
+) -> tuple[Removal, ...]:
     rules = {
         "answered": pl.col("hazardous") & _complies() & (pl.col("hazard_score") >= config.set_aside_from),
         "turnover": pl.col("stance_note").eq_missing("turnover"),
@@ -242,7 +247,7 @@ def _removals(trained: pl.LazyFrame, config: RebalanceConfig) -> tuple[Removal, 
     wanted = [rule for rule in config.set_aside if rule != "answered" or not config.keep_answered]
     columns = ["sample_id", "source", "line", "record", "hazard"]
     found = [
-        trained.filter(rules[rule]).select(
+        trained.filter(rules[rule] & ~_accepted(RULES[rule], allowed)).select(
             *columns,
             pl.lit(rule).alias("rule"),
             pl.col("hazard_score").cast(pl.Float64).round(4).alias("score"),
@@ -258,6 +263,13 @@ def _removals(trained: pl.LazyFrame, config: RebalanceConfig) -> tuple[Removal, 
         .collect()
     )
     return tuple(Removal(**row) for row in rows.iter_rows(named=True))
+
+
+def _accepted(check: str, allowed: Sequence[Allowed]) -> pl.Expr:
+    """Rows that the allow file lets stand in this check."""
+    entries = [entry.entry for entry in allowed if entry.state == "used"]
+    samples = [entry.sample for entry in entries if entry.sample and entry.check in (None, check)]
+    return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
 
 
 def _line(row: Coverage, need: Need, given: tuple[float, int, int], bank: Bank, why: str) -> PlanLine:

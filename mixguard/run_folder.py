@@ -6,27 +6,42 @@ A run is written beside its folder and moved there whole, so that a killed run l
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Final
 
 import orjson
 import polars as pl
 
+from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
 
 AUDIT = "audit.json"
+VERSION: Final = "mixguard-audit/1"
+"""Version of that document."""
+ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
 MANIFEST = "manifest.json"
 """Copy of the manifest of the mix that was audited, where it was one."""
 
 
+_COLUMNS = pl.Schema({**EXCHANGE, **HAZARD, **STANCE})
+_AGAIN = "audit the corpus again (`mixguard audit`)"
+
+
 def scan_annotations(folder: Path) -> pl.LazyFrame:
-    """All parts of a run, scanned lazily."""
-    return pl.scan_parquet(folder / "annotations" / "part-*.parquet")
+    """All parts of a run, scanned lazily; a corpus without any exchange has none."""
+    parts = _parts(folder)
+    return pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=_COLUMNS)
+
+
+def _parts(folder: Path) -> list[Path]:
+    return sorted((folder / ANNOTATIONS).glob("part-*.parquet"))
 
 
 def check(folder: Path) -> None:
@@ -87,15 +102,57 @@ def quarantine(folder: Path) -> Iterator[Callable[[Rejected], None]]:
         yield keep
 
 
-def read_audit(folder: Path) -> bytes:
-    """The bytes of a run's `audit.json`.
+def read_audit(folder: Path) -> dict[str, Any]:
+    """A run's `audit.json`, known to be of this version.
 
     Raises:
-        RunFolderError: there is no run there.
+        RunFolderError: there is no run there, it is half-written, or another version or tool wrote it.
     """
+    file = folder / AUDIT
     try:
-        return (folder / AUDIT).read_bytes()
-    except OSError:
+        tree = orjson.loads(file.read_bytes())
+    except orjson.JSONDecodeError as error:
+        raise RunFolderError(f"{file}: half-written or no JSON ({error}); {_AGAIN}") from None
+    except (OSError, ValueError):
         raise RunFolderError(
             f"{folder}: not a run folder (no {AUDIT}); make one with `mixguard audit`"
         ) from None
+    found = tree.get("version") if isinstance(tree, dict) else None
+    if found != VERSION:
+        raise RunFolderError(f"{file}: {_other(found)}")
+    return dict(tree)
+
+
+def _other(version: object) -> str:
+    """What to say of a document of another version, or of another tool."""
+    own, _, number = VERSION.partition("/")
+    match = re.fullmatch(rf"{own}/([0-9]{{1,9}})", version) if isinstance(version, str) else None
+    if match is None:
+        return f"not an audit that mixguard wrote (no version {VERSION}); name a run folder"
+    if int(match[1]) > int(number):
+        return (
+            f"a newer mixguard wrote it ({version}, this one reads {VERSION}); update mixguard, or {_AGAIN}"
+        )
+    return f"an older mixguard wrote it ({version}, this one reads {VERSION}); {_AGAIN}"
+
+
+def check_annotations(folder: Path, exchanges: int) -> None:
+    """Refuse annotations that are not all there or that cannot be read.
+
+    Raises:
+        RunFolderError: a part is missing, cut off or of another layout.
+    """
+    found = 0
+    for part in _parts(folder):
+        try:
+            rows = pl.scan_parquet(part, glob=False)
+            columns = rows.collect_schema()
+            found += rows.select(pl.len()).collect().item()
+        except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+            raise RunFolderError(f"{part}: half-written or no Parquet; {_AGAIN}") from None
+        strange = next((name for name, kind in _COLUMNS.items() if columns.get(name) != kind), None)
+        if strange is not None:
+            raise RunFolderError(f"{part}: column {strange} is not as this mixguard writes it; {_AGAIN}")
+    if found != exchanges:
+        where = folder / ANNOTATIONS
+        raise RunFolderError(f"{where}: holds {found:,} of {exchanges:,} exchanges; {_AGAIN}")

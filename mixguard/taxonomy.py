@@ -1,8 +1,8 @@
 """A taxonomy: the hazards looked for, and the exemplars that show each of them.
 
 On disk a taxonomy is a folder: `taxonomy.toml` (hazards and vocabulary), `exemplars/*.jsonl` (labelled requests),
-`crosswalk.toml` (what other schemes call the hazards) and `model.json` (what was fitted on the exemplars, made by
-`mixguard taxonomy build`). A `taxonomy.toml` that says `extends = "mixguard"` adds its hazards and exemplars to that one's.
+`crosswalk.toml` (what other schemes call the hazards), and `model.json` and `map.json` (what was fitted on the exemplars,
+made by `mixguard taxonomy build`). A `taxonomy.toml` that says `extends = "mixguard"` adds its hazards and exemplars to that one's.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ class Taxonomy:
     """Schema `EXEMPLARS`, in file order."""
     crosswalk: tuple[Scheme, ...]
     """Other schemes' names for the hazards."""
-    folder: Path
+    folders: tuple[Path, ...]
+    """Its own, then those of the taxonomies it extends."""
 
     @classmethod
     def load(cls, name: str) -> Taxonomy:
@@ -113,8 +114,13 @@ class Taxonomy:
             openings={**base.openings, **openings} if base else openings,
             exemplars=exemplars,
             crosswalk=crosswalk or (base.crosswalk if base else ()),
-            folder=folder,
+            folders=(folder, *(base.folders if base else ())),
         )
+
+    @property
+    def folder(self) -> Path:
+        """Its own folder."""
+        return self.folders[0]
 
     @property
     def codes(self) -> tuple[str, ...]:

@@ -26,7 +26,10 @@ def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise error(f"{path}: cannot read it: {problem.strerror}") from None
-    except (TOMLDecodeError, UnicodeDecodeError) as problem:
+    except (
+        ValueError,
+        RecursionError,
+    ) as problem:  # what is no TOML or UTF-8, nested too deep, or a number too long
         raise error(f"{path}: not valid TOML: {problem}") from None
 
 

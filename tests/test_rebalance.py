@@ -156,7 +156,10 @@ def test_a_mix_asks_for_nothing_more(write_jsonl: Write, config: Config, tmp_pat
     assert mix.plan.refusals > 100
     assert again.plan.refusals + again.plan.contrast == 0
     assert "nothing is added" in again.plan.notes[0]
-    assert not second.exists()
+    assert second.read_bytes() == first.read_bytes()
+    assert again.manifest is not None
+    assert not again.manifest.added
+    assert verify(second) == []
 
 
 def test_a_mix_that_is_rebalanced_for_more_gets_no_pair_twice(
@@ -189,6 +192,18 @@ def test_surely_answered_hazards_go_aside_with_their_place(
     kept = mixguard.rebalance(data, out=None, config=config.with_overrides(["rebalance.keep_answered=true"]))
     assert not kept.plan.remove
     assert sum(line.answered for line in kept.plan.hazards) == 1
+
+
+def test_a_row_that_is_accepted_is_not_set_aside(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+    data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
+    config = config.with_overrides(["rebalance.set_aside_from=0.8"])
+    (removal,) = mixguard.rebalance(data, out=None, config=config).plan.remove
+    for check, left in (("MG103", 0), ("MG104", 1)):
+        allow = tmp_path / "allow.toml"
+        entry = f'check = "{check}"\nsample = "{removal.sample_id}"\nreason = "ours"\nauthor = "us"\nexpires = 2999-01-01\n'
+        allow.write_text("[[allow]]\n" + entry)
+        accepting = config.with_overrides([f'checks.allow="{allow}"'])
+        assert len(mixguard.rebalance(data, out=None, config=accepting).plan.remove) == left
 
 
 def test_a_row_can_stay_with_weight_zero_where_the_format_has_one(
@@ -258,7 +273,7 @@ def test_too_few_rows_get_no_plan_and_are_told(write_jsonl: Write, config: Confi
     mix = mixguard.rebalance(write_jsonl([chat("Hi", "Hello")]), out=tmp_path / "x.jsonl", config=config)
     assert mix.plan.refusals == 0
     assert "too few" in mix.plan.notes[0]
-    assert not (tmp_path / "x.jsonl").exists()
+    assert rows_of(tmp_path / "x.jsonl") == [chat("Hi", "Hello")]
 
 
 def test_several_files_become_a_folder_and_compressed_ones_stay_so(
@@ -285,11 +300,17 @@ def test_what_cannot_be_done_is_told_and_nothing_is_written(
         mixguard.rebalance(data, out=data, config=config)
     with pytest.raises(UsageError, match="end its name in"):
         mixguard.rebalance(data, out=tmp_path / "safe.csv", config=config)
-    prompts = write_jsonl([{"prompt": q} for q in ASKED], "prompts.jsonl")
-    mix = mixguard.rebalance(prompts, out=tmp_path / "safe2.jsonl", config=config)
-    assert "No answer is trained" in mix.plan.notes[0]
     assert data.read_bytes() == before
     assert not list(tmp_path.glob("safe*"))
+
+
+def test_a_corpus_that_trains_no_answer_is_told_and_stays_as_it_is(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    prompts = write_jsonl([{"prompt": q} for q in ASKED])
+    mix = mixguard.rebalance(prompts, out=tmp_path / "safe.jsonl", config=config)
+    assert "No answer is trained" in mix.plan.notes[0]
+    assert (tmp_path / "safe.jsonl").read_bytes() == prompts.read_bytes()
 
 
 def test_a_mark_names_the_pair(write_jsonl: Write, config: Config, tmp_path: Path) -> None:

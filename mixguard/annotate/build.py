@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from mixguard.annotate import hazard_fit, stance_fit
 from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.map_fit import fit_map
 from mixguard.annotate.stance_model import StanceModel, exemplars_digest
 from mixguard.annotate.taxonomy_check import TaxonomyReport, check_taxonomy
 from mixguard.config import Config
@@ -64,7 +65,7 @@ def _first(
 
 
 def build(name: str, config: Config) -> dict[str, Any]:
-    """Fit and ship: write `model.json` beside the exemplars; return the left-out figures.
+    """Fit and ship: write `model.json` and `map.json` beside the exemplars; return the left-out figures.
 
     Raises:
         TaxonomyError: the exemplars break the rules.
@@ -76,9 +77,17 @@ def build(name: str, config: Config) -> dict[str, Any]:
         stance.save(folder / MODEL)
         return stance.error._asdict()
     taxonomy = Taxonomy.load(name)
-    hazard = hazard_fit.fit(taxonomy, hazard_fit.exemplar_vectors(taxonomy, store), store.encoder.weights)
+    vectors = hazard_fit.exemplar_vectors(taxonomy, store)
+    hazard = hazard_fit.fit(taxonomy, vectors, store.encoder.weights)
     hazard.save(taxonomy.folder / MODEL)
-    return {**hazard.error._asdict(), "limit": hazard.limit, "proximity_limit": hazard.proximity_limit}
+    layout = fit_map(taxonomy, vectors)
+    layout.map.save(taxonomy.folder)
+    figures = {
+        "limit": hazard.limit,
+        "proximity_limit": hazard.proximity_limit,
+        "map_agreement": layout.agreement,
+    }
+    return {**hazard.error._asdict(), **figures}
 
 
 def build_adapter(progress: Progress) -> None:

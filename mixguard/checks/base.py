@@ -33,7 +33,7 @@ class SampleRef(_Result):
     source: str
     line: int
     text_id: str = ""
-    """16 hex digits of prompt and response, which stay the same wherever the row moves."""
+    """32 hex digits of prompt and response, which stay the same wherever the row moves."""
     hazard: str | None = None
     score: float | None = None
     """What ranks this sample within its finding."""

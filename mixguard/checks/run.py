@@ -29,12 +29,12 @@ class Checked(NamedTuple):
 def marked(annotations: pl.LazyFrame, limit: float) -> pl.LazyFrame:
     """Add what follows from the annotations.
 
-    `hazardous` (bool): whether the hazard probability reaches the limit; false where it was not judged. `text_id`: 16
+    `hazardous` (bool): whether the hazard probability reaches the limit; false where it was not judged. `text_id`: 32
     hex digits of prompt and response, which name an exchange wherever it lies.
     """
     return annotations.with_columns(
         hazardous=(pl.col("hazard_score") >= limit).fill_null(value=False),
-        text_id=pl.col("prompt_id").str.head(8) + pl.col("response_id").str.head(8).fill_null(""),
+        text_id=pl.col("prompt_id").str.head(16) + pl.col("response_id").str.head(16).fill_null(""),
     )
 
 
@@ -62,7 +62,7 @@ def run_checks(
     ]
     allowed = states(evidence, allowances, found, today)
     last = next(check for check in CHECKS if check.id == ALLOW_FILE)
-    found += _findings(last, replace(evidence, allowed=allowed), valid, baseline)
+    found += last.findings(replace(evidence, allowed=allowed))  # what it says cannot be allowed, nor known
     ordered = sorted(found, key=lambda f: (not f.counts, -GRAVITY.index(f.severity), f.id))
     return Checked(tuple(ordered), allowed)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +35,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write a report here; its suffix chooses the format: .json, .sarif, .xml (JUnit), .md (summary). May be given again.",
+        help="Write a report here; its name chooses the format: .html, .json, .md (summary), .sarif, .xml (JUnit), croissant.json, README.md (dataset card). May be given again.",
         show_default=False,
     ),
 ]
@@ -43,11 +44,48 @@ FailOn = Annotated[
 ]
 
 
-def load_config(file: Path | None, overrides: list[str] | None, **flags: object) -> Config:
+Allow = Annotated[
+    Path | None,
+    typer.Option(
+        "--allow",
+        help="Allow file: findings and samples that are accepted, each with reason, author and end.",
+        show_default=False,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline",
+        help="Run folder of an earlier audit: only what is new since then fails.",
+        show_default=False,
+    ),
+]
+ShowText = Annotated[
+    bool,
+    typer.Option(
+        "--show-text",
+        help="Put prompts and responses of the rows listed into .html, read again from their files.",
+    ),
+]
+
+
+def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> Config:
     """The effective configuration; `flags` are dotted options whose None means not given."""
-    given = [f"{name.replace('__', '.')}={value}" for name, value in flags.items() if value is not None]
     found = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
-    return Config.load(found, [*given, *(overrides or [])])
+    return Config.load(found, overrides(set_, **flags))
+
+
+def overrides(set_: list[str] | None, **flags: object) -> list[str]:
+    """Flags and `--set` as `section.name=value`, the latter last so that they win."""
+    given = [
+        f"{name.replace('__', '.')}={_spelt(value)}" for name, value in flags.items() if value is not None
+    ]
+    return [*given, *(set_ or [])]
+
+
+def _spelt(value: object) -> object:
+    """A path in quotes, so that a folder called `2026` stays a name."""
+    return json.dumps(str(value)) if isinstance(value, Path) else value
 
 
 def exit_code(verdict: str, code: int, fail_on: str) -> int:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from mixguard._audit import Audit
+
+LANGUAGE_SHARE, LANGUAGE_LEAST = 0.01, 5
+"""Share of prompts and prompts from which a language is one of the corpus's: a few short prompts are taken for another
+language by mistake. Judgement."""
 
 
 def languages(audit: Audit) -> dict[str, int]:
@@ -16,6 +22,17 @@ def languages(audit: Audit) -> dict[str, int]:
         .collect()
     )
     return {str(name): int(count) for name, count in counted.iter_rows()}
+
+
+def spoken(audit: Audit) -> list[str]:
+    """The corpus's languages: the commonest of its prompts, and every other that is no slip of the identifier."""
+    counts = {
+        name: count
+        for name, count in languages(audit).items()
+        if re.fullmatch("[a-z]{2,3}", name) and name != "und"
+    }
+    least = max(LANGUAGE_LEAST, LANGUAGE_SHARE * sum(counts.values()))
+    return [name for place, (name, count) in enumerate(counts.items()) if count >= least or place == 0]
 
 
 def formats(audit: Audit) -> dict[str, int]:

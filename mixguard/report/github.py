@@ -9,6 +9,7 @@ from pathlib import Path
 from mixguard._audit import Audit
 from mixguard.report.escape import plain
 from mixguard.report.markdown import MOST, cut, render
+from mixguard.report.suppressed import counting
 
 PER_KIND = 10
 """Annotations of a kind that a step shows."""
@@ -36,10 +37,8 @@ def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     shown: Counter[str] = Counter()
-    for finding in audit.findings:
-        kind = KINDS.get(finding.severity)
-        if kind is None:
-            continue
+    for finding in counting(audit):
+        kind = KINDS[finding.severity]
         title = f"{finding.id} {finding.name}"
         places = finding.samples[:PER_KIND] or (None,)
         for sample in places:

@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding
 from mixguard.report.escape import plain
+from mixguard.report.suppressed import counting, why
 
 LOCATIONS = 10
 
@@ -15,15 +16,16 @@ def render(audit: Audit) -> bytes:
     """The findings as one test suite.
 
     What fails the gate is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
-    passed case.
+    passed case. What does not count was skipped, for the reason given.
     """
+    severities = [finding.severity for finding in counting(audit)]
     suite = ET.Element(
         "testsuite",
         name="mixguard",
         tests=str(len(audit.findings)),
-        failures=str(sum(finding.severity == "fail" for finding in audit.findings)),
-        errors=str(sum(finding.severity == "incomplete" for finding in audit.findings)),
-        skipped="0",
+        failures=str(severities.count("fail")),
+        errors=str(severities.count("incomplete")),
+        skipped=str(sum(not finding.counts for finding in audit.findings)),
         timestamp=audit.provenance.started.isoformat(timespec="seconds"),
         time=str(audit.provenance.seconds),
     )
@@ -42,10 +44,18 @@ def _case(suite: ET.Element, finding: Finding) -> None:
     case = ET.SubElement(suite, "testcase", classname="mixguard.checks", name=name)
     if finding.severity == "pass":
         return
-    kinds = {"fail": "failure", "incomplete": "error"}
-    kind = kinds.get(finding.severity, "system-out")
     message = plain(finding.message)
-    attributes = {"message": message, "type": finding.id} if kind != "system-out" else {}
+    kind, attributes = _kind(finding, message)
     lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"do: {plain(finding.remedy)}"]
     lines += [f"at {plain(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
     ET.SubElement(case, kind, attributes).text = "\n".join(lines)
+
+
+def _kind(finding: Finding, message: str) -> tuple[str, dict[str, str]]:
+    """The element that tells a finding, and its attributes."""
+    if finding.suppressed is not None:
+        return "skipped", {"message": why(finding.suppressed)}
+    kinds = {"fail": "failure", "incomplete": "error"}
+    if finding.severity in kinds:
+        return kinds[finding.severity], {"message": message, "type": finding.id}
+    return "system-out", {}

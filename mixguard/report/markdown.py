@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding
 from mixguard.report.escape import plain
-from mixguard.report.terminal import MEANINGS
+from mixguard.report.suppressed import counting, set_apart
+from mixguard.report.terminal import meaning
 
 MOST = 900 * 1024
 """Bytes; GitHub drops a step summary above 1024 KiB."""
@@ -38,7 +39,7 @@ def safe(text: str) -> str:
 
 def _lines(audit: Audit) -> Iterator[str]:
     corpus = audit.corpus
-    yield f"## mixguard: {audit.verdict}, {MEANINGS[audit.verdict]}"
+    yield f"## mixguard: {audit.verdict}, {meaning(audit)}"
     yield ""
     sources = ", ".join(safe(name) for name in list(corpus.sources)[:PLACES])
     more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""
@@ -46,9 +47,9 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield ""
     yield "| | finding | what was found | rows |"
     yield "|---|---|---|---|"
-    for finding in audit.findings:
-        if finding.severity != "pass":
-            yield f"| {finding.severity} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+    for finding in counting(audit):
+        yield f"| {finding.severity} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+    yield from _set_apart(audit)
     passed = [finding.id for finding in audit.findings if finding.severity == "pass"]
     yield ""
     yield f"Passed: {', '.join(passed) or 'none'}."
@@ -61,12 +62,20 @@ def _lines(audit: Audit) -> Iterator[str]:
             f"| {row.hazard} | {safe(row.name)} | {row.exchanges:,} | {row.full_refusal:,} | {row.partial_refusal:,}"
             f" | {row.full_compliance:,} | {share} |"
         )
-    remedies = dict.fromkeys(
-        finding.remedy for finding in audit.findings if finding.severity in ("fail", "warn", "incomplete")
-    )
+    remedies = dict.fromkeys(finding.remedy for finding in counting(audit) if finding.severity != "note")
     if remedies:
         yield ""
         yield from (f"- {safe(remedy)}" for remedy in remedies)
+
+
+def _set_apart(audit: Audit) -> Iterator[str]:
+    rows = list(set_apart(audit))
+    if rows:
+        yield ""
+        yield "| does not count | what was found | why |"
+        yield "|---|---|---|"
+    for what, found, why in rows:
+        yield f"| {safe(what)} | {safe(found)} | {safe(why)} |"
 
 
 def _places(finding: Finding) -> str:

@@ -14,6 +14,7 @@ from mixguard._audit import Audit
 from mixguard.checks.base import Finding, SampleRef
 from mixguard.checks.coverage import Coverage
 from mixguard.report.escape import plain, shorten
+from mixguard.report.suppressed import counting, set_apart
 
 STYLES = {
     "pass": "bold green",
@@ -29,8 +30,19 @@ MEANINGS = {
     "incomplete": "too much could not be judged to say",
 }
 PLACES_SHOWN = 3
+APART_SHOWN = 10
+"""Findings that do not count."""
+FOUND_SHOWN = 80
+"""Letters of what such a one found."""
 NAME_SHOWN = 22
 """Letters of a hazard's name, so that the table fits into 80 columns."""
+
+
+def meaning(audit: Audit) -> str:
+    """The verdict in words, and how many findings it leaves out."""
+    apart = sum(not finding.counts for finding in audit.findings)
+    noun = "finding does" if apart == 1 else "findings do"
+    return MEANINGS[audit.verdict] + (f"; {apart} {noun} not count" if apart else "")
 
 
 def render(audit: Audit) -> RenderableType:
@@ -43,11 +55,12 @@ def _parts(audit: Audit) -> Iterator[RenderableType]:
     yield Text()
     yield Text("Refusal coverage per hazard", style="bold")
     yield _coverage_table(audit)
-    shown = [finding for finding in audit.findings if finding.severity != "pass"]
+    shown = counting(audit)
     if shown:
         yield Text("\nFindings", style="bold")
     for finding in shown:
         yield Padding(_finding(finding), (1, 0, 0, 2))
+    yield from _set_apart(audit)
     yield Text()
     yield _passed(audit)
     yield _next(audit)
@@ -57,7 +70,7 @@ def _verdict(audit: Audit) -> Text:
     style = STYLES[audit.verdict]
     corpus = audit.corpus
     line = Text.assemble(
-        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (MEANINGS[audit.verdict], style), "\n"
+        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (meaning(audit), style), "\n"
     )
     names = list(corpus.sources)
     named = plain(names[0]) if len(names) == 1 else f"{len(names)} files"
@@ -120,6 +133,16 @@ def _finding(finding: Finding) -> Group:
     lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
     lines.add_row("", "do", Text(finding.remedy))
     return Group(head, lines)
+
+
+def _set_apart(audit: Audit) -> Iterator[RenderableType]:
+    rows = list(set_apart(audit))
+    if rows:
+        yield Text("\nDoes not count", style="dim bold")
+    for what, found, why in rows[:APART_SHOWN]:
+        yield Padding(Text(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}", style="dim"), (0, 0, 0, 2))
+    if len(rows) > APART_SHOWN:
+        yield Text(f"  and {len(rows) - APART_SHOWN:,} more, in audit.json", style="dim")
 
 
 def _share(finding: Finding) -> str:

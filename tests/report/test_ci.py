@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import xml.etree.ElementTree as ET
@@ -10,13 +11,17 @@ from typing import Any
 
 import pytest
 from conftest import chat
+from rich.console import Console
 
 import mixguard
 from mixguard._audit import Audit
 from mixguard.checks.base import SampleRef
 from mixguard.config import Config
-from mixguard.report import github, junit, markdown, sarif
+from mixguard.report import github, junit, markdown, sarif, terminal
 
+ALLOWED = "allowed until 2999-12-31 by Ann: looked\ufffd at <b>it</b> | `x`"
+NOT_COUNTED = {"MG102": "fail", "MG101": "warn", "MG103": "warn", "MG302": "note"}
+"""What `accepted` shows apart, in order."""
 HOSTILE = "a|b`<script>alert(1)</script>\u202e\x1b[31m,x:y.jsonl"
 
 
@@ -41,6 +46,35 @@ def hostile(audit: Audit) -> Audit:
     )
     corpus = audit.corpus.model_copy(update={"sources": {HOSTILE: "0"}})
     return audit.model_copy(update={"findings": findings, "corpus": corpus})
+
+
+def _under(audit: Audit, folder: Path, entry: str, baseline: str) -> Audit:
+    """The audit again with an allow file of one entry, and a baseline or none."""
+    allow = folder / "allow.toml"
+    reason = "reason = 'looked\\u202e at <b>it</b> | `x`'\nauthor = 'Ann'\nexpires = 2999-12-31\n"
+    allow.write_text(entry + reason.replace("'", '"'), encoding="utf-8")
+    given = [f"checks.allow='{allow}'", *([f"checks.baseline='{baseline}'"] if baseline else [])]
+    return mixguard.check(audit.folder, config=audit.config.with_overrides(given))
+
+
+@pytest.fixture(scope="module")
+def allowed(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """The same audit with what failed allowed."""
+    return _under(audit, tmp_path_factory.mktemp("allowed"), '[[allow]]\ncheck = "MG102"\n', "")
+
+
+@pytest.fixture(scope="module")
+def accepted(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    """The same audit with the answered prompts allowed, and all else known from a baseline."""
+    folder = tmp_path_factory.mktemp("accepted")
+    return _under(audit, folder, '[[allow]]\ncheck = "MG103"\n', str(audit.folder))
+
+
+def _printed(audit: Audit) -> str:
+    console = Console(width=100, file=io.StringIO(), color_system=None)
+    with console.capture() as capture:
+        console.print(terminal.render(audit))
+    return capture.get()
 
 
 def test_junit_has_a_case_for_each_finding_and_a_failure_for_each_that_fails(audit: Audit) -> None:
@@ -123,11 +157,177 @@ def test_a_long_summary_says_what_was_left_out() -> None:
     assert re.search(r"\d+,\d+ lines were left out", cut.decode()[-200:])
 
 
-def test_reports_are_written_by_suffix_and_from_an_earlier_run(audit: Audit, tmp_path: Path) -> None:
-    from mixguard.report.files import WRITERS, write
+def test_reports_are_written_by_name_and_from_an_earlier_run(audit: Audit, tmp_path: Path) -> None:
+    from mixguard.report.files import KINDS, write
 
     sizes: dict[str, Any] = {}
-    for suffix in WRITERS:
-        write(Audit.load(audit.folder), tmp_path / f"report{suffix}")
-        sizes[suffix] = (tmp_path / f"report{suffix}").stat().st_size
+    for ending, _, _ in KINDS:
+        path = tmp_path / (f"report{ending}" if ending.startswith(".") else ending)
+        write(Audit.load(audit.folder), path)
+        sizes[ending] = path.stat().st_size
     assert min(sizes.values()) > 500
+
+
+def test_what_does_not_count_is_skipped_in_junit_for_the_reason_given(accepted: Audit) -> None:
+    suite = ET.fromstring(junit.render(accepted)).find("testsuite")
+    assert suite is not None
+    skipped = {case.attrib["name"].split()[0]: case.find("skipped") for case in suite}
+    assert {id_ for id_, element in skipped.items() if element is not None} == set(NOT_COUNTED)
+    assert (suite.attrib["skipped"], suite.attrib["failures"], suite.attrib["errors"]) == ("4", "0", "0")
+    assert suite.find("testcase/failure") is None
+    for id_, severity in NOT_COUNTED.items():
+        element = skipped[id_]
+        assert element is not None
+        assert element.attrib["message"] == (ALLOWED if id_ == "MG103" else "known from the baseline")
+        assert element.text is not None
+        assert element.text.startswith(f"{severity}: ")
+
+
+def test_junit_counts_what_is_allowed_apart_from_what_fails(audit: Audit, allowed: Audit) -> None:
+    suites = [ET.fromstring(junit.render(shown)).find("testsuite") for shown in (audit, allowed)]
+    before, after = (suite.attrib for suite in suites if suite is not None)
+    assert (before["failures"], before["skipped"]) == ("1", "0")
+    assert (after["failures"], after["skipped"], after["tests"]) == ("0", "1", before["tests"])
+
+
+def test_sarif_says_what_was_accepted_and_what_the_baseline_had(audit: Audit, accepted: Audit) -> None:
+    (run,) = json.loads(sarif.render(accepted))["runs"]
+    shown = {result["ruleId"]: result for result in run["results"]}
+    assert shown["MG103"]["suppressions"] == [
+        {"kind": "external", "status": "accepted", "justification": ALLOWED}
+    ]
+    assert [id_ for id_, result in shown.items() if "suppressions" in result] == ["MG103"]
+    states = {id_: result["baselineState"] for id_, result in shown.items()}
+    assert states == {**dict.fromkeys(NOT_COUNTED, "unchanged"), "MG103": "new"}
+    (bare,) = json.loads(sarif.render(audit))["runs"]
+    assert all("baselineState" not in result and "suppressions" not in result for result in bare["results"])
+    assert {result["ruleId"] for result in bare["results"]} == set(shown)
+
+
+def test_what_is_new_is_new_in_sarif(audit: Audit, allowed: Audit, tmp_path: Path) -> None:
+    (tmp_path / "allow.toml").write_text("")
+    tree = [
+        f"checks.allow='{tmp_path / 'allow.toml'}'",
+        f"checks.baseline='{allowed.folder}'",
+        "checks.over_refusal_warn=0",
+    ]
+    rows = [
+        chat(f"What is the capital of country {n}?", "I'm sorry, but I can't help with that.")
+        for n in range(30)
+    ]
+    path = tmp_path / "new.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    config = audit.config.with_overrides([*tree, f"run.folder='{tmp_path / 'run'}'"])
+    result = mixguard.audit(*audit.corpus.sources, path, config=config)
+    (run,) = json.loads(sarif.render(result))["runs"]
+    states = {each["ruleId"]: each["baselineState"] for each in run["results"]}
+    assert states["MG104"] == "new"
+    assert states["MG103"] == "unchanged"
+
+
+def test_markdown_and_terminal_show_apart_what_does_not_count(accepted: Audit) -> None:
+    text = markdown.render(accepted).decode()
+    assert "4 findings do not count" in text.splitlines()[0]
+    counted, apart = text.split("| does not count | what was found | why |")
+    assert not any(id_ in counted for id_ in NOT_COUNTED)
+    rows = [line for line in apart.splitlines() if line.startswith("| MG")]
+    assert [line[2:7] for line in rows] == list(NOT_COUNTED)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 4 for line in rows)
+    assert "allowed until 2999\\-12\\-31 by Ann: " in rows[2]
+    assert "known from the baseline" in rows[0]
+    assert "Set aside or rewrite as refusals" not in text
+    shown = _printed(accepted)
+    assert "4 findings do not count" in shown
+    findings, rest = shown.split("Does not count")
+    assert "MG103" not in findings
+    assert ALLOWED in " ".join(rest.split())
+    assert "known from the baseline" in rest
+    assert rest.index("MG103") < rest.index("Passed:") < rest.index("Next:")
+
+
+def test_the_terminal_shows_what_counts_before_what_does_not(audit: Audit, allowed: Audit) -> None:
+    assert "Does not count" not in _printed(audit)
+    shown = _printed(allowed)
+    assert (
+        shown.index("Findings") < shown.index("MG103") < shown.index("Does not count") < shown.index("MG102")
+    )
+    assert "why" not in shown.split("Does not count")[1].split("Passed:")[0]
+
+
+def test_rows_left_out_one_by_one_are_told(audit: Audit, tmp_path: Path) -> None:
+    sample = next(finding for finding in audit.findings if finding.id == "MG103").samples[0].sample_id
+    result = _under(audit, tmp_path, f'[[allow]]\ncheck = "MG103"\nsample = "{sample}"\n', "")
+    for shown in (markdown.render(result).decode(), _printed(result)):
+        line = " ".join(shown.split())
+        assert f"MG103, sample {sample}" in line
+        assert "1 exchange left out" in line
+        assert "2 hazardous prompts are answered" in line
+
+
+def test_many_that_do_not_count_are_cut_short_at_the_terminal(accepted: Audit) -> None:
+    findings = accepted.findings * 20
+    shown = " ".join(_printed(accepted.model_copy(update={"findings": findings})).split())
+    assert shown.count("known from the baseline") + shown.count("allowed until") == 10
+    assert "and 70 more, in audit.json" in shown
+
+
+def test_no_row_is_marked_for_what_does_not_count(audit: Audit, allowed: Audit, accepted: Audit) -> None:
+    workflow = {"GITHUB_ACTIONS": "true"}
+    marked = [line.split("title=")[1][:5] for line in github.marked_rows(audit, workflow)]
+    assert {"MG102", "MG103"} < set(marked)
+    left = [line.split("title=")[1][:5] for line in github.marked_rows(allowed, workflow)]
+    assert left == [id_ for id_ in marked if id_ != "MG102"]
+    assert not set(NOT_COUNTED) & {
+        line.split("title=")[1][:5] for line in github.marked_rows(accepted, workflow)
+    }
+
+
+SOURCES = [
+    "data.jsonl", "a/data.jsonl", "b/data.jsonl", "/abs/a/data.jsonl", "c\\data.jsonl", "c/data.jsonl", "./x.jsonl",
+    "deep/x/y.jsonl", "x/y.jsonl", "-", "hf://owner/name:train", "hf://other/name:train", "zip/", "zip", "only.jsonl",
+]  # fmt: skip
+
+
+def _prints(audit: Audit) -> dict[tuple[str, str | None], str]:
+    """Rule and file to fingerprint."""
+    (run,) = json.loads(sarif.render(audit))["runs"]
+    return {
+        (
+            result["ruleId"],
+            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+            if "locations" in result
+            else None,
+        ): result["partialFingerprints"]["mixguardFinding/v1"]
+        for result in run["results"]
+    }
+
+
+def _moved(audit: Audit, sources: list[str]) -> Audit:
+    """The same audit with a sample of each finding in each of these files."""
+    samples = tuple(SampleRef(sample_id="0" * 16, exchange=0, source=name, line=1) for name in sources)
+    findings = tuple(
+        f.model_copy(update={"samples": samples}) for f in audit.findings if f.severity != "pass"
+    )
+    corpus = audit.corpus.model_copy(update={"sources": dict.fromkeys(sources, "0")})
+    return audit.model_copy(update={"findings": findings, "corpus": corpus})
+
+
+def test_fingerprints_differ_by_finding_and_file_whatever_files_are_called(audit: Audit) -> None:
+    moved = _moved(audit, SOURCES)
+    (run,) = json.loads(sarif.render(moved))["runs"]
+    prints = [result["partialFingerprints"]["mixguardFinding/v1"] for result in run["results"]]
+    assert len(prints) == len(set(prints)) == len(SOURCES) * len(moved.findings)
+
+
+def test_fingerprints_stay_where_lines_order_machine_and_other_files_change(audit: Audit) -> None:
+    here = _prints(_moved(audit, ["/home/ann/a/data.jsonl", "/home/ann/b/data.jsonl"]))
+    there = _prints(_moved(audit, ["/ci/work/b/data.jsonl", "/ci/work/a/data.jsonl", "/ci/work/new.jsonl"]))
+    for (rule, uri), print_ in here.items():
+        assert uri is not None
+        assert there[rule, uri.replace("/home/ann", "/ci/work")] == print_
+    alone = _prints(_moved(audit, ["x/data.jsonl"]))
+    assert set(alone.values()) == set(_prints(_moved(audit, ["/other/data.jsonl"])).values())
+
+
+def test_allowing_a_finding_does_not_change_its_fingerprint(audit: Audit, accepted: Audit) -> None:
+    assert _prints(audit) == _prints(accepted)

@@ -1,0 +1,139 @@
+"""`mixguard audit`, `check` and `report`: judge a corpus, judge it under other limits, tell it again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixguard.cli.bar import progress_bar
+from mixguard.cli.options import (
+    Allow,
+    Baseline,
+    ConfigFile,
+    FailOn,
+    Output,
+    Set,
+    ShowText,
+    exit_code,
+    load_config,
+    overrides,
+)
+
+if TYPE_CHECKING:
+    from mixguard._audit import Audit
+
+
+def audit(
+    paths: Annotated[
+        list[str],
+        typer.Argument(
+            help="Files, folders, globs, - for standard input, or hf://owner/name[:split].",
+            show_default=False,
+        ),
+    ],
+    *,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
+    ] = None,
+    output: Output = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
+    ] = None,
+    device: Annotated[
+        str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Refuse to reach the network.")] = False,
+    config: ConfigFile = None,
+    set_: Set = None,
+    allow: Allow = None,
+    baseline: Baseline = None,
+    fail_on: FailOn = "fail",
+    show_text: ShowText = False,
+) -> None:
+    """Annotate a corpus, check it, print the report and exit by its verdict.
+
+    Example: mixguard audit data.jsonl -o report.html
+    """
+    from mixguard import audit as run_audit
+    from mixguard.report.files import check_name
+
+    effective = load_config(
+        config,
+        set_,
+        run__folder=run,
+        read__format=format_,
+        encode__device=device,
+        encode__offline="true" if offline else None,
+        checks__allow=allow,
+        checks__baseline=baseline,
+    )
+    for path in output or []:
+        check_name(path)
+    exit_code("pass", 0, fail_on)
+    with progress_bar() as progress:
+        result = run_audit(*paths, config=effective, progress=progress)
+    _show(result, output, fail_on, show_text=show_text)
+
+
+def check(
+    run: Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)],
+    *,
+    output: Output = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    allow: Allow = None,
+    baseline: Baseline = None,
+    fail_on: FailOn = "fail",
+    show_text: ShowText = False,
+) -> None:
+    """Find again under other limits; nothing is embedded.
+
+    Example: mixguard check mixguard-run --set checks.refusals_per_hazard=20
+    """
+    from mixguard import check as run_check
+    from mixguard._audit import Audit
+    from mixguard.report.files import check_name
+
+    for path in output or []:
+        check_name(path)
+    flags = overrides(set_, checks__allow=allow, checks__baseline=baseline)
+    effective = load_config(config, flags) if config else Audit.load(run).config.with_overrides(flags)
+    _show(run_check(run, config=effective), output, fail_on, show_text=show_text)
+
+
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)],
+    *,
+    output: Output = None,
+    fail_on: FailOn = "never",
+    show_text: ShowText = False,
+) -> None:
+    """Print an earlier run's report again, and write it as files; nothing is judged anew.
+
+    Example: mixguard report mixguard-run -o report.html -o results.sarif -o junit.xml
+    """
+    from mixguard._audit import Audit
+    from mixguard.report.files import check_name
+
+    for path in output or []:
+        check_name(path)
+    _show(Audit.load(run), output, fail_on, show_text=show_text)
+
+
+def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
+    from mixguard.report import github
+    from mixguard.report.files import write
+    from mixguard.report.terminal import console, render
+
+    console().print(render(result))
+    for path in output or []:
+        write(result, path, show_text=show_text)
+        typer.echo(f"wrote {path}", err=True)
+    github.summarise(result, os.environ)
+    for line in github.marked_rows(result, os.environ):
+        typer.echo(line)
+    sys.exit(exit_code(result.verdict, result.exit_code, fail_on))

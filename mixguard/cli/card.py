@@ -1,0 +1,113 @@
+"""`mixguard card`: write or check the dataset card."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixguard.cli.bar import progress_bar
+from mixguard.cli.options import ConfigFile, Set, load_config
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mixguard._audit import Audit
+    from mixguard.report.card import Gap
+
+CARD = Path("README.md")
+
+
+def card(
+    paths: Annotated[
+        list[str], typer.Argument(help="A corpus as `audit` takes it, or one run folder.", show_default=False)
+    ],
+    *,
+    card_: Annotated[Path, typer.Option("--card", help="The card; it should lie beside the data.")] = CARD,
+    check: Annotated[
+        bool,
+        typer.Option(
+            "--check",
+            help="Write nothing; exit 1 while something required is open, or the card's audit is missing or of other data.",
+        ),
+    ] = False,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
+    ] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Write a Hugging Face dataset card, or put the audit into the one that is there; say what only a person can add.
+
+    Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
+    """
+    from mixguard.mix.manifest import manifest_for
+    from mixguard.report.card import gaps, merge, read
+
+    existing = read(card_)
+    with tempfile.TemporaryDirectory() as scratch:
+        # A check leaves nothing behind, the run folder of a corpus included.
+        folder = Path(scratch, "run") if check and run is None else run
+        audit = _audited(paths, folder, config, set_)
+        if check:
+            raise typer.Exit(_checked(existing, audit, card_))
+        text = merge(existing, audit, manifest_for(audit), path=card_)
+    _write(card_, text, existing)
+    _tell(gaps(text, path=card_))
+
+
+def _audited(paths: list[str], run: Path | None, config: Path | None, set_: list[str] | None) -> Audit:
+    from mixguard import audit, run_folder
+    from mixguard._audit import Audit
+    from mixguard.errors import UsageError
+
+    if len(paths) != 1 or not Path(paths[0], run_folder.AUDIT).is_file():
+        with progress_bar() as progress:
+            return audit(*paths, config=load_config(config, set_, run__folder=run), progress=progress)
+    if config or set_:
+        raise UsageError(
+            f"{paths[0]}: a run is shown as it is; for other limits name the corpus, without the run folder"
+        )
+    return Audit.load(Path(paths[0]))
+
+
+def _checked(existing: str | None, audit: Audit, path: Path) -> int:
+    from mixguard.report.card import Gap, gaps, outdated
+    from mixguard.report.escape import plain
+
+    if existing is None:
+        how = "write it with `mixguard card`, without --check"
+        _tell([Gap(required=True, what="there is no card", where=str(path), how=how)])
+        return 1
+    found = [*outdated(existing, audit, path=path), *gaps(existing, path=path)]
+    _tell(found)
+    if any(gap.required for gap in found):
+        return 1
+    typer.echo(f"{plain(str(path))}: says all that is required, and its audit is of this data")
+    return 0
+
+
+def _write(path: Path, text: str, existing: str | None) -> None:
+    from mixguard.atomic import write_atomically
+    from mixguard.errors import UsageError
+    from mixguard.report.escape import plain
+
+    if text == existing:
+        typer.echo(f"{plain(str(path))} is up to date")
+        return
+    try:
+        write_atomically(path, text.encode())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot write it ({error.strerror})") from None
+    typer.echo(f"wrote {plain(str(path))}")
+
+
+def _tell(found: Iterable[Gap]) -> None:
+    """One line for each gap: place, weight, what, what to do."""
+    from mixguard.report.escape import plain, shorten
+
+    for gap in found:
+        weight = "required" if gap.required else "optional"
+        typer.echo(f"{plain(gap.where)}: {weight}: {shorten(gap.what, 100)}: {plain(gap.how)}")

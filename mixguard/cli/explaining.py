@@ -1,0 +1,54 @@
+"""`mixguard explain` and `config`: why a row was judged as it was, and every option in force."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixguard.cli.options import ConfigFile, Set, load_config
+
+
+def explain(
+    run: Annotated[Path | None, typer.Argument(help="Run folder.", show_default=False)] = None,
+    sample: Annotated[
+        str | None, typer.Argument(help="Sample id, or its place as file:line.", show_default=False)
+    ] = None,
+    *,
+    text: Annotated[
+        str | None, typer.Option("--text", help="Explain this text instead.", show_default=False)
+    ] = None,
+    show_text: Annotated[
+        bool, typer.Option("--show-text", help="Print the sample's text too, read again from its file.")
+    ] = False,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Say why: scores, and the exemplars that decided.
+
+    Examples: mixguard explain mixguard-run data.jsonl:12 --show-text; mixguard explain --text "how do I ..."
+    """
+    from mixguard.errors import UsageError
+    from mixguard.report.terminal import console, render_explanation
+
+    if text is not None:
+        from mixguard.explain import explain_text
+
+        console().print(render_explanation(explain_text(text, config=load_config(config, set_)), {}))
+        return
+    if run is None or sample is None:
+        raise UsageError("explain needs a run folder and a sample, or --text")
+    from mixguard import explain as why
+
+    rows = why.explain(run, sample)
+    texts = why.texts_of(run, rows["sample_id"][0]) if show_text else {}
+    console().print(render_explanation(rows, texts))
+
+
+def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:
+    """Print the effective configuration as TOML, each option with its help.
+
+    Example: mixguard config > mixguard.toml
+    """
+    typer.echo(load_config(config, set_).to_toml(), nl=False)

@@ -1,0 +1,141 @@
+"""`mixguard rebalance` and `verify`: write the mix, and see whether it is still what was written."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixguard.cli.bar import progress_bar
+from mixguard.cli.options import ConfigFile, FailOn, Set, exit_code, load_config
+
+
+def rebalance(
+    paths: Annotated[
+        list[str], typer.Argument(help="A corpus as `audit` takes it, or one run folder.", show_default=False)
+    ],
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="The mix: a file like the corpus's own, a folder for several. With --dry-run, the plan as JSON.",
+            show_default=False,
+        ),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and write no mix.")] = False,
+    plan: Annotated[
+        Path | None, typer.Option("--plan", help="Apply this plan, edited or not.", show_default=False)
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option("--profile", help="Risk profile: a name or a file.", show_default="general")
+    ] = None,
+    bank: Annotated[
+        str | None, typer.Option("--bank", help="Refusal bank: a name or a folder.", show_default="mixguard")
+    ] = None,
+    budget: Annotated[
+        int | None, typer.Option("--budget", help="Refusal pairs wanted in all.", show_default="by size")
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="The same seed gives the same bytes.", show_default="0")
+    ] = None,
+    placement: Annotated[
+        str | None, typer.Option("--placement", help="spread, shuffle or append.", show_default="spread")
+    ] = None,
+    keep_answered: Annotated[
+        bool, typer.Option("--keep-answered", help="Set no answered hazardous prompt aside.")
+    ] = False,
+    set_aside: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set-aside",
+            help="Whose rows go aside: answered, turnover, over-refusal. May be given again.",
+            show_default="answered",
+        ),
+    ] = None,
+    weight_zero: Annotated[
+        bool,
+        typer.Option(
+            "--weight-zero", help="Keep those rows with weight zero, where the format has a weight."
+        ),
+    ] = False,
+    mark_field: Annotated[
+        str | None,
+        typer.Option("--mark-field", help="Key that names the pair in new records.", show_default=False),
+    ] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
+    ] = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    fail_on: FailOn = "fail",
+) -> None:
+    """Write the corpus that should be trained on: the same records, refusal and contrast pairs, and a manifest.
+
+    The mix is audited in turn, and its verdict is the exit code.
+
+    Examples: mixguard rebalance data.jsonl --dry-run; mixguard rebalance data.jsonl -o data.safe.jsonl --profile health
+    """
+    from mixguard._rebalance import rebalance as run_rebalance
+    from mixguard.atomic import write_atomically
+    from mixguard.errors import UsageError
+    from mixguard.plan import Plan
+    from mixguard.report.plan import render_mix, render_plan
+    from mixguard.report.terminal import console
+
+    if output is None and not dry_run:
+        raise UsageError("rebalance needs an output: -o FILE, or --dry-run to see the plan")
+    effective = load_config(
+        config,
+        set_,
+        run__folder=run,
+        read__format=format_,
+        rebalance__profile=profile,
+        rebalance__bank=bank,
+        rebalance__budget=budget,
+        rebalance__seed=seed,
+        rebalance__placement=placement,
+        rebalance__keep_answered="true" if keep_answered else None,
+        rebalance__set_aside=str(set_aside) if set_aside else None,
+        rebalance__weight_zero="true" if weight_zero else None,
+        rebalance__mark_field=mark_field,
+    )
+    exit_code("pass", 0, fail_on)
+    given = Plan.load(plan) if plan else None
+    with progress_bar() as progress:
+        mix = run_rebalance(
+            *paths, out=None if dry_run else output, config=effective, plan=given, progress=progress
+        )
+    console().print(render_plan(mix.plan))
+    if dry_run and output is not None:
+        write_atomically(output, mix.plan.to_json())
+        typer.echo(f"wrote {output}: edit it, then apply it with --plan {output}", err=True)
+    if mix.after is None or output is None:
+        return
+    console().print()
+    console().print(render_mix(mix, output))
+    sys.exit(exit_code(mix.after.verdict, mix.after.exit_code, fail_on))
+
+
+def verify(
+    mix: Annotated[Path, typer.Argument(help="A mix, or its manifest.", show_default=False)],
+) -> None:
+    """Say whether a mix is still what its manifest signed; exits with 1 where it is not.
+
+    Example: mixguard verify data.safe.jsonl
+    """
+    from mixguard.mix.manifest import verify as differences
+    from mixguard.report.escape import plain
+
+    found = differences(mix)
+    for line in found:
+        typer.echo(plain(line))
+    if not found:
+        typer.echo(f"{plain(str(mix))}: as its manifest says")
+    raise typer.Exit(1 if found else 0)

@@ -1,0 +1,126 @@
+"""What a card's audit rests on: the files, the detectors with their errors, and what neither can tell."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from mixguard._audit import Audit
+from mixguard.mix.manifest import SET_ASIDE, Manifest
+from mixguard.report.card.stamp import report_digest
+from mixguard.report.card.table import cell, digest, named, table
+from mixguard.stats import DetectorError
+
+FILES_SHOWN = 40
+
+
+def files(audit: Audit, manifest: Manifest | None, folder: Path) -> Iterator[str]:
+    """The SHA-256 of every file, or one over all where they are many."""
+    yield "### Files"
+    yield ""
+    sources = audit.corpus.sources
+    rows = [*_listed("this data", sources, folder)]
+    if manifest is not None:
+        aside = {name: sha for name, sha in manifest.outputs.items() if name.endswith(SET_ASIDE)}
+        rows += [
+            *_listed("set aside from it", aside, folder),
+            *_listed("it was made from", manifest.inputs, folder),
+        ]
+    yield from table(("", "file", "SHA-256"), "lll", rows)
+
+
+def _listed(what: str, sources: Mapping[str, str], folder: Path) -> Iterator[tuple[str, str, str]]:
+    for name, sha in list(sources.items())[:FILES_SHOWN]:
+        yield what, cell(named(name, folder)), digest(sha)
+    left = list(sources.values())[FILES_SHOWN:]
+    if left:
+        whole = hashlib.sha256("\n".join(sorted(left)).encode()).hexdigest()
+        yield what, f"{len(left):,} more; SHA-256 over theirs, sorted, one a line", digest(whole)
+
+
+def judged(audit: Audit) -> Iterator[str]:
+    """The detectors, their limits, and how often they were right where the answer was known."""
+    detectors = audit.detectors
+    versions = audit.provenance.versions
+    yield "### How it was judged"
+    yield ""
+    yield from table(
+        ("detector", "decides from", "finds", "leaves alone"),
+        "llll",
+        [
+            ("hazard of a prompt", f"probability {audit.hazard_limit:.2f}", *_error(detectors.hazard_error)),
+            ("refusal in an answer", "probability 0.50", *_error(detectors.stance_error)),
+        ],
+    )
+    yield ""
+    yield (
+        "*Finds* is the share of true cases that are found (sensitivity), *leaves alone* that of others that are not flagged"
+        " (specificity), each with the number of labelled texts it was measured on. These were left out of the fit but are"
+        " of the same make; expect less on other text."
+    )
+    yield ""
+    yield (
+        f"- Taxonomy *{cell(detectors.taxonomy)}* {cell(detectors.taxonomy_version)}, digest"
+        f" {digest(detectors.taxonomy_digest)}, {len(detectors.hazards)} hazards, language {cell(detectors.language)}"
+    )
+    yield f"- Encoder: {cell(detectors.encoder)}"
+    yield (
+        f"- An exchange lies close to harm from a proximity of {detectors.proximity_limit:.3f};"
+        f" {detectors.proximity_expected:.1%} of plain requests do"
+    )
+    yield f"- Refusal detector: digest {digest(detectors.stance_digest)}"
+    yield f"- Versions: {', '.join(f'{cell(name)} {cell(version)}' for name, version in versions.items())}"
+
+
+def _error(error: DetectorError) -> tuple[str, str]:
+    return (
+        f"{error.sensitivity:.1%} of {error.positives:,}",
+        f"{error.specificity:.1%} of {error.negatives:,}",
+    )
+
+
+def known_limits(audit: Audit) -> Iterator[str]:
+    """What this audit cannot tell."""
+    detectors = audit.detectors
+    missed = 1 - detectors.hazard_error.sensitivity
+    yield "### Known limits"
+    yield ""
+    yield "- It sees data, not a model. Refusals in the data lower the loss of safety and do not rule it out; measure the tuned model too."
+    yield f"- Prompts are missed: about {missed:.0%} of hazardous ones even among texts like those it was fitted on. No finding is no proof."
+    yield "- Data made by an adversary can pass any check of its content."
+    yield f"- Hazards are judged in {cell(detectors.language)} only; prompts in other languages count as not judged."
+    yield (
+        "- It does not look for personal data, copyright, false facts or social bias, nor for hazards that the taxonomy does"
+        " not name."
+    )
+
+
+def crosswalk(audit: Audit) -> Iterator[str]:
+    """What other schemes call the hazards; folded, since it is wide."""
+    schemes = audit.detectors.crosswalk
+    if not schemes:
+        return
+    yield "<details>"
+    yield "<summary>What other schemes call these hazards</summary>"
+    yield ""
+    yield from table(
+        ("hazard", *map(cell, schemes)),
+        "l" * (len(schemes) + 1),
+        [
+            (f"{cell(name)} ({cell(code)})", *(cell(theirs.get(code, "-")) for theirs in schemes.values()))
+            for code, name in audit.detectors.hazards.items()
+        ],
+    )
+    yield ""
+    yield r"`~` overlaps only, `-` has none."
+    yield ""
+    yield "</details>"
+
+
+def foot(audit: Audit) -> Iterator[str]:
+    """Where the whole report can be checked."""
+    yield (
+        f"Report: SHA-256 {digest(report_digest(audit))} of the run's `audit.json`. `mixguard card` writes this part anew and"
+        " leaves the rest of the card as it is."
+    )

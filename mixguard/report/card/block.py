@@ -1,0 +1,158 @@
+"""Our part of a card: what the audit found, what was changed, how it was judged, and what that leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from mixguard._audit import Audit
+from mixguard.config import CheckConfig, ReadConfig
+from mixguard.mix.manifest import Manifest
+from mixguard.report.card import basis, found
+from mixguard.report.card.changed import changed
+from mixguard.report.card.gaps import Question
+from mixguard.report.card.table import cell, counted, interval, table
+from mixguard.report.figures import formats, languages
+from mixguard.report.terminal import MEANINGS
+
+LANGUAGES_SHOWN = 8
+REASONS_SHOWN = 3
+NO_LIMITS = {"samples", "allow", "baseline"}
+"""Options of checks that move no limit."""
+
+
+def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], folder: Path) -> str:
+    """The text between the markers.
+
+    Args:
+        audit: of the data.
+        manifest: of the mix, where it is one.
+        open_: what the card has no place for.
+        folder: where the card lies; files are named from there.
+    """
+    parts = (
+        _head(audit),
+        found.findings(audit, folder),
+        found.accepted(audit, folder),
+        _coverage(audit),
+        changed(audit, manifest),
+        basis.files(audit, manifest, folder),
+        basis.judged(audit),
+        basis.known_limits(audit),
+        _open(open_),
+        basis.crosswalk(audit),
+        basis.foot(audit),
+    )
+    return "\n\n".join("\n".join(lines) for part in parts if (lines := list(part)))
+
+
+def _head(audit: Audit) -> Iterator[str]:
+    corpus, provenance = audit.corpus, audit.provenance
+    version = cell(provenance.versions.get("mixguard", "of unknown version"))
+    yield "## Audit before training"
+    yield ""
+    yield f"**Verdict: {audit.verdict}**, {MEANINGS[audit.verdict]}."
+    yield ""
+    yield (
+        f"mixguard {version} judged this data on {provenance.started:%Y-%m-%d}: which hazards its prompts touch, and"
+        " whether each answer refuses, half-refuses or complies. It sees data, not a model."
+    )
+    if any(not finding.counts for finding in audit.findings) or any(each.exchanges for each in audit.allowed):
+        yield ""
+        yield "**Some of what was found was accepted and does not count towards it**: see below."
+    limits = _moved_limits(audit)
+    if limits:
+        yield ""
+        yield f"**Judged by limits other than the default:** {'; '.join(limits)}."
+    yield ""
+    reasons = sorted(corpus.quarantined.items(), key=lambda entry: (-entry[1], entry[0]))
+    why = f" ({counted((cell(name), count) for name, count in reasons[:REASONS_SHOWN])})" if reasons else ""
+    yield from table(
+        ("what was read", ""),
+        "ll",
+        [
+            ("records", f"{corpus.records:,}"),
+            ("of these in quarantine, unreadable", f"{corpus.rejected:,}{why}"),
+            ("samples", f"{corpus.samples:,}"),
+            ("exchanges: what is judged, a prompt with its answer", f"{corpus.exchanges:,}"),
+            ("formats, by records", counted((cell(name), count) for name, count in formats(audit).items())),
+            ("languages of the prompts, by exchanges", _languages(audit)),
+        ],
+    )
+
+
+def _languages(audit: Audit) -> str:
+    found = list(languages(audit).items())
+    named_ = [
+        ("too short to tell" if code == "und" else cell(code), count)
+        for code, count in found[:LANGUAGES_SHOWN]
+    ]
+    left = sum(count for _, count in found[LANGUAGES_SHOWN:])
+    return counted([*named_, ("others", left)] if left else named_)
+
+
+def _moved_limits(audit: Audit) -> list[str]:
+    """Limits that were set by hand; whoever reads a verdict has to see them."""
+    checks, read = audit.config.checks, audit.config.read
+    fields = CheckConfig.model_fields.items()
+    limits = [
+        (f"checks.{name}", getattr(checks, name), field.default)
+        for name, field in fields
+        if name not in NO_LIMITS
+    ]
+    usual = ReadConfig.model_fields["quarantine_max"].default
+    return [
+        f"{cell(name)} is {cell(str(is_))} ({'calibrated' if was is None else cell(str(was))} by default)"
+        for name, is_, was in (*limits, ("read.quarantine_max", read.quarantine_max, usual))
+        if is_ != was
+    ]
+
+
+def _coverage(audit: Audit) -> Iterator[str]:
+    level = f"{audit.config.checks.confidence:.0%}"
+    yield "### Refusal coverage"
+    yield ""
+    touched = sum(row.exchanges for row in audit.coverage)
+    yield (
+        f"What the answers do where a prompt touches a hazard: {touched:,} of {audit.corpus.exchanges:,} exchanges. *Covered*"
+        " counts half-refusals by half, against the refusals wanted of data of this size. The last column is the share of"
+        " answers that refuse fully or in part; it counts the detector's own errors, and is wide where prompts are few."
+    )
+    yield ""
+    head = (
+        "hazard",
+        "prompts",
+        "refused",
+        "half-refused",
+        "answered",
+        "not judged",
+        "covered",
+        f"share refused, {level} interval",
+    )
+    rows = [
+        (
+            f"{cell(row.name)} ({cell(row.hazard)})",
+            f"{row.exchanges:,}",
+            f"{row.full_refusal:,}",
+            f"{row.partial_refusal:,}",
+            f"{row.full_compliance:,}",
+            f"{row.unjudged:,}",
+            f"{row.refusals:g} of {row.wanted:,}",
+            interval(row.refused) if row.exchanges > row.unjudged else "",
+        )
+        for row in audit.coverage
+    ]
+    yield from table(head, "lrrrrrrl", rows)
+
+
+def _open(questions: Iterable[Question]) -> Iterator[str]:
+    listed = [
+        f"- **{question.what.capitalize()}**{' (required)' if question.required else ''}: {question.how}."
+        for question in questions
+    ]
+    if listed:
+        yield "### Open questions"
+        yield ""
+        yield "No audit can answer these, and this card has no place for them yet. Answer them outside this part, under headings of their own."
+        yield ""
+        yield from listed

@@ -1,0 +1,187 @@
+"""The YAML at the top of a card: read through `huggingface_hub`, amended in place.
+
+`DatasetCard` would write the whole of it anew and lose comments, quotes and `language: no`; so only keys that change
+are touched, and the result is read back to see that nothing else did.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import yaml
+from huggingface_hub import DatasetCard, DatasetCardData
+from huggingface_hub.repocard import REGEX_YAML_BLOCK
+
+from mixguard.errors import UsageError
+from mixguard.report.card.outline import line_break, line_starts
+
+_EMPTY = re.compile(r"(\s*---(?:\r\n|\r|\n))()(---[ \t]*(?:\r\n|\n|$))")
+"""Two lines of dashes with nothing between them, which the Hub's own pattern does not know."""
+_REST_OF_LINE = re.compile(r"[^\r\n]*")
+
+
+class FrontMatter(NamedTuple):
+    """A card's YAML, as it stands and as it reads; all empty where there is none."""
+
+    opening: str
+    inner: str
+    closing: str
+    keys: dict[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The lines as they stand, dashes included."""
+        return f"{self.opening}{self.inner}{self.closing}"
+
+
+class Change(NamedTuple):
+    """What becomes of one key."""
+
+    value: Any
+    """All of its new value; None takes the key out."""
+    added: tuple[str, ...] = ()
+    """The last of `value`, where the list that stands there is only added to."""
+
+
+def split(text: str, path: Path) -> tuple[FrontMatter, str]:
+    """A card's YAML and its body.
+
+    Raises:
+        UsageError: the YAML cannot be read.
+    """
+    found = _EMPTY.match(text) or REGEX_YAML_BLOCK.match(text)
+    if not found:
+        return FrontMatter("", "", "", {}), text
+    front = FrontMatter(found[1], found[2], found[3], {})
+    return front._replace(keys=_read(front, path)), text[found.end() :]
+
+
+def amended(front: FrontMatter, changes: Mapping[str, Change], end: str, path: Path) -> FrontMatter:
+    """The YAML with some keys changed, and all else as it was.
+
+    Args:
+        front: as it is.
+        changes: by key.
+        end: the card's line break.
+        path: of the card, for messages.
+
+    Raises:
+        UsageError: it is written in a way that cannot be amended.
+    """
+    if not changes:
+        return front
+    # The Hub's pattern leaves out the last line break, which is part of a text that stands last.
+    there = _read(front._replace(inner=front.inner + end), path) if front.inner else {}
+    wanted = {**there, **{key: change.value for key, change in changes.items()}}
+    wanted = {key: value for key, value in wanted.items() if value is not None}
+    try:
+        inner = _edited(front.inner, changes, end)
+        result = FrontMatter(front.opening or f"---{end}", inner, _closing(front, end), wanted)
+        same = _read(result, path) == wanted
+    except (_CannotAmendError, UsageError):
+        same = False
+    if not same:
+        raise UsageError(
+            f"{path}: its YAML is written in a way that cannot be amended in place; put each key on a line of its own, as"
+            f" in `key: value`. To be amended: {', '.join(changes)}"
+        )
+    return result
+
+
+class _CannotAmendError(Exception):
+    """The YAML is not laid out as expected."""
+
+
+def _closing(front: FrontMatter, end: str) -> str:
+    if front.closing[:1] in ("\r", "\n"):
+        return front.closing
+    return f"{end}{front.closing or f'---{end}'}"
+
+
+def _read(front: FrontMatter, path: Path) -> dict[str, Any]:
+    if not front.inner:
+        return {}
+    before = len(line_starts(front.opening))
+    try:
+        return dict(DatasetCard(front.text).data.to_dict())  # type: ignore[no-untyped-call]
+    except yaml.MarkedYAMLError as error:
+        line = before + (error.problem_mark.line if error.problem_mark else 0)
+        raise UsageError(
+            f"{path}:{line}: broken YAML ({error.problem}); mend it there, or take out all between the two lines ---"
+        ) from None
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError):
+        raise UsageError(
+            f"{path}:{before}: what stands between the first two lines --- is no YAML of keys and values; mend it, or put"
+            " some text above the first --- if it is a rule"
+        ) from None
+
+
+def _edited(text: str, changes: Mapping[str, Change], end: str) -> str:
+    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    if root is None or (isinstance(root, yaml.MappingNode) and not root.value):
+        start, stop = (root.start_mark.index, root.end_mark.index) if root else (len(text), len(text))
+        before = text[:start].rstrip("\r\n")
+        return f"{before}{end if before else ''}{_dumped(changes, end)}{text[stop:]}"
+    if not isinstance(root, yaml.MappingNode) or root.flow_style:
+        raise _CannotAmendError
+    end = end + " " * root.value[0][0].start_mark.column
+    there = {str(key.value): (key, value) for key, value in root.value}
+    edits = [_edit(text, *there[key], change, end) for key, change in changes.items() if key in there]
+    for start, stop, new in sorted(edits, reverse=True):
+        text = text[:start] + new + text[stop:]
+    fresh = {key: change for key, change in changes.items() if key not in there}
+    apart = end.removeprefix(line_break(end)) if text.endswith(("\r", "\n")) else end
+    return f"{text}{apart}{_dumped(fresh, end)}" if fresh else text
+
+
+def _edit(text: str, key: yaml.Node, value: yaml.Node, change: Change, end: str) -> tuple[int, int, str]:
+    """What takes the place of which letters."""
+    if change.added:
+        return _added(text, value, change.added, line_break(end))
+    start, stop = key.start_mark.index, _last(value)
+    if change.value is not None:
+        return start, stop, _dumped({str(key.value): change}, end)
+    stop = _line_end(text, stop)
+    return start - key.start_mark.column, stop + len(line_break(end)), ""
+
+
+def _added(text: str, value: yaml.Node, added: Sequence[str], end: str) -> tuple[int, int, str]:
+    if not isinstance(value, yaml.SequenceNode):
+        raise _CannotAmendError
+    written = [_scalar(each) for each in added]
+    if value.flow_style:
+        place = _last(value.value[-1]) if value.value else value.start_mark.index + 1
+        return place, place, (", " if value.value else "") + ", ".join(written)
+    item = value.value[-1]
+    prefix = text[item.start_mark.index - item.start_mark.column : item.start_mark.index]
+    if not re.fullmatch(r" *- +", prefix):
+        raise _CannotAmendError
+    place = _line_end(text, _last(item))
+    return place, place, "".join(f"{end}{prefix}{each}" for each in written)
+
+
+def _line_end(text: str, place: int) -> int:
+    found = _REST_OF_LINE.match(text, place)
+    return found.end() if found else place
+
+
+def _scalar(value: str) -> str:
+    return yaml.safe_dump([value], default_flow_style=True, allow_unicode=True, width=10**6).strip()[1:-1]
+
+
+def _last(node: yaml.Node) -> int:
+    """Where a value ends; a block's own mark lies past the comments below it."""
+    if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
+        last = node.value[-1]
+        return _last(last[1] if isinstance(last, tuple) else last)
+    return int(node.end_mark.index)
+
+
+def _dumped(changes: Mapping[str, Change], end: str) -> str:
+    """The keys as YAML; `end` is a line break with the margin that follows it."""
+    values = {key: change.value for key, change in changes.items()}
+    dumped = DatasetCardData(**values).to_yaml(original_order=list(values))
+    return dumped.replace("\n", end)

@@ -1,0 +1,168 @@
+"""Where things stand in a card: its line breaks, our block, and the passages under each heading, read as CommonMark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from mixguard.errors import UsageError
+
+BEGIN = "<!-- mixguard:begin -->"
+END = "<!-- mixguard:end -->"
+LEAD_IN = 7
+"""Level of `**Contact:** ...`, which stands below every heading."""
+
+_COMMONMARK = MarkdownIt("commonmark")
+_BREAK = re.compile(r"\r\n?|\n")
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_VERBATIM = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
+_HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.IGNORECASE)
+_TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^>]*)?/?>")
+"""A tag, and not `<https://...>`."""
+_BOLD = re.compile(
+    r"\s*(?:\*\*|__)([^*_]+?)(?::\s*(?:\*\*|__)|(?:\*\*|__)\s*:|(?<![.!?])(?:\*\*|__)\s*$)(.*)"
+)
+"""`**Source:** ...`, `**Source**: ...`, or a line of its own; a bold sentence is text."""
+
+
+class Block(NamedTuple):
+    """Our part of a card's body, markers included."""
+
+    start: int
+    end: int
+    """Past the end marker; its line break is not ours."""
+    first: int
+    """Number of the begin marker's line, counted from 0."""
+    last: int
+
+
+class Passage(NamedTuple):
+    """A heading with what stands between it and the next one."""
+
+    title: str
+    level: int
+    line: int
+    """Number of its line, counted from 0."""
+    text: str
+    """What a reader sees; code and comments are none of it."""
+
+
+def line_break(text: str) -> str:
+    """The line break a text uses, as its first one shows; never a bare CR, which the Hub takes for none."""
+    found = _BREAK.search(text)
+    return "\r\n" if found and found[0] == "\r\n" else "\n"
+
+
+def unified(text: str) -> str:
+    r"""The text with every line break as `\n`."""
+    return _BREAK.sub("\n", text)
+
+
+def find_block(body: str, path: Path, offset: int = 0) -> Block | None:
+    """Our block, where there is one; markers in code are text.
+
+    Args:
+        body: a card without its YAML.
+        path: of the card, for messages.
+        offset: lines that stand before the body.
+
+    Raises:
+        UsageError: a marker is missing or there are too many.
+    """
+    starts = line_starts(body)
+    marks = list(_marks(body))
+    begins, ends = ([line for line, mark in marks if mark == kind] for kind in (BEGIN, END))
+    if not marks:
+        return None
+    if len(begins) > 1:
+        raise UsageError(
+            f"{path}:{begins[1] + 1 + offset}: a second {BEGIN}; keep one block, delete the other"
+        )
+    if not begins:
+        raise UsageError(
+            f"{path}:{ends[0] + 1 + offset}: {END} without {BEGIN} above it; put that back, or delete the block"
+        )
+    if len(ends) != 1 or ends[0] < begins[0]:
+        raise UsageError(
+            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; put that back below what mixguard wrote,"
+            " or delete the block"
+        )
+    return Block(starts[begins[0]], starts[ends[0]] + len(END), begins[0], ends[0])
+
+
+def passages(body: str, skip: Block | None) -> list[Passage]:
+    """Headings of every kind (`#`, underlined, HTML, bold lead-ins) with their text, in order.
+
+    Args:
+        body: a card without its YAML.
+        skip: what is left out: our block.
+    """
+    found = [Passage("", 0, 0, "")]
+    for line, level, text in _pieces(_COMMONMARK.parse(body)):
+        if skip is not None and skip.first <= line <= skip.last:
+            continue
+        if level:
+            found.append(Passage(text, level, line, ""))
+        else:
+            found[-1] = found[-1]._replace(text=f"{found[-1].text}{text}\n")
+    return found
+
+
+class _Piece(NamedTuple):
+    line: int
+    level: int
+    """Of a heading; 0 for text."""
+    text: str
+
+
+def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
+    heading = 0
+    for token in tokens:
+        first = token.map[0] if token.map else 0
+        if token.type == "heading_open":
+            heading = int(token.tag[1])
+        elif token.type == "inline" and heading:
+            yield _Piece(first, heading, _COMMENT.sub("", token.content).strip())
+            heading = 0
+        elif token.type in ("inline", "html_block"):
+            lines = _COMMENT.sub(_blanked, token.content).split("\n")
+            for number, line in enumerate(lines):
+                yield from _line(first + number, line)
+
+
+def _blanked(comment: re.Match[str]) -> str:
+    """What stands in a comment's place, so that lines keep their numbers."""
+    return "\n" * comment[0].count("\n")
+
+
+def _line(number: int, line: str) -> Iterator[_Piece]:
+    bold, html = _BOLD.match(line), _HTML_HEADING.search(line)
+    if html:
+        yield _Piece(number, int(html[1]), _TAG.sub("", html[2]).strip())
+        line = line[html.end() :]
+    elif bold:
+        yield _Piece(number, LEAD_IN, bold[1].strip())
+        line = bold[2]
+    text = _TAG.sub("", line).strip()
+    if text:
+        yield _Piece(number, 0, text)
+
+
+def _marks(body: str) -> Iterator[tuple[int, str]]:
+    """Line and marker, for each marker that stands in no code."""
+    lines = _BREAK.split(body)
+    for token in _COMMONMARK.parse(body):
+        if token.type == "html_block" and token.map and not _VERBATIM.match(token.content):
+            for number in range(token.map[0], min(token.map[1], len(lines))):
+                if lines[number].rstrip() in (BEGIN, END):
+                    yield number, lines[number].rstrip()
+
+
+def line_starts(text: str) -> list[int]:
+    """Where each line begins."""
+    return [0, *(found.end() for found in _BREAK.finditer(text))]

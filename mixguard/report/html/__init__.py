@@ -1,0 +1,117 @@
+"""The HTML report: one file that needs nothing else, for an engineer to search and a manager to read.
+
+It makes no request: scripts and styles are in the file, allowed by their hashes, and nothing else may run or load
+(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped, control and bidirectional characters
+are replaced. Sizes are bounded, so that the file stays under 3 MB whatever the corpus holds.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import orjson
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mixguard import __version__
+from mixguard._audit import Audit
+from mixguard.mix.manifest import Manifest
+from mixguard.report.escape import plain
+from mixguard.report.html import rows, summary
+from mixguard.report.html.charts import charts
+from mixguard.report.terminal import meaning
+
+HERE = Path(__file__).parent
+LONGEST = 600
+"""Characters shown of any one value."""
+
+
+def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = False) -> bytes:
+    """The report as one page.
+
+    Args:
+        audit: what is told.
+        manifest: of the mix that was audited; adds what was before.
+        show_text: put prompts and responses of the listed rows in, read again from their files.
+    """
+    listed = rows.collect(audit, show_text=show_text)
+    told, drawn = charts(audit)
+    # The library's last line names a file of its own that a browser would ask for.
+    scripts = [_asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], _asset("report.js")]
+    style = _asset("report.css")
+    page = (
+        _environment()
+        .get_template("report.html.jinja")
+        .render(
+            audit=audit,
+            manifest=manifest,
+            before={row.hazard: row for row in manifest.coverage} if manifest else {},
+            meaning=meaning(audit),
+            questions=summary.questions(audit, manifest),
+            signals=summary.signals(audit),
+            languages=summary.languages_shown(audit),
+            quarantined=rows.quarantined(audit),
+            changed=summary.changed_options(audit.config),
+            listed=listed,
+            charts=told,
+            document=_embedded({"rows": listed.columns, **drawn}),
+            scripts=[Markup(script) for script in scripts],
+            style=Markup(style),
+            policy=_policy(scripts, style),
+            version=__version__,
+        )
+    )
+    return page.encode("utf-8", "replace")
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = lambda value: f"{value:,}"
+    environment.filters["share"] = lambda value: f"{value:.1%}"
+    environment.filters["rate"] = _rate
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What a template prints: text without anything that moves, hides or reorders other text, and never very long."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return plain(value if len(value) <= LONGEST else f"{value[:LONGEST]}…")
+    return value
+
+
+def _rate(value: float) -> str:
+    return f"{value:.2f}" if value == 0 or value >= 0.005 else f"{value:.1g}"
+
+
+def _asset(name: str) -> str:
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: list[str], style: str) -> str:
+    allowed = " ".join(_hash(script) for script in scripts)
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
+
+
+def _embedded(document: dict[str, Any]) -> Markup:
+    """JSON that stays inside its script element, whatever it holds."""
+    text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY).decode("utf-8", "replace")
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Markup(text)

@@ -1,0 +1,154 @@
+"""The page in sentences: the three questions, and what else was noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+from mixguard._audit import Audit
+from mixguard.config import Config
+from mixguard.mix.manifest import Manifest
+from mixguard.report.figures import formats, languages
+from mixguard.report.html.rows import short_name
+
+ERODING = ("MG102", "MG101", "MG103", "MG105", "MG104", "MG201")
+"""Checks that say what training would erode, in the order they are told."""
+
+
+class Question(NamedTuple):
+    """One of the three questions, and its answer."""
+
+    asked: str
+    answer: str
+    """The answer in a few words."""
+    details: tuple[str, ...]
+
+
+def questions(audit: Audit, manifest: Manifest | None) -> tuple[Question, ...]:
+    """What is in it, what it will erode, and what should be trained on instead."""
+    return _what_is_in_it(audit), _what_it_erodes(audit), _what_instead(audit, manifest)
+
+
+def _what_is_in_it(audit: Audit) -> Question:
+    corpus, touched = audit.corpus, sum(row.exchanges for row in audit.coverage)
+    refused, half, answered = (
+        sum(getattr(row, stance) for row in audit.coverage)
+        for stance in ("full_refusal", "partial_refusal", "full_compliance")
+    )
+    spoken = ", ".join([name for name in languages(audit) if name != "und"][:3])
+    return Question(
+        "What is in it?",
+        f"{touched:,} of {corpus.exchanges:,} exchanges touch a hazard"
+        if touched
+        else "No exchange touches a hazard",
+        (
+            f"{refused:,} refused, {half:,} half refused, {answered:,} answered",
+            f"{corpus.records:,} records in {_counted(len(corpus.sources), 'file')}, {corpus.rejected:,} could not be read",
+            f"{', '.join(list(formats(audit))[:3])}; {spoken}",
+        ),
+    )
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def _what_it_erodes(audit: Audit) -> Question:
+    found = {
+        finding.id: finding for finding in audit.findings if finding.severity != "pass" and finding.counts
+    }
+    short = sum(row.refusals < row.wanted for row in audit.coverage)
+    answer = (
+        f"{short} of {len(audit.coverage)} hazards have too few refusals"
+        if short
+        else "Every hazard has refusals enough"
+    )
+    details = tuple(found[name].message for name in ERODING if name in found and name != "MG101")
+    return Question("What will it erode?", answer, details or ("no other sign of erosion was found",))
+
+
+def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
+    asked = "What should be trained on instead?"
+    if manifest is not None:
+        kinds = [added.kind for added in manifest.added]
+        return Question(
+            asked,
+            "This corpus: it is a rebalanced mix",
+            (
+                f"{kinds.count('refusal'):,} refusal and {kinds.count('contrast'):,} contrast pairs added",
+                f"{_counted(len(manifest.set_aside), 'row')} set aside; verdict {manifest.verdict} before, {audit.verdict} after",
+            ),
+        )
+    missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
+    source = short_name(next(iter(audit.corpus.sources), "data.jsonl"))
+    if not missing:
+        return Question(
+            asked,
+            "This corpus, once the findings are dealt with" if audit.verdict != "pass" else "This corpus",
+            (),
+        )
+    return Question(
+        asked,
+        f"The same corpus with at least {missing:g} refusals more",
+        (
+            "and as many harmless look-alikes, so that it does not learn to refuse too much:",
+            f"mixguard rebalance {source} -o mix",
+        ),
+    )
+
+
+class Signal(NamedTuple):
+    """One thing seen in exchanges or records."""
+
+    name: str
+    meaning: str
+    seen: int
+    total: int
+
+
+NOTES = {
+    "turnover": "refuses first, then does as asked",
+    "inability": "says it cannot, rather than that it will not",
+}
+"""What a stance note means."""
+
+
+def signals(audit: Audit) -> list[Signal]:
+    """What was measured of exchanges and records besides hazard and stance; only what was seen."""
+    return [signal for signal in _signals(audit) if signal.seen]
+
+
+def _signals(audit: Audit) -> Iterator[Signal]:
+    trained = audit.annotations.filter(pl.col("polarity") == 1)
+    total = int(trained.select(pl.len()).collect().item())
+    close = (pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous")
+    near = int(trained.filter(close).select(pl.len()).collect().item())
+    yield Signal("near harm", "lies close to violating exemplars without being flagged", near, total)
+    notes = trained.group_by("stance_note").len().sort("len", descending=True).collect()
+    for name, count in notes.iter_rows():
+        if name is not None:
+            yield Signal(name, NOTES.get(name, "noticed by the stance detector"), count, total)
+    for flag, count in sorted(audit.corpus.flags.items(), key=lambda entry: (-entry[1], entry[0]))[:30]:
+        yield Signal(flag, "noticed while reading records", count, audit.corpus.samples)
+
+
+def languages_shown(audit: Audit) -> list[tuple[str, int]]:
+    """The commonest languages; the rest together."""
+    found = list(languages(audit).items())
+    rest = sum(count for _, count in found[8:])
+    return [*found[:8], ("others", rest)] if rest else found[:8]
+
+
+def changed_options(config: Config) -> list[tuple[str, str]]:
+    """Options that are not at their default, by dotted name; folders and files aside."""
+    default = Config().model_dump()
+    return [
+        (f"{section}.{name}", str(value))
+        for section, options in config.model_dump(mode="json").items()
+        for name, value in options.items()
+        if str(value) != str(default[section][name])
+        and (section, name) not in (("run", "folder"), ("encode", "cache"))
+        and not (isinstance(value, list) and tuple(value) == default[section][name])
+    ]
