@@ -21,19 +21,17 @@ HERE = Path(__file__).resolve().parent
 
 def main() -> None:
     """Audit and rebalance the example corpus, and draw what the terminal shows."""
-    os.chdir(HERE.parent)
     with tempfile.TemporaryDirectory() as folder:
-        config = mixguard.Config.load(overrides=[f"run.folder={folder}/mixguard-run"])
-        result = mixguard.audit("examples/support.jsonl", config=config)
-        shown = result.model_copy(update={"folder": Path("mixguard-run")})
-        draw("audit", "mixguard audit examples/support.jsonl", render(shown))
-        mix = mixguard.rebalance(
-            "examples/support.jsonl", out=Path(folder, "support.safe.jsonl"), config=config
-        )
+        shutil.copytree(HERE.parent / "examples", Path(folder, "examples"))
+        os.chdir(folder)  # so that names are short, and of no machine
+        result = mixguard.audit("examples/support.jsonl")
+        draw("audit", "mixguard audit examples/support.jsonl", render(result))
+        mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest))
+        os.chdir(HERE)
 
 
 def draw(name: str, command: str, *shown: RenderableType) -> None:
@@ -64,8 +62,7 @@ def photograph(name: str, page: bytes) -> None:
                 chromium,
                 *switches,
                 "--hide-scrollbars",
-                "--force-device-scale-factor=1.5",
-                "--window-size=1180,1560",
+                "--window-size=1180,1890",
                 "--virtual-time-budget=3000",
                 f"--user-data-dir={folder}/profile",
                 f"--screenshot={HERE / 'pictures' / f'{name}.png'}",

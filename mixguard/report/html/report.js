@@ -29,6 +29,26 @@
     },
   };
 
+  // The code of each hazard, upon the middle of its violating exemplars.
+  const names = {
+    id: "names",
+    afterDatasetsDraw(chart, _, options) {
+      const { ctx, scales: { x, y } } = chart;
+      ctx.save();
+      ctx.font = `600 13px ${Chart.defaults.font.family}`;
+      ctx.textAlign = "center";
+      ctx.lineWidth = 4;
+      ctx.strokeStyle = colour("card");
+      ctx.fillStyle = colour("ink");
+      for (const place of options.places || []) {
+        ctx.strokeText(place.name, x.getPixelForValue(place.x), y.getPixelForValue(place.y));
+        ctx.fillText(place.name, x.getPixelForValue(place.x), y.getPixelForValue(place.y));
+      }
+      ctx.restore();
+    },
+  };
+  const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
   const axis = (title, more) => ({
     title: { display: true, text: title, color: colour("faint") },
     ticks: { color: colour("faint"), maxRotation: 0, ...(more.ticks || {}) },
@@ -83,13 +103,13 @@
     const byHazard = byId("map-colour").value === "hazard";
     const plain = byId("map-plain").checked;
     const ground = [true, false].map((violating) => ({
-      label: violating ? "violating exemplar" : "benign exemplar",
+      label: violating ? "violating exemplar, in its hazard's colour" : "benign exemplar",
       data: !byId("map-exemplars").checked ? [] : exemplars.id.flatMap((id, i) =>
         exemplars.violating[i] === violating && (!wanted || codes[exemplars.hazard[i]] === wanted)
           ? [{ x: exemplars.x[i], y: exemplars.y[i], told: `exemplar ${id}, ${violating ? "violating" : "benign"}`, hazard: exemplars.hazard[i] }] : []),
       pointStyle: violating ? "circle" : "crossRot",
       radius: violating ? 2 : 2.5,
-      pointBackgroundColor: (point) => (byHazard && point.raw?.hazard >= 0 && violating ? `color-mix(in srgb, ${hue(point.raw.hazard, codes.length)} 35%, ${colour("card")})` : colour("exemplar")),
+      pointBackgroundColor: (point) => (point.raw?.hazard >= 0 && violating ? `color-mix(in srgb, ${hue(point.raw.hazard, codes.length)} 45%, ${colour("card")})` : colour("exemplar")),
       pointBorderColor: violating ? "transparent" : colour("exemplar"),
       borderWidth: 1,
     }));
@@ -110,11 +130,16 @@
       const tone = key < 0 ? colour("faint") : byHazard ? hue(key, codes.length) : colour(STANCE_COLOURS[key]);
       return {
         label: key < 0 ? "touches no hazard" : byHazard ? `${codes[key]} ${hazards[codes[key]]}` : STANCES[key],
-        data: points, radius: key < 0 ? 2.5 : 5, hoverRadius: 8,
+        data: points, radius: key < 0 ? 2 : 5.5, hoverRadius: 8,
         pointStyle: key < 0 ? "circle" : points.map((point) => STANCE_POINTS[point.stance]),
-        pointBackgroundColor: key < 0 ? `color-mix(in srgb, ${tone} 45%, transparent)` : tone,
+        pointBackgroundColor: key < 0 ? `color-mix(in srgb, ${tone} 38%, transparent)` : tone,
         pointBorderColor: key < 0 ? "transparent" : colour("card"), borderWidth: key < 0 ? 0 : 1,
       };
+    });
+    const places = codes.flatMap((name, hazard) => {
+      const own = exemplars.id.map((_, i) => i).filter((i) => exemplars.hazard[i] === hazard && exemplars.violating[i]);
+      const shown = own.length && byId("map-exemplars").checked && (!wanted || wanted === name);
+      return shown ? [{ name, x: middle(own.map((i) => exemplars.x[i])), y: middle(own.map((i) => exemplars.y[i])) }] : [];
     });
     const ends = { min: -0.02, max: 1.02, display: false };
     byId("map-legend").replaceChildren(...[...ground, ...upon].filter((set) => set.data.length).map((set) => {
@@ -135,7 +160,7 @@
       options: {
         animation: false, maintainAspectRatio: false,
         scales: { x: ends, y: { ...ends } },
-        plugins: { legend: { display: false }, tooltip: { displayColors: false, callbacks: {
+        plugins: { names: { places }, legend: { display: false }, tooltip: { displayColors: false, callbacks: {
           label: (point) => [point.raw.told, point.raw.more].filter(Boolean),
         } } },
         onClick: (_, [hit]) => {
@@ -143,6 +168,7 @@
           if (point && byId("rows-search")) show({ search: point.told.split("  ").pop() });
         },
       },
+      plugins: [names],
     });
   }
 
