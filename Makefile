@@ -29,6 +29,8 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/speed.py
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/stance.py
+	$(BIN)/python benchmarks/rebalance.py
+	$(BIN)/python benchmarks/reports.py
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
