@@ -23,7 +23,7 @@ types: $(SETUP)
 	$(BIN)/mypy
 
 tests: $(SETUP)
-	$(BIN)/pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 bench: $(SETUP)
 	$(BIN)/python benchmarks/speed.py
