@@ -175,7 +175,7 @@ def _next(audit: Audit) -> Text:
         lines.append(
             f"        mixguard explain {folder} {plain(sample.source)}:{sample.line}   why a row was flagged"
         )
-    lines.append(f"        mixguard check {folder} --set checks.samples=50   other limits, in seconds")
+    lines.append(f"        mixguard report {folder} -o report.html   the same as a page, with the rows")
     return Text("\n".join(lines))
 
 
