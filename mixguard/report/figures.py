@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from typing import NamedTuple
+
 import polars as pl
 
 from mixguard._audit import Audit
@@ -11,6 +13,24 @@ from mixguard._audit import Audit
 LANGUAGE_SHARE, LANGUAGE_LEAST = 0.01, 5
 """Share of prompts and prompts from which a language is one of the corpus's: a few short prompts are taken for another
 language by mistake. Judgement."""
+
+
+class Touched(NamedTuple):
+    """Exchanges trained towards, and what those that touch a hazard do."""
+
+    trained: int
+    touched: int
+    refused: int
+    half: int
+    answered: int
+    unjudged: int
+
+
+def touched(audit: Audit) -> Touched:
+    """Coverage over all hazards together, out of the exchanges it is counted in: those trained towards."""
+    trained = audit.annotations.filter(pl.col("polarity") == 1).select(pl.len()).collect().item()
+    names = ("exchanges", "full_refusal", "partial_refusal", "full_compliance", "unjudged")
+    return Touched(int(trained), *(sum(getattr(row, name) for row in audit.coverage) for name in names))
 
 
 def languages(audit: Audit) -> dict[str, int]:
