@@ -60,7 +60,8 @@ def corrected(count: int, total: int, error: DetectorError, confidence: float = 
         + (1 - bounded) ** 2 * _variance(error.specificity, error.negatives)
     ) / youden**2
     half = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
-    return Interval(min(max(0.0, rate - half), 1.0), max(min(1.0, rate + half), 0.0))
+    # Around the bounded rate: where the estimate lies beyond an end, the end is likely, and no more than that.
+    return Interval(max(0.0, bounded - half), min(1.0, bounded + half))
 
 
 def _smoothed(share: float, total: int) -> float:

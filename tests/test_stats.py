@@ -55,3 +55,9 @@ def test_corrected_covers_the_truth(truth: float) -> None:
         low, high = corrected(int(called), total, DetectorError(found, left, held_out, held_out))
         held += low <= truth <= high
     assert held / 400 >= 0.92
+
+
+@given(counts)
+def test_corrected_is_never_certain(pair: tuple[int, int]) -> None:
+    low, high = corrected(*pair, DetectorError(0.7, 0.9, 300, 800))
+    assert high - low > 0
