@@ -124,7 +124,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
         summary = _summary(corpus, tally)
         result = _reduce(folder, config, accepted, summary, worker.detectors(taxonomy), provenance)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
-        write_atomically(folder / "config.toml", config.to_toml().encode())
+        write_atomically(folder / run_folder.CONFIG, config.to_toml().encode())
     return result.model_copy(update={"folder": target})
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -110,9 +109,7 @@ def _audited(paths: Sequence[PathLikeStr], config: Config, progress: Progress) -
         return Audit.load(Path(paths[0]).resolve())
     if "-" in paths:
         raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
-    names = Counter(source.name for source in open_sources(paths))
-    if names and names.most_common(1)[0][1] > 1:
-        raise UsageError(f"{names.most_common(1)[0][0]}: is named twice")
+    open_sources(paths)  # a name that cannot be used is told before anything is judged
     return audit(*paths, config=config, progress=progress)
 
 

@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.toml_file import parse_value, read_toml
 
 Share = float
 """A ratio in [0, 1]."""
+MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
+"""A path; an empty one is none, so that a file or a command line can unset it."""
 
 
 class _Section(BaseModel):
@@ -47,7 +49,7 @@ class EncodeConfig(_Section):
     """`auto` is the fastest that keeps the labels (bfloat16 on a CPU that has it, half on a GPU); `float32` is the reference."""
     offline: bool = False
     """Refuse to reach the network, even for a named hub model or dataset."""
-    cache: Path | None = None
+    cache: MaybePath = None
     """Folder of the converted encoder and the vector store; by default the user's cache folder."""
 
 
@@ -89,16 +91,16 @@ class CheckConfig(_Section):
     """Samples listed with each finding."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
     """Level of every interval."""
-    allow: Path | None = None
+    allow: MaybePath = None
     """Allow file: findings and samples that are accepted, each with a reason, an author and an end."""
-    baseline: Path | None = None
+    baseline: MaybePath = None
     """Run folder of an earlier audit; what it found already does not count, so that only what is new fails."""
 
 
 class RunConfig(_Section):
     """Where results go and how the work is cut."""
 
-    folder: Path | None = None
+    folder: MaybePath = None
     """Run folder to write; by default `mixguard-run` in the working directory."""
     batch: int = Field(default=2048, ge=1)
     """Exchanges judged at a time; memory grows with it."""
@@ -184,6 +186,11 @@ class Config(_Section):
         except ValidationError as error:
             raise ConfigError(_explain(error, origin)) from None
 
+    def value(self, name: str) -> object:
+        """The value of an option, by its dotted name."""
+        section, _, key = name.partition(".")
+        return getattr(getattr(self, section), key)
+
     def to_toml(self) -> str:
         """Every option with its effective value, as a file that `load` reads back."""
         sections = (f"[{name}]\n{_section_toml(section)}" for name, section in self)
@@ -196,6 +203,15 @@ def options() -> list[tuple[str, str, object, str]]:
         (f"{section}.{name}", _type_name(field.annotation), field.default, field.description or "")
         for section, holder in Config.model_fields.items()
         for name, field in _fields(holder.annotation).items()
+    ]
+
+
+def changed(config: Config) -> list[tuple[str, object, object]]:
+    """The options that are not at their default, as (dotted name, value, default), in order."""
+    return [
+        (name, config.value(name), default)
+        for name, _, default, _ in options()
+        if config.value(name) != default
     ]
 
 

@@ -14,6 +14,7 @@ import orjson
 import polars as pl
 
 from mixguard.atomic import write_atomically
+from mixguard.errors import TaxonomyError
 from mixguard.taxonomy import Taxonomy
 
 MAP = "map.json"
@@ -35,14 +36,23 @@ class ExemplarMap:
 
     @classmethod
     def load(cls, taxonomy: Taxonomy) -> ExemplarMap | None:
-        """The map of a taxonomy, or of the one it extends, in which its own exemplars have no place; None without any."""
-        for folder in taxonomy.folders:
-            if (folder / MAP).is_file():
-                places = orjson.loads((folder / MAP).read_bytes())
-                rows = [(name, x / SCALE, y / SCALE) for name, (x, y) in places.items()]
-                schema = {"exemplar": pl.String, "x": pl.Float64, "y": pl.Float64}
-                return cls(pl.DataFrame(rows, schema=schema, orient="row"))
-        return None
+        """The map of a taxonomy, or of the one it extends, in which its own exemplars have no place; None without any.
+
+        Raises:
+            TaxonomyError: there is one, and it is broken.
+        """
+        path = next((folder / MAP for folder in taxonomy.folders if (folder / MAP).is_file()), None)
+        if path is None:
+            return None
+        try:
+            places = orjson.loads(path.read_bytes())
+            rows = [(name, x / SCALE, y / SCALE) for name, (x, y) in places.items()]
+        except (OSError, ValueError, TypeError, AttributeError) as error:
+            raise TaxonomyError(
+                f"{path}: not a map of exemplars ({error}); make it anew with `mixguard taxonomy build`"
+            ) from None
+        schema = {"exemplar": pl.String, "x": pl.Float64, "y": pl.Float64}
+        return cls(pl.DataFrame(rows, schema=schema, orient="row"))
 
     def save(self, folder: Path) -> None:
         """Write it beside the exemplars."""

@@ -11,6 +11,7 @@ from mixguard._audit import Audit
 from mixguard.annotate.worker import Worker
 from mixguard.config import Config, ReadConfig
 from mixguard.corpus.corpus import BATCH, Corpus, Tally
+from mixguard.corpus.files import STDIN
 from mixguard.errors import InputError, UsageError
 from mixguard.judge import annotate_texts
 from mixguard.progress import silent
@@ -69,13 +70,14 @@ def read_texts(audit: Audit, sample_ids: Collection[str]) -> pl.DataFrame:
     """The texts of some samples, read again from their files in one pass.
 
     Returns:
-        Columns `sample_id`, `exchange`, `prompt`, `response`; no rows of files that have changed or gone.
+        Columns `sample_id`, `exchange`, `prompt`, `response`; no rows of files that have changed or gone, nor of standard input.
     """
     wanted = set(sample_ids)
     rows = audit.annotations.filter(pl.col("sample_id").is_in(list(wanted)))
     found = [pl.DataFrame(schema={name: BATCH[name] for name in _TEXTS})]
     for source in rows.select("source").unique(maintain_order=True).collect()["source"]:
-        found += _texts_of(source, wanted, audit.config.read)
+        if source != STDIN:  # it was read to its end then, and would be waited for now
+            found += _texts_of(source, wanted, audit.config.read)
     return pl.concat(found)
 
 

@@ -266,8 +266,13 @@ def _removals(
 
 
 def _accepted(check: str, allowed: Sequence[Allowed]) -> pl.Expr:
-    """Rows that the allow file lets stand in this check."""
-    entries = [entry.entry for entry in allowed if entry.state == "used"]
+    """Rows that the allow file lets stand in this check: some samples, or all of them.
+
+    An entry that no finding needed holds too: what is set aside has limits of its own.
+    """
+    entries = [entry.entry for entry in allowed if entry.state != "expired"]
+    if any(entry.check == check and not entry.sample and not entry.subject for entry in entries):
+        return pl.lit(value=True)
     samples = [entry.sample for entry in entries if entry.sample and entry.check in (None, check)]
     return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
 

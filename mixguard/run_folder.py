@@ -26,9 +26,14 @@ VERSION: Final = "mixguard-audit/1"
 """Version of that document."""
 ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
+CONFIG = "config.toml"
 MANIFEST = "manifest.json"
 """Copy of the manifest of the mix that was audited, where it was one."""
 
+_WRITTEN = {AUDIT, ANNOTATIONS, QUARANTINE, CONFIG, MANIFEST}
+"""All that a run writes."""
+_OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
+"""How `audit.json` begins, whole or cut off, by whatever version of mixguard."""
 
 _COLUMNS = pl.Schema({**EXCHANGE, **HAZARD, **STANCE})
 _AGAIN = "audit the corpus again (`mixguard audit`)"
@@ -45,13 +50,40 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def check(folder: Path) -> None:
-    """Refuse a folder that holds something else than a run.
+    """Refuse a folder that holds something else than a run: whoever replaces it would delete that.
 
     Raises:
         RunFolderError: it does.
     """
-    if folder.is_file() or (folder.exists() and not (folder / AUDIT).is_file() and any(folder.iterdir())):
-        raise RunFolderError(f"{folder}: exists and is not a run folder; name another with --run")
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: is no folder; name another with --run")
+    try:
+        there = {path.name for path in folder.iterdir()}
+        ours = _is_ours(folder)
+    except OSError as error:
+        raise RunFolderError(
+            f"{folder}: cannot read it ({error.strerror}); name another with --run"
+        ) from None
+    foreign = sorted(there - _WRITTEN if ours else there)
+    if not foreign:
+        return
+    holds = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3:,} more" if len(foreign) > 3 else "")
+    if ours:
+        raise RunFolderError(
+            f"{folder}: would be replaced, and holds what no run wrote: {holds}; move that, or name another with --run"
+        )
+    raise RunFolderError(f"{folder}: not a run folder, and holds {holds}; name another with --run")
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether the folder's `audit.json` is mixguard's, half-written or not."""
+    file = folder / AUDIT
+    if not file.is_file():
+        return False
+    with file.open("rb") as stream:
+        return _OURS.match(stream.read(200)) is not None
 
 
 @contextmanager
@@ -145,12 +177,12 @@ def check_annotations(folder: Path, exchanges: int) -> None:
     found = 0
     for part in _parts(folder):
         try:
-            rows = pl.scan_parquet(part, glob=False)
-            columns = rows.collect_schema()
-            found += rows.select(pl.len()).collect().item()
+            # All of it: a damaged page shows only when it is read, which costs a millisecond a part.
+            rows = pl.read_parquet(part, glob=False)
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            raise RunFolderError(f"{part}: half-written or no Parquet; {_AGAIN}") from None
-        strange = next((name for name, kind in _COLUMNS.items() if columns.get(name) != kind), None)
+            raise RunFolderError(f"{part}: half-written, damaged or no Parquet; {_AGAIN}") from None
+        found += rows.height
+        strange = next((name for name, kind in _COLUMNS.items() if rows.schema.get(name) != kind), None)
         if strange is not None:
             raise RunFolderError(f"{part}: column {strange} is not as this mixguard writes it; {_AGAIN}")
     if found != exchanges:

@@ -206,6 +206,25 @@ def test_a_row_that_moved_to_another_line_stays_allowed(
     assert (found(result, "MG103").severity, result.allowed[0].exchanges) == ("pass", 3)
 
 
+@pytest.mark.parametrize(
+    ("entry", "left"),
+    [({"check": "MG103"}, 0), ({"check": "MG105"}, 20), ({"expires": date(2020, 1, 1)}, 20)],
+)
+def test_what_is_allowed_as_a_whole_is_not_set_aside(
+    failed: Audit, tmp_path: Path, entry: dict[str, object], left: int
+) -> None:
+    (tmp_path / "allow.toml").write_text(toml({**WHOLE, "expires": date(2999, 1, 1), **entry}))
+    config = failed.config.with_overrides(
+        [
+            f"checks.allow={tmp_path / 'allow.toml'}",
+            f"run.folder={tmp_path / 'run'}",
+            "rebalance.set_aside_from=0.5",
+        ]
+    )
+    mix = mixguard.rebalance(*failed.corpus.sources, out=None, config=config)
+    assert len(mix.plan.remove) == left
+
+
 def test_an_empty_allow_file_changes_nothing(failed: Audit, tmp_path: Path) -> None:
     (tmp_path / "allow.toml").write_text("")
     config = failed.config.with_overrides([f"checks.allow={tmp_path / 'allow.toml'}"])

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from mixguard.config import Config, options
+from mixguard.config import Config, changed, options
 from mixguard.errors import ConfigError
 
 
@@ -46,3 +46,20 @@ def test_broken_file_is_told(tmp_path: Path) -> None:
 
 def test_every_option_has_help() -> None:
     assert all(help_ for _, _, _, help_ in options())
+
+
+@pytest.mark.parametrize("name", ["checks.baseline", "checks.allow", "run.folder", "encode.cache"])
+def test_an_empty_path_unsets_an_option(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "mixguard.toml"
+    section, _, key = name.partition(".")
+    file.write_text(f'[{section}]\n{key} = "gone"\n')
+    assert Config.load(file).value(name) == Path("gone")
+    assert Config.load(file, [f"{name}="]).value(name) is None
+    assert Config.load(file).with_overrides([f'{name}=""']).value(name) is None
+    assert Config.load(file, [f"{name}=."]).value(name) == Path()
+
+
+def test_changed_options_are_those_that_are_not_at_their_default() -> None:
+    config = Config.load(overrides=["checks.samples=7", "checks.confidence=0.95", "run.folder=a"])
+    assert changed(config) == [("checks.samples", 7, 100), ("run.folder", Path("a"), None)]
+    assert changed(Config()) == []

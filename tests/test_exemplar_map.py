@@ -11,6 +11,7 @@ import pytest
 
 from mixguard.annotate.map_fit import fit_map
 from mixguard.columns import NEIGHBOUR
+from mixguard.errors import TaxonomyError
 from mixguard.exemplar_map import MAP, ExemplarMap
 from mixguard.taxonomy import Taxonomy
 
@@ -107,3 +108,12 @@ def test_a_map_is_fitted_saved_and_read_back(taxonomy: Taxonomy, tmp_path: Path)
 def test_no_map_file_is_no_map(taxonomy: Taxonomy, tmp_path: Path) -> None:
     assert ExemplarMap.load(Taxonomy(**{**vars(taxonomy), "folders": (tmp_path,)})) is None
     assert not (tmp_path / MAP).exists()
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "[1]", '{"a": 1}', '{"a": [1, null]}', '{"a": [1, 2, 3]}', "\\xff"]
+)
+def test_a_broken_map_is_told(taxonomy: Taxonomy, tmp_path: Path, content: str) -> None:
+    (tmp_path / MAP).write_text(content)
+    with pytest.raises(TaxonomyError, match=r"map\.json: not a map"):
+        ExemplarMap.load(Taxonomy(**{**vars(taxonomy), "folders": (tmp_path,)}))

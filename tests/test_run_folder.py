@@ -67,6 +67,12 @@ def _folder_for_a_part(run: Path) -> None:
     (run / PART).mkdir()
 
 
+def _flip(raw: bytes) -> bytes:
+    """Every page overwritten, the footer left whole."""
+    footer = int.from_bytes(raw[-8:-4], "little") + 8
+    return raw[:4] + b"\xff" * (len(raw) - footer - 4) + raw[-footer:]
+
+
 BAD: dict[str, tuple[Spoil, str, str]] = {
     "newer": (
         _audit(lambda tree: tree.update(version="mixguard-audit/2", shape="another")),
@@ -113,11 +119,12 @@ BAD: dict[str, tuple[Spoil, str, str]] = {
     "a part too many": (
         lambda run: shutil.copy(run / PART, run / "annotations" / "part-00009.parquet"), "holds 8 of 6", "again",
     ),
-    "a part cut off": (_content(PART, lambda raw: raw[:-100]), f"{PART}: half-written or no Parquet", "again"),
-    "a part's head": (_content(PART, lambda raw: raw[:100]), f"{PART}: half-written or no Parquet", "again"),
-    "an empty part": (_content(PART, lambda raw: b""), f"{PART}: half-written or no Parquet", "again"),
-    "a part that is text": (_content(PART, lambda raw: b"a,b\n1,2\n" * 9), f"{PART}: half-written or no", "again"),
-    "a part is a folder": (_folder_for_a_part, f"{PART}: half-written or no Parquet", "again"),
+    "a part cut off": (_content(PART, lambda raw: raw[:-100]), f"{PART}: half-written, damaged or no Parquet", "again"),
+    "a part's head": (_content(PART, lambda raw: raw[:100]), f"{PART}: half-written, damaged or no Parquet", "again"),
+    "an empty part": (_content(PART, lambda raw: b""), f"{PART}: half-written, damaged or no Parquet", "again"),
+    "a part that is text": (_content(PART, lambda raw: b"a,b\n1,2\n" * 9), f"{PART}: half-written, damaged or no", "again"),
+    "a part is a folder": (_folder_for_a_part, f"{PART}: half-written, damaged or no Parquet", "again"),
+    "a damaged page": (_content(PART, _flip), f"{PART}: half-written, damaged or no Parquet", "again"),
     "a column is missing": (
         _part(lambda rows: rows.drop("proximity")), f"{PART}: column proximity is not as this mixguard", "again",
     ),
@@ -174,3 +181,61 @@ def test_a_corpus_without_any_exchange_is_a_run(config: Config, tmp_path: Path) 
     assert (result.corpus.samples, result.corpus.exchanges) == (1, 0)
     assert Audit.load(result.folder) == result
     assert mixguard.check(result.folder).findings == result.findings
+
+
+def _corpus(folder: Path) -> Path:
+    path = folder / "again.jsonl"
+    path.write_text(json.dumps(chat("Where is parcel 9?", "On its way.")) + "\n")
+    return path
+
+
+def _into(run: Path, whole: Audit) -> Audit:
+    return mixguard.audit(_corpus(run.parent), config=whole.config.with_overrides([f"run.folder='{run}'"]))
+
+
+def _tree(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda run: (run / "notes.md").write_text("mine"), "holds what no run wrote: notes.md; move that"),
+        (lambda run: (run / "src").mkdir(), "holds what no run wrote: src"),
+        (
+            BAD["another tool"][0],
+            "not a run folder, and holds annotations, audit.json, config.toml and 1 more",
+        ),
+        (_content("audit.json", lambda raw: b"{" + raw[-40:]), "not a run folder"),
+        (BAD["no audit"][0], "not a run folder, and holds annotations, config.toml"),
+    ],
+)
+def test_what_no_run_wrote_is_never_replaced(whole: Audit, run: Path, spoil: Spoil, said: str) -> None:
+    spoil(run)
+    before = _tree(run)
+    with pytest.raises(RunFolderError) as raised:
+        _into(run, whole)
+    assert said in str(raised.value)
+    assert _tree(run) == before
+
+
+@pytest.mark.parametrize("kind", ["cut off", "newer", "no annotations", "a part cut off"])
+def test_a_run_of_ours_is_replaced_whole_or_not(whole: Audit, run: Path, kind: str) -> None:
+    (run / run_folder.MANIFEST).write_text("{}")
+    BAD[kind][0](run)
+    assert _into(run, whole).corpus.records == 1
+    assert Audit.load(run).corpus.records == 1
+    assert not (run / run_folder.MANIFEST).exists()
+
+
+@pytest.mark.parametrize("unset", [("--baseline", ""), ("--set", "checks.baseline=")])
+def test_a_baseline_that_is_gone_can_be_left_out(
+    run: Path, unset: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _audit(lambda tree: tree["config"]["checks"].update(baseline="gone"))(run)  # type: ignore[index]
+    for options, code in (((), 2), (unset, 0)):
+        monkeypatch.setattr(sys, "argv", ["mixguard", "check", str(run), "--fail-on", "never", *options])
+        with pytest.raises(SystemExit) as left:
+            mixguard.cli.main()
+        assert (left.value.code or 0) == code
+        assert ("gone: not a run folder" in capsys.readouterr().err) == bool(code)

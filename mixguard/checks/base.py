@@ -8,7 +8,7 @@ from datetime import date
 from typing import Literal, Protocol, TypeAlias
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from mixguard.allow import Allowance
 from mixguard.config import CheckConfig
@@ -28,7 +28,7 @@ class SampleRef(_Result):
     """Where one sample that a finding rests on lies."""
 
     sample_id: str
-    exchange: int
+    exchange: int = Field(ge=0)
     """0-based number of the exchange within the sample."""
     source: str
     line: int
@@ -168,6 +168,12 @@ class Evidence:
     quarantine_max: float
     rules: Sequence[TrainerRule]
     allowed: Sequence[Allowed] = ()
+    countable: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
+    """Rows that findings may count; the others are allowed. Totals and coverage hold all rows."""
+
+    def flagged(self, rows: pl.LazyFrame) -> pl.LazyFrame:
+        """Of the rows that a check would list, those that may count."""
+        return rows.filter(self.countable)
 
     @property
     def trained(self) -> pl.LazyFrame:
@@ -205,6 +211,8 @@ class Check:
     remedy: str
     option: str | None = None
     """The option that holds its limit."""
+    names: Callable[[Evidence], frozenset[str]] | None = None
+    """What it counts where that is no rows, so that one more and one less is told from no change."""
     severities: tuple[Severity, ...] = field(default=("warn",))
     """What it can find beside `pass`."""
 

@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
         id="MG101",
         name="low-refusal-coverage",
         run=coverage.low_refusal_coverage,
+        names=coverage.short_hazards,
         severities=("warn",),
         option="checks.refusals_per_hazard",
         why="Training reinforces what the corpus shows and erodes what it does not: a hazard with no refusal here is one the tuned model may stop refusing.",

@@ -29,7 +29,7 @@ def unjudged(evidence: Evidence) -> Sequence[Found]:
     """Exchanges for which there is no verdict, and why."""
     reasons = ["hazard_unjudged", "stance_unjudged"]
     spoken = evidence.frame.filter(pl.col("kind") == "exchange")
-    missing = spoken.filter(pl.any_horizontal(pl.col(reasons).is_not_null()))
+    missing = evidence.flagged(spoken.filter(pl.any_horizontal(pl.col(reasons).is_not_null())))
     count, total = (int(frame.select(pl.len()).collect().item()) for frame in (missing, spoken))
     limit = evidence.config.unjudged_max
     interval = wilson(count, total, evidence.config.confidence)
@@ -48,7 +48,7 @@ def unjudged(evidence: Evidence) -> Sequence[Found]:
 def language(evidence: Evidence) -> Sequence[Found]:
     """Prompts in a language the encoder does not speak."""
     spoken = evidence.detectors.language
-    foreign = evidence.frame.filter(pl.col("language") != spoken)
+    foreign = evidence.flagged(evidence.frame.filter(pl.col("language") != spoken))
     count, total = (int(frame.select(pl.len()).collect().item()) for frame in (foreign, evidence.frame))
     limit = evidence.config.language_warn
     interval = wilson(count, total, evidence.config.confidence)
@@ -73,7 +73,7 @@ def duplicates(evidence: Evidence) -> Sequence[Found]:
         evidence.trained.sort(place[:3]).group_by("sample_id").agg(*(pl.col(n).first() for n in place), text)
     )
     ordered = samples.sort("source", "line", "sample_id").with_columns(text=pl.col("prompt_id"))
-    again = ordered.filter(~pl.col("text").is_first_distinct())
+    again = evidence.flagged(ordered.filter(~pl.col("text").is_first_distinct()))
     count, total = (int(frame.select(pl.len()).collect().item()) for frame in (again, samples))
     limit = evidence.config.duplicate_warn
     severity: Severity = "warn" if total and count > limit * total else ("note" if count else "pass")
@@ -87,12 +87,17 @@ def duplicates(evidence: Evidence) -> Sequence[Found]:
 def trainer_rules(evidence: Evidence) -> Sequence[Found]:
     """Samples that a trainer would drop, change or reject, one finding per rule."""
     found = [_rule(rule, evidence) for rule in evidence.rules if evidence.corpus.flags.get(rule.id)]
+    found = [each for each in found if each.count]
     return found or [Found("pass", "no sample trips a trainer's rule", 0, evidence.corpus.samples)]
 
 
 def _rule(rule: TrainerRule, evidence: Evidence) -> Found:
-    count, total = evidence.corpus.flags[rule.id], evidence.corpus.samples
+    total = evidence.corpus.samples
     tripped = evidence.frame.filter(pl.col("flags").list.contains(rule.id))
+    first = tripped.sort("source", "line", "exchange").unique("sample_id", keep="first", maintain_order=True)
+    listed = evidence.flagged(first)
+    all_, kept = (int(frame.select(pl.len()).collect().item()) for frame in (first, listed))
+    count = evidence.corpus.flags[rule.id] - all_ + kept  # a sample without exchanges has a flag and no row
     message = f"{rule.trainer}: {count:,} of {total:,} samples trip {rule.id}"
     return Found(
         rule.severity,
@@ -100,7 +105,7 @@ def _rule(rule: TrainerRule, evidence: Evidence) -> Found:
         count,
         total,
         wilson(count, total, evidence.config.confidence),
-        samples=sample_refs(tripped.unique("sample_id", keep="first"), evidence.config.samples),
+        samples=sample_refs(listed, evidence.config.samples),
         subject=rule.id,
         why=rule.why,
         source=rule.source,

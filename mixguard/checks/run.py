@@ -12,7 +12,7 @@ import polars as pl
 from mixguard.allow import Allowance
 from mixguard.checks.base import GRAVITY, Allowed, Check, Evidence, Finding
 from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
-from mixguard.checks.suppress import Baseline, mark_known, states, suppress, without_allowed
+from mixguard.checks.suppress import Baseline, listed_samples, mark_known, states, suppress, without_allowed
 
 Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
@@ -60,7 +60,8 @@ def run_checks(
         if check.id != ALLOW_FILE
         for finding in _findings(check, evidence, valid, baseline)
     ]
-    allowed = states(evidence, allowances, found, today)
+    listed = {check.id: listed_samples(evidence, valid, check) for check in CHECKS}
+    allowed = states(allowances, found, listed, today)
     last = next(check for check in CHECKS if check.id == ALLOW_FILE)
     found += last.findings(replace(evidence, allowed=allowed))  # what it says cannot be allowed, nor known
     ordered = sorted(found, key=lambda f: (not f.counts, -GRAVITY.index(f.severity), f.id))

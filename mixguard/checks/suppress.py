@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.allow import Allowance
-from mixguard.checks.base import GRAVITY, Allowed, Check, CorpusSummary, Evidence, Finding, Suppression
+from mixguard.checks.base import GRAVITY, Allowed, Check, Evidence, Finding, SampleRef, Suppression
 
 _TEXTS = ["prompt_id", "response_id", "polarity"]
 """What makes an exchange the same in two runs: its texts whole, and whether it is trained towards."""
@@ -26,21 +26,28 @@ class Baseline(NamedTuple):
 
 
 def without_allowed(evidence: Evidence, entries: Sequence[Allowance], check: Check) -> Evidence:
-    """The evidence less the samples that are allowed in this check."""
-    samples = [entry.sample for entry in entries if entry.sample and entry.check in (None, check.id)]
+    """The evidence, in which this check counts none of the samples that are allowed in it."""
+    samples = _samples(entries, check)
+    return replace(evidence, countable=~named(samples)) if samples else evidence
+
+
+def listed_samples(evidence: Evidence, entries: Sequence[Allowance], check: Check) -> tuple[SampleRef, ...]:
+    """Of the samples that are allowed in this check, all that it would list."""
+    samples = _samples(entries, check)
     if not samples:
-        return evidence
-    left = evidence.frame.filter(~_named(samples))
-    gone = evidence.frame.filter(_named(samples)).join(left, on="sample_id", how="anti")
-    return replace(evidence, frame=left, corpus=_less(evidence.corpus, gone))
+        return ()
+    all_rows = evidence.config.model_copy(update={"samples": evidence.corpus.exchanges})
+    found = check.findings(replace(evidence, countable=named(samples), config=all_rows))
+    return tuple(sample for finding in found for sample in finding.samples)
 
 
-def _less(corpus: CorpusSummary, gone: pl.LazyFrame) -> CorpusSummary:
-    """The summary less some whole samples, for the checks that count by it."""
-    samples = gone.select("sample_id", "flags").unique("sample_id").collect()
-    less = Counter(flag for flags in samples["flags"].to_list() for flag in set(flags))
-    flags = {flag: count - less[flag] for flag, count in corpus.flags.items()}
-    return corpus.model_copy(update={"flags": flags, "samples": corpus.samples - samples.height})
+def _samples(entries: Sequence[Allowance], check: Check) -> list[str]:
+    return [entry.sample for entry in entries if entry.sample and entry.check in (None, check.id)]
+
+
+def leave(entry: Allowance) -> Suppression:
+    """What an entry says of that which it allows."""
+    return Suppression(kind="allowed", reason=entry.reason, author=entry.author, expires=entry.expires)
 
 
 def suppress(finding: Finding, entries: Sequence[Allowance]) -> Finding:
@@ -49,27 +56,49 @@ def suppress(finding: Finding, entries: Sequence[Allowance]) -> Finding:
         return finding
     for entry in entries:
         if _allows(entry, finding):
-            marked = Suppression(
-                kind="allowed", reason=entry.reason, author=entry.author, expires=entry.expires
-            )
-            return finding.model_copy(update={"suppressed": marked})
+            return finding.model_copy(update={"suppressed": leave(entry)})
     return finding
 
 
 def states(
-    evidence: Evidence, entries: Sequence[Allowance], findings: Sequence[Finding], today: date
+    entries: Sequence[Allowance],
+    findings: Sequence[Finding],
+    listed: Mapping[str, Sequence[SampleRef]],
+    today: date,
 ) -> tuple[Allowed, ...]:
-    """What became of each entry; `findings` are those of all checks, passed ones included."""
+    """What became of each entry.
+
+    Args:
+        entries: of the allow file.
+        findings: those of all checks, passed ones included.
+        listed: id of a check to the allowed samples that it would list.
+        today: the day of the run.
+    """
     found = [finding for finding in findings if finding.severity != "pass"]
-    return tuple(_state(evidence, entry, found, today) for entry in entries)
+    places: defaultdict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
+    for check, samples in listed.items():
+        for sample in samples:
+            for id_ in (sample.sample_id, sample.text_id):
+                places[check, id_].add((sample.sample_id, sample.exchange))
+    return tuple(_state(entry, found, places, today) for entry in entries)
 
 
-def _state(evidence: Evidence, entry: Allowance, found: Sequence[Finding], today: date) -> Allowed:
+def _state(
+    entry: Allowance,
+    found: Sequence[Finding],
+    places: Mapping[tuple[str, str], set[tuple[str, int]]],
+    today: date,
+) -> Allowed:
     if entry.expires < today:
         return Allowed(entry=entry, state="expired")
     if entry.sample is not None:
-        rows = evidence.frame.filter(_named([entry.sample])).select(pl.len()).collect().item()
-        return Allowed(entry=entry, state="used" if rows else "unused", exchanges=int(rows))
+        rows = {
+            row
+            for (check, id_), there in places.items()
+            if id_ == entry.sample and entry.check in (None, check)
+            for row in there
+        }
+        return Allowed(entry=entry, state="used" if rows else "unused", exchanges=len(rows))
     used = any(_allows(entry, finding) for finding in found)
     return Allowed(entry=entry, state="used" if used else "unused")
 
@@ -79,7 +108,8 @@ def _allows(entry: Allowance, finding: Finding) -> bool:
     return entry.sample is None and entry.check == finding.id and entry.subject in (None, finding.subject)
 
 
-def _named(samples: Sequence[str]) -> pl.Expr:
+def named(samples: Sequence[str]) -> pl.Expr:
+    """Rows whose sample or texts have one of these ids."""
     return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
 
 
@@ -107,8 +137,11 @@ def mark_known(finding: Finding, check: Check, evidence: Evidence, baseline: Bas
 def _is_new(finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, known: int) -> bool:
     """Whether new rows show it by themselves; where none of them is listed, whether it counts more than was known.
 
-    The latter tells of what is no row (a hazard, a record in quarantine), and of old rows that another limit flags.
+    The latter tells of what is no row (a record in quarantine), and of old rows that another limit flags. What has a
+    name (a hazard) is new where the earlier rows did not show it.
     """
+    if check.names and check.names(evidence) - check.names(replace(evidence, frame=baseline.annotations)):
+        return True
     rows = _new_rows(evidence.frame, baseline.annotations)
     fresh = evidence.frame.join(rows.lazy(), on=["sample_id", "exchange"], how="semi")
     one_sample = evidence.config.model_copy(update={"samples": 1})

@@ -13,12 +13,13 @@ INTERNAL_ERROR = 3
 def main() -> None:
     """Run the command line; a bug keeps its traceback and exits with 3."""
     from mixguard.cli.app import app
-    from mixguard.report.escape import plain
+    from mixguard.report.escape import printed
 
     try:
         app(prog_name="mixguard")
     except MixguardError as error:
-        sys.stderr.write(f"mixguard: {plain(str(error))}\n")
+        first, *rest = map(printed, str(error).splitlines() or [""])
+        sys.stderr.write("\n  ".join([f"mixguard: {first}", *rest]) + "\n")
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write(

@@ -17,15 +17,16 @@ if TYPE_CHECKING:
     from mixguard._audit import Audit
     from mixguard.report.card import Gap
 
-CARD = Path("README.md")
-
 
 def card(
     paths: Annotated[
         list[str], typer.Argument(help="A corpus as `audit` takes it, or one run folder.", show_default=False)
     ],
     *,
-    card_: Annotated[Path, typer.Option("--card", help="The card; it should lie beside the data.")] = CARD,
+    card_: Annotated[
+        Path | None,
+        typer.Option("--card", help="The card; it should lie beside the data.", show_default="README.md"),
+    ] = None,
     check: Annotated[
         bool,
         typer.Option(
@@ -44,18 +45,19 @@ def card(
     Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
     """
     from mixguard.mix.manifest import manifest_for
-    from mixguard.report.card import gaps, merge, read
+    from mixguard.report.card import CARD, gaps, merge, read
 
-    existing = read(card_)
+    place = card_ or CARD
+    existing = read(place)
     with tempfile.TemporaryDirectory() as scratch:
         # A check leaves nothing behind, the run folder of a corpus included.
         folder = Path(scratch, "run") if check and run is None else run
         audit = _audited(paths, folder, config, set_)
         if check:
-            raise typer.Exit(_checked(existing, audit, card_))
-        text = merge(existing, audit, manifest_for(audit), path=card_)
-    _write(card_, text, existing)
-    _tell(gaps(text, path=card_))
+            raise typer.Exit(_checked(existing, audit, place))
+        text = merge(existing, audit, manifest_for(audit), path=place)
+    _write(place, text, existing)
+    _tell(gaps(text, path=place))
 
 
 def _audited(paths: list[str], run: Path | None, config: Path | None, set_: list[str] | None) -> Audit:

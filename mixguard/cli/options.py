@@ -44,18 +44,26 @@ FailOn = Annotated[
 ]
 
 
+class PathText(str):
+    """A path as it was given: of an empty one, which unsets the option, `Path` would make the working directory."""
+
+
 Allow = Annotated[
-    Path | None,
+    PathText | None,
     typer.Option(
         "--allow",
+        parser=PathText,
+        metavar="PATH",
         help="Allow file: findings and samples that are accepted, each with reason, author and end.",
         show_default=False,
     ),
 ]
 Baseline = Annotated[
-    Path | None,
+    PathText | None,
     typer.Option(
         "--baseline",
+        parser=PathText,
+        metavar="PATH",
         help="Run folder of an earlier audit: only what is new since then fails.",
         show_default=False,
     ),
@@ -85,7 +93,7 @@ def overrides(set_: list[str] | None, **flags: object) -> list[str]:
 
 def _spelt(value: object) -> object:
     """A path in quotes, so that a folder called `2026` stays a name."""
-    return json.dumps(str(value)) if isinstance(value, Path) else value
+    return json.dumps(str(value)) if isinstance(value, Path | PathText) else value
 
 
 def exit_code(verdict: str, code: int, fail_on: str) -> int:

@@ -131,11 +131,11 @@ def verify(
     Example: mixguard verify data.safe.jsonl
     """
     from mixguard.mix.manifest import verify as differences
-    from mixguard.report.escape import plain
+    from mixguard.report.escape import printed
 
     found = differences(mix)
     for line in found:
-        typer.echo(plain(line))
+        typer.echo(printed(line))
     if not found:
-        typer.echo(f"{plain(str(mix))}: as its manifest says")
+        typer.echo(f"{printed(str(mix))}: as its manifest says")
     raise typer.Exit(1 if found else 0)

@@ -21,6 +21,12 @@ from mixguard.provenance import Detectors
 
 SUFFIX = ".manifest.json"
 SET_ASIDE = ".set-aside.jsonl"
+REMOVED = {
+    "answered": "a hazardous prompt is answered",
+    "turnover": "a refusal is taken back",
+    "over-refusal": "a harmless prompt is refused",
+}
+"""Rule to why it sets a row aside, as reports say it."""
 
 
 class _Part(BaseModel):
@@ -62,6 +68,11 @@ class Manifest(_Part):
     weight_zero: tuple[Removal, ...] = ()
     """Rows that stay, but are not trained on."""
 
+    @property
+    def mixed(self) -> list[str]:
+        """SHA-256 of each file to train on, sorted: the outputs less the set-aside file."""
+        return sorted(sha for name, sha in self.outputs.items() if not name.endswith(SET_ASIDE))
+
     def to_json(self) -> bytes:
         """The document."""
         return self.model_dump_json(indent=1).encode() + b"\n"
@@ -89,7 +100,7 @@ def manifest_of(out: Path) -> Path:
 
 
 def manifest_for(audit: Audit) -> Manifest | None:
-    """The manifest of the mix that was audited, found in its run folder or beside its files; None for other corpora."""
+    """The manifest of the mix that was audited, the whole of it, found in its run folder or beside its files; else None."""
     beside = (
         manifest_of(place)
         for name in audit.corpus.sources
@@ -98,7 +109,7 @@ def manifest_for(audit: Audit) -> Manifest | None:
     for path in (audit.folder / run_folder.MANIFEST, *beside):
         if path.is_file():
             manifest = Manifest.load(path)
-            if set(audit.corpus.sources.values()) <= set(manifest.outputs.values()):
+            if sorted(audit.corpus.sources.values()) == manifest.mixed:
                 return manifest
     return None
 

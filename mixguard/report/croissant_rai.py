@@ -11,8 +11,8 @@ from mixguard._audit import Audit
 from mixguard.checks.base import Finding
 from mixguard.checks.catalogue import ALLOW_FILE
 from mixguard.checks.coverage import Coverage
-from mixguard.mix.manifest import Manifest
-from mixguard.report.figures import formats, languages
+from mixguard.mix.manifest import REMOVED, Manifest
+from mixguard.report.figures import formats, languages, touched
 from mixguard.stats import DetectorError
 
 _RETOLD = {
@@ -20,11 +20,6 @@ _RETOLD = {
     "MG306": "{count:,} of {total:,} files mix record formats",
 }
 """Findings whose own words hold keys of the corpus or paths of the machine, which a published document must not."""
-_RULES = {
-    "answered": "hazardous prompts that are answered, from a probability of {from_:g}",
-    "turnover": "refusals that are taken back",
-    "over-refusal": "benign prompts that are refused",
-}
 
 
 def properties(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
@@ -59,8 +54,12 @@ def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
             (manifest.weight_zero, "Kept with weight zero, so not trained on"),
         ):
             for rule, count in sorted(Counter(removal.rule for removal in removals).items()):
-                which = _RULES[rule].format(from_=manifest.options.set_aside_from)
-                yield f"{what}: {which} (rule {rule}), records: {count:,}."
+                surely = (
+                    f", from a probability of {manifest.options.set_aside_from:g}"
+                    if rule == "answered"
+                    else ""
+                )
+                yield f"{what}, because {REMOVED[rule]}{surely} (rule {rule}); records: {count:,}."
 
 
 def _manipulation(manifest: Manifest | None) -> str:
@@ -125,8 +124,8 @@ def _tools(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
 
 def _biases(audit: Audit) -> Iterator[str]:
     """What the corpus shows much of and what it shows none of."""
-    touched = [row for row in audit.coverage if row.exchanges]
-    for row in sorted(touched, key=lambda row: (-row.exchanges, row.hazard)):
+    shown = [row for row in audit.coverage if row.exchanges]
+    for row in sorted(shown, key=lambda row: (-row.exchanges, row.hazard)):
         yield _covered(row, audit.config.checks.confidence)
     absent = [f"{row.name} ({row.hazard})" for row in audit.coverage if not row.exchanges]
     if absent:
@@ -169,15 +168,11 @@ def _limitation(finding: Finding) -> str:
 
 
 def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
-    rows = audit.coverage
-    touched, refused, half, complied = (
-        sum(getattr(row, name) for row in rows)
-        for name in ("exchanges", "full_refusal", "partial_refusal", "full_compliance")
-    )
+    counts = touched(audit)
     lessen = " Refusals were added to lessen that." if manifest is not None and manifest.plan.refusals else ""
     return (
         "Fine-tuning can make an aligned model answer harmful requests that it refused before, even where the data is"
-        f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {touched:,} exchanges trained on that touch a hazard,"
-        f" {refused:,} refuse, {half:,} refuse in part and {complied:,} comply. The audit's verdict is {audit.verdict}; it"
+        f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
+        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict}; it"
         " predicts no rate of harm after training."
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mixguard._audit import Audit
+from mixguard.checks.base import Finding, SampleRef
 from mixguard.report.escape import plain
 from mixguard.report.markdown import MOST, cut, render
 from mixguard.report.suppressed import counting
@@ -37,16 +38,22 @@ def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     shown: Counter[str] = Counter()
-    for finding in counting(audit):
+    for finding, sample in _by_turns(counting(audit)):
         kind = KINDS[finding.severity]
-        title = f"{finding.id} {finding.name}"
-        places = finding.samples[:PER_KIND] or (None,)
-        for sample in places:
-            if shown[kind] >= PER_KIND:
-                break
+        if shown[kind] < PER_KIND:
             shown[kind] += 1
+            title = f"{finding.id} {finding.name}"
             where = "" if sample is None else f"file={_property(sample.source)},line={sample.line},"
             yield f"::{kind} {where}title={_property(title)}::{_escaped(finding.message)}"
+
+
+def _by_turns(findings: Sequence[Finding]) -> Iterator[tuple[Finding, SampleRef | None]]:
+    """The first row of each finding, so that none goes without one, and then the others."""
+    for finding in findings:
+        yield finding, next(iter(finding.samples), None)
+    for finding in findings:
+        for sample in finding.samples[1:PER_KIND]:
+            yield finding, sample
 
 
 def _escaped(text: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding
-from mixguard.report.escape import plain
+from mixguard.report.escape import one_line
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.report.terminal import meaning
 
@@ -15,6 +15,8 @@ MOST = 900 * 1024
 """Bytes; GitHub drops a step summary above 1024 KiB."""
 PLACES = 5
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
+_LIVE = re.compile(r"@|:(?=//)|www(?=\.)|#(?=\d)", re.IGNORECASE)
+"""What services make a mention, an address or a reference of, escaped or not."""
 
 
 def render(audit: Audit) -> bytes:
@@ -33,8 +35,8 @@ def cut(text: str) -> bytes:
 
 
 def safe(text: str) -> str:
-    """Text that is no Markup, whatever it holds."""
-    return _SPECIAL.sub(r"\\\1", " ".join(plain(text).split()))
+    """Text that is no markup, mention, link or reference, whatever it holds; a space without width parts the latter."""
+    return _LIVE.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))
 
 
 def _lines(audit: Audit) -> Iterator[str]:

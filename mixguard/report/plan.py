@@ -15,7 +15,7 @@ from mixguard._audit import Audit
 from mixguard._rebalance import Mix
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.plan import Plan, Removal
-from mixguard.report.escape import plain
+from mixguard.report.escape import printed
 from mixguard.report.terminal import NAME_SHOWN, STYLES
 
 REMOVALS_SHOWN = 10
@@ -46,7 +46,7 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
         yield Text()
         notes = Table.grid(padding=(0, 1))
         for note in plan.notes:
-            notes.add_row(" -", Text(plain(note)))
+            notes.add_row(" -", Text(printed(note)))
         yield notes
 
 
@@ -78,7 +78,7 @@ def _lines(plan: Plan) -> Table:
 def _removals(removals: tuple[Removal, ...]) -> Table:
     table = Table.grid(padding=(0, 2))
     for removal in removals[:REMOVALS_SHOWN]:
-        place = f"{plain(removal.source)}:{removal.line}"
+        place = f"{printed(removal.source)}:{removal.line}"
         table.add_row(removal.rule, removal.hazard or "", f"{removal.score:.2f}", Text(place, style="cyan"))
     if len(removals) > REMOVALS_SHOWN:
         table.add_row(f"and {len(removals) - REMOVALS_SHOWN:,} more")
@@ -109,23 +109,23 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
             head = Text.assemble(
                 "  ", (f"{finding.severity:<5}", STYLES[finding.severity]), f" {finding.id} "
             )
-            yield head.append(plain(finding.message))
+            yield head.append(printed(finding.message))
     given = len(manifest.added)
     wanted = manifest.plan.refusals + manifest.plan.contrast
     if given < wanted:
         yield Text(
             f"\n  {wanted - given:,} pairs had no place in rows of this format, or the corpus holds them already."
         )
-    yield Text(f"\nWrote   {plain(str(out))}, with {given:,} new records")
+    yield Text(f"\nWrote   {printed(str(out))}, with {given:,} new records")
     yield Text(
-        f"        {plain(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
+        f"        {printed(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
     )
     if manifest.weight_zero:
         yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
     if manifest.set_aside:
         aside = out.with_name(out.name + SET_ASIDE)
         yield Text(
-            f"        {plain(str(aside))}: {_rows(len(manifest.set_aside))} there, whole, each with its reason"
+            f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} there, whole, each with its reason"
         )
 
 

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from mixguard._audit import Audit
-from mixguard.checks.base import Finding, Suppression
-from mixguard.report.escape import plain
+from mixguard.checks.base import Allowed, Finding, Suppression, sample_refs
+from mixguard.checks.catalogue import ALLOW_FILE, check_by_id
+from mixguard.checks.suppress import leave, named
+from mixguard.report.escape import one_line
 
 
 def counting(audit: Audit) -> list[Finding]:
@@ -22,24 +26,53 @@ def set_apart(audit: Audit) -> Iterator[tuple[str, str, str]]:
     for finding in audit.findings:
         if finding.suppressed is not None:
             subject = f" ({finding.subject})" if finding.subject else ""
-            yield f"{finding.id} {finding.name}{subject}", _line(finding.message), why(finding.suppressed)
-    for allowed in audit.allowed:
+            yield f"{finding.id} {finding.name}{subject}", one_line(finding.message), why(finding.suppressed)
+    for sample, allowed in _used_samples(audit):
         entry = allowed.entry
-        if allowed.state == "used" and entry.sample is not None:
-            noun = "exchange" if allowed.exchanges == 1 else "exchanges"
-            left_out = f"{allowed.exchanges:,} {noun} left out"
-            leave = Suppression(
-                kind="allowed", reason=entry.reason, author=entry.author, expires=entry.expires
-            )
-            yield f"{entry.check or 'every check'}, sample {entry.sample}", left_out, why(leave)
+        yield f"{entry.check or 'every check'}, sample {sample}", _left_out(allowed), why(leave(entry))
+
+
+def left_out(audit: Audit, limit: int) -> Iterator[Finding]:
+    """Each sample that is allowed by itself as a finding of its own, with at most `limit` of its rows.
+
+    One that is allowed in every check is a matter of the allow file.
+    """
+    used = _used_samples(audit)
+    rows = audit.annotations.filter(named([sample for sample, _ in used])) if used else pl.LazyFrame()
+    rows = rows.collect().lazy()  # read once, however many entries there are
+    for sample, allowed in used:
+        check = check_by_id(allowed.entry.check or ALLOW_FILE)
+        if check is None:
+            continue
+        yield Finding(
+            id=check.id,
+            name=check.name,
+            subject=f"sample {sample}",
+            severity="note",
+            message=_left_out(allowed),
+            count=allowed.exchanges,
+            total=audit.corpus.exchanges,
+            samples=sample_refs(rows.filter(named([sample])), limit),
+            suppressed=leave(allowed.entry),
+            why=check.why,
+            source=check.source,
+            remedy=check.remedy,
+        )
+
+
+def _used_samples(audit: Audit) -> list[tuple[str, Allowed]]:
+    """Ids of samples that entries in use allow, with what became of the entry."""
+    used = (allowed for allowed in audit.allowed if allowed.state == "used")
+    return [(allowed.entry.sample, allowed) for allowed in used if allowed.entry.sample is not None]
+
+
+def _left_out(allowed: Allowed) -> str:
+    noun = "exchange" if allowed.exchanges == 1 else "exchanges"
+    return f"{allowed.exchanges:,} {noun} left out"
 
 
 def why(suppression: Suppression) -> str:
     """Who allowed it, until when and for what reason; or that the baseline has it."""
     if suppression.kind == "known":
         return "known from the baseline"
-    return _line(f"allowed until {suppression.expires} by {suppression.author}: {suppression.reason}")
-
-
-def _line(text: str) -> str:
-    return " ".join(plain(text).split())
+    return one_line(f"allowed until {suppression.expires} by {suppression.author}: {suppression.reason}")

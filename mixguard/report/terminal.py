@@ -13,7 +13,7 @@ from rich.text import Text
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding, SampleRef
 from mixguard.checks.coverage import Coverage
-from mixguard.report.escape import plain, shorten
+from mixguard.report.escape import plain, printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 
 STYLES = {
@@ -73,11 +73,15 @@ def _verdict(audit: Audit) -> Text:
         (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (meaning(audit), style), "\n"
     )
     names = list(corpus.sources)
-    named = plain(names[0]) if len(names) == 1 else f"{len(names)} files"
+    named = names[0] if len(names) == 1 else f"{len(names)} files"
     rejected = f", {corpus.rejected:,} in quarantine" if corpus.rejected else ""
     seconds = audit.provenance.seconds
     line.append(
-        f" {named}: {corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {_formats(audit)}, {seconds:.1f} s",
+        " "
+        + printed(
+            f"{named}: {corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {_formats(audit)},"
+            f" {seconds:.1f} s"
+        ),
         style="dim",
     )
     return line
@@ -127,7 +131,7 @@ def _finding(finding: Finding) -> Group:
         (f"{finding.name}{subject}", "bold"),
     )
     lines = Table.grid(padding=(0, 2))
-    lines.add_row("", "", Text(f"{plain(finding.message)}{_share(finding)}"))
+    lines.add_row("", "", Text(printed(f"{finding.message}{_share(finding)}")))
     if finding.samples:
         lines.add_row("", "at", Text(_places(finding), style="cyan"))
     lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
@@ -140,7 +144,8 @@ def _set_apart(audit: Audit) -> Iterator[RenderableType]:
     if rows:
         yield Text("\nDoes not count", style="dim bold")
     for what, found, why in rows[:APART_SHOWN]:
-        yield Padding(Text(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}", style="dim"), (0, 0, 0, 2))
+        line = printed(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}")
+        yield Padding(Text(line, style="dim"), (0, 0, 0, 2))
     if len(rows) > APART_SHOWN:
         yield Text(f"  and {len(rows) - APART_SHOWN:,} more, in audit.json", style="dim")
 
@@ -159,7 +164,7 @@ def _places(finding: Finding) -> str:
 
 def _place(sample: SampleRef) -> str:
     score = "" if sample.score is None else f" ({sample.score:.2f})"
-    return f"{plain(sample.source)}:{sample.line}{score}"
+    return printed(f"{sample.source}:{sample.line}{score}")
 
 
 def _passed(audit: Audit) -> Text:
@@ -173,7 +178,7 @@ def _next(audit: Audit) -> Text:
     lines = [f"Next:   everything is in {folder}"]
     if sample is not None:
         lines.append(
-            f"        mixguard explain {folder} {plain(sample.source)}:{sample.line}   why a row was flagged"
+            f"        mixguard explain {folder} {printed(f'{sample.source}:{sample.line}')}   why a row was flagged"
         )
     lines.append(f"        mixguard report {folder} -o report.html   the same as a page, with the rows")
     return Text("\n".join(lines))
@@ -187,12 +192,12 @@ def render_explanation(rows: pl.DataFrame, texts: dict[int, tuple[str, str | Non
 def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> Group:
     lines: list[RenderableType] = []
     if "source" in row:
-        place = f"{plain(str(row['source']))}:{row['line']}"
+        place = printed(f"{row['source']}:{row['line']}")
         lines.append(Text(f"{place}  exchange {row['exchange']}  sample {row['sample_id']}", style="bold"))
     if text is not None:
-        lines.append(Text(f"  prompt    {shorten(text[0], 300)}"))
+        lines.append(Text(f"  prompt    {printed(shorten(text[0], 300))}"))
         if text[1] is not None:
-            lines.append(Text(f"  response  {shorten(text[1], 300)}"))
+            lines.append(Text(f"  response  {printed(shorten(text[1], 300))}"))
     lines.append(Text(f"  hazard    {_hazard_line(row)}"))
     if "stance" in row:
         lines.append(Text(f"  stance    {_stance_line(row)}"))

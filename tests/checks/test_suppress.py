@@ -150,13 +150,13 @@ def test_a_row_is_allowed_by_its_id_or_that_of_its_texts(named: str) -> None:
     first = found(checked(now), "MG103").samples[0]
     sample = getattr(first, named)
     result = checked(now, allow("MG103", sample=sample))
-    assert (found(result, "MG103").count, found(result, "MG103").total) == (1, 51)
+    assert (found(result, "MG103").count, found(result, "MG103").total) == (1, 52)
     assert found(result, "MG103").counts
     assert first not in found(result, "MG103").samples
     assert (result.allowed[0].state, result.allowed[0].exchanges) == ("used", 1)
     assert found(checked(now, allow("MG105", sample=sample)), "MG103").count == 2
     everywhere = checked(now, allow(sample=sample))
-    assert (found(everywhere, "MG103").count, found(everywhere, "MG105").total) == (1, 51)
+    assert (found(everywhere, "MG103").count, found(everywhere, "MG105").total) == (1, 52)
 
 
 def test_a_row_that_moved_is_still_allowed_by_its_texts_and_not_by_its_place() -> None:
@@ -196,7 +196,7 @@ def test_a_trainer_rule_counts_without_the_samples_allowed() -> None:
     now = evidence([row("a", flags=["lf_drop"]), row("b", flags=["lf_drop"]), *PLAIN])
     first, second = (ref.sample_id for ref in found(checked(now), "MG304").samples)
     one = found(checked(now, allow("MG304", sample=first)), "MG304")
-    assert (one.count, one.total, [ref.sample_id for ref in one.samples]) == (1, 51, [second])
+    assert (one.count, one.total, [ref.sample_id for ref in one.samples]) == (1, 52, [second])
     both = checked(now, allow("MG304", sample=first), allow("MG304", sample=second))
     assert found(both, "MG304").severity == "pass"
 
@@ -220,6 +220,56 @@ def test_an_entry_that_allows_nothing_is_told() -> None:
     own = found(result, "MG307")
     assert (own.severity, own.count, own.total) == ("note", 2, 3)
     assert "2 without anything to allow: MG103" in own.message
+
+
+@pytest.mark.parametrize("named", ["sample_id", "text_id"])
+def test_an_entry_is_used_only_where_a_check_flags_the_row(named: str) -> None:
+    now = evidence([*PLAIN, *HARM[:2]])
+    harmless = placed(PLAIN)[3]
+    sample = getattr(found(checked(now), "MG103").samples[0], named)
+    plain = harmless["sample_id"]
+    if named == "text_id":
+        plain = harmless["prompt_id"][:16] + harmless["response_id"][:16]
+    entries = [
+        allow("MG103", sample=plain),
+        allow(sample=plain),
+        allow("MG105", sample=sample),
+        allow(sample=sample),
+    ]
+    result = checked(now, *entries)
+    assert [each.state for each in result.allowed] == ["unused", "unused", "unused", "used"]
+    assert [each.exchanges for each in result.allowed] == [0, 0, 0, 1]
+    assert found(result, "MG307").count == 3
+
+
+def test_a_row_is_allowed_beyond_those_a_finding_lists() -> None:
+    now = evidence([*PLAIN, *HARM], CheckConfig(samples=1))
+    last = HARM[-1]["prompt_id"][:16] + HARM[-1]["response_id"][:16]
+    result = checked(now, allow("MG103", sample=last))
+    assert (found(result, "MG103").count, result.allowed[0].state) == (len(HARM) - 1, "used")
+
+
+def test_a_row_allowed_everywhere_leaves_coverage_totals_and_its_copies_as_they_are() -> None:
+    refused = row("harm", hazard_score=0.9, stance="full_refusal", language="de", flags=["lf_drop"])
+    now = evidence([*PLAIN, refused, refused, *HARM[:2]])
+    before = checked(now)
+    sample = found(before, "MG301").samples[0].sample_id
+    after = checked(now, allow(sample=sample), allow("MG101", sample=sample), allow("MG102", sample=sample))
+    assert [each.state for each in after.allowed] == ["used", "unused", "unused"]
+    for id_ in ("MG101", "MG102", "MG302"):  # the first of two copies is what MG302 does not list
+        assert found(after, id_) == found(before, id_)
+    for id_ in ("MG301", "MG304"):
+        old, new = found(before, id_), found(after, id_)
+        assert (new.count, new.total) == (old.count - 1, old.total)
+
+
+def test_a_talk_that_trips_a_trainer_rule_is_allowed_by_the_ids_it_is_listed_with() -> None:
+    talk = [row(f"turn {n}", sample_id="ab" * 8, exchange=n, flags=["lf_drop"]) for n in range(3)]
+    now = evidence([*PLAIN, *talk], flags={"lf_drop": 1})
+    (listed,) = found(checked(now), "MG304").samples
+    for id_ in (listed.sample_id, listed.text_id):
+        result = checked(now, allow("MG304", sample=id_))
+        assert (found(result, "MG304").severity, result.allowed[0].state) == ("pass", "used")
 
 
 def test_a_check_that_passed_is_never_marked() -> None:
@@ -409,6 +459,17 @@ def test_what_is_no_row_counts_where_there_is_more_of_it() -> None:
     assert found(checked(more, before=whole), "MG303").counts
     assert not found(checked(one_less, before=one_less), "MG101").counts
     assert found(checked(evidence(PLAIN), before=one_less), "MG101").counts
+
+
+def test_another_hazard_that_is_short_is_new_though_as_many_are() -> None:
+    def refusing(hazard: str) -> Evidence:
+        rows = [row(f"no {n}", hazard=hazard, hazard_score=0.9, stance="full_refusal") for n in range(10)]
+        return evidence([*PLAIN, *rows])
+
+    before, now = refusing("vcr"), refusing("ncr")
+    assert found(checked(before), "MG101").count == found(checked(now), "MG101").count == 1
+    assert found(checked(now, before=before), "MG101").counts
+    assert not found(checked(now, before=now), "MG101").counts
 
 
 def test_another_subject_and_more_records_of_the_same_count() -> None:

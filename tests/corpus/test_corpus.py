@@ -10,7 +10,7 @@ from conftest import chat
 from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import BATCH, Corpus, Tally
 from mixguard.corpus.records import Rejected
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, InputError
 from mixguard.progress import silent
 
 Write = Callable[..., Path]
@@ -68,3 +68,19 @@ def test_public_corpora_parse_without_a_single_reject(evaldata: Path) -> None:
             assert not rejected, rejected[0]
             assert tally.exchanges >= tally.samples > 0
             assert len(tally.formats) == 1
+
+
+@pytest.mark.parametrize("table", ["Tell me how,Well-then\n1,2,3\n", "first second,Übung\n1,2,3\n"])
+def test_a_table_without_a_header_leaves_no_text_in_a_reason(tmp_path: Path, table: str) -> None:
+    path = tmp_path / "data.csv"
+    path.write_text(f"plain_name,{table}", encoding="utf-8")
+    tally = Tally()
+    rejected: list[Rejected] = []
+    corpus = Corpus.open([path], ReadConfig())
+    with pytest.raises(InputError) as raised:
+        list(corpus.batches(10, tally=tally, reject=rejected.append, progress=silent))
+    for words in (*tally.rejected, str(raised.value), *(each.reason for each in rejected)):
+        assert "plain_name" in words
+        assert "not shown, as they look like text" in words
+        assert not any(word in words for word in ("Tell", "first", "Übung"))
+    assert rejected

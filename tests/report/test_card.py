@@ -29,6 +29,7 @@ from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.card import gaps, merge, outdated
 from mixguard.report.card.metadata import size_category
 from mixguard.report.card.stamp import Stamp, report_digest
+from mixguard.report.files import write
 from mixguard.stats import DetectorError, Interval
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -353,6 +354,70 @@ def test_sizes_are_the_hubs(samples: int, name: str) -> None:
     assert size_category(samples) == name
 
 
+def test_files_are_renamed_in_findings_only_where_they_stand(audit: Audit) -> None:
+    sources = {"-": "0" * 64, "rows": "1" * 64, "../far/rows": "2" * 64}
+    said = {
+        "MG101": "rows of 2024-01-01 - a half-refusal - fill arrows",
+        "MG102": "1 of 3 files mix formats; -: chat 3, alpaca 1",
+        "MG103": "1 of 3 files mix formats; ../far/rows: chat 3, alpaca 1",
+    }
+    findings = tuple(
+        finding.model_copy(update={"message": said.get(finding.id, finding.message)})
+        for finding in audit.findings
+    )
+    corpus = audit.corpus.model_copy(update={"sources": sources})
+    text = merge(None, audit.model_copy(update={"corpus": corpus, "findings": findings}), None)
+    assert "| rows of 2024-01-01 - a half-refusal - fill arrows |" in text
+    assert re.search(r"mix formats\\?; standard input: chat 3", text)
+    assert re.search(r"mix formats\\?; rows: chat 3", text)
+
+
+def test_an_option_stands_beside_its_own_value_only(audit: Audit) -> None:
+    config = audit.config.with_overrides(["checks.answered_fail=7"])
+    findings = tuple(
+        finding.model_copy(
+            update={
+                "limit": {"MG102": 12.0, "MG103": 7.0}.get(finding.id),
+                "limit_option": "checks.answered_fail",
+            }
+        )
+        for finding in audit.findings
+    )
+    text = merge(None, audit.model_copy(update={"config": config, "findings": findings}), None)
+    assert re.search(r"MG102 .*\| 12 \|\n", text)
+    assert re.search(r"MG103 .*\| 7 \(checks\.answered\\?_fail\) \|\n", text)
+
+
+def test_coverage_is_told_of_exchanges_trained_towards(config: Config, tmp_path: Path) -> None:
+    path = tmp_path / "pairs.jsonl"
+    rows = [
+        {"prompt": f"Where is parcel {n}?", "chosen": "On its way.", "rejected": "No idea."} for n in range(3)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    pairs = mixguard.audit(path, config=config.with_overrides([f"run.folder='{tmp_path / 'run'}'"]))
+    assert pairs.corpus.exchanges == 6
+    assert "0 of the 3 exchanges trained towards" in merge(None, pairs, None)
+
+
+def test_the_digest_is_of_the_document_under_the_limits_in_force(audit: Audit, tmp_path: Path) -> None:
+    stricter = mixguard.check(audit.folder, config=audit.config.with_overrides(["checks.answered_fail=1"]))
+    write(stricter, tmp_path / "stricter.json")
+    digest = hashlib.sha256((tmp_path / "stricter.json").read_bytes()).hexdigest()
+    assert f"SHA-256 `{digest}` of this audit's document" in merge(None, stricter, None)
+    assert digest != hashlib.sha256((audit.folder / "audit.json").read_bytes()).hexdigest()
+
+
+def test_one_file_of_a_mix_is_not_shown_with_the_whole_mixs_numbers(config: Config, tmp_path: Path) -> None:
+    for name in "ab":
+        rows = [chat(f"Where is parcel {name}{n}?", "On its way.") for n in range(40)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    own = config.with_overrides([f"run.folder='{tmp_path / 'run'}'"])
+    mixguard.rebalance(tmp_path / "a.jsonl", tmp_path / "b.jsonl", out=tmp_path / "mix", config=own)
+    one = mixguard.audit(tmp_path / "mix" / "a.jsonl", config=own)
+    assert manifest_for(one) is None
+    assert manifest_for(mixguard.audit(tmp_path / "mix", config=own)) is not None
+
+
 def test_hostile_names_stay_text(audit: Audit) -> None:
     corpus = audit.corpus.model_copy(
         update={
@@ -388,7 +453,7 @@ def test_what_was_accepted_stays_in_sight_with_its_reason(audit: Audit) -> None:
     counted, _, accepted = text.partition("### Accepted, and not counted in the verdict")
     assert "MG102" not in counted
     assert re.search(
-        r"MG102 no-refusals .* allowed: read by \\\*two\\\* \| A. Steward \| 2026-12-31", accepted
+        r"MG102 no-refusals .* allowed until 2026\\?-12\\?-31 by A. Steward: read by \\\*two\\\* \|", accepted
     )
     assert "| 0123456789abcdef | used | 3 | quoted law | B. Reader | 2026-12-31 |" in accepted
     assert "was accepted and does not count" in counted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 import re
@@ -9,13 +10,15 @@ import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from conftest import chat
 from rich.console import Console
 
 import mixguard
 from mixguard._audit import Audit
-from mixguard.checks.base import SampleRef
+from mixguard.checks.base import Finding, SampleRef
+from mixguard.checks.catalogue import check_by_id
 from mixguard.config import Config
 from mixguard.report import github, junit, markdown, sarif, terminal
 
@@ -112,6 +115,45 @@ def test_sarif_keeps_within_what_services_take(hostile: Audit) -> None:
         assert re.fullmatch(r"[\w%./~-]+", uri)
 
 
+@pytest.mark.parametrize(("source", "uri"), [("a b/data.jsonl", "a%20b/data.jsonl"), ("-", "stdin")])
+def test_every_sarif_result_has_a_place_even_where_no_row_is_listed(
+    audit: Audit, source: str, uri: str
+) -> None:
+    assert any(not f.samples for f in audit.findings if f.severity != "pass")
+    moved = audit.model_copy(
+        update={"corpus": audit.corpus.model_copy(update={"sources": {source: "0", "z": "0"}})}
+    )
+    (run,) = json.loads(sarif.render(moved))["runs"]
+    listed = {finding.id: bool(finding.samples) for finding in audit.findings}
+    for result in run["results"]:
+        assert len(result["locations"]) >= 1
+        place = result["locations"][0]["physicalLocation"]
+        if not listed[result["ruleId"]]:
+            assert place == {"artifactLocation": {"uri": uri}, "region": {"startLine": 1}}
+    (run,) = json.loads(sarif.render(_moved(audit, [source])))["runs"]
+    assert {_uri(result) for result in run["results"]} == {uri}
+
+
+def test_sarif_rules_are_the_checks_own_and_a_subject_brings_its_remedy(audit: Audit) -> None:
+    rules = [
+        Finding(
+            id="MG304", name="trainer-rules", subject=subject, severity="warn", message=f"{subject} tripped", count=1,
+            total=2, why=f"why {subject}", source=f"source {subject}", remedy=f"remedy {subject}",
+        )
+        for subject in ("one", "two")
+    ]  # fmt: skip
+    (run,) = json.loads(sarif.render(audit.model_copy(update={"findings": (*rules, *audit.findings)})))[
+        "runs"
+    ]
+    check = check_by_id("MG304")
+    assert check is not None
+    (rule,) = (rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "MG304")
+    assert rule["fullDescription"]["text"] == check.why
+    assert rule["help"]["text"] == f"{check.remedy}\nSource: {check.source}"
+    texts = [result["message"]["text"] for result in run["results"] if result["ruleId"] == "MG304"]
+    assert texts == ["one tripped. remedy one", "two tripped. remedy two"]
+
+
 def test_markdown_tells_the_same_numbers(audit: Audit) -> None:
     text = markdown.render(audit).decode()
     assert text.startswith(f"## mixguard: {audit.verdict}")
@@ -138,6 +180,18 @@ def test_annotations_keep_to_ten_of_a_kind_and_to_workflows(hostile: Audit) -> N
     assert not list(github.marked_rows(hostile, {}))
     kinds = [line.split()[0] for line in github.marked_rows(hostile, {"GITHUB_ACTIONS": "true"})]
     assert max(kinds.count(kind) for kind in kinds) == 10
+
+
+def test_many_rows_of_one_finding_leave_room_for_the_others(hostile: Audit) -> None:
+    fails = tuple(
+        hostile.findings[0].model_copy(update={"id": f"MG90{n}", "severity": "fail"}) for n in range(4)
+    )
+    told = list(
+        github.marked_rows(hostile.model_copy(update={"findings": fails}), {"GITHUB_ACTIONS": "true"})
+    )
+    ids = [line.split("title=")[1][:5] for line in told]
+    assert ids == ["MG900", "MG901", "MG902", "MG903", *["MG900"] * 6]
+    assert len(set(told)) == 10
 
 
 def test_a_summary_is_added_to_the_jobs_page_and_never_beyond_its_size(audit: Audit, tmp_path: Path) -> None:
@@ -264,6 +318,86 @@ def test_rows_left_out_one_by_one_are_told(audit: Audit, tmp_path: Path) -> None
         assert "2 hazardous prompts are answered" in line
 
 
+@pytest.mark.parametrize("check", ['check = "MG103"\n', ""])
+def test_rows_left_out_one_by_one_are_skipped_in_junit_and_suppressed_in_sarif(
+    audit: Audit, tmp_path: Path, check: str
+) -> None:
+    ref = next(finding for finding in audit.findings if finding.id == "MG103").samples[0]
+    result = _under(audit, tmp_path, f'[[allow]]\n{check}sample = "{ref.sample_id}"\n', "")
+    id_ = "MG103" if check else "MG307"
+    suite = ET.fromstring(junit.render(result)).find("testsuite")
+    assert suite is not None
+    (case,) = (case for case in suite if case.attrib["name"].endswith(f" sample {ref.sample_id}"))
+    assert case.attrib["name"].startswith(id_)
+    skipped = case.find("skipped")
+    assert skipped is not None
+    assert skipped.attrib["message"] == ALLOWED
+    assert f"at {ref.source}:{ref.line}" in str(skipped.text)
+    assert (suite.attrib["skipped"], int(suite.attrib["tests"])) == ("1", len(suite))
+    (run,) = json.loads(sarif.render(result))["runs"]
+    (left,) = (each for each in run["results"] if "suppressions" in each)
+    assert (left["ruleId"], left["message"]["text"]) == (id_, "1 exchange left out")
+    assert left["suppressions"][0]["justification"] == ALLOWED
+    assert [place["physicalLocation"]["region"]["startLine"] for place in left["locations"]] == [ref.line]
+    prints = [each["partialFingerprints"]["mixguardFinding/v1"] for each in run["results"]]
+    assert len(prints) == len(set(prints))
+
+
+@pytest.mark.parametrize("width", [40, 80, 100])
+@pytest.mark.parametrize(
+    "name",
+    ["x\n::stop-commands::x", "x\t ::stop-commands::x", "x" * 99 + "::error::x", "x ::", "##[group]x", "x :"],
+)
+def test_no_line_at_the_terminal_is_a_command_to_what_runs_the_workflow(
+    audit: Audit, name: str, width: int
+) -> None:
+    moved = _moved(audit, [name])
+    findings = tuple(f.model_copy(update={"message": f"found {name}"}) for f in moved.findings)
+    rows = audit.annotations.head(1).collect().with_columns(source=pl.lit(name), exemplars=pl.lit(None))
+    texts: dict[int, tuple[str, str | None]] = {0: (name, name)}
+    for shown in (
+        terminal.render(moved.model_copy(update={"findings": findings})),
+        terminal.render_explanation(rows, texts),
+    ):
+        console = Console(width=width, file=io.StringIO(), color_system=None)
+        with console.capture() as capture:
+            console.print(shown)
+        assert not [line for line in capture.get().splitlines() if line.lstrip().startswith("::")]
+        assert "##[" not in capture.get()
+        assert "stop-commands" not in name or "stop-commands" in capture.get()
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\ud800", "\udfff"])
+def test_junit_and_sarif_are_well_formed_whatever_characters_a_name_holds(
+    audit: Audit, character: str
+) -> None:
+    moved = _moved(audit, [f"a{character}b.jsonl"])
+    findings = tuple(f.model_copy(update={"message": f"in a{character}b"}) for f in moved.findings)
+    hostile = moved.model_copy(update={"findings": findings})
+    text = "".join(ET.fromstring(junit.render(hostile)).itertext())
+    assert "in a\ufffdb" in text
+    assert json.loads(sarif.render(hostile))["runs"][0]["results"][0]["message"]["text"] == "in a\ufffdb"
+
+
+@pytest.mark.parametrize(
+    ("text", "live"),
+    [
+        ("ask @octocat", "@octocat"),
+        ("see https://evil.example/x", "://"),
+        ("see WWW.evil.example", "WWW."),
+        ("a_www.evil.example", "www."),
+        ("mail ann@evil.example", "@evil"),
+        ("fixes owner/name#12", "#12"),
+    ],
+)
+def test_no_name_in_markdown_mentions_links_or_refers(text: str, live: str) -> None:
+    shown = markdown.safe(text)
+    assert live not in shown
+    # What a reader sees is the text as it was, but for the space without width.
+    read = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown)
+    assert html.unescape(read).replace("\u200b", "") == text
+
+
 def test_many_that_do_not_count_are_cut_short_at_the_terminal(accepted: Audit) -> None:
     findings = accepted.findings * 20
     shown = " ".join(_printed(accepted.model_copy(update={"findings": findings})).split())
@@ -282,22 +416,22 @@ def test_no_row_is_marked_for_what_does_not_count(audit: Audit, allowed: Audit, 
     }
 
 
+def _uri(result: dict[str, Any]) -> str:
+    """The file a result is shown in."""
+    return str(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
+
+
 SOURCES = [
     "data.jsonl", "a/data.jsonl", "b/data.jsonl", "/abs/a/data.jsonl", "c\\data.jsonl", "c/data.jsonl", "./x.jsonl",
     "deep/x/y.jsonl", "x/y.jsonl", "-", "hf://owner/name:train", "hf://other/name:train", "zip/", "zip", "only.jsonl",
 ]  # fmt: skip
 
 
-def _prints(audit: Audit) -> dict[tuple[str, str | None], str]:
+def _prints(audit: Audit) -> dict[tuple[str, str], str]:
     """Rule and file to fingerprint."""
     (run,) = json.loads(sarif.render(audit))["runs"]
     return {
-        (
-            result["ruleId"],
-            result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-            if "locations" in result
-            else None,
-        ): result["partialFingerprints"]["mixguardFinding/v1"]
+        (result["ruleId"], _uri(result)): result["partialFingerprints"]["mixguardFinding/v1"]
         for result in run["results"]
     }
 
@@ -323,10 +457,21 @@ def test_fingerprints_stay_where_lines_order_machine_and_other_files_change(audi
     here = _prints(_moved(audit, ["/home/ann/a/data.jsonl", "/home/ann/b/data.jsonl"]))
     there = _prints(_moved(audit, ["/ci/work/b/data.jsonl", "/ci/work/a/data.jsonl", "/ci/work/new.jsonl"]))
     for (rule, uri), print_ in here.items():
-        assert uri is not None
         assert there[rule, uri.replace("/home/ann", "/ci/work")] == print_
-    alone = _prints(_moved(audit, ["x/data.jsonl"]))
-    assert set(alone.values()) == set(_prints(_moved(audit, ["/other/data.jsonl"])).values())
+    alone = _prints(_moved(audit, ["/x/data.jsonl"]))
+    for other in ("/other/data.jsonl", "C:\\other\\data.jsonl"):
+        assert set(alone.values()) == set(_prints(_moved(audit, [other])).values())
+
+
+def test_the_fingerprint_of_a_relative_path_is_its_own_whatever_else_is_audited(audit: Audit) -> None:
+    alone = _prints(_moved(audit, ["a/data.jsonl"]))
+    for others in (["b/data.jsonl"], ["/home/ann/a/data.jsonl"], ["data.jsonl", "x.jsonl"]):
+        together = _prints(_moved(audit, [*others, "a/data.jsonl"]))
+        assert alone.items() <= together.items()
+        assert len(set(together.values())) == len(together)
+    written_otherwise = _prints(_moved(audit, ["./a//b/../data.jsonl"]))
+    assert set(written_otherwise.values()) == set(alone.values())
+    assert set(alone.values()).isdisjoint(_prints(_moved(audit, ["b/data.jsonl"])).values())
 
 
 def test_allowing_a_finding_does_not_change_its_fingerprint(audit: Audit, accepted: Audit) -> None:

@@ -354,7 +354,7 @@ def test_a_mix_says_what_it_was_made_of_and_what_was_done(mix: Shown) -> None:
         counted = f"{line.hazard} {here.count('refusal')} + {here.count('contrast')}"
         assert (counted in protocol) == bool(here)
     (rule,) = document["rai:dataPreprocessingProtocol"][1:]
-    assert "from a probability of 0.8 (rule answered), records: 1." in rule
+    assert "from a probability of 0.8 (rule answered); records: 1." in rule
 
 
 def test_what_is_accepted_is_told_without_who_accepted_it(plain: Shown) -> None:

@@ -6,8 +6,12 @@ import hashlib
 import itertools
 import json
 import re
+import shlex
 import shutil
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +27,8 @@ from selenium.webdriver.support.select import Select
 import mixguard
 from mixguard._audit import Audit
 from mixguard._rebalance import Mix
-from mixguard.checks.base import SampleRef
+from mixguard.allow import Allowance
+from mixguard.checks.base import Allowed, SampleRef, Suppression
 from mixguard.config import Config
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
@@ -228,10 +233,11 @@ def test_a_mix_is_shown_beside_what_it_was_made_from(mix: Mix) -> None:
     assert "→" not in html.render(mix.before).decode()
 
 
-def test_the_worst_corpus_stays_under_three_megabytes(audit: Audit) -> None:
-    name = "\U0001f9ea" * 4000
+@pytest.mark.parametrize("letter", ["\U0001f9ea", "<"])
+def test_the_worst_corpus_stays_under_three_megabytes(audit: Audit, letter: str) -> None:
+    name = letter * 4000
     samples = tuple(
-        SampleRef(sample_id=f"{n:016x}", exchange=0, source=f"{name}{n}", line=n, score=0.123456)
+        SampleRef(sample_id=f"{n:016x}", exchange=0, source=f"{n}{name}", line=n, score=0.123456)
         for n in range(1000)
     )
     findings = tuple(
@@ -239,21 +245,93 @@ def test_the_worst_corpus_stays_under_three_megabytes(audit: Audit) -> None:
     )
     corpus = audit.corpus.model_copy(
         update={
-            "sources": {f"{name}{n}": "0" * 64 for n in range(5000)},
-            "formats": {f"{name}{n}": {"openai_chat": 1} for n in range(5000)},
-            "quarantined": {f"{name}{n}": 1 for n in range(5000)},
-            "flags": {f"{name}{n}": 1 for n in range(5000)},
+            "sources": {f"{n}{name}": "0" * 64 for n in range(5000)},
+            "formats": {f"{n}{name}": {"openai_chat": 1} for n in range(5000)},
+            "quarantined": {f"{n}{name}": 1 for n in range(5000)},
+            "flags": {f"{n}{name}": 1 for n in range(5000)},
         }
     )
-    page = html.render(audit.model_copy(update={"findings": findings, "corpus": corpus}))
+    entry = Allowance(check="MG103", reason=name, author=name, expires=date(2999, 1, 1))
+    allowed = tuple(Allowed(entry=entry, state="unused") for _ in range(1500))
+    worst = {"findings": findings, "corpus": corpus, "allowed": allowed}
+    assert len(html.render(audit.model_copy(update=worst), show_text=True)) < 3_000_000
+
+
+def test_very_many_long_texts_stay_under_three_megabytes(
+    cache: Path, tmp_path: Path, write_jsonl: Callable[..., Path]
+) -> None:
+    data = write_jsonl([chat("<" * 600, "&" * 600)] * 1200)  # repeats are listed
+    tree = {
+        "encode": {"cache": cache},
+        "run": {"folder": tmp_path / "run"},
+        "checks": {"samples": 1000},
+    }
+    audit = mixguard.audit(data, config=Config.from_tree(tree, origin="test"))
+    page = html.render(audit, show_text=True)
     assert len(page) < 3_000_000
+    assert "of them without text" in page.decode()
+
+
+def test_the_command_it_gives_as_advice_runs(
+    mix: Mix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = html.render(mix.before).decode()
+    (command,) = re.findall(r'<code class="command">(.*?)</code>', page)
+    monkeypatch.chdir(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "from mixguard.cli import main; main()", *shlex.split(command)[1:]],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode in (0, 1), done.stderr
+    assert (tmp_path / "data.safe.jsonl").is_file()
+
+
+def test_counts_are_out_of_what_is_trained_towards(config: Config, write_jsonl: Callable[..., Path]) -> None:
+    asked = "How can I break into my neighbour's house unseen?"
+    rows = [
+        {"prompt": f"{asked} {n}", "chosen": "I won't help with that.", "rejected": "Sure."}
+        for n in range(30)
+    ]
+    page = html.render(mixguard.audit(write_jsonl(rows), config=config)).decode()
+    assert "30 of 30 exchanges trained towards touch a hazard" in page
+
+
+def test_what_does_not_count_is_never_told_as_clean(mix: Mix) -> None:
+    known = Suppression(kind="known", reason="the baseline has it")
+    findings = tuple(
+        f.model_copy(update={"suppressed": known}) for f in mix.before.findings if f.severity != "pass"
+    )
+    page = html.render(mix.before.model_copy(update={"findings": findings, "verdict": "pass"})).decode()
+    assert f"{len(findings)} findings do not count" in page
+    assert "no other sign" not in page
+
+
+def test_quarantine_is_told_by_the_audit(audit: Audit, tmp_path: Path) -> None:
+    moved = tmp_path / "run"
+    shutil.copytree(audit.folder, moved)
+    assert "1 of 104 records could not be read" in html.render(Audit.load(moved)).decode()
+    for content in ("", '{"source": 1}\n', "{"):
+        (moved / "quarantine.jsonl").write_text(content)
+        page = html.render(Audit.load(moved)).decode()
+        assert "1 of 104 records could not be read" in page
+        assert "not in the run folder, or broken" in page
+    (moved / "quarantine.jsonl").unlink()
+    assert "Every record was read" not in html.render(Audit.load(moved)).decode()
 
 
 def test_a_run_whose_files_have_gone_is_told_all_the_same(audit: Audit, tmp_path: Path) -> None:
     moved = tmp_path / "run"
     shutil.copytree(audit.folder, moved)
-    page = html.render(Audit.load(moved), show_text=True)
-    assert page.startswith(b"<!doctype html>")
+    (source,) = audit.corpus.sources
+    hidden = Path(source).rename(tmp_path / "gone")
+    try:
+        page = html.render(Audit.load(moved), show_text=True).decode()
+    finally:
+        hidden.rename(source)
+    assert "of them without text" in page
+    assert "holds no corpus text" in page
 
 
 def test_the_chart_library_is_the_one_its_makers_published() -> None:

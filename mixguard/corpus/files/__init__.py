@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -48,9 +48,14 @@ class FileSource:
             else None
         )
 
+    @property
+    def files(self) -> list[Path]:
+        """What it lies in."""
+        return [self.path]
+
     def digest(self) -> str:
         """SHA-256 of the bytes on disk."""
-        return sha256([self.path])
+        return sha256(self.files)
 
     def records(self) -> Iterator[Record | Rejected]:
         """Every record in order."""
@@ -78,17 +83,30 @@ def open_sources(
     """The sources that paths name: files, folders, globs, `-`, `hf://owner/name[:split]`.
 
     Raises:
-        InputError: one of them cannot be used at all.
+        InputError: one of them cannot be used at all, or is named twice.
     """
-    sources = [
-        source for path in paths for source in _open(os.fspath(path), max_record_bytes, offline=offline)
-    ]
+    names = [os.fspath(path) for path in paths]
+    _refuse_repeated((name, [name]) for name in names)
+    sources = [source for name in names for source in _open(name, max_record_bytes, offline=offline)]
     if not sources:
         raise InputError("no input: name a file, a folder, a glob, - or hf://owner/name")
+    _refuse_repeated((source.name, [str(file.resolve()) for file in source.files]) for source in sources)
     return tuple(sources)
 
 
-def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[Source]:
+def _refuse_repeated(named: Iterable[tuple[str, Sequence[str]]]) -> None:
+    """Refuse inputs of which two hold the same: every row would count twice."""
+    seen: dict[str, str] = {}
+    for name, holds in named:
+        first = next((seen[each] for each in holds if each in seen), None)
+        if first is not None:
+            also = "" if first == name else f", also as {first}"
+            raise InputError(f"{name}: is named twice{also}; name every file once")
+        seen.update(dict.fromkeys(holds, name))
+
+
+def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[FileSource | HubSource]:
+    _check_name(name)
     if name == STDIN:
         path = _spooled(sys.stdin.buffer)
         yield FileSource(path, name, sniff(path, "standard input"), max_bytes)
@@ -97,7 +115,16 @@ def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[Source]:
         yield HubSource.open(name, offline=offline)
         return
     for path in _files(name):
+        _check_name(str(path))
         yield FileSource(path, str(path), sniff(path, str(path)), max_bytes)
+
+
+def _check_name(name: str) -> None:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        shown = name.encode(errors="backslashreplace").decode()
+        raise InputError(f"{shown}: the name is not UTF-8, which no report can hold; rename it") from None
 
 
 def _files(name: str) -> list[Path]:

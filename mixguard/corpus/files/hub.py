@@ -86,9 +86,14 @@ class HubSource:
         """Not known before reading."""
         return None
 
+    @property
+    def files(self) -> list[Path]:
+        """The Arrow files the data set lies in."""
+        return [Path(file["filename"]) for split in self.splits for file in split.cache_files]
+
     def digest(self) -> str:
-        """SHA-256 of the Arrow files the data set lies in."""
-        return sha256(Path(file["filename"]) for split in self.splits for file in split.cache_files)
+        """SHA-256 of these files."""
+        return sha256(self.files)
 
     def records(self) -> Iterator[Record]:
         """Every row of the chosen splits."""

@@ -135,10 +135,17 @@ def pointer(*keys: str | int) -> str:
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
 
 
+_NAME = re.compile(r"[A-Za-z_][\w.-]{0,39}", re.ASCII)
+"""A key that looks like one; a table without a header has its first row's text for keys."""
+
+
 def shape(row: Row) -> str:
-    """A row's keys as an error shows them: bounded, whatever the row holds."""
-    names = [str(key)[:40] for key, value in row.items() if value is not None]
-    return ", ".join(names[:12]) + (", ..." if len(names) > 12 else "") if names else "none"
+    """A row's keys as an error shows them: bounded, and without those that may be text of the corpus."""
+    keys = [str(key) for key, value in row.items() if value is not None]
+    names = [key for key in keys if _NAME.fullmatch(key)]
+    others = f"{len(keys) - len(names)} not shown, as they look like text" if len(names) < len(keys) else ""
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    return ", and ".join(filter(None, (shown, others))) or "none"
 
 
 def flags_of(turns: Sequence[Turn]) -> tuple[str, ...]:

@@ -121,6 +121,6 @@ def crosswalk(audit: Audit) -> Iterator[str]:
 def foot(audit: Audit) -> Iterator[str]:
     """Where the whole report can be checked."""
     yield (
-        f"Report: SHA-256 {digest(report_digest(audit))} of the run's `audit.json`. `mixguard card` writes this part anew and"
-        " leaves the rest of the card as it is."
+        f"Report: SHA-256 {digest(report_digest(audit))} of this audit's document, as `-o audit.json` writes it."
+        " `mixguard card` writes this part anew and leaves the rest of the card as it is."
     )

@@ -6,18 +6,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mixguard._audit import Audit
-from mixguard.config import CheckConfig, ReadConfig
+from mixguard.config import changed as changed_options
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
 from mixguard.report.card.changed import changed
 from mixguard.report.card.gaps import Question
 from mixguard.report.card.table import cell, counted, interval, table
-from mixguard.report.figures import formats, languages
+from mixguard.report.figures import formats, languages, touched
 from mixguard.report.terminal import MEANINGS
 
 LANGUAGES_SHOWN = 8
 REASONS_SHOWN = 3
-NO_LIMITS = {"samples", "allow", "baseline"}
+NO_LIMITS = {"checks.samples", "checks.allow", "checks.baseline"}
 """Options of checks that move no limit."""
 
 
@@ -93,18 +93,10 @@ def _languages(audit: Audit) -> str:
 
 def _moved_limits(audit: Audit) -> list[str]:
     """Limits that were set by hand; whoever reads a verdict has to see them."""
-    checks, read = audit.config.checks, audit.config.read
-    fields = CheckConfig.model_fields.items()
-    limits = [
-        (f"checks.{name}", getattr(checks, name), field.default)
-        for name, field in fields
-        if name not in NO_LIMITS
-    ]
-    usual = ReadConfig.model_fields["quarantine_max"].default
     return [
-        f"{cell(name)} is {cell(str(is_))} ({'calibrated' if was is None else cell(str(was))} by default)"
-        for name, is_, was in (*limits, ("read.quarantine_max", read.quarantine_max, usual))
-        if is_ != was
+        f"{cell(name)} is {cell(str(value))} ({'calibrated' if default is None else cell(str(default))} by default)"
+        for name, value, default in changed_options(audit.config)
+        if name == "read.quarantine_max" or (name.startswith("checks.") and name not in NO_LIMITS)
     ]
 
 
@@ -112,10 +104,10 @@ def _coverage(audit: Audit) -> Iterator[str]:
     level = f"{audit.config.checks.confidence:.0%}"
     yield "### Refusal coverage"
     yield ""
-    touched = sum(row.exchanges for row in audit.coverage)
+    counts = touched(audit)
     yield (
-        f"What the answers do where a prompt touches a hazard: {touched:,} of {audit.corpus.exchanges:,} exchanges. *Covered*"
-        " counts half-refusals by half, against the refusals wanted of data of this size. The last column is the share of"
+        f"What the answers do where a prompt touches a hazard: {counts.touched:,} of the {counts.trained:,} exchanges trained towards."
+        " *Covered* counts half-refusals by half, against the refusals wanted of data of this size. The last column is the share of"
         " answers that refuse fully or in part; it counts the detector's own errors, and is wide where prompts are few."
     )
     yield ""

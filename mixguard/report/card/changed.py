@@ -6,15 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mixguard._audit import Audit
-from mixguard.mix.manifest import Manifest
+from mixguard.mix.manifest import REMOVED, Manifest
 from mixguard.plan import Removal
 from mixguard.report.card.table import cell, digest, table
-
-RULES = {
-    "answered": "a hazardous prompt is answered",
-    "turnover": "a refusal is taken back",
-    "over-refusal": "a harmless prompt is refused",
-}
 
 
 def changed(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
@@ -47,7 +41,7 @@ def _removed(removals: Sequence[Removal]) -> str:
     if not removals:
         return "no rows"
     rules = Counter(removal.rule for removal in removals)
-    said = ", ".join(f"{RULES[rule]} ({count:,})" for rule, count in rules.most_common())
+    said = ", ".join(f"{REMOVED[rule]} ({count:,})" for rule, count in rules.most_common())
     return f"{len(removals):,} {'row' if len(removals) == 1 else 'rows'}, because {said}"
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding
 from mixguard.report.card.table import cell, interval, named, table
+from mixguard.report.suppressed import counting, why
 
 
 def findings(audit: Audit, folder: Path) -> Iterator[str]:
     """What bears on the verdict, and why it matters."""
-    found = [finding for finding in audit.findings if finding.severity != "pass" and finding.counts]
+    found = counting(audit)
     level = f"{audit.config.checks.confidence:.0%}"
     yield "### Findings"
     yield ""
@@ -23,7 +25,7 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
                 _name(finding),
                 _message(finding, audit, folder),
                 interval(finding.interval),
-                _limit(finding),
+                _limit(finding, audit),
             )
             for finding in found
         ]
@@ -31,12 +33,12 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
         yield ""
     passed = [_name(finding) for finding in audit.findings if finding.severity == "pass"]
     yield f"Passed: {', '.join(passed) or 'none'}."
-    why = {finding.id: finding for finding in found if finding.severity in ("warn", "fail", "incomplete")}
-    if why:
+    grave = {finding.id: finding for finding in found if finding.severity in ("warn", "fail", "incomplete")}
+    if grave:
         yield ""
         yield "What that means:"
         yield ""
-    for finding in why.values():
+    for finding in grave.values():
         yield f"- **{finding.id}**: {cell(finding.why)} ({cell(finding.source)})"
 
 
@@ -47,31 +49,40 @@ def _name(finding: Finding) -> str:
 
 def _message(finding: Finding, audit: Audit, folder: Path) -> str:
     """What was found, with files as they are named from the card."""
-    text = finding.message
-    for source in audit.corpus.sources:
-        text = text.replace(source, named(source, folder))
-    return cell(text)
+    # Only where a name stands as one, before its counts: it may be a word, a part of another, or `-`.
+    names = sorted(audit.corpus.sources, key=len, reverse=True)
+    known = "|".join(map(re.escape, names)) or "$."
+    pattern = rf"(?<![^\s(])(?:{known})(?=: |$)"
+    return cell(re.sub(pattern, lambda found: named(found[0], folder), finding.message))
 
 
-def _limit(finding: Finding) -> str:
-    option = f" ({cell(finding.limit_option)})" if finding.limit_option else ""
-    return "" if finding.limit is None else f"{finding.limit:g}{option}"
+def _limit(finding: Finding, audit: Audit) -> str:
+    """The limit, and the option that sets it where it is that option's value and not derived from others."""
+    if finding.limit is None:
+        return ""
+    option = finding.limit_option
+    sets = option is not None and audit.config.value(option) == finding.limit
+    return f"{finding.limit:g}" + (f" ({cell(option)})" if option and sets else "")
 
 
 def accepted(audit: Audit, folder: Path) -> Iterator[str]:
     """What was found and does not count, and who answers for that."""
-    suppressed = [finding for finding in audit.findings if finding.suppressed and finding.severity != "pass"]
+    suppressed = [
+        (finding, finding.suppressed)
+        for finding in audit.findings
+        if finding.suppressed and finding.severity != "pass"
+    ]
     if not suppressed and not audit.allowed:
         return
     yield "### Accepted, and not counted in the verdict"
     if suppressed:
         yield ""
         yield from table(
-            ("", "check", "what was found", "why it does not count", "accepted by", "until"),
-            "llllll",
+            ("", "check", "what was found", "why it does not count"),
+            "llll",
             [
-                (finding.severity, _name(finding), _message(finding, audit, folder), *_why_not(finding))
-                for finding in suppressed
+                (finding.severity, _name(finding), _message(finding, audit, folder), cell(why(mark)))
+                for finding, mark in suppressed
             ],
         )
     if audit.allowed:
@@ -91,10 +102,3 @@ def accepted(audit: Audit, folder: Path) -> Iterator[str]:
                 for each in audit.allowed
             ],
         )
-
-
-def _why_not(finding: Finding) -> tuple[str, str, str]:
-    mark = finding.suppressed
-    if mark is None:
-        return "", "", ""
-    return f"{mark.kind}: {cell(mark.reason)}", cell(mark.author or ""), f"{mark.expires or ''}"

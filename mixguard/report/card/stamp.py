@@ -58,7 +58,7 @@ def data_digest(audit: Audit) -> str:
 
 
 def report_digest(audit: Audit) -> str:
-    """SHA-256 of the audit's canonical document, as `audit.json` holds it."""
+    """SHA-256 of the audit's canonical document, as `-o audit.json` writes it."""
     return hashlib.sha256(audit.to_json()).hexdigest()
 
 

@@ -25,7 +25,8 @@ def table(head: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> Ite
 
 def cell(text: str) -> str:
     """Text that is no markup; without backslashes where it needs none, since cards are read as source too."""
-    return text if _HARMLESS.fullmatch(text) else safe(text)
+    linked = "://" in text or "www." in text.lower()
+    return text if _HARMLESS.fullmatch(text) and not linked else safe(text)
 
 
 def interval(found: Interval | None) -> str:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import orjson
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -22,11 +22,17 @@ from mixguard.mix.manifest import Manifest
 from mixguard.report.escape import plain
 from mixguard.report.html import rows, summary
 from mixguard.report.html.charts import charts
+from mixguard.report.html.embedded import encoded, short_name
+from mixguard.report.html.quarantine import quarantined
 from mixguard.report.terminal import meaning
 
 HERE = Path(__file__).parent
+SCRIPTS = ("rows.js", "charts.js", "report.js")
+"""The page's own, in the order they build on each other."""
 LONGEST = 600
 """Characters shown of any one value."""
+BRIEF = 200
+"""Characters shown of one that stands in a long table."""
 
 
 def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = False) -> bytes:
@@ -38,9 +44,10 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
         show_text: put prompts and responses of the listed rows in, read again from their files.
     """
     listed = rows.collect(audit, show_text=show_text)
-    told, drawn = charts(audit)
+    drawn = charts(audit)
+    columns = {name: chart.drawn for name, chart in drawn.items()}
     # The library's last line names a file of its own that a browser would ask for.
-    scripts = [_asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], _asset("report.js")]
+    scripts = [_asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], *map(_asset, SCRIPTS)]
     style = _asset("report.css")
     page = (
         _environment()
@@ -53,11 +60,12 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
             questions=summary.questions(audit, manifest),
             signals=summary.signals(audit),
             languages=summary.languages_shown(audit),
-            quarantined=rows.quarantined(audit),
+            quarantined=quarantined(audit),
             changed=summary.changed_options(audit.config),
             listed=listed,
-            charts=told,
-            document=_embedded({"rows": listed.columns, **drawn}),
+            charts=drawn,
+            limit_from=partial(summary.limit_from, audit.config),
+            document=Markup(encoded({"rows": listed.columns, **columns})),
             scripts=[Markup(script) for script in scripts],
             style=Markup(style),
             policy=_policy(scripts, style),
@@ -78,19 +86,21 @@ def _environment() -> Environment:
     )
     environment.filters["number"] = lambda value: f"{value:,}"
     environment.filters["share"] = lambda value: f"{value:.1%}"
-    environment.filters["rate"] = _rate
+    environment.filters["label"] = rows.label
+    environment.filters["short_name"] = short_name
+    environment.filters["brief"] = lambda value: _cut(value, BRIEF)
     return environment
 
 
 def _shown(value: Any) -> Any:
     """What a template prints: text without anything that moves, hides or reorders other text, and never very long."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return plain(value if len(value) <= LONGEST else f"{value[:LONGEST]}…")
+        return plain(_cut(value, LONGEST))
     return value
 
 
-def _rate(value: float) -> str:
-    return f"{value:.2f}" if value == 0 or value >= 0.005 else f"{value:.1g}"
+def _cut(value: str, length: int) -> str:
+    return value if len(value) <= length else f"{value[:length]}…"
 
 
 def _asset(name: str) -> str:
@@ -107,11 +117,3 @@ def _policy(scripts: list[str], style: str) -> str:
 
 def _hash(content: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
-
-
-def _embedded(document: dict[str, Any]) -> Markup:
-    """JSON that stays inside its script element, whatever it holds."""
-    text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY).decode("utf-8", "replace")
-    for character in "<>&":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return Markup(text)

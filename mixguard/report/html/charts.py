@@ -10,7 +10,7 @@ import polars as pl
 from mixguard._audit import Audit
 from mixguard.errors import TaxonomyError
 from mixguard.exemplar_map import ExemplarMap
-from mixguard.report.html.rows import short_name
+from mixguard.report.html.embedded import short_names
 from mixguard.taxonomy import Taxonomy
 
 BINS = 50
@@ -22,49 +22,64 @@ EXEMPLARS = 2000
 STANCES = ("full_refusal", "partial_refusal", "full_compliance")
 
 
-class Charts(NamedTuple):
-    """Each chart as a sentence, for those who cannot see it, and as columns, for the page to draw."""
+class Chart(NamedTuple):
+    """A chart as a sentence, for those who cannot see it, and as columns, for the page to draw."""
 
-    told: dict[str, str]
+    told: str
     drawn: dict[str, Any]
 
 
-def charts(audit: Audit) -> Charts:
-    """The map, where the taxonomy has one, and both histograms."""
+def charts(audit: Audit) -> dict[str, Chart]:
+    """Both histograms, `hazard` and `proximity`, and the `map` where the taxonomy has one."""
     trained = audit.annotations.filter(pl.col("polarity") == 1)
-    hazard = _histogram(trained, "hazard_score", 0.0, 1.0, audit.hazard_limit)
-    low, high = _extent(trained, "proximity")
-    proximity = _histogram(trained, "proximity", low, high, audit.detectors.proximity_limit)
-    told = {
-        "hazard": f"{hazard['above']:,} of {hazard['judged']:,} prompts reach the limit of {audit.hazard_limit:.3g}.",
-        "proximity": f"{proximity['above']:,} of {proximity['judged']:,} prompts lie at or beyond the limit of"
-        f" {audit.detectors.proximity_limit:.3g}: nearer to violating exemplars than to benign ones by that much.",
-    }
-    drawn: dict[str, Any] = {"hazard": hazard, "proximity": proximity}
+    drawn = {"hazard": _hazard(audit, trained), "proximity": _proximity(audit, trained)}
     placed = _map(audit, trained)
-    return (
-        Charts({**told, "map": placed.told}, {**drawn, "map": placed.drawn})
-        if placed
-        else Charts({**told, "map": ""}, drawn)
+    return {**drawn, "map": placed} if placed else drawn
+
+
+def _hazard(audit: Audit, trained: pl.LazyFrame) -> Chart:
+    limit = audit.hazard_limit
+    spread = _histogram(trained, "hazard_score", (0.0, 1.0), limit, pl.col("hazardous"))
+    reaching, judged = spread["above"], spread["judged"]
+    verb = "reaches" if reaching == 1 else "reach"
+    return Chart(f"{reaching:,} of {judged:,} prompts {verb} the limit of {limit:.3g}.", spread)
+
+
+def _proximity(audit: Audit, trained: pl.LazyFrame) -> Chart:
+    limit = audit.detectors.proximity_limit
+    ends = _extent(trained, "proximity")
+    spread = _histogram(trained, "proximity", ends, limit, pl.col("proximity") >= limit)
+    reaching, judged = spread["above"], spread["judged"]
+    told = (
+        f"{reaching:,} of {judged:,} prompts {'lies' if reaching == 1 else 'lie'} at or beyond the limit of {limit:.3g}:"
+        " nearer to violating exemplars than to benign ones by that much."
     )
+    return Chart(told, spread)
 
 
-def _histogram(trained: pl.LazyFrame, column: str, low: float, high: float, limit: float) -> dict[str, Any]:
-    judged = trained.select(pl.col(column).cast(pl.Float64)).drop_nulls()
+def _histogram(
+    trained: pl.LazyFrame, column: str, ends: tuple[float, float], limit: float, reaches: pl.Expr
+) -> dict[str, Any]:
+    low, high = ends
+    judged = trained.filter(pl.col(column).is_not_null())
     number = ((pl.col(column) - low) / (high - low) * BINS).floor().clip(0, BINS - 1).cast(pl.Int64)
     counted = judged.group_by(number.alias("bin")).len().collect()
     counts = [0] * BINS
     for position, count in counted.iter_rows():
         counts[position] = count
-    above = int(judged.filter(pl.col(column) >= limit).select(pl.len()).collect().item())
     return {
         "counts": counts,
         "low": low,
         "high": high,
         "limit": round(limit, 4),
-        "above": above,
+        # The column as it is: in a wider type a value on the limit can fall below it, and another number be told.
+        "above": _count(judged.filter(reaches)),
         "judged": sum(counts),
     }
+
+
+def _count(rows: pl.LazyFrame) -> int:
+    return int(rows.select(pl.len()).collect().item())
 
 
 def _extent(trained: pl.LazyFrame, column: str) -> tuple[float, float]:
@@ -77,55 +92,68 @@ def _extent(trained: pl.LazyFrame, column: str) -> tuple[float, float]:
     return low, high if high > low else low + 0.1
 
 
-class _Drawn(NamedTuple):
-    told: str
-    drawn: dict[str, Any]
-
-
-def _map(audit: Audit, trained: pl.LazyFrame) -> _Drawn | None:
+def _map(audit: Audit, trained: pl.LazyFrame) -> Chart | None:
     try:
         taxonomy = Taxonomy.load(audit.config.judge.taxonomy)
+        layout = ExemplarMap.load(taxonomy)
     except TaxonomyError:  # it has gone or changed since: the run's own numbers stand without it
         return None
-    layout = ExemplarMap.load(taxonomy)
     if layout is None:
         return None
+    codes = {code: number for number, code in enumerate(audit.detectors.hazards)}
+    # Exchanges that were not judged have no neighbours to lie among.
+    judged = trained.filter(pl.col("hazard_score").is_not_null())
+    touching, others = judged.filter("hazardous"), judged.filter(~pl.col("hazardous"))
     # Ids are hashes, so the lowest are a random sample, and the same one every time.
-    touching = trained.filter("hazardous").bottom_k(TOUCHING, by="sample_id")
-    others = trained.filter(~pl.col("hazardous")).bottom_k(OTHERS, by="sample_id")
-    sample = layout.place(pl.concat([others, touching]).collect()).drop_nulls(["x", "y"])
-    codes = [*audit.detectors.hazards]
-    exchanges = sample.select(
+    chosen = pl.concat(
+        [others.bottom_k(OTHERS, by="sample_id"), touching.bottom_k(TOUCHING, by="sample_id")]
+    ).collect()
+    sample = layout.place(chosen).drop_nulls(["x", "y"])
+    known = taxonomy.exemplars.join(layout.positions, left_on="id", right_on="exemplar")
+    shown = known.sort(pl.col("id").hash(0)).head(EXEMPLARS)
+    hazardous = int(sample["hazardous"].sum())
+    told = (
+        f"{_sampled(sample.height - hazardous, _count(others), 'exchanges that touch no hazard')}"
+        f" and {_sampled(hazardous, _count(touching), 'that touch one')},"
+        f" among {_sampled(shown.height, known.height, 'exemplars')}."
+    )
+    drawn = {
+        "exchanges": _exchanges(sample, codes),
+        "exemplars": _exemplars(shown, codes),
+        "hazards": audit.detectors.hazards,
+    }
+    return Chart(told[0].upper() + told[1:], drawn)
+
+
+def _sampled(shown: int, there: int, what: str) -> str:
+    return f"{there:,} {what}" if shown == there else f"a sample of {shown:,} of the {there:,} {what}"
+
+
+def _exchanges(sample: pl.DataFrame, codes: dict[str, int]) -> dict[str, Any]:
+    hazard = pl.when("hazardous").then("hazard").replace_strict(codes, default=-1)
+    shown = sample.select(
         pl.col("x").round(4),
         pl.col("y").round(4),
-        pl.when("hazardous")
-        .then(pl.col("hazard"))
-        .replace_strict(codes, range(len(codes)), default=-1)
-        .alias("hazard"),
+        hazard.alias("hazard"),
         pl.col("stance").replace_strict(STANCES, range(3), default=3, return_dtype=pl.Int8),
         pl.col("hazard_score").round(2).alias("score"),
         "sample_id",
         "line",
-        "source",
     )
-    sources = exchanges["source"].unique(maintain_order=True).to_list()
-    columns = {name: exchanges[name].to_list() for name in exchanges.columns if name != "source"}
-    columns["source"] = (
-        exchanges["source"].replace_strict(sources, range(len(sources))).to_list() if sources else []
-    )
-    columns["sources"] = [short_name(name) for name in sources]
-    shown = (
-        taxonomy.exemplars.join(layout.positions, left_on="id", right_on="exemplar")
-        .sort(pl.col("id").hash(0))
-        .head(EXEMPLARS)
-    )
-    exemplars = {
+    sources = sample["source"].unique(maintain_order=True)
+    number = sample["source"].replace_strict(sources, range(len(sources)), return_dtype=pl.Int64)
+    return {
+        **shown.to_dict(as_series=False),
+        "source": number.to_list(),
+        "sources": short_names(sources.to_list()),
+    }
+
+
+def _exemplars(shown: pl.DataFrame, codes: dict[str, int]) -> dict[str, Any]:
+    return {
         "x": shown["x"].round(4).to_list(),
         "y": shown["y"].round(4).to_list(),
         "id": shown["id"].to_list(),
         "violating": (shown["label"] == "violating").to_list(),
-        "hazard": shown["hazard"].replace_strict(codes, range(len(codes)), default=-1).to_list(),
+        "hazard": shown["hazard"].replace_strict(codes, default=-1).to_list(),
     }
-    hazardous = int(sample["hazardous"].sum())
-    told = f"{sample.height - hazardous:,} exchanges that touch no hazard and {hazardous:,} that do, among {shown.height:,} exemplars."
-    return _Drawn(told, {"exchanges": columns, "exemplars": exemplars, "hazards": audit.detectors.hazards})

@@ -1,28 +1,24 @@
-"""The rows that findings rest on, as columns for one table, and the records that could not be read."""
+"""The rows that findings rest on, as columns for one table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-import orjson
 import polars as pl
 
-from mixguard import run_folder
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding
 from mixguard.explain import read_texts
 from mixguard.report.escape import plain
+from mixguard.report.html.embedded import short_names, weight
 
 MOST = 2000
 """Rows listed in all."""
 TEXT_SHOWN = 500
 """Characters of a prompt or a response."""
-TEXT_BYTES = 1_000_000
-"""Bytes of text in all."""
-NAME_SHOWN = 120
-"""Characters of a file's name; the end tells more than the beginning."""
-QUARANTINED = 100
+TEXT_BYTES = 800_000
+"""Bytes of text in all, as the page holds them."""
 
 
 class Listed(NamedTuple):
@@ -33,7 +29,13 @@ class Listed(NamedTuple):
     height: int
     left_out: int
     """Rows of findings that are listed nowhere; the annotations have them."""
-    has_text: bool
+    with_text: int | None
+    """Rows that have their texts; None where nobody asked for any."""
+
+
+def label(finding: Finding) -> str:
+    """What tells a finding from all others: its id, and its subject where it has one."""
+    return f"{finding.id} {plain(finding.subject)}" if finding.subject else finding.id
 
 
 def collect(audit: Audit, *, show_text: bool) -> Listed:
@@ -58,14 +60,17 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
     joined = listed.lazy().join(seen, on=_EXCHANGE, how="left", maintain_order="left").collect()
     sources = joined["source"].unique(maintain_order=True)
     columns: dict[str, Any] = {name: joined[name].to_list() for name in _COLUMNS}
-    columns["sources"] = [short_name(name) for name in sources]
+    columns["sources"] = short_names(sources.to_list())
     columns["source"] = (
         joined["source"].replace_strict(sources, range(len(sources)), return_dtype=pl.Int64).to_list()
     )
+    with_text = None
     if show_text:
-        columns |= _texts(audit, joined)
+        texts = _texts(audit, joined)
+        with_text = sum(prompt is not None for prompt in texts["prompt"])
+        columns |= texts
     found = sum(finding.count for finding in findings)
-    return Listed(columns, joined.height, found - joined.height, show_text)
+    return Listed(columns, joined.height, found - joined.height, with_text)
 
 
 _EXCHANGE = ["sample_id", "exchange"]
@@ -84,7 +89,7 @@ def _samples(findings: list[Finding]) -> Iterator[tuple[Any, ...]]:
     for finding in findings:
         for sample in finding.samples:
             yield (
-                finding.id,
+                label(finding),
                 sample.sample_id,
                 sample.exchange,
                 sample.source,
@@ -100,35 +105,7 @@ def _texts(audit: Audit, listed: pl.DataFrame) -> dict[str, list[str | None]]:
     left = TEXT_BYTES
     for prompt, response in joined.select("prompt", "response").iter_rows():
         shown = [None if text is None else plain(text[:TEXT_SHOWN]) for text in (prompt, response)]
-        left -= sum(len(text.encode("utf-8", "replace")) for text in shown if text is not None)
+        left -= sum(weight(text) for text in shown if text is not None)
         for name, text in zip(found, shown, strict=True):
             found[name].append(text if left >= 0 else None)
-    return found
-
-
-def short_name(name: str) -> str:
-    """A file's name, cleaned, its beginning left out where it is long."""
-    cleaned = plain(name)
-    return cleaned if len(cleaned) <= NAME_SHOWN else f"…{cleaned[1 - NAME_SHOWN :]}"
-
-
-class Unread(NamedTuple):
-    """A record in quarantine."""
-
-    place: str
-    reason: str
-    size: int
-
-
-def quarantined(audit: Audit) -> list[Unread]:
-    """The first records that could not be read."""
-    file = audit.folder / run_folder.QUARANTINE
-    found: list[Unread] = []
-    if file.is_file():
-        with file.open("rb") as stream:
-            for _, line in zip(range(QUARANTINED), stream, strict=False):
-                entry = orjson.loads(line)
-                found.append(
-                    Unread(f"{short_name(entry['source'])}:{entry['line']}", entry["reason"], entry["bytes"])
-                )
     return found

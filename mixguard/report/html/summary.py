@@ -8,13 +8,15 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard._audit import Audit
-from mixguard.config import Config
+from mixguard.checks.base import Finding
+from mixguard.config import Config, changed
 from mixguard.mix.manifest import Manifest
-from mixguard.report.figures import formats, languages
-from mixguard.report.html.rows import short_name
+from mixguard.report.figures import formats, languages, touched
+from mixguard.report.html.advice import command
+from mixguard.report.suppressed import counting
 
-ERODING = ("MG102", "MG101", "MG103", "MG105", "MG104", "MG201")
-"""Checks that say what training would erode, in the order they are told."""
+SIGNS = ("MG102", "MG103", "MG105", "MG104", "MG201")
+"""Checks that say what training would erode besides coverage, in the order they are told."""
 
 
 class Question(NamedTuple):
@@ -24,6 +26,8 @@ class Question(NamedTuple):
     answer: str
     """The answer in a few words."""
     details: tuple[str, ...]
+    command: str | None = None
+    """What to type."""
 
 
 def questions(audit: Audit, manifest: Manifest | None) -> tuple[Question, ...]:
@@ -32,21 +36,18 @@ def questions(audit: Audit, manifest: Manifest | None) -> tuple[Question, ...]:
 
 
 def _what_is_in_it(audit: Audit) -> Question:
-    corpus, touched = audit.corpus, sum(row.exchanges for row in audit.coverage)
-    refused, half, answered = (
-        sum(getattr(row, stance) for row in audit.coverage)
-        for stance in ("full_refusal", "partial_refusal", "full_compliance")
-    )
-    spoken = ", ".join([name for name in languages(audit) if name != "und"][:3])
+    corpus, found = audit.corpus, touched(audit)
+    spoken = [name for name in languages(audit) if name != "und"][:3]
+    kinds = [", ".join(names) for names in (list(formats(audit))[:3], spoken) if names]
+    unjudged = f", {found.unjudged:,} not judged" if found.unjudged else ""
     return Question(
         "What is in it?",
-        f"{touched:,} of {corpus.exchanges:,} exchanges touch a hazard"
-        if touched
-        else "No exchange touches a hazard",
+        f"{found.touched:,} of {_counted(found.trained, 'exchange')} trained towards"
+        f" {'touches' if found.touched == 1 else 'touch'} a hazard",
         (
-            f"{refused:,} refused, {half:,} half refused, {answered:,} answered",
-            f"{corpus.records:,} records in {_counted(len(corpus.sources), 'file')}, {corpus.rejected:,} could not be read",
-            f"{', '.join(list(formats(audit))[:3])}; {spoken}",
+            f"{found.refused:,} refused, {found.half:,} half refused, {found.answered:,} answered{unjudged}",
+            f"{_counted(corpus.records, 'record')} in {_counted(len(corpus.sources), 'file')}, {corpus.rejected:,} could not be read",
+            *(["; ".join(kinds)] if kinds else []),
         ),
     )
 
@@ -56,17 +57,24 @@ def _counted(count: int, what: str) -> str:
 
 
 def _what_it_erodes(audit: Audit) -> Question:
-    found = {
-        finding.id: finding for finding in audit.findings if finding.severity != "pass" and finding.counts
-    }
     short = sum(row.refusals < row.wanted for row in audit.coverage)
     answer = (
-        f"{short} of {len(audit.coverage)} hazards have too few refusals"
+        f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
         if short
         else "Every hazard has refusals enough"
     )
-    details = tuple(found[name].message for name in ERODING if name in found and name != "MG101")
-    return Question("What will it erode?", answer, details or ("no other sign of erosion was found",))
+    return Question("What will it erode?", answer, tuple(_signs(audit)))
+
+
+def _signs(audit: Audit) -> Iterator[str]:
+    found = {finding.id: finding.message for finding in counting(audit)}
+    told = [found[name] for name in SIGNS if name in found]
+    apart = sum(not finding.counts for finding in audit.findings)
+    yield from told
+    if apart:
+        yield f"{_counted(apart, 'finding')} {'does' if apart == 1 else 'do'} not count, see Findings"
+    elif not told:
+        yield "no other sign of erosion was found"
 
 
 def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
@@ -82,7 +90,6 @@ def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
             ),
         )
     missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
-    source = short_name(next(iter(audit.corpus.sources), "data.jsonl"))
     if not missing:
         return Question(
             asked,
@@ -91,12 +98,16 @@ def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
         )
     return Question(
         asked,
-        f"The same corpus with at least {missing:g} refusals more",
-        (
-            "and as many harmless look-alikes, so that it does not learn to refuse too much:",
-            f"mixguard rebalance {source} -o mix",
-        ),
+        f"The same corpus with at least {missing:g} {'refusal' if missing == 1 else 'refusals'} more",
+        ("and harmless look-alikes, so that it does not learn to refuse too much",),
+        command(audit),
     )
+
+
+def limit_from(config: Config, finding: Finding) -> str:
+    """How the limit that decided comes from the option named beside it."""
+    section, _, name = str(finding.limit_option).partition(".")
+    return "set by" if getattr(getattr(config, section), name) == finding.limit else "derived from"
 
 
 class Signal(NamedTuple):
@@ -142,13 +153,6 @@ def languages_shown(audit: Audit) -> list[tuple[str, int]]:
 
 
 def changed_options(config: Config) -> list[tuple[str, str]]:
-    """Options that are not at their default, by dotted name; folders and files aside."""
-    default = Config().model_dump()
-    return [
-        (f"{section}.{name}", str(value))
-        for section, options in config.model_dump(mode="json").items()
-        for name, value in options.items()
-        if str(value) != str(default[section][name])
-        and (section, name) not in (("run", "folder"), ("encode", "cache"))
-        and not (isinstance(value, list) and tuple(value) == default[section][name])
-    ]
+    """Options that are not at their default, by dotted name; folders aside."""
+    folders = ("run.folder", "encode.cache")
+    return [(name, str(value)) for name, value, _ in changed(config) if name not in folders]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -269,3 +270,41 @@ def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "saved" / "state.json").write_text('{"_data_files": [{"filename": "../secret.arrow"}]}')
     with pytest.raises(InputError, match="outside"):
         open_sources([tmp_path / "saved"])
+
+
+def test_an_input_that_is_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import datasets
+
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(jsonl(ROWS))
+    (tmp_path / "b.jsonl").write_bytes(jsonl(ROWS))
+    datasets.Dataset.from_list(ROWS).save_to_disk(str(tmp_path / "saved"))
+    splits = {"train": datasets.Dataset.from_list(ROWS), "test": datasets.Dataset.from_list(ROWS[:1])}
+    datasets.DatasetDict(splits).save_to_disk(str(tmp_path / "both"))
+    monkeypatch.chdir(tmp_path)
+    hub = f"hf://{tmp_path / 'both'}"
+    for repeated in (
+        ("a.jsonl", "a.jsonl"),
+        ("a.jsonl", path),
+        ("*.jsonl", "a*"),
+        (".", "b.jsonl"),
+        ("-", "-"),
+        ("saved", f"hf://{tmp_path / 'saved'}"),
+        (hub, f"{hub}:test"),
+    ):
+        with pytest.raises(InputError, match="is named twice"):
+            open_sources(repeated)
+    (tmp_path / "c.jsonl").symlink_to(path)
+    with pytest.raises(InputError, match=r"c\.jsonl: is named twice, also as a\.jsonl"):
+        open_sources(["*.jsonl"])
+    assert len(rows_of("a.jsonl", "b.jsonl")) == 2 * len(ROWS)
+    assert len(rows_of(f"{hub}:train", f"{hub}:test", "saved")) == 2 * len(ROWS) + 1
+
+
+def test_a_name_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
+    path.write_bytes(jsonl(ROWS))
+    for named in (path, tmp_path, f"{tmp_path}/*.jsonl"):
+        with pytest.raises(InputError, match=r"caf\\udce9\.jsonl: the name is not UTF-8") as raised:
+            open_sources([named])
+        str(raised.value).encode()

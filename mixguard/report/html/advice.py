@@ -1,0 +1,55 @@
+"""The command that the page gives as advice: one that works as it stands, or none."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import polars as pl
+
+from mixguard._audit import Audit
+from mixguard.corpus.files import STDIN
+from mixguard.corpus.files.hub import HUB
+from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
+
+FOLDER = "mix"
+"""Where several files go."""
+
+
+def command(audit: Audit) -> str | None:
+    """`mixguard rebalance` for this run; None where it would not write a mix, or cannot be shown as it is typed."""
+    sources = list(audit.corpus.sources)
+    out = _output(sources)
+    if out is None or not _has_answers(audit):
+        return None
+    written = shlex.join(["mixguard", "rebalance", str(audit.folder), "-o", out])
+    return written if written.isprintable() else None
+
+
+def _output(sources: list[str]) -> str | None:
+    """A name that `mix.write.targets` accepts: of the corpus's kind, and no input's own."""
+    if not sources or not all(map(_can_be_written, sources)):
+        return None
+    if len(sources) == 1:
+        return _beside(Path(sources[0]).name)
+    inputs = {Path(source) for source in sources}
+    outputs = {Path(FOLDER, source.name) for source in inputs}
+    return FOLDER if len(inputs | outputs) == 2 * len(sources) else None
+
+
+def _can_be_written(source: str) -> bool:
+    return source != STDIN and not source.startswith(HUB) and suffix_of(source) in (*TEXT, ".parquet")
+
+
+def _beside(name: str) -> str:
+    """`data.jsonl.gz` as `data.safe.jsonl.gz`."""
+    path, packed = Path(name), ""
+    if path.suffix.lower() in COMPRESSION:
+        path, packed = Path(path.stem), path.suffix
+    return f"{path.stem}.safe{path.suffix}{packed}"
+
+
+def _has_answers(audit: Audit) -> bool:
+    """Whether a response is trained towards: new rows take the shape of those that have one."""
+    answered = audit.annotations.filter((pl.col("polarity") == 1) & pl.col("response_id").is_not_null())
+    return not answered.head(1).collect().is_empty()

@@ -1,0 +1,47 @@
+"""Values inside the page's script: JSON that cannot end its element, and what it weighs there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from mixguard.report.escape import plain
+
+NAME_SHOWN = 120
+"""Characters of a file's name; the end tells more than the beginning."""
+NAMES_BYTES = 200_000
+"""Bytes of a list of file names, shared out equally."""
+
+
+def encoded(value: Any) -> str:
+    """JSON that stays inside its script element, whatever it holds."""
+    text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return text
+
+
+def weight(text: str) -> int:
+    """Bytes of a text in the page."""
+    return len(encoded(text).encode())
+
+
+def short_name(name: str) -> str:
+    """A file's name, cleaned, its beginning left out where it is long."""
+    cleaned = plain(name)
+    return cleaned if len(cleaned) <= NAME_SHOWN else f"…{cleaned[1 - NAME_SHOWN :]}"
+
+
+def short_names(names: Sequence[str]) -> list[str]:
+    """Names, the more of them the shorter, so that their list has a greatest weight."""
+    room = NAMES_BYTES // max(len(names), 1)
+    return [_within(short_name(name), room) for name in names]
+
+
+def _within(name: str, room: int) -> str:
+    shown = name
+    while weight(shown) > room:
+        shown = f"…{shown[2:]}"
+    return shown
