@@ -19,8 +19,9 @@ from mixguard.corpus.files import open_sources
 from mixguard.errors import UsageError
 from mixguard.mix.manifest import Manifest
 from mixguard.mix.write import Stock, Written, targets, write_mix
-from mixguard.plan import Plan, propose
+from mixguard.plan import Plan
 from mixguard.progress import Progress, silent
+from mixguard.proposal import propose
 from mixguard.provenance import versions
 from mixguard.risk_profile import RiskProfile
 from mixguard.taxonomy import Taxonomy

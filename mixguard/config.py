@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from mixguard.errors import ConfigError
-from mixguard.toml_file import parse_value, read_toml
+from mixguard.toml_file import parse_value, read_toml, spelt
 
 Share = float
 """A ratio in [0, 1]."""
@@ -248,16 +248,5 @@ def _section_toml(section: _Section) -> str:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         lines.append(f"# {field.description}")
-        lines.append(f"# {name} =" if value is None else f"{name} = {_toml_value(value)}")
+        lines.append(f"# {name} =" if value is None else f"{name} = {spelt(value)}")
     return "\n".join(lines) + "\n"
-
-
-def _toml_value(value: Any) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        return repr(value)
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml_value, value))}]"
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'

@@ -26,10 +26,7 @@ def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise error(f"{path}: cannot read it: {problem.strerror}") from None
-    except (
-        ValueError,
-        RecursionError,
-    ) as problem:  # what is no TOML or UTF-8, nested too deep, or a number too long
+    except (ValueError, RecursionError) as problem:  # no TOML or UTF-8, a number too long, or nested too deep
         raise error(f"{path}: not valid TOML: {problem}") from None
 
 
@@ -39,3 +36,15 @@ def parse_value(text: str) -> Any:
         return tomllib.loads(f"x = {text}")["x"]
     except TOMLDecodeError:
         return text
+
+
+def spelt(value: Any) -> str:
+    """A value as TOML writes it: a number, a truth value, text, or a list of these."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(spelt, value))}]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

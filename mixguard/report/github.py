@@ -23,6 +23,7 @@ def summarise(audit: Audit, environment: Mapping[str, str]) -> None:
     if not target:
         return
     path = Path(target)
+    path.parent.mkdir(parents=True, exist_ok=True)
     taken = path.stat().st_size if path.is_file() else 0
     content = render(audit)
     if taken + len(content) <= MOST:
