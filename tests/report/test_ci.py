@@ -202,6 +202,8 @@ def test_a_summary_is_added_to_the_jobs_page_and_never_beyond_its_size(audit: Au
     page.write_text("x" * markdown.MOST)
     github.summarise(audit, {"GITHUB_STEP_SUMMARY": str(page)})
     assert page.stat().st_size == markdown.MOST
+    github.summarise(audit, {"GITHUB_STEP_SUMMARY": str(tmp_path / "new" / "summary.md")})
+    assert (tmp_path / "new" / "summary.md").read_text().startswith("## mixguard")
 
 
 def test_a_long_summary_says_what_was_left_out() -> None:

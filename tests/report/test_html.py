@@ -32,6 +32,7 @@ from mixguard.checks.base import Allowed, SampleRef, Suppression
 from mixguard.config import Config
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
+from mixguard.report.html import charts, rows
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SECRET = "zanzibarquagga"
@@ -189,6 +190,21 @@ def test_it_draws_again_for_a_dark_screen_and_for_paper(
 
 
 @needs_browser
+def test_paper_shows_what_is_folded_and_the_screen_is_as_before(
+    browser: webdriver.Chrome, audit: Audit, tmp_path: Path
+) -> None:
+    opened(browser, html.render(audit), tmp_path)
+    folded = "return document.querySelectorAll('details:not([open])').length"
+    before, listed = browser.execute_script(folded), len(shown_rows(browser))
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script(folded) == 0 < before
+    assert len(shown_rows(browser)) > listed == 25
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.execute_script(folded) == before
+    assert len(shown_rows(browser)) == listed
+
+
+@needs_browser
 def test_every_control_and_chart_has_a_name_for_a_screen_reader(
     browser: webdriver.Chrome, audit: Audit, tmp_path: Path
 ) -> None:
@@ -296,6 +312,26 @@ def test_counts_are_out_of_what_is_trained_towards(config: Config, write_jsonl: 
     ]
     page = html.render(mixguard.audit(write_jsonl(rows), config=config)).decode()
     assert "30 of 30 exchanges trained towards touch a hazard" in page
+
+
+def test_rows_tell_the_findings_of_one_check_apart(audit: Audit) -> None:
+    answered = next(finding for finding in audit.findings if finding.id == "MG103")
+    first, second = (
+        answered.model_copy(update={"id": "MG304", "subject": name}) for name in ("role", "drop")
+    )
+    listed = rows.collect(audit.model_copy(update={"findings": (first, second)}), show_text=False)
+    assert set(listed.columns["finding"]) == {"MG304 role", "MG304 drop"}
+    page = html.render(audit.model_copy(update={"findings": (first, second)})).decode()
+    assert 'data-finding="MG304 role"' in page
+    assert 'data-finding="MG304 drop"' in page
+
+
+def test_the_map_says_where_it_is_a_sample(audit: Audit, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = charts.draw(audit)["map"].told
+    assert "exchanges that touch no hazard" in whole
+    assert "sample of" not in whole.partition(" among ")[0]
+    monkeypatch.setattr(charts, "OTHERS", 7)
+    assert charts.draw(audit)["map"].told.startswith("A sample of 7 of the ")
 
 
 def test_what_does_not_count_is_never_told_as_clean(mix: Mix) -> None:

@@ -20,8 +20,7 @@ from mixguard import __version__
 from mixguard._audit import Audit
 from mixguard.mix.manifest import Manifest
 from mixguard.report.escape import plain
-from mixguard.report.html import rows, summary
-from mixguard.report.html.charts import charts
+from mixguard.report.html import charts, rows, summary
 from mixguard.report.html.embedded import encoded, short_name
 from mixguard.report.html.quarantine import quarantined
 from mixguard.report.terminal import meaning
@@ -44,7 +43,7 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
         show_text: put prompts and responses of the listed rows in, read again from their files.
     """
     listed = rows.collect(audit, show_text=show_text)
-    drawn = charts(audit)
+    drawn = charts.draw(audit)
     columns = {name: chart.drawn for name, chart in drawn.items()}
     # The library's last line names a file of its own that a browser would ask for.
     scripts = [_asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], *map(_asset, SCRIPTS)]

@@ -29,7 +29,7 @@ class Chart(NamedTuple):
     drawn: dict[str, Any]
 
 
-def charts(audit: Audit) -> dict[str, Chart]:
+def draw(audit: Audit) -> dict[str, Chart]:
     """Both histograms, `hazard` and `proximity`, and the `map` where the taxonomy has one."""
     trained = audit.annotations.filter(pl.col("polarity") == 1)
     drawn = {"hazard": _hazard(audit, trained), "proximity": _proximity(audit, trained)}
