@@ -6,7 +6,6 @@
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
     - TaxonomyError       a taxonomy or bank file breaks its rules
     - RunFolderError      a run folder is missing, half-written or of another version
-    - MissingExtraError   an optional dependency is not installed
   * RecordError           one record cannot be read or understood; it goes to quarantine, the run goes on
 
 A message says what is wrong, where (file:line), and what to do.
@@ -37,13 +36,6 @@ class TaxonomyError(UsageError):
 
 class RunFolderError(UsageError):
     """A run folder is missing, half-written or of another version."""
-
-
-class MissingExtraError(UsageError):
-    """An optional dependency is not installed."""
-
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(f"{feature} needs an optional dependency: pip install 'mixguard[{extra}]'")
 
 
 class RecordError(MixguardError):

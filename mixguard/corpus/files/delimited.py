@@ -13,8 +13,6 @@ from mixguard.corpus.files.base import KEPT_OF_REJECTED
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError
 
-SNIFFED = 64 * 1024
-
 
 def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
     """Every row; values are strings, but for cells that hold a JSON array or object."""

@@ -4,39 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mixguard.corpus.formats.base import ROLES, Format, Roles, extended_roles
-from mixguard.corpus.formats.chat import chat_formats, loose_formats
-from mixguard.corpus.formats.pairs import pair_formats
+from mixguard.corpus.formats.base import Format
+from mixguard.corpus.formats.chat import CHAT_FORMATS, LOOSE_FORMATS
+from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.plain import Pretokenized
-from mixguard.corpus.formats.preference import preference_formats
+from mixguard.corpus.formats.preference import PREFERENCE_FORMATS
 from mixguard.errors import ConfigError
 
-__all__ = ["FORMATS", "Format", "by_id", "with_roles"]
+__all__ = ["FORMATS", "Format", "by_id"]
 
 
-def _formats(roles: Roles) -> tuple[Format, ...]:
-    return (
-        *preference_formats(roles),
-        *chat_formats(roles),
-        *pair_formats(),
-        *loose_formats(roles),
-        Pretokenized(),
-    )
-
-
-FORMATS: tuple[Format, ...] = _formats(ROLES)
+FORMATS: tuple[Format, ...] = (
+    *PREFERENCE_FORMATS,
+    *CHAT_FORMATS,
+    *PAIR_FORMATS,
+    *LOOSE_FORMATS,
+    Pretokenized(),
+)
 """The first that matches a row is the most specific one."""
 
 _BY_ID: Mapping[str, Format] = {form.id: form for form in FORMATS}
-
-
-def with_roles(extra: Mapping[str, str]) -> tuple[Format, ...]:
-    """The same formats with more spellings of roles, e.g. `{"patient": "user"}`.
-
-    Raises:
-        ConfigError: a spelling is mapped to a role that is not known.
-    """
-    return _formats(extended_roles(extra))
 
 
 def by_id(name: str) -> Format:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 import orjson
 
 from mixguard.corpus.records import Kind, Polarity, Role, Row, Sample, Turn
-from mixguard.errors import ConfigError, RecordError
+from mixguard.errors import RecordError
 
 
 class Format(Protocol):
@@ -53,35 +53,16 @@ _SPELLINGS: Mapping[Speaker, str] = {
     Speaker(Role.TOOL, "tool_result"): "tool function observation tool_response tool_result ipython",
 }
 
-Roles = Mapping[str, Speaker]
+ROLES: Mapping[str, Speaker] = {name: who for who, names in _SPELLINGS.items() for name in names.split()}
 """Spelling of a role, case-folded and trimmed, to its speaker."""
-
-ROLES: Roles = {name: who for who, names in _SPELLINGS.items() for name in names.split()}
 
 UNKNOWN = Speaker(Role.DOCUMENT)
 """Stands outside every exchange: who speaks is never guessed."""
 
 
-def extended_roles(extra: Mapping[str, str]) -> Roles:
-    """The known roles and more spellings of them, e.g. `{"patient": "user"}`.
-
-    Raises:
-        ConfigError: a spelling is mapped to a role that is not known.
-    """
-    unknown = sorted({role for role in extra.values() if role not in ROLES})
-    if unknown:
-        raise ConfigError(f"unknown role {unknown[0]!r}; known roles: {', '.join(ROLES)}")
-    return {**ROLES, **{folded(name): ROLES[role] for name, role in extra.items()}}
-
-
-def folded(name: str) -> str:
-    """A role's spelling without the differences that carry no meaning."""
-    return name.strip().casefold()
-
-
-def speaker(name: str, roles: Roles) -> Speaker:
-    """Who speaks under this spelling; `UNKNOWN` where the table does not say."""
-    return roles.get(name) or roles.get(folded(name), UNKNOWN)
+def speaker(name: str) -> Speaker:
+    """Who speaks under this spelling, in any case; `UNKNOWN` where `ROLES` does not say."""
+    return ROLES.get(name) or ROLES.get(name.strip().casefold(), UNKNOWN)
 
 
 REASONING = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)

@@ -11,7 +11,6 @@ from mixguard.corpus.formats.base import Speaker, joined_text, text_turns
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
 
-_USER = Speaker(Role.USER)
 _ASSISTANT = Speaker(Role.ASSISTANT)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mixguard.corpus.formats.base import Format, Roles
+from mixguard.corpus.formats.base import Format
 from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Either, Layout
 from mixguard.corpus.formats.plain import Segments
@@ -13,6 +13,7 @@ from mixguard.corpus.formats.talk import Messages, Preamble, Said
 from mixguard.corpus.records import Role, Row
 
 SYSTEM = Preamble(("system", "systemInstruction", "system_instruction"))
+PROMPT = Said("prompt", Role.USER, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,39 +41,32 @@ class FromValue(Messages):
         return isinstance(first, dict) and first.get("from") is not None and first.get("role") is None
 
 
-def chat_formats(roles: Roles) -> tuple[Format, ...]:
-    """Every format of conversations, specific before general."""
-    listed = {
-        key: Messages((key,), roles) for key in ("contents", "conversations", "conversation", "messages")
-    }
-    prompt = Said("prompt", Role.USER, 0, roles)
-    return (
-        Layout("input_output", (Segments(),)),
-        Layout("gemini", (SYSTEM, listed["contents"])),
-        Layout(
-            "swift_sharegpt",
-            (Text(Role.SYSTEM, "system", optional=True), History("conversation", alone=True)),
+CHAT_FORMATS: tuple[Format, ...] = (
+    Layout("input_output", (Segments(),)),
+    Layout("gemini", (SYSTEM, Messages(("contents",)))),
+    Layout(
+        "swift_sharegpt",
+        (Text(Role.SYSTEM, "system", optional=True), History("conversation", alone=True)),
+    ),
+    Layout("lf_v1", (SYSTEM, ValueParts(("messages",)))),
+    Either(
+        "sharegpt",
+        (
+            Layout("sharegpt", (SYSTEM, Messages(("conversations",)))),
+            Layout("sharegpt", (SYSTEM, Messages(("conversation",)))),
+            Layout("sharegpt", (SYSTEM, FromValue(("messages",)))),
         ),
-        Layout("lf_v1", (SYSTEM, ValueParts(("messages",), roles))),
-        Either(
-            "sharegpt",
-            (
-                Layout("sharegpt", (SYSTEM, listed["conversations"])),
-                Layout("sharegpt", (SYSTEM, listed["conversation"])),
-                Layout("sharegpt", (SYSTEM, FromValue(("messages",), roles))),
-            ),
-        ),
-        Layout("openai_chat", (SYSTEM, listed["messages"])),
-        Layout("trl_prompt_completion", (prompt, Said("completion", Role.ASSISTANT, 1, roles))),
-    )
+    ),
+    Layout("openai_chat", (SYSTEM, Messages(("messages",)))),
+    Layout("trl_prompt_completion", (PROMPT, Said("completion", Role.ASSISTANT, 1))),
+)
+"""Every format of conversations, specific before general."""
 
-
-def loose_formats(roles: Roles) -> tuple[Format, ...]:
-    """What is left when no answer was found: documents and bare prompts."""
-    return (
-        Either(
-            "pretrain",
-            tuple(Layout("pretrain", (Text(Role.DOCUMENT, column, 1),)) for column in ("text", "content")),
-        ),
-        Layout("trl_prompt_only", (Said("prompt", Role.USER, 0, roles),)),
-    )
+LOOSE_FORMATS: tuple[Format, ...] = (
+    Either(
+        "pretrain",
+        tuple(Layout("pretrain", (Text(Role.DOCUMENT, column, 1),)) for column in ("text", "content")),
+    ),
+    Layout("trl_prompt_only", (PROMPT,)),
+)
+"""What is left when no answer was found: documents and bare prompts."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.base import Roles, pointer, tagged
+from mixguard.corpus.formats.base import pointer, tagged
 from mixguard.corpus.formats.layout import Slot
 from mixguard.corpus.formats.messages import common_start, read_messages
 from mixguard.corpus.formats.talk import is_messages, read_said, write_said
@@ -30,7 +30,6 @@ class Contrast:
 
     chosen: str
     rejected: str
-    roles: Roles
     asked: Slot | None = None
     """Where the prompt stands; without it, the prompt is what both answers begin with."""
 
@@ -81,16 +80,14 @@ class Contrast:
         self, value: Any, column: str, polarity: Polarity, *, start: int = 0, end: int | None = None
     ) -> list[Turn]:
         if isinstance(value, list):
-            return read_messages(
-                value[:end], pointer(column), roles=self.roles, polarity=polarity, start=start
-            )
-        return read_said(value, column, roles=self.roles, role=Role.ASSISTANT, polarity=polarity)
+            return read_messages(value[:end], pointer(column), polarity=polarity, start=start)
+        return read_said(value, column, role=Role.ASSISTANT, polarity=polarity)
 
     def _write(
         self, head: Sequence[Turn], answer: Sequence[Turn], column: str, like: Any, polarity: Polarity
     ) -> Any:
         if isinstance(like, list):
-            style = Style.of(like, pointer(column), self.roles)
+            style = Style.of(like, pointer(column))
             return [
                 *write_messages(head, style, polarity=0),
                 *write_messages(answer, style, polarity=polarity),
@@ -99,7 +96,7 @@ class Contrast:
             return _undialogue([*head, *answer])
         if head:
             raise RecordError(f"{column} is plain text that has no place for the prompt")
-        return write_said(answer, like, column, roles=self.roles, role=Role.ASSISTANT, polarity=polarity)
+        return write_said(answer, like, column, role=Role.ASSISTANT, polarity=polarity)
 
 
 class _Parts(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mixguard.corpus.formats.base import Roles, Speaker, compact_json, shape, speaker
+from mixguard.corpus.formats.base import Speaker, compact_json, shape, speaker
 from mixguard.corpus.formats.content import read_content
 from mixguard.corpus.records import Polarity, Role, Turn
 from mixguard.errors import RecordError
@@ -34,9 +34,7 @@ _SILENT = frozenset(
 """Keys a message may have beside no content at all; with any other, its text may lie where nobody looks."""
 
 
-def read_messages(
-    messages: Any, path: str, *, roles: Roles, polarity: Polarity, start: int = 0
-) -> list[Turn]:
+def read_messages(messages: Any, path: str, *, polarity: Polarity, start: int = 0) -> list[Turn]:
     """The turns of a list of messages, from the `start`-th on; assistants speak with `polarity` unless masked.
 
     Raises:
@@ -46,11 +44,11 @@ def read_messages(
         raise RecordError(f"{path} is {type(messages).__name__}, not a list of messages")
     turns: list[Turn] = []
     for number in range(start, len(messages)):
-        turns += read_message(messages[number], f"{path}/{number}", roles=roles, polarity=polarity)
+        turns += read_message(messages[number], f"{path}/{number}", polarity=polarity)
     return turns
 
 
-def read_message(message: Any, path: str, *, roles: Roles, polarity: Polarity) -> list[Turn]:
+def read_message(message: Any, path: str, *, polarity: Polarity) -> list[Turn]:
     """The turns of one message: at least one, in the order reasoning, content, refusal, tool calls.
 
     Raises:
@@ -58,7 +56,7 @@ def read_message(message: Any, path: str, *, roles: Roles, polarity: Polarity) -
     """
     if not isinstance(message, dict):
         raise RecordError(f"{path} is {type(message).__name__}, not a message")
-    who = speaker(message[role_key(message, roles, path)], roles)
+    who = speaker(message[role_key(message, path)])
     if who.role is not Role.ASSISTANT or (len(message) > 2 and masked(message)):
         polarity = 0
     key = content_key(message)
@@ -71,7 +69,7 @@ def read_message(message: Any, path: str, *, roles: Roles, polarity: Polarity) -
     return [Turn(who.role, "", who.kind, polarity, f"{path}/{key}")]
 
 
-def role_key(message: Mapping[str, Any], roles: Roles, path: str) -> str:
+def role_key(message: Mapping[str, Any], path: str) -> str:
     """The key under which a message names its role; where there are two, the one whose spelling is known.
 
     Raises:
@@ -79,7 +77,7 @@ def role_key(message: Mapping[str, Any], roles: Roles, path: str) -> str:
     """
     named = [key for key in ROLE_KEYS if isinstance(message.get(key), str)]
     if len(named) > 1:
-        named.sort(key=lambda key: speaker(message[key], roles).role is Role.DOCUMENT)
+        named.sort(key=lambda key: speaker(message[key]).role is Role.DOCUMENT)
     if not named:
         raise RecordError(f"{path} has no role; its keys are {shape(message)}")
     return named[0]

@@ -42,7 +42,7 @@ class Pair:
         return Layout(self.id, slots, (*columns, answer))
 
 
-PAIRS = (
+_PAIRS = (
     Pair("alpaca", "instruction", "output", after="input"),
     Pair("instruction_response", "instruction", "response", before="context", after="input"),
     Pair("instruction_answer", "instruction", "answer", after="input"),
@@ -72,7 +72,4 @@ PAIRS = (
 )
 """Specific before general: a row is read by the first whose columns it has."""
 
-
-def pair_formats() -> tuple[Either, ...]:
-    """Every layout of the table, as a format."""
-    return tuple(Either(pair.id, pair.layouts()) for pair in PAIRS)
+PAIR_FORMATS = tuple(Either(pair.id, pair.layouts()) for pair in _PAIRS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mixguard.corpus.formats.base import Format, Roles
+from mixguard.corpus.formats.base import Format
 from mixguard.corpus.formats.cells import Text
-from mixguard.corpus.formats.chat import SYSTEM
+from mixguard.corpus.formats.chat import PROMPT, SYSTEM
 from mixguard.corpus.formats.contrast import Contrast
 from mixguard.corpus.formats.graded import Ranked, Steps
 from mixguard.corpus.formats.kto import Kto
@@ -13,74 +13,59 @@ from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
 
 _INSTRUCTION = Text(Role.USER, "instruction", columns=("instruction", "input"))
+_INPUT = Messages(("input", "messages"), 0)
 
 
-def preference_formats(roles: Roles) -> tuple[Format, ...]:
-    """Every format with two or more answers to one prompt, or one labelled answer; specific before general."""
-    prompt = Said("prompt", Role.USER, 0, roles)
-
-    def asked(slot: Slot | None, chosen: str = "chosen", rejected: str = "rejected") -> tuple[Slot, ...]:
-        return (SYSTEM, Contrast(chosen, rejected, roles, slot))
-
-    def listed(*keys: str) -> Messages:
-        return Messages(keys, roles, 0)
-
-    return (
-        Ranked(prompt),
-        Steps(prompt),
-        Either(
-            "openai_dpo",
-            (
-                Layout(
-                    "openai_dpo",
-                    asked(listed("input", "messages"), "preferred_output", "non_preferred_output"),
-                ),
-                Layout(
-                    "openai_dpo",
-                    asked(listed("input", "messages"), "preferred_completion", "non_preferred_completion"),
-                ),
-            ),
-        ),
-        Layout("lf_v1_dpo", asked(None, "chosen_messages", "rejected_messages")),
-        Either(
-            "swift_pref",
-            tuple(
-                Layout(
-                    "swift_pref",
-                    (
-                        SYSTEM,
-                        Messages(("messages",), roles, 1, final=True),
-                        Said(column, Role.ASSISTANT, -1, roles),
-                    ),
-                )
-                for column in ("rejected_response", "rejected_messages")
-            ),
-        ),
-        Layout("axolotl_argilla", asked(_INSTRUCTION, "chosen_response", "rejected_response")),
-        Layout("pref_explicit", asked(prompt)),
-        Layout("lf_pref_sharegpt", asked(listed("conversations"))),
-        Layout("axolotl_chat_pref", asked(listed("messages"))),
-        Layout("lf_pref_alpaca", asked(_INSTRUCTION)),
-        Layout("axolotl_intel", asked(Text(Role.USER, "question"))),
-        Layout("axolotl_icr", asked(Text(Role.USER, "input"))),
-        Layout("question_response_jk", asked(Text(Role.USER, "question"), "response_j", "response_k")),
-        Layout("pref_implicit", asked(None)),
-        Kto("kto", Either("kto", _kto_layouts(roles))),
-    )
+def _answers(asked: Slot | None, chosen: str = "chosen", rejected: str = "rejected") -> tuple[Slot, ...]:
+    return (SYSTEM, Contrast(chosen, rejected, asked))
 
 
-def _kto_layouts(roles: Roles) -> tuple[Layout, ...]:
-    completion = Said("completion", Role.ASSISTANT, 1, roles)
+def _kto_layouts() -> tuple[Layout, ...]:
+    completion = Said("completion", Role.ASSISTANT, 1)
     output = Text(Role.ASSISTANT, "output", 1)
     conversations = (
-        (SYSTEM, Messages((key,), roles, 1, final=True))
-        for key in ("messages", "conversations", "conversation")
+        (SYSTEM, Messages((key,), 1, final=True)) for key in ("messages", "conversations", "conversation")
     )
     apart: tuple[tuple[Slot, ...], ...] = (
-        (SYSTEM, Said("prompt", Role.USER, 0, roles), completion),
+        (SYSTEM, PROMPT, completion),
         (SYSTEM, Text(Role.USER, "question"), completion),
         (SYSTEM, _INSTRUCTION, completion),
         (SYSTEM, _INSTRUCTION, output),
         (completion,),
     )
     return tuple(Layout("kto", slots) for slots in (*conversations, *apart))
+
+
+PREFERENCE_FORMATS: tuple[Format, ...] = (
+    Ranked(PROMPT),
+    Steps(PROMPT),
+    Either(
+        "openai_dpo",
+        (
+            Layout("openai_dpo", _answers(_INPUT, "preferred_output", "non_preferred_output")),
+            Layout("openai_dpo", _answers(_INPUT, "preferred_completion", "non_preferred_completion")),
+        ),
+    ),
+    Layout("lf_v1_dpo", _answers(None, "chosen_messages", "rejected_messages")),
+    Either(
+        "swift_pref",
+        tuple(
+            Layout(
+                "swift_pref",
+                (SYSTEM, Messages(("messages",), 1, final=True), Said(column, Role.ASSISTANT, -1)),
+            )
+            for column in ("rejected_response", "rejected_messages")
+        ),
+    ),
+    Layout("axolotl_argilla", _answers(_INSTRUCTION, "chosen_response", "rejected_response")),
+    Layout("pref_explicit", _answers(PROMPT)),
+    Layout("lf_pref_sharegpt", _answers(Messages(("conversations",), 0))),
+    Layout("axolotl_chat_pref", _answers(Messages(("messages",), 0))),
+    Layout("lf_pref_alpaca", _answers(_INSTRUCTION)),
+    Layout("axolotl_intel", _answers(Text(Role.USER, "question"))),
+    Layout("axolotl_icr", _answers(Text(Role.USER, "input"))),
+    Layout("question_response_jk", _answers(Text(Role.USER, "question"), "response_j", "response_k")),
+    Layout("pref_implicit", _answers(None)),
+    Kto("kto", Either("kto", _kto_layouts())),
+)
+"""Every format with two or more answers to one prompt, or one labelled answer; specific before general."""

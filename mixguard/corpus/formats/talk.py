@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mixguard.corpus.formats.base import Roles, Speaker, joined_text, pointer, text_turns
+from mixguard.corpus.formats.base import Speaker, joined_text, pointer, text_turns
 from mixguard.corpus.formats.content import read_content, write_content
 from mixguard.corpus.formats.messages import content_key, read_message, read_messages
 from mixguard.corpus.formats.writing import Style, write_messages
@@ -39,7 +39,6 @@ class Messages:
     """The conversation."""
 
     keys: tuple[str, ...]
-    roles: Roles
     polarity: Polarity = 1
     final: bool = False
     """Whether only the last answer is trained: the prompt of a preference may hold earlier ones."""
@@ -50,9 +49,7 @@ class Messages:
 
     def read(self, row: Row) -> list[Turn]:
         """The messages' turns."""
-        turns = read_messages(
-            look_up(row, self.keys), pointer(*self.keys), roles=self.roles, polarity=self.polarity
-        )
+        turns = read_messages(look_up(row, self.keys), pointer(*self.keys), polarity=self.polarity)
         if not self.final:
             return turns
         split = last_answer(turns)
@@ -62,7 +59,7 @@ class Messages:
         """All turns up to the first that is trained the other way; a prompt's, up to the first that is trained."""
         end = next((n for n, turn in enumerate(turns) if self._foreign(turn)), len(turns))
         mine = turns[:end]
-        style = Style.of(look_up(like, self.keys), pointer(*self.keys), self.roles)
+        style = Style.of(look_up(like, self.keys), pointer(*self.keys))
         split = last_answer(mine) if self.final else 0
         written = write_messages(mine[:split], style, polarity=0)
         written += write_messages(mine[split:], style, polarity=self.polarity)
@@ -132,7 +129,6 @@ class Said:
     column: str
     role: Role
     polarity: Polarity
-    roles: Roles
 
     def fits(self, row: Row) -> bool:
         """Whether the column holds one of the three."""
@@ -141,35 +137,29 @@ class Said:
 
     def read(self, row: Row) -> list[Turn]:
         """The turns, trained as the column is."""
-        return read_said(
-            row.get(self.column), self.column, roles=self.roles, role=self.role, polarity=self.polarity
-        )
+        return read_said(row.get(self.column), self.column, role=self.role, polarity=self.polarity)
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
         """A prompt takes all up to the first trained turn, an answer all up to one trained the other way."""
         barred = {1, -1} - {self.polarity}
         end = next((n for n, turn in enumerate(turns) if turn.polarity in barred), len(turns))
         shown = like.get(self.column)
-        row[self.column] = write_said(
-            turns[:end], shown, self.column, roles=self.roles, role=self.role, polarity=self.polarity
-        )
+        row[self.column] = write_said(turns[:end], shown, self.column, role=self.role, polarity=self.polarity)
         return turns[end:]
 
 
-def read_said(value: Any, column: str, *, roles: Roles, role: Role, polarity: Polarity) -> list[Turn]:
+def read_said(value: Any, column: str, *, role: Role, polarity: Polarity) -> list[Turn]:
     """The turns of a prompt or an answer."""
     path = pointer(column)
     if isinstance(value, str):
         turns = text_turns(value, Speaker(role), polarity, path)
         return turns or [Turn(role, "", "text", polarity, path)]
     if isinstance(value, dict):
-        return read_message(value, path, roles=roles, polarity=polarity)
-    return read_messages(value, path, roles=roles, polarity=polarity)
+        return read_message(value, path, polarity=polarity)
+    return read_messages(value, path, polarity=polarity)
 
 
-def write_said(
-    turns: Sequence[Turn], like: Any, column: str, *, roles: Roles, role: Role, polarity: Polarity
-) -> Any:
+def write_said(turns: Sequence[Turn], like: Any, column: str, *, role: Role, polarity: Polarity) -> Any:
     """The inverse of `read_said`, in the style of `like`.
 
     Raises:
@@ -177,10 +167,10 @@ def write_said(
     """
     path = pointer(column)
     if isinstance(like, list):
-        return write_messages(turns, Style.of(like, path, roles), polarity=polarity)
+        return write_messages(turns, Style.of(like, path), polarity=polarity)
     texts = sum(turn.kind == "text" for turn in turns)
     if texts != 1 or any(turn.role is not role or turn.kind not in ("text", "reasoning") for turn in turns):
         raise RecordError(f"{column} holds a single {role.value} turn")
     if isinstance(like, dict):
-        return write_messages(turns, Style.of([like], path, roles), polarity=polarity)[0]
+        return write_messages(turns, Style.of([like], path), polarity=polarity)[0]
     return joined_text(turns)

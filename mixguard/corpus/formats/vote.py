@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from mixguard.corpus.formats import FORMATS, Format
 from mixguard.corpus.formats.base import shape
@@ -12,22 +11,13 @@ from mixguard.corpus.records import Row
 from mixguard.errors import RecordError
 
 
-class Vote(NamedTuple):
-    """What the rows say."""
+def vote(rows: Sequence[Row]) -> Format | None:
+    """The format most rows are in, the more specific one where two are equal; None where no row matches any.
 
-    winner: Format | None
-    """The format most rows are in, the more specific one where two are equal; None where no row matched any."""
-    shares: Mapping[str, int]
-    """Rows per format id, commonest first."""
-    unmatched: int
-    """Rows that no format matched."""
-
-
-def vote(rows: Sequence[Row]) -> Vote:
-    """Each row votes for the most specific format it matches."""
+    Each row votes for the most specific format it matches.
+    """
     counts = Counter(form.id for row in rows if (form := _first(row)) is not None)
-    winner = max(FORMATS, key=lambda form: counts[form.id]) if counts else None
-    return Vote(winner, dict(counts.most_common()), len(rows) - counts.total())
+    return max(FORMATS, key=lambda form: counts[form.id]) if counts else None
 
 
 def choose(row: Row, preferred: Format | None) -> Format:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.base import REASONING, Roles, Speaker, speaker
+from mixguard.corpus.formats.base import REASONING, Speaker, speaker
 from mixguard.corpus.formats.content import json_object, write_content
 from mixguard.corpus.formats.messages import (
     CONTENT_KEYS,
@@ -51,7 +51,6 @@ class Style(NamedTuple):
 
     messages: Sequence[Any]
     path: str
-    roles: Roles
     by_speaker: Mapping[Speaker, Mapping[str, Any]]
     """The first message of each speaker."""
     role: str
@@ -60,15 +59,15 @@ class Style(NamedTuple):
     """Key of the content."""
 
     @classmethod
-    def of(cls, messages: Any, path: str, roles: Roles) -> Style:
+    def of(cls, messages: Any, path: str) -> Style:
         """The style of a list; that of the commonest chat corpora where it is empty."""
         known = [message for message in messages or () if isinstance(message, dict)]
         first: dict[Speaker, Mapping[str, Any]] = {}
         for message in known:
-            first.setdefault(speaker(message[role_key(message, roles, path)], roles), message)
-        role = role_key(known[0], roles, path) if known else "role"
+            first.setdefault(speaker(message[role_key(message, path)]), message)
+        role = role_key(known[0], path) if known else "role"
         content = content_key(known[0]) if known else "content"
-        return cls(list(messages or ()), path, roles, first, role, content)
+        return cls(list(messages or ()), path, first, role, content)
 
 
 def write_messages(turns: Sequence[Turn], style: Style, *, polarity: Polarity) -> list[Any]:
@@ -125,7 +124,7 @@ def _write_message(turns: list[Turn], number: int | None, style: Style, polarity
         return own
     if any(turn.polarity not in (0, polarity) for turn in turns):
         raise RecordError("a turn's polarity cannot be written in a list of messages of this format")
-    same_speaker = isinstance(own, dict) and speaker(own[role_key(own, style.roles, path)], style.roles)
+    same_speaker = isinstance(own, dict) and speaker(own[role_key(own, path)])
     if own is not None and same_speaker != _speaker_of(turns, style):
         own = None
     return _compose(turns, own or {}, path, style, polarity)
@@ -133,7 +132,7 @@ def _write_message(turns: list[Turn], number: int | None, style: Style, polarity
 
 def _unchanged(turns: list[Turn], own: Any, path: str, style: Style, polarity: Polarity) -> bool:
     try:
-        return read_message(own, path, roles=style.roles, polarity=polarity) == turns
+        return read_message(own, path, polarity=polarity) == turns
     except RecordError:
         return False
 
@@ -175,11 +174,7 @@ def _speaker_of(turns: list[Turn], style: Style) -> Speaker:
 
 def _spelling(who: Speaker, style: Style) -> str:
     shown = style.by_speaker.get(who)
-    return (
-        _FAMILIES[style.content][who]
-        if shown is None
-        else str(shown[role_key(shown, style.roles, style.path)])
-    )
+    return _FAMILIES[style.content][who] if shown is None else str(shown[role_key(shown, style.path)])
 
 
 def _is_keyed(turn: Turn, like: Any, style: Style) -> bool:
