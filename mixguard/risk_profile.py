@@ -65,14 +65,15 @@ class RiskProfile:
         Raises:
             ConfigError: it is missing, or says something that is not understood.
         """
-        return cls._read(_find(name), ())
+        return cls._read(_find(name, Path()), ())
 
     @classmethod
     def _read(cls, path: Path, above: tuple[Path, ...]) -> RiskProfile:
         if path.resolve() in above:
             raise ConfigError(f"{path}: extends itself")
         tree = read_toml(path, ConfigError)
-        base = cls._read(_find(str(tree["extends"])), (*above, path.resolve())) if "extends" in tree else None
+        extends = str(tree.get("extends", ""))
+        base = cls._read(_find(extends, path.parent), (*above, path.resolve())) if extends else None
         unknown = sorted(set(tree) - {"id", "about", "extends", "dose", "hazard"})
         if unknown:
             raise ConfigError(
@@ -127,10 +128,10 @@ def profile_names() -> list[str]:
     return sorted(path.stem for path in bundled("taxonomies", FOLDER).glob("*.toml"))
 
 
-def _find(name: str) -> Path:
-    path = Path(name)
-    if path.suffix == ".toml":
-        return path
+def _find(name: str, here: Path) -> Path:
+    """The file of a profile: a path, from `here` where it is relative, or a bundled name."""
+    if Path(name).suffix == ".toml":
+        return here / name
     found = bundled("taxonomies", FOLDER) / f"{name}.toml"
     if not found.is_file():
         raise ConfigError(f"no profile {name!r}: name a .toml file, or one of: {', '.join(profile_names())}")

@@ -63,3 +63,17 @@ def test_mistakes_are_told_with_file_and_name(tmp_path: Path, text: str, words: 
 def test_an_unknown_name_lists_those_there_are() -> None:
     with pytest.raises(ConfigError, match="general"):
         RiskProfile.load("helth")
+
+
+def test_a_base_is_looked_for_beside_the_profile_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "ours").mkdir()
+    (tmp_path / "ours" / "base.toml").write_text('extends = "general"\nabout = "the base"\n')
+    (tmp_path / "ours" / "clinic.toml").write_text('extends = "base.toml"\nabout = "on top"\n')
+    (tmp_path / "base.toml").write_text('about = "another one, which has no constants"\n')
+    monkeypatch.chdir(tmp_path)
+    for name in ("ours/clinic.toml", str(tmp_path / "ours" / "clinic.toml")):
+        profile = RiskProfile.load(name)
+        assert profile.about == "on top"
+        assert profile.constants == RiskProfile.load("general").constants
