@@ -8,10 +8,10 @@ from typing import Protocol
 class Progress(Protocol):
     """Told how far a stage is."""
 
-    def __call__(self, stage: str, done: int, total: int | None) -> None:
-        """`done` of `total` bytes of `stage`; `total` is None where it cannot be known."""
+    def __call__(self, stage: str, done: int, total: int | None, unit: str = "") -> None:
+        """`done` of `total` of what `stage` counts, in `unit` (`bytes`, or a plural); `total` is None where it is not known."""
         ...
 
 
-def silent(stage: str, done: int, total: int | None) -> None:
+def silent(stage: str, done: int, total: int | None, unit: str = "") -> None:
     """Report nothing."""

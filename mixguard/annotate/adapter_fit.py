@@ -135,7 +135,7 @@ def _train(
             optimiser.step()
             schedule.step()
             step += 1
-            progress("fitting the adapter", step, steps)
+            progress("fitting the adapter", step, steps, "steps")
 
 
 def _batches(

@@ -130,7 +130,7 @@ def fill(
                 journal[name] = {"id": name, "model": endpoint.model, "verdict": verdict}
         _write_lines(folder / FILE, kept)
         _write_lines(to / JOURNAL, journal)
-        progress("asking", min(start + AT_ONCE, len(left)), len(left))
+        progress("asking", min(start + AT_ONCE, len(left)), len(left), "prompts")
     return result
 
 

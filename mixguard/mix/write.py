@@ -174,7 +174,7 @@ def _write_all(
                     written.masked |= {removal.sample_id} if removal.record in woven.masked else set()
                     written.left_out |= {removal.sample_id} if removal.record in woven.left_out else set()
             aside.writelines(_set_aside(stock.plan.remove, target.source.name, woven.left_out))
-            progress("writing", number + 1, len(to))
+            progress("writing", number + 1, len(to), "files")
     if written.left_out:
         moves.append((folder / "set-aside", out.with_name(out.name + SET_ASIDE)))
     for scratch, path in moves:

@@ -31,7 +31,7 @@ def test_an_adapter_pulls_violating_apart_from_benign(
     file, steps = tmp_path / "adapter.safetensors", []
     for name, value in (("STAY", 0.0), ("KEPT", 1.0), ("RATE", 2e-3), ("EPOCHS", 5)):
         monkeypatch.setattr(adapter_fit, name, value)
-    adapter_fit.fit_adapter(few, file, lambda stage, done, total: steps.append((done, total)))
+    adapter_fit.fit_adapter(few, file, lambda stage, done, total, unit="": steps.append((done, total)))
     assert steps[-1][0] == steps[-1][1]
 
     def separation(path: Path, kind: str) -> tuple[float, np.ndarray]:
