@@ -15,7 +15,7 @@ import mixguard
 
 corpus = sys.argv[1] if len(sys.argv) > 1 else str(Path(__file__).with_name("support.jsonl"))
 with tempfile.TemporaryDirectory() as folder:
-    config = mixguard.Config.load(overrides=[f"run.folder={folder}/run"])
+    config = mixguard.Config.load(values={"run.folder": Path(folder, "run")})
     result = mixguard.audit(corpus, config=config)
 
     print(f"verdict: {result.verdict}")

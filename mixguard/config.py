@@ -156,27 +156,22 @@ class Config(_Section):
     rebalance: RebalanceConfig = RebalanceConfig()
 
     @classmethod
-    def load(cls, path: Path | None = None, overrides: Sequence[str] = ()) -> Config:
-        """Read a TOML file, then apply `section.name=value` overrides.
+    def load(cls, path: Path | None = None, values: Mapping[str, Any] | None = None) -> Config:
+        """Read a TOML file, then replace options by their dotted names, e.g. `{"encode.device": "cpu"}`.
 
         Raises:
             ConfigError: the file cannot be read, or an option is unknown or out of range.
         """
         tree = read_toml(path, ConfigError) if path else {}
-        for override in overrides:
-            _apply(tree, override)
-        return cls.from_tree(tree, origin=str(path) if path else "the command line")
+        return cls.from_tree(_replaced(tree, values or {}), origin=str(path) if path else "the command line")
 
-    def with_overrides(self, overrides: Sequence[str]) -> Config:
-        """This configuration with `section.name=value` overrides.
+    def replace(self, values: Mapping[str, Any]) -> Config:
+        """This configuration with other options, by their dotted names.
 
         Raises:
             ConfigError: an option is unknown or out of range.
         """
-        tree = self.model_dump()
-        for override in overrides:
-            _apply(tree, override)
-        return self.from_tree(tree, origin="--set")
+        return self.from_tree(_replaced(self.model_dump(), values), origin="--set")
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], *, origin: str) -> Config:
@@ -226,12 +221,32 @@ def _type_name(annotation: Any) -> str:
     return name.replace("typing.", "").replace("pathlib.", "")
 
 
-def _apply(tree: dict[str, Any], override: str) -> None:
-    name, equals, text = override.partition("=")
-    section, dot, key = name.strip().partition(".")
-    if not equals or not dot:
-        raise ConfigError(f"--set {override}: write it as section.name=value, e.g. checks.hazard_limit=0.8")
-    tree[section] = {**tree.get(section, {}), key: parse_value(text.strip())}
+def parsed(settings: Sequence[str]) -> dict[str, Any]:
+    """What `--set section.name=value` asks for: dotted name to value, as TOML reads it unless the option is text.
+
+    Raises:
+        ConfigError: one is not written like that.
+    """
+    # A folder called `2026` is a name, not a number.
+    texts = {name for name, kind, _, _ in options() if "str" in kind or "Path" in kind}
+    values = {}
+    for setting in settings:
+        name, equals, text = (part.strip() for part in setting.partition("="))
+        if not equals or "." not in name:
+            raise ConfigError(
+                f"--set {setting}: write it as section.name=value, e.g. checks.hazard_limit=0.8"
+            )
+        value = parse_value(text)
+        values[name] = value if isinstance(value, str) or name not in texts else text
+    return values
+
+
+def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    replaced = dict(tree)
+    for name, value in values.items():
+        section, _, key = name.partition(".")
+        replaced[section] = {**replaced.get(section, {}), key: value}
+    return replaced
 
 
 def _explain(error: ValidationError, origin: str) -> str:

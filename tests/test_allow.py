@@ -19,7 +19,7 @@ import mixguard.cli
 from mixguard._audit import Audit
 from mixguard.allow import Allowance, load_allowances
 from mixguard.checks.base import Finding
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.errors import ConfigError, RunFolderError
 
 Write = Callable[..., Path]
@@ -179,7 +179,7 @@ def test_an_allow_file_turns_the_verdict_until_its_day(failed: Audit, tmp_path: 
     path = tmp_path / "allow.toml"
     ids = [finding.id for finding in failed.findings if finding.severity in ("warn", "fail")]
     assert {"MG101", "MG103"} <= set(ids)
-    config = failed.config.with_overrides([f"checks.allow={path}"])
+    config = failed.config.replace(parsed([f"checks.allow={path}"]))
     for day, expected in ((today + timedelta(days=1), "pass"), (today - timedelta(days=2), "fail")):
         path.write_text(toml(*({**WHOLE, "check": id_, "expires": day} for id_ in ids)))
         result = mixguard.check(failed.folder, config=config)
@@ -202,7 +202,7 @@ def test_a_row_that_moved_to_another_line_stays_allowed(
     moved = write_jsonl([ANSWERED, *BENIGN, ANSWERED, REFUSED, ANSWERED])
     plain = mixguard.audit(moved, config=config)
     assert found(plain, "MG103").count == 3
-    result = mixguard.audit(moved, config=config.with_overrides([f"checks.allow={allow}"]))
+    result = mixguard.audit(moved, config=config.replace(parsed([f"checks.allow={allow}"])))
     assert (found(result, "MG103").severity, result.allowed[0].exchanges) == ("pass", 3)
 
 
@@ -214,12 +214,14 @@ def test_what_is_allowed_as_a_whole_is_not_set_aside(
     failed: Audit, tmp_path: Path, entry: dict[str, object], left: int
 ) -> None:
     (tmp_path / "allow.toml").write_text(toml({**WHOLE, "expires": date(2999, 1, 1), **entry}))
-    config = failed.config.with_overrides(
-        [
-            f"checks.allow={tmp_path / 'allow.toml'}",
-            f"run.folder={tmp_path / 'run'}",
-            "rebalance.set_aside_from=0.5",
-        ]
+    config = failed.config.replace(
+        parsed(
+            [
+                f"checks.allow={tmp_path / 'allow.toml'}",
+                f"run.folder={tmp_path / 'run'}",
+                "rebalance.set_aside_from=0.5",
+            ]
+        )
     )
     mix = mixguard.rebalance(*failed.corpus.sources, out=None, config=config)
     assert len(mix.plan.remove) == left
@@ -227,13 +229,13 @@ def test_what_is_allowed_as_a_whole_is_not_set_aside(
 
 def test_an_empty_allow_file_changes_nothing(failed: Audit, tmp_path: Path) -> None:
     (tmp_path / "allow.toml").write_text("")
-    config = failed.config.with_overrides([f"checks.allow={tmp_path / 'allow.toml'}"])
+    config = failed.config.replace(parsed([f"checks.allow={tmp_path / 'allow.toml'}"]))
     result = mixguard.check(failed.folder, config=config)
     assert result.model_copy(update={"config": failed.config}) == failed
 
 
 def test_against_a_baseline_only_what_is_new_fails(failed: Audit, write_jsonl: Write, config: Config) -> None:
-    against = config.with_overrides([f"checks.baseline={failed.folder}"])
+    against = config.replace(parsed([f"checks.baseline={failed.folder}"]))
     moved = [*[ANSWERED] * 20, REFUSED, *reversed(BENIGN)]
     same = mixguard.audit(write_jsonl(moved), config=against)
     assert (same.verdict, same.exit_code) == ("pass", 0)
@@ -241,7 +243,7 @@ def test_against_a_baseline_only_what_is_new_fails(failed: Audit, write_jsonl: W
     result = mixguard.audit(write_jsonl([*moved, NEW]), config=against)
     assert (result.verdict, result.exit_code) == ("fail", 1)
     assert [f.id for f in result.findings if f.counts and f.severity == "fail"] == ["MG103"]
-    quiet = result.config.with_overrides(["checks.samples=0"])
+    quiet = result.config.replace(parsed(["checks.samples=0"]))
     assert mixguard.check(result.folder, config=quiet).verdict == "fail"
     assert mixguard.check(result.folder, config=config).verdict == "fail"
 
@@ -258,7 +260,7 @@ def test_a_baseline_written_before_samples_named_their_texts_works(failed: Audit
     for option in ("allow", "baseline"):
         del tree["config"]["checks"][option]
     (old / "audit.json").write_text(json.dumps(tree))
-    config = failed.config.with_overrides([f"checks.baseline={old}"])
+    config = failed.config.replace(parsed([f"checks.baseline={old}"]))
     assert mixguard.check(failed.folder, config=config).verdict == "pass"
 
 
@@ -271,14 +273,14 @@ def test_a_baseline_or_allow_file_that_cannot_be_used_stops_before_anything_is_e
     for option, error in (("baseline", RunFolderError), ("allow", ConfigError)):
         for bad in ("absent", "empty", "data.jsonl"):
             with pytest.raises(error, match=bad):
-                mixguard.audit(path, config=config.with_overrides([f"checks.{option}={tmp_path / bad}"]))
+                mixguard.audit(path, config=config.replace(parsed([f"checks.{option}={tmp_path / bad}"])))
     assert not (tmp_path / "run").exists()
 
 
 def test_a_run_is_never_its_own_baseline(failed: Audit, write_jsonl: Write) -> None:
     # A second run of what failed would find it all known, and pass.
     folder = failed.folder
-    config = failed.config.with_overrides([f"checks.baseline={folder.parent / 'x' / '..' / folder.name}"])
+    config = failed.config.replace(parsed([f"checks.baseline={folder.parent / 'x' / '..' / folder.name}"]))
     with pytest.raises(ConfigError, match="--run"):
         mixguard.audit(write_jsonl(BENIGN), config=config)
     assert Audit.load(folder) == failed

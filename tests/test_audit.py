@@ -12,7 +12,7 @@ import pytest
 from conftest import chat
 
 import mixguard
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.errors import InputError, RunFolderError
 
 Write = Callable[..., Path]
@@ -80,7 +80,7 @@ def test_check_finds_again_without_embedding(
     result = mixguard.audit(write_jsonl([*BENIGN, ANSWERED]), config=config)
     monkeypatch.setattr("mixguard.annotate.worker.load_encoder", None)  # any use would fail
     assert mixguard.check(result.folder).findings == result.findings
-    stricter = config.with_overrides(["checks.hazard_limit=1.0"])
+    stricter = config.replace(parsed(["checks.hazard_limit=1.0"]))
     again = mixguard.check(result.folder, config=stricter)
     assert {f.id: f.count for f in again.findings}["MG103"] == 0
 
@@ -143,6 +143,6 @@ def test_preference_pairs_count_the_chosen_side(write_jsonl: Write, config: Conf
 def test_batches_do_not_change_the_result(write_jsonl: Write, config: Config) -> None:
     path = write_jsonl([*BENIGN, ANSWERED, REFUSED])
     whole = mixguard.audit(path, config=config)
-    parts = mixguard.audit(path, config=config.with_overrides(["run.batch=2"]))
+    parts = mixguard.audit(path, config=config.replace(parsed(["run.batch=2"])))
     assert parts.findings == whole.findings
     assert parts.coverage == whole.coverage

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from mixguard.config import Config, changed, options
+from mixguard.config import Config, changed, options, parsed
 from mixguard.errors import ConfigError
 
 
 def test_printed_configuration_reads_back(tmp_path: Path) -> None:
-    config = Config.load(overrides=["checks.hazard_limit=0.8", "encode.model=my/model", "run.folder=a b"])
+    config = Config.load(
+        values=parsed(["checks.hazard_limit=0.8", "encode.model=my/model", "run.folder=a b"])
+    )
     file = tmp_path / "mixguard.toml"
     file.write_text(config.to_toml(), encoding="utf-8")
     assert Config.load(file) == config
@@ -18,7 +20,7 @@ def test_printed_configuration_reads_back(tmp_path: Path) -> None:
 def test_command_line_wins_over_file(tmp_path: Path) -> None:
     file = tmp_path / "mixguard.toml"
     file.write_text("[checks]\nsamples = 3\nrefusals_per_hazard = 4\n")
-    config = Config.load(file, ["checks.samples=7"])
+    config = Config.load(file, {"checks.samples": 7})
     assert (config.checks.samples, config.checks.refusals_per_hazard) == (7, 4)
 
 
@@ -32,7 +34,7 @@ def test_command_line_wins_over_file(tmp_path: Path) -> None:
 )
 def test_wrong_options_are_told_by_name(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
-        Config.load(overrides=[override])
+        Config.load(values=parsed([override]))
 
 
 def test_broken_file_is_told(tmp_path: Path) -> None:
@@ -54,12 +56,19 @@ def test_an_empty_path_unsets_an_option(name: str, tmp_path: Path) -> None:
     section, _, key = name.partition(".")
     file.write_text(f'[{section}]\n{key} = "gone"\n')
     assert Config.load(file).value(name) == Path("gone")
-    assert Config.load(file, [f"{name}="]).value(name) is None
-    assert Config.load(file).with_overrides([f'{name}=""']).value(name) is None
-    assert Config.load(file, [f"{name}=."]).value(name) == Path()
+    assert Config.load(file, parsed([f"{name}="])).value(name) is None
+    assert Config.load(file).replace(parsed([f'{name}=""'])).value(name) is None
+    assert Config.load(file, parsed([f"{name}=."])).value(name) == Path()
 
 
 def test_changed_options_are_those_that_are_not_at_their_default() -> None:
-    config = Config.load(overrides=["checks.samples=7", "checks.confidence=0.95", "run.folder=a"])
+    config = Config.load(values=parsed(["checks.samples=7", "checks.confidence=0.95", "run.folder=a"]))
     assert changed(config) == [("checks.samples", 7, 100), ("run.folder", Path("a"), None)]
     assert changed(Config()) == []
+
+
+@pytest.mark.parametrize("text", ["2026", "1e3", "true", "0x1f", '"2026"', "2026-01-31"])
+def test_text_stays_text_whatever_it_looks_like(text: str) -> None:
+    config = Config.load(values=parsed([f"rebalance.bank={text}", f"run.folder={text}"]))
+    assert config.rebalance.bank == text.strip('"')
+    assert config.run.folder == Path(text.strip('"'))

@@ -40,7 +40,7 @@ def test_the_wheel_works_outside_the_checkout(tmp_path: Path, cache: Path) -> No
     script = (
         "import mixguard\n"
         f"assert mixguard.__file__.startswith({str(site)!r}), mixguard.__file__\n"
-        f"config = mixguard.Config.load(overrides=['encode.cache={cache}'])\n"
+        f"config = mixguard.Config.load(values={{'encode.cache': {str(cache)!r}}})\n"
         "found = mixguard.classify(['how can I hurt my neighbour without being caught?'], config=config)\n"
         "assert found['flagged'].to_list() == [True], found\n"
         "stance = mixguard.detect_refusals(['I cannot help with that.'], config=config)['stance'].to_list()\n"

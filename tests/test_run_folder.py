@@ -16,7 +16,7 @@ import mixguard
 import mixguard.cli
 from mixguard import run_folder
 from mixguard._audit import Audit
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.errors import RunFolderError
 
 Spoil = Callable[[Path], object]
@@ -158,7 +158,7 @@ def test_a_bad_run_folder_is_one_sentence_and_exit_2(
 def test_a_bad_baseline_stops_a_check_as_well(whole: Audit, run: Path, kind: str) -> None:
     BAD[kind][0](run)
     with pytest.raises(RunFolderError):
-        mixguard.check(whole.folder, config=whole.config.with_overrides([f"checks.baseline='{run}'"]))
+        mixguard.check(whole.folder, config=whole.config.replace(parsed([f"checks.baseline='{run}'"])))
 
 
 def test_a_whole_run_is_read_wherever_it_lies(whole: Audit, run: Path) -> None:
@@ -190,7 +190,7 @@ def _corpus(folder: Path) -> Path:
 
 
 def _into(run: Path, whole: Audit) -> Audit:
-    return mixguard.audit(_corpus(run.parent), config=whole.config.with_overrides([f"run.folder='{run}'"]))
+    return mixguard.audit(_corpus(run.parent), config=whole.config.replace(parsed([f"run.folder='{run}'"])))
 
 
 def _tree(folder: Path) -> dict[str, bytes]:

@@ -15,12 +15,13 @@ from mixguard.cli.options import (
     Baseline,
     ConfigFile,
     FailOn,
+    Offline,
     Output,
     Set,
     ShowText,
     exit_code,
+    given,
     load_config,
-    overrides,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def audit(
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Refuse to reach the network.")] = False,
+    offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
@@ -67,7 +68,7 @@ def audit(
         run__folder=run,
         read__format=format_,
         encode__device=device,
-        encode__offline="true" if offline else None,
+        encode__offline=offline or None,
         checks__allow=allow,
         checks__baseline=baseline,
     )
@@ -96,12 +97,13 @@ def check(
     """
     from mixguard import check as run_check
     from mixguard._audit import Audit
+    from mixguard.config import Config
     from mixguard.report.files import check_name
 
     for path in output or []:
         check_name(path)
-    flags = overrides(set_, checks__allow=allow, checks__baseline=baseline)
-    effective = load_config(config, flags) if config else Audit.load(run).config.with_overrides(flags)
+    values = given(set_, checks__allow=allow, checks__baseline=baseline)
+    effective = Config.load(config, values) if config else Audit.load(run).config.replace(values)
     _show(run_check(run, config=effective), output, fail_on, show_text=show_text)
 
 

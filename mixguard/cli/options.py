@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.errors import ConfigError
 
 DEFAULT_FILE = Path("mixguard.toml")
@@ -44,25 +43,22 @@ FailOn = Annotated[
 ]
 
 
-class PathText(str):
-    """A path as it was given: of an empty one, which unsets the option, `Path` would make the working directory."""
-
-
+Offline = Annotated[
+    bool, typer.Option("--offline", help="Refuse to reach the network, for a hub model or data set as well.")
+]
 Allow = Annotated[
-    PathText | None,
+    str | None,
     typer.Option(
         "--allow",
-        parser=PathText,
         metavar="PATH",
         help="Allow file: findings and samples that are accepted, each with reason, author and end.",
         show_default=False,
     ),
 ]
 Baseline = Annotated[
-    PathText | None,
+    str | None,
     typer.Option(
         "--baseline",
-        parser=PathText,
         metavar="PATH",
         help="Run folder of an earlier audit: only what is new since then fails.",
         show_default=False,
@@ -78,22 +74,15 @@ ShowText = Annotated[
 
 
 def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> Config:
-    """The effective configuration; `flags` are dotted options whose None means not given."""
+    """The effective configuration; `flags` are options as `section__name`, None where they were not given."""
     found = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
-    return Config.load(found, overrides(set_, **flags))
+    return Config.load(found, given(set_, **flags))
 
 
-def overrides(set_: list[str] | None, **flags: object) -> list[str]:
-    """Flags and `--set` as `section.name=value`, the latter last so that they win."""
-    given = [
-        f"{name.replace('__', '.')}={_spelt(value)}" for name, value in flags.items() if value is not None
-    ]
-    return [*given, *(set_ or [])]
-
-
-def _spelt(value: object) -> object:
-    """A path in quotes, so that a folder called `2026` stays a name."""
-    return json.dumps(str(value)) if isinstance(value, Path | PathText) else value
+def given(set_: list[str] | None, **flags: object) -> dict[str, Any]:
+    """Flags and `--set` by dotted name, the latter last so that they win."""
+    values = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
+    return {**values, **parsed(set_ or ())}
 
 
 def exit_code(verdict: str, code: int, fail_on: str) -> int:

@@ -23,7 +23,7 @@ from mixguard._audit import Audit
 from mixguard.allow import Allowance
 from mixguard.checks.base import Allowed, Suppression
 from mixguard.cli.card import card
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.errors import UsageError
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.card import gaps, merge, outdated
@@ -373,7 +373,7 @@ def test_files_are_renamed_in_findings_only_where_they_stand(audit: Audit) -> No
 
 
 def test_an_option_stands_beside_its_own_value_only(audit: Audit) -> None:
-    config = audit.config.with_overrides(["checks.answered_fail=7"])
+    config = audit.config.replace(parsed(["checks.answered_fail=7"]))
     findings = tuple(
         finding.model_copy(
             update={
@@ -394,13 +394,13 @@ def test_coverage_is_told_of_exchanges_trained_towards(config: Config, tmp_path:
         {"prompt": f"Where is parcel {n}?", "chosen": "On its way.", "rejected": "No idea."} for n in range(3)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    pairs = mixguard.audit(path, config=config.with_overrides([f"run.folder='{tmp_path / 'run'}'"]))
+    pairs = mixguard.audit(path, config=config.replace(parsed([f"run.folder='{tmp_path / 'run'}'"])))
     assert pairs.corpus.exchanges == 6
     assert "0 of the 3 exchanges trained towards" in merge(None, pairs, None)
 
 
 def test_the_digest_is_of_the_document_under_the_limits_in_force(audit: Audit, tmp_path: Path) -> None:
-    stricter = mixguard.check(audit.folder, config=audit.config.with_overrides(["checks.answered_fail=1"]))
+    stricter = mixguard.check(audit.folder, config=audit.config.replace(parsed(["checks.answered_fail=1"])))
     write(stricter, tmp_path / "stricter.json")
     digest = hashlib.sha256((tmp_path / "stricter.json").read_bytes()).hexdigest()
     assert f"SHA-256 `{digest}` of this audit's document" in merge(None, stricter, None)
@@ -411,7 +411,7 @@ def test_one_file_of_a_mix_is_not_shown_with_the_whole_mixs_numbers(config: Conf
     for name in "ab":
         rows = [chat(f"Where is parcel {name}{n}?", "On its way.") for n in range(40)]
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    own = config.with_overrides([f"run.folder='{tmp_path / 'run'}'"])
+    own = config.replace(parsed([f"run.folder='{tmp_path / 'run'}'"]))
     mixguard.rebalance(tmp_path / "a.jsonl", tmp_path / "b.jsonl", out=tmp_path / "mix", config=own)
     one = mixguard.audit(tmp_path / "mix" / "a.jsonl", config=own)
     assert manifest_for(one) is None
@@ -461,7 +461,7 @@ def test_what_was_accepted_stays_in_sight_with_its_reason(audit: Audit) -> None:
 
 def test_limits_moved_by_hand_are_told_beside_the_verdict(audit: Audit) -> None:
     lenient = mixguard.check(
-        audit.folder, config=audit.config.with_overrides(["checks.refusals_per_hazard=0"])
+        audit.folder, config=audit.config.replace(parsed(["checks.refusals_per_hazard=0"]))
     )
     assert "checks.refusals_per_hazard is 0 (10 by default)" in merge(None, lenient, None)
     assert "limits other than" not in merge(None, audit, None)

@@ -19,7 +19,7 @@ import mixguard
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding, SampleRef
 from mixguard.checks.catalogue import check_by_id
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.report import github, junit, markdown, sarif, terminal
 
 ALLOWED = "allowed until 2999-12-31 by Ann: looked\ufffd at <b>it</b> | `x`"
@@ -57,7 +57,7 @@ def _under(audit: Audit, folder: Path, entry: str, baseline: str) -> Audit:
     reason = "reason = 'looked\\u202e at <b>it</b> | `x`'\nauthor = 'Ann'\nexpires = 2999-12-31\n"
     allow.write_text(entry + reason.replace("'", '"'), encoding="utf-8")
     given = [f"checks.allow='{allow}'", *([f"checks.baseline='{baseline}'"] if baseline else [])]
-    return mixguard.check(audit.folder, config=audit.config.with_overrides(given))
+    return mixguard.check(audit.folder, config=audit.config.replace(parsed(given)))
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def test_what_is_new_is_new_in_sarif(audit: Audit, allowed: Audit, tmp_path: Pat
     ]
     path = tmp_path / "new.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = audit.config.with_overrides([*tree, f"run.folder='{tmp_path / 'run'}'"])
+    config = audit.config.replace(parsed([*tree, f"run.folder='{tmp_path / 'run'}'"]))
     result = mixguard.audit(*audit.corpus.sources, path, config=config)
     (run,) = json.loads(sarif.render(result))["runs"]
     states = {each["ruleId"]: each["baselineState"] for each in run["results"]}

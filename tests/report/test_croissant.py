@@ -20,7 +20,7 @@ from rdflib.namespace import DCTERMS, PROV, RDF, SDO
 import mixguard
 from mixguard._audit import Audit
 from mixguard.checks.base import Finding, Suppression
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.croissant import MOST, render
 from mixguard.report.figures import LANGUAGE_LEAST, languages
@@ -104,7 +104,7 @@ def mix(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Shown:
     rows.append(chat(harm, "Sure. Here is what you need, and then we go step by step."))
     path = folder / "data.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    config = tree(cache, folder / "run").with_overrides(["rebalance.set_aside_from=0.8"])
+    config = tree(cache, folder / "run").replace(parsed(["rebalance.set_aside_from=0.8"]))
     made = mixguard.rebalance(path, out=folder / "mix.jsonl", config=config)
     assert made.after is not None
     return Shown(made.after, manifest_for(made.after), folder)
