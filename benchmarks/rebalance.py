@@ -20,7 +20,7 @@ from typing import Any
 
 import mixguard
 from mixguard.banking.check import check_bank
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record
 from mixguard.mix.manifest import Manifest
@@ -69,7 +69,7 @@ def without(out: Path, manifest: Manifest) -> bytes:
     """A mix less its new records and what stands before each."""
     new = {added.record for added in manifest.added}
     content, kept, end = out.read_bytes(), b"", 0
-    for record in open_sources([out])[0].records():
+    for record in open_sources([out], offline=True)[0].records():
         if isinstance(record, Record):
             if record.place.ordinal not in new:
                 kept += content[end : record.start + len(record.raw)]
@@ -78,7 +78,7 @@ def without(out: Path, manifest: Manifest) -> bytes:
 
 
 def _config(folder: Path, *more: str) -> Config:
-    return Config.load(None, [f"run.folder={folder / 'run'}", *more])
+    return Config.load(values={"run.folder": folder / "run", **parsed(more)})
 
 
 def large() -> list[dict[str, Any]]:

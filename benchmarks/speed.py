@@ -32,7 +32,7 @@ def texts_of(paths: list[str]) -> list[str]:
     from mixguard.corpus.corpus import Corpus, Tally
     from mixguard.progress import silent
 
-    corpus = Corpus.open(paths, ReadConfig())
+    corpus = Corpus.open(paths, ReadConfig(), offline=True)
     texts: list[str] = []
     for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
         texts += batch["prompt"].to_list()

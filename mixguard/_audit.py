@@ -108,7 +108,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(timezone.utc), monotonic()
     accepted = _Accepted.load(config.checks, replacing=target)
-    corpus = Corpus.open(paths, config.read)
+    corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     with run_folder.fresh(target) as folder:
         progress("loading the encoder", 0, None)
@@ -121,7 +121,7 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
         )
-        summary = _summary(corpus, tally)
+        summary = _summary(tally)
         result = _reduce(folder, config, accepted, summary, worker.detectors(taxonomy), provenance)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / run_folder.CONFIG, config.to_toml().encode())
@@ -196,12 +196,12 @@ def _reduce(
     )
 
 
-def _summary(corpus: Corpus, tally: Tally) -> CorpusSummary:
+def _summary(tally: Tally) -> CorpusSummary:
     formats: dict[str, dict[str, int]] = {}
     for (source, name), count in sorted(tally.formats.items()):
         formats.setdefault(source, {})[name] = count
     return CorpusSummary(
-        sources={source.name: source.digest() for source in corpus.sources},
+        sources=tally.digests,
         records=tally.records,
         samples=tally.samples,
         exchanges=tally.exchanges,

@@ -59,7 +59,7 @@ def rebalance(
     config = config or Config()
     before = _audited(paths, config, progress)
     # A mix is judged as its corpus was, whatever an earlier run was told.
-    config = before.config.model_copy(update={"rebalance": config.rebalance})
+    config = _judged_alike(before.config, config)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     profile = RiskProfile.load(config.rebalance.profile).with_constants(_constants(config))
@@ -72,7 +72,11 @@ def rebalance(
         return Mix(plan, before)
     out = out if out.name not in ("", "..") else out.resolve()
     after = config.model_copy(update={"run": config.run.model_copy(update={"folder": _after(before.folder)})})
-    sources = open_sources(list(before.corpus.sources), max_record_bytes=config.read.max_record_bytes)
+    sources = open_sources(
+        list(before.corpus.sources),
+        max_record_bytes=config.read.max_record_bytes,
+        offline=config.encode.offline,
+    )
     to = targets(sources, out, _staying(before, plan))
     if not any(target.records for target in to):
         raise UsageError("the plan would set every row aside: there is nothing left to train on")
@@ -110,8 +114,17 @@ def _audited(paths: Sequence[PathLikeStr], config: Config, progress: Progress) -
         return Audit.load(Path(paths[0]).resolve())
     if "-" in paths:
         raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
-    open_sources(paths)  # a name that cannot be used is told before anything is judged
+    open_sources(
+        paths, offline=config.encode.offline
+    )  # a name that cannot be used is told before anything is judged
     return audit(*paths, config=config, progress=progress)
+
+
+def _judged_alike(before: Config, config: Config) -> Config:
+    """The options of the mix's audit: those of the corpus's, but for what is asked of this run alone."""
+    offline = before.encode.offline or config.encode.offline
+    encode = before.encode.model_copy(update={"offline": offline})
+    return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
 
 
 def _constants(config: Config) -> dict[str, float]:

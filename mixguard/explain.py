@@ -83,7 +83,8 @@ def read_texts(audit: Audit, sample_ids: Collection[str]) -> pl.DataFrame:
 
 def _texts_of(source: str, wanted: set[str], config: ReadConfig) -> Iterator[pl.DataFrame]:
     try:
-        corpus = Corpus.open([source], config)
+        # A run folder may come from anywhere: what it names is read from this machine alone.
+        corpus = Corpus.open([source], config, offline=True)
         for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
             yield batch.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
     except InputError:

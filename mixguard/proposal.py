@@ -11,7 +11,7 @@ from mixguard.allotment import LEAST_EXCHANGES, Need, allot
 from mixguard.bank import Bank
 from mixguard.checks.base import Allowed
 from mixguard.checks.coverage import Coverage, coverage_of
-from mixguard.config import RebalanceConfig
+from mixguard.config import CheckConfig, RebalanceConfig
 from mixguard.plan import Plan, PlanLine, Removal, Task
 from mixguard.risk_profile import RiskProfile
 from mixguard.stats import Interval
@@ -43,7 +43,7 @@ def propose(
             corpus that has to be covered, so that a mix asks for nothing more.
     """
     trained = audit.annotations.filter(pl.col("polarity") == 1)
-    remove = _removals(trained, config, audit.allowed)
+    remove = _removals(trained, config, audit.config.checks, audit.allowed)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
     staying = trained.filter(~pl.col("sample_id").is_in(gone.implode()))
     mixed = (
@@ -126,14 +126,14 @@ def _lower(row: Coverage) -> float:
 
 
 def _removals(
-    trained: pl.LazyFrame, config: RebalanceConfig, allowed: Sequence[Allowed]
+    trained: pl.LazyFrame, config: RebalanceConfig, checks: CheckConfig, allowed: Sequence[Allowed]
 ) -> tuple[Removal, ...]:
     rules = {
         "answered": pl.col("hazardous") & _complies() & (pl.col("hazard_score") >= config.set_aside_from),
         "turnover": pl.col("stance_note").eq_missing("turnover"),
         "over-refusal": (pl.col("stance") == "full_refusal")
         & pl.col("stance_note").is_null()
-        & (pl.col("hazard_score") < 0.2),
+        & (pl.col("hazard_score") < checks.benign_below),
     }
     wanted = [rule for rule in config.set_aside if rule != "answered" or not config.keep_answered]
     columns = ["sample_id", "source", "line", "record", "hazard"]

@@ -14,7 +14,7 @@ from conftest import chat
 
 import mixguard
 from mixguard.bank import Bank
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record
 from mixguard.errors import UsageError
@@ -37,7 +37,7 @@ ANSWERED = chat(
 def rows_of(path: Path) -> list[Any]:
     return [
         record.row
-        for source in open_sources([path])
+        for source in open_sources([path], offline=True)
         for record in source.records()
         if isinstance(record, Record)
     ]
@@ -143,7 +143,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
     data = write_jsonl([chat(q, ANSWER) for q in ASKED])
     contents = []
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
-        changed = config.with_overrides([f"rebalance.seed={seed}"])
+        changed = config.replace(parsed([f"rebalance.seed={seed}"]))
         mixguard.rebalance(data, out=tmp_path / f"{name}.jsonl", config=changed)
         contents.append((tmp_path / f"{name}.jsonl").read_bytes())
     assert contents[0] == contents[1] != contents[2]
@@ -168,7 +168,7 @@ def test_a_mix_that_is_rebalanced_for_more_gets_no_pair_twice(
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
     frame = "Answer in one line for the shop:\n"
     mixguard.rebalance(write_jsonl([chat(frame + q, ANSWER) for q in ASKED * 10]), out=first, config=config)
-    more = config.with_overrides(["rebalance.budget=150"])
+    more = config.replace(parsed(["rebalance.budget=150"]))
     mix = mixguard.rebalance(first, out=second, config=more)
     assert mix.manifest is not None
     answers = [row["messages"][-1]["content"] for row in rows_of(second)]
@@ -181,7 +181,7 @@ def test_surely_answered_hazards_go_aside_with_their_place(
 ) -> None:
     data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
     out = tmp_path / "safe.jsonl"
-    config = config.with_overrides(["rebalance.set_aside_from=0.8"])
+    config = config.replace(parsed(["rebalance.set_aside_from=0.8"]))
     mix = mixguard.rebalance(data, out=out, config=config)
     assert [removal.line for removal in mix.plan.remove] == [len(ASKED) + 1]
     assert ANSWERED not in rows_of(out)
@@ -189,27 +189,27 @@ def test_surely_answered_hazards_go_aside_with_their_place(
     assert orjson.loads(entry["row"]) == ANSWERED
     assert entry["place"] == f"{data}:{len(ASKED) + 1}"
     assert entry["rule"] == "answered"
-    kept = mixguard.rebalance(data, out=None, config=config.with_overrides(["rebalance.keep_answered=true"]))
+    kept = mixguard.rebalance(data, out=None, config=config.replace(parsed(["rebalance.keep_answered=true"])))
     assert not kept.plan.remove
     assert sum(line.answered for line in kept.plan.hazards) == 1
 
 
 def test_a_row_that_is_accepted_is_not_set_aside(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
-    config = config.with_overrides(["rebalance.set_aside_from=0.8"])
+    config = config.replace(parsed(["rebalance.set_aside_from=0.8"]))
     (removal,) = mixguard.rebalance(data, out=None, config=config).plan.remove
     for check, left in (("MG103", 0), ("MG104", 1)):
         allow = tmp_path / "allow.toml"
         entry = f'check = "{check}"\nsample = "{removal.sample_id}"\nreason = "ours"\nauthor = "us"\nexpires = 2999-01-01\n'
         allow.write_text("[[allow]]\n" + entry)
-        accepting = config.with_overrides([f'checks.allow="{allow}"'])
+        accepting = config.replace(parsed([f'checks.allow="{allow}"']))
         assert len(mixguard.rebalance(data, out=None, config=accepting).plan.remove) == left
 
 
 def test_a_row_can_stay_with_weight_zero_where_the_format_has_one(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
-    options = config.with_overrides(["rebalance.set_aside_from=0.8", "rebalance.weight_zero=true"])
+    options = config.replace(parsed(["rebalance.set_aside_from=0.8", "rebalance.weight_zero=true"]))
     out = tmp_path / "safe.jsonl"
     mix = mixguard.rebalance(
         write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED]), out=out, config=options
@@ -315,7 +315,7 @@ def test_a_corpus_that_trains_no_answer_is_told_and_stays_as_it_is(
 
 def test_a_mark_names_the_pair(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     out = tmp_path / "safe.jsonl"
-    marked = config.with_overrides(["rebalance.mark_field=mixguard_pair"])
+    marked = config.replace(parsed(["rebalance.mark_field=mixguard_pair"]))
     mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=marked)
     ids = [row["mixguard_pair"] for row in injected(out)]
     assert len(ids) == len(set(ids))

@@ -99,7 +99,7 @@ def build_adapter(progress: Progress) -> None:
 
 def check_named(name: str, config: Config, against: Sequence[str]) -> TaxonomyReport:
     """Check a taxonomy's exemplars; see `check_taxonomy`."""
-    return check_taxonomy(Taxonomy.load(name), _store(config), against)
+    return check_taxonomy(Taxonomy.load(name), _store(config), against, offline=config.encode.offline)
 
 
 def _store(config: Config) -> VectorStore:

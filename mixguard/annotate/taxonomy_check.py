@@ -72,8 +72,11 @@ class TaxonomyReport(NamedTuple):
     """Exemplars that a text they were compared against repeats."""
 
 
-def check_taxonomy(taxonomy: Taxonomy, store: VectorStore, against: Sequence[str] = ()) -> TaxonomyReport:
+def check_taxonomy(
+    taxonomy: Taxonomy, store: VectorStore, against: Sequence[str] = (), *, offline: bool = False
+) -> TaxonomyReport:
     """Look for label errors, near-duplicates, thin sub-hazards, and texts shared with the files of `against`."""
+    corpus = Corpus.open(list(against), ReadConfig(), offline=offline) if against else None
     vectors = exemplar_vectors(taxonomy, store)
     similarity = vectors @ vectors.T
     return TaxonomyReport(
@@ -81,7 +84,7 @@ def check_taxonomy(taxonomy: Taxonomy, store: VectorStore, against: Sequence[str
         doubts=tuple(_doubts(taxonomy, vectors, similarity)),
         duplicates=tuple(_duplicates(taxonomy, similarity)),
         thin=tuple(_thin(taxonomy)),
-        contamination=tuple(_contamination(taxonomy, vectors, store, against)) if against else (),
+        contamination=tuple(_contamination(taxonomy, vectors, store, corpus)) if corpus else (),
     )
 
 
@@ -125,14 +128,11 @@ def _thin(taxonomy: Taxonomy) -> list[Thin]:
     return sorted((thin for thin in every if min(thin[2:]) < THIN), key=lambda thin: min(thin[2:]))
 
 
-def _contamination(
-    taxonomy: Taxonomy, vectors: Vectors, store: VectorStore, against: Sequence[str]
-) -> list[Pair]:
+def _contamination(taxonomy: Taxonomy, vectors: Vectors, store: VectorStore, corpus: Corpus) -> list[Pair]:
     """Exemplars that say what some prompt of the files says: the same letters and digits, or nearly the same vector."""
     ids, texts = (taxonomy.exemplars[name].to_list() for name in ("id", "text"))
     by_letters = {letters: number for number, letters in enumerate(_letters(taxonomy.exemplars["text"]))}
     found: dict[int, Pair] = {}
-    corpus = Corpus.open(list(against), ReadConfig())
     for batch in corpus.batches(READ_AT_ONCE, tally=Tally(), reject=lambda _: None, progress=silent):
         prompts = batch.get_column("prompt")
         theirs = store.vectors(prompts.to_list())

@@ -14,7 +14,7 @@ from mixguard.annotate.hazard_fit import exemplar_vectors
 from mixguard.annotate.taxonomy_check import READ_AT_ONCE
 from mixguard.annotate.worker import Worker
 from mixguard.bank import Bank, opening
-from mixguard.config import Config, ReadConfig
+from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, Tally
 from mixguard.judge import annotate_texts
 from mixguard.progress import silent
@@ -120,7 +120,9 @@ def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankRe
         alike=_near(refusals["id"].to_list(), refusals["response"].to_list(), answers),
         exemplars=_repeats(frame, prompts, exemplar_vectors(taxonomy, worker.store), known["id"].to_list()),
         contamination=tuple(
-            repeated for path in against for repeated in _repeats_corpus(frame, prompts, path, worker.store)
+            repeated
+            for path in against
+            for repeated in _repeats_corpus(frame, prompts, path, worker.store, config)
         ),
     )
 
@@ -181,8 +183,10 @@ def _repeats(
     )
 
 
-def _repeats_corpus(frame: pl.DataFrame, prompts: Vectors, path: str, store: VectorStore) -> list[Repeated]:
-    corpus = Corpus.open([path], ReadConfig())
+def _repeats_corpus(
+    frame: pl.DataFrame, prompts: Vectors, path: str, store: VectorStore, config: Config
+) -> list[Repeated]:
+    corpus = Corpus.open([path], config.read, offline=config.encode.offline)
     found: list[Repeated] = []
     for batch in corpus.batches(READ_AT_ONCE, tally=Tally(), reject=lambda _: None, progress=silent):
         texts = batch.filter(pl.col("prompt").str.strip_chars() != "")

@@ -61,7 +61,7 @@ def import_pairs(
     rejected: dict[str, int] = {}
     places: dict[str, str] = {}
     known, new = 0, []
-    corpus = Corpus.open(paths, config.read)
+    corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
     for batch in corpus.batches(config.run.batch, tally=Tally(), reject=lambda _: None, progress=progress):
         texts = batch.select(*TEXT.names())
         judged = worker(batch).hstack(texts.select("prompt", "response"))

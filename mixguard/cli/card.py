@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mixguard.cli.bar import progress_bar
-from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.cli.options import ConfigFile, Offline, Set, load_config
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -37,6 +37,7 @@ def card(
     run: Annotated[
         Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
     ] = None,
+    offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
@@ -52,7 +53,7 @@ def card(
     with tempfile.TemporaryDirectory() as scratch:
         # A check leaves nothing behind, the run folder of a corpus included.
         folder = Path(scratch, "run") if check and run is None else run
-        audit = _audited(paths, folder, config, set_)
+        audit = _audited(paths, config, set_, run__folder=folder, encode__offline=offline or None)
         if check:
             raise typer.Exit(_checked(existing, audit, place))
         text = merge(existing, audit, manifest_for(audit), path=place)
@@ -60,14 +61,14 @@ def card(
     _tell(gaps(text, path=place))
 
 
-def _audited(paths: list[str], run: Path | None, config: Path | None, set_: list[str] | None) -> Audit:
+def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **flags: object) -> Audit:
     from mixguard import audit, run_folder
     from mixguard._audit import Audit
     from mixguard.errors import UsageError
 
     if len(paths) != 1 or not Path(paths[0], run_folder.AUDIT).is_file():
         with progress_bar() as progress:
-            return audit(*paths, config=load_config(config, set_, run__folder=run), progress=progress)
+            return audit(*paths, config=load_config(config, set_, **flags), progress=progress)
     if config or set_:
         raise UsageError(
             f"{paths[0]}: a run is shown as it is; for other limits name the corpus, without the run folder"

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mixguard.cli.bar import progress_bar
-from mixguard.cli.options import ConfigFile, FailOn, Set, exit_code, load_config
+from mixguard.cli.options import ConfigFile, FailOn, Offline, Set, exit_code, load_config
 
 
 def rebalance(
@@ -72,6 +72,7 @@ def rebalance(
     format_: Annotated[
         str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
     ] = None,
+    offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,
     fail_on: FailOn = "fail",
@@ -96,14 +97,15 @@ def rebalance(
         set_,
         run__folder=run,
         read__format=format_,
+        encode__offline=offline or None,
         rebalance__profile=profile,
         rebalance__bank=bank,
         rebalance__budget=budget,
         rebalance__seed=seed,
         rebalance__placement=placement,
-        rebalance__keep_answered="true" if keep_answered else None,
-        rebalance__set_aside=str(set_aside) if set_aside else None,
-        rebalance__weight_zero="true" if weight_zero else None,
+        rebalance__keep_answered=keep_answered or None,
+        rebalance__set_aside=tuple(set_aside) if set_aside else None,
+        rebalance__weight_zero=weight_zero or None,
         rebalance__mark_field=mark_field,
     )
     exit_code("pass", 0, fail_on)

@@ -16,6 +16,7 @@ from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import ReadConfig
 from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files import Source, open_sources
+from mixguard.corpus.files.base import Whole
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.lint import lint
 from mixguard.corpus.formats.vote import choose, vote
@@ -45,6 +46,8 @@ class Tally:
     """Oddities to records that show them."""
     empty: int = 0
     """Samples that hold no exchange at all."""
+    digests: dict[str, str] = field(default_factory=dict)
+    """Source to the SHA-256 of the bytes that were read."""
 
 
 class Corpus:
@@ -55,7 +58,7 @@ class Corpus:
         self._config = config
 
     @classmethod
-    def open(cls, paths: Sequence[PathLikeStr], config: ReadConfig) -> Corpus:
+    def open(cls, paths: Sequence[PathLikeStr], config: ReadConfig, *, offline: bool) -> Corpus:
         """Open files, folders, globs, `-` or `hf://owner/name[:split]`.
 
         Raises:
@@ -63,7 +66,8 @@ class Corpus:
         """
         if config.format is not None:
             by_id(config.format)  # a misspelt name is told before anything is read
-        return cls(open_sources(paths, max_record_bytes=config.max_record_bytes), config)
+        sources = open_sources(paths, max_record_bytes=config.max_record_bytes, offline=offline)
+        return cls(sources, config)
 
     @property
     def size(self) -> int | None:
@@ -96,7 +100,7 @@ class Corpus:
                 if columns.height >= rows:
                     yield columns.frame()
                     done += columns.bytes
-                    progress("judging", done, size)
+                    progress("judging", done, size, "bytes")
                     columns = _Columns()
         if columns.height:
             yield columns.frame()
@@ -110,6 +114,9 @@ class Corpus:
         head = list(islice(incoming, self._config.sample))
         wanted = self._format(head)
         for outcome in chain(head, incoming):
+            if isinstance(outcome, Whole):
+                tally.digests[source.name] = outcome.sha256
+                continue
             tally.records += 1
             if isinstance(outcome, Rejected):
                 yield outcome
@@ -119,10 +126,10 @@ class Corpus:
             except RecordError as error:
                 yield Rejected(outcome.place, outcome.raw, str(error))
 
-    def _format(self, head: Sequence[Record | Rejected]) -> Format | None:
+    def _format(self, head: Sequence[Record | Rejected | Whole]) -> Format | None:
         if self._config.format is not None:
             return by_id(self._config.format)
-        return vote([record.row for record in head if isinstance(record, Record)]).winner
+        return vote([record.row for record in head if isinstance(record, Record)])
 
 
 _Understood: TypeAlias = "tuple[Record, str, tuple[str, ...], list[Exchange]]"

@@ -56,7 +56,7 @@ class Mould:
             UsageError: its rows have no place for an answer.
         """
         head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
-        form = by_id(read.format) if read.format else vote([record.row for record in head]).winner
+        form = by_id(read.format) if read.format else vote([record.row for record in head])
         shown = [(record, _parsed(form, record.row)) for record in head] if form else []
         answered = [(record, sample) for record, sample in shown if sample and _answers(sample)]
         if form is None or not answered:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from mixguard.errors import UsageError
+from mixguard.network import stay_offline
 from mixguard.vectors.adapter import bundled_adapter, merge_adapter
 from mixguard.vectors.bundled import bundled_model, bundled_weights
 from mixguard.vectors.encoder import Windows
@@ -40,6 +41,8 @@ class SentenceEncoder:
         if device == "cuda" and not torch.cuda.is_available():
             raise UsageError("encode.device is cuda, but torch sees no GPU here: use --device cpu")
         path = str(bundled_model()) if name == "bundled" else name
+        if offline:
+            stay_offline()
         local = offline or name == "bundled" or Path(path).is_dir()
         try:
             model = SentenceTransformer(path, device=device, local_files_only=local, trust_remote_code=False)

@@ -20,7 +20,7 @@ def frames(
     path: Path, tally: Tally, *, rows: int = 1000, config: ReadConfig | None = None
 ) -> tuple[list[pl.DataFrame], list[Rejected]]:
     rejected: list[Rejected] = []
-    corpus = Corpus.open([path], config or ReadConfig())
+    corpus = Corpus.open([path], config or ReadConfig(), offline=True)
     found = list(corpus.batches(rows, tally=tally, reject=rejected.append, progress=silent))
     return found, rejected
 
@@ -76,7 +76,7 @@ def test_a_table_without_a_header_leaves_no_text_in_a_reason(tmp_path: Path, tab
     path.write_text(f"plain_name,{table}", encoding="utf-8")
     tally = Tally()
     rejected: list[Rejected] = []
-    corpus = Corpus.open([path], ReadConfig())
+    corpus = Corpus.open([path], ReadConfig(), offline=True)
     with pytest.raises(InputError) as raised:
         list(corpus.batches(10, tally=tally, reject=rejected.append, progress=silent))
     for words in (*tally.rejected, str(raised.value), *(each.reason for each in rejected)):

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 import mixguard
-from mixguard.config import Config
+from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
+from mixguard.corpus.files.base import Whole
 from mixguard.corpus.records import Record
 from mixguard.errors import UsageError
 
@@ -40,10 +41,11 @@ FILES = {
 def mixed(path: Path, config: Config, *over: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Own and new rows of a mix, as the reader sees them; none may be unreadable."""
     out = path.with_name(f"safe-{path.name}")
-    mix = mixguard.rebalance(path, out=out, config=config.with_overrides(over))
+    mix = mixguard.rebalance(path, out=out, config=config.replace(parsed(over)))
     assert mix.manifest is not None
-    records = list(open_sources([out])[0].records())
+    *records, whole = open_sources([out], offline=True)[0].records()
     assert all(isinstance(record, Record) for record in records)
+    assert isinstance(whole, Whole)
     rows = [dict(record.row) for record in records if isinstance(record, Record)]
     new = {added.record for added in mix.manifest.added}
     return [r for n, r in enumerate(rows) if n not in new], [r for n, r in enumerate(rows) if n in new]
@@ -130,7 +132,7 @@ def test_a_full_disk_leaves_what_was_there(
 
     monkeypatch.setattr("mixguard.mix.manifest.Manifest.to_json", full)
     with pytest.raises(UsageError, match="No space left"):
-        mixguard.rebalance(path, out=out, config=config.with_overrides(["rebalance.seed=3"]))
+        mixguard.rebalance(path, out=out, config=config.replace(parsed(["rebalance.seed=3"])))
     assert {file.name: file.read_bytes() for file in tmp_path.glob("safe*")} == before
     assert not list(tmp_path.glob(".safe*"))
 

@@ -23,7 +23,7 @@ NEW = {"instruction": "New?", "output": "Neu"}
 
 
 def source_of(path: Path) -> FileSource:
-    (source,) = open_sources([path])
+    (source,) = open_sources([path], offline=True)
     assert isinstance(source, FileSource)
     return source
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import glob
+import io
 import os
 import shutil
 import stat
@@ -15,8 +16,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from mixguard.corpus.files.base import Source, sha256
-from mixguard.corpus.files.compressed import is_compressed, open_text
+from mixguard.corpus.files.base import HashedFile, Source, Whole, sha256, unchanged
+from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
 from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
 from mixguard.corpus.files.jsons import read_json
@@ -57,28 +58,32 @@ class FileSource:
         """SHA-256 of the bytes on disk."""
         return sha256(self.files)
 
-    def records(self) -> Iterator[Record | Rejected]:
-        """Every record in order."""
-        if self.kind == "parquet":
-            return read_parquet(self.path, self.name)
-        if self.kind == "arrow":
-            return read_arrow(self.path, self.name)
-        return self._text_records()
+    def records(self) -> Iterator[Record | Rejected | Whole]:
+        """Every record in order, and what was read."""
+        return self._text_records() if self.kind in ("json", "delimited") else self._table_records()
 
-    def _text_records(self) -> Iterator[Record | Rejected]:
+    def _text_records(self) -> Iterator[Record | Rejected | Whole]:
         read = read_delimited if self.kind == "delimited" else read_json
         last = Place(self.name, 0, -1)
-        with open_text(self.path) as stream:
+        with HashedFile(self.path) as file, io.BufferedReader(file, 2**20) as packed:
             try:
-                for record in read(_without_bom(stream), self.name, self.max_record_bytes):
+                stream = _without_bom(decompressed(packed, self.path.stat().st_size))
+                for record in read(stream, self.name, self.max_record_bytes):
                     last = record.place
                     yield record
             except RecordError as error:  # the stream itself broke off: what was read stands
                 yield Rejected(Place(self.name, last.line + 1, last.ordinal + 1), b"", str(error))
+            yield file.whole()
+
+    def _table_records(self) -> Iterator[Record | Rejected | Whole]:
+        read = read_parquet if self.kind == "parquet" else read_arrow
+        with unchanged(self.files, self.name) as whole:
+            yield from read(self.path, self.name)
+        yield whole
 
 
 def open_sources(
-    paths: Sequence[str | os.PathLike[str]], *, max_record_bytes: int = 64 * 2**20, offline: bool = False
+    paths: Sequence[str | os.PathLike[str]], *, max_record_bytes: int = 64 * 2**20, offline: bool
 ) -> tuple[Source, ...]:
     """The sources that paths name: files, folders, globs, `-`, `hf://owner/name[:split]`.
 

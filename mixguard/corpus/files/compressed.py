@@ -6,7 +6,7 @@ import gzip
 import io
 import zlib
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from mixguard.errors import RecordError
 
@@ -18,21 +18,27 @@ GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 def open_text(path: Path) -> io.BufferedReader:
-    """The decompressed bytes of a file, told by its first bytes rather than by its name."""
-    with path.open("rb") as raw:
-        magic = raw.read(4)
+    """The decompressed bytes of a file."""
+    stream = path.open("rb")
+    try:
+        return decompressed(stream, path.stat().st_size)
+    except RecordError:
+        stream.close()
+        raise
+
+
+def decompressed(stream: io.BufferedReader[Any], size: int) -> io.BufferedReader:
+    """The decompressed bytes of a stream of `size` bytes, told by its first bytes rather than by a name."""
+    magic = stream.peek(18)[:18]
     if magic.startswith(GZIP):
-        return io.BufferedReader(_Bounded(cast("BinaryIO", gzip.open(path)), path), 2**20)
+        return io.BufferedReader(_Bounded(cast("BinaryIO", gzip.open(stream)), stream, size), 2**20)
     if magic.startswith(ZSTD):
         import zstandard
 
-        with path.open("rb") as raw:
-            promised = _promised(
-                raw.read(18)
-            )  # before the stream is opened, which nobody would close if this fails
-        stream = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return io.BufferedReader(_Bounded(cast("BinaryIO", stream), path, promised), 2**20)
-    return path.open("rb")
+        promised = _promised(magic)
+        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+        return io.BufferedReader(_Bounded(cast("BinaryIO", reader), stream, size, promised), 2**20)
+    return stream
 
 
 def is_compressed(path: Path) -> bool:
@@ -54,12 +60,15 @@ def _promised(header: bytes) -> int:
 class _Bounded(io.RawIOBase):
     """Stops a stream that expands beyond reason, and names its faults."""
 
-    def __init__(self, stream: BinaryIO, path: Path, promised: int = -1) -> None:
+    def __init__(
+        self, stream: BinaryIO, packed: io.BufferedReader[Any], size: int, promised: int = -1
+    ) -> None:
         super().__init__()
         self._stream = stream
+        self._packed = packed
         self._promised = promised
         """Bytes the file's header says will come; -1 where it does not. Zstandard's reader stops quietly before."""
-        self._limit = max(EXPANSION_FREE, EXPANSION_MAX * path.stat().st_size)
+        self._limit = max(EXPANSION_FREE, EXPANSION_MAX * size)
         self._read = 0
 
     def readable(self) -> bool:
@@ -67,6 +76,7 @@ class _Bounded(io.RawIOBase):
 
     def close(self) -> None:
         self._stream.close()
+        self._packed.close()
         super().close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from mixguard.corpus.files.base import sha256
+from mixguard.corpus.files.base import Whole, sha256, unchanged
 from mixguard.corpus.files.tables import record
 from mixguard.corpus.records import Record
 from mixguard.errors import InputError
+from mixguard.network import stay_offline
 
 HUB = "hf://"
 ROWS_AT_ONCE = 1024
@@ -62,7 +62,7 @@ class HubSource:
             InputError: it cannot be had.
         """
         if offline:
-            os.environ["HF_HUB_OFFLINE"] = os.environ["HF_DATASETS_OFFLINE"] = "1"
+            stay_offline()
         import datasets
 
         target, _, split = name.removeprefix(HUB).partition(":")
@@ -95,11 +95,13 @@ class HubSource:
         """SHA-256 of these files."""
         return sha256(self.files)
 
-    def records(self) -> Iterator[Record]:
-        """Every row of the chosen splits."""
+    def records(self) -> Iterator[Record | Whole]:
+        """Every row of the chosen splits, and what was read."""
         ordinal = 0
-        for split in self.splits:
-            for batch in split.with_format("arrow").iter(ROWS_AT_ONCE):
-                for row in batch.to_pylist():
-                    yield record(row, self.name, ordinal)
-                    ordinal += 1
+        with unchanged(self.files, self.name) as whole:
+            for split in self.splits:
+                for batch in split.with_format("arrow").iter(ROWS_AT_ONCE):
+                    for row in batch.to_pylist():
+                        yield record(row, self.name, ordinal)
+                        ordinal += 1
+        yield whole

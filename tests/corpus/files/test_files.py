@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -19,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixguard.corpus.files import open_sources
+from mixguard.corpus.files.base import Whole
 from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError
 
@@ -26,7 +28,9 @@ ROWS: list[dict[str, Any]] = [{"text": f'row {n} "quoted" {{brace}} é 漢'} for
 
 
 def read(*paths: Path | str, **options: Any) -> tuple[list[Record], list[Rejected]]:
-    outcomes = [record for source in open_sources(paths, **options) for record in source.records()]
+    outcomes = [
+        record for source in open_sources(paths, **options, offline=True) for record in source.records()
+    ]
     good = [record for record in outcomes if isinstance(record, Record)]
     return good, [record for record in outcomes if isinstance(record, Rejected)]
 
@@ -200,10 +204,10 @@ def test_saved_data_sets_and_the_hub_scheme(tmp_path: Path) -> None:
     assert rows_of(tmp_path / "both") == [*ROWS, ROWS[0]]
     assert rows_of(f"hf://{tmp_path / 'one'}") == ROWS
     assert rows_of(f"hf://{tmp_path / 'both'}:test") == ROWS[:1]
-    (source,) = open_sources([f"hf://{tmp_path / 'one'}"])
+    (source,) = open_sources([f"hf://{tmp_path / 'one'}"], offline=True)
     assert len(source.digest()) == 64
     with pytest.raises(InputError, match="train, test"):
-        open_sources([f"hf://{tmp_path / 'both'}:dev"])
+        open_sources([f"hf://{tmp_path / 'both'}:dev"], offline=True)
     with pytest.raises(InputError, match="cannot load"):
         open_sources(["hf://nobody/nothing"], offline=True)
 
@@ -224,9 +228,10 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         buffer = io.BytesIO(jsonl(ROWS))
 
     monkeypatch.setattr("sys.stdin", Input)
-    (source,) = open_sources(["-"])
-    assert [record.place.source for record in source.records()] == ["-"] * 5
-    assert len(list(source.records())) == 5
+    (source,) = open_sources(["-"], offline=True)
+    for _ in range(2):
+        records = [record for record in source.records() if isinstance(record, Record)]
+        assert [record.place.source for record in records] == ["-"] * 5
 
 
 @pytest.mark.parametrize(
@@ -256,20 +261,20 @@ def test_files_that_cannot_be_used_are_told_in_one_sentence(
 
 def test_missing_input_is_told(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
-        open_sources([tmp_path / "absent.jsonl"])
+        open_sources([tmp_path / "absent.jsonl"], offline=True)
     with pytest.raises(InputError, match="no file matches"):
-        open_sources([f"{tmp_path}/*.jsonl"])
+        open_sources([f"{tmp_path}/*.jsonl"], offline=True)
     with pytest.raises(InputError, match="no data"):
-        open_sources([tmp_path])
+        open_sources([tmp_path], offline=True)
     with pytest.raises(InputError, match="no input"):
-        open_sources([])
+        open_sources([], offline=True)
 
 
 def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "state.json").write_text('{"_data_files": [{"filename": "../secret.arrow"}]}')
     with pytest.raises(InputError, match="outside"):
-        open_sources([tmp_path / "saved"])
+        open_sources([tmp_path / "saved"], offline=True)
 
 
 def test_an_input_that_is_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -293,10 +298,10 @@ def test_an_input_that_is_named_twice_is_refused(tmp_path: Path, monkeypatch: py
         (hub, f"{hub}:test"),
     ):
         with pytest.raises(InputError, match="is named twice"):
-            open_sources(repeated)
+            open_sources(repeated, offline=True)
     (tmp_path / "c.jsonl").symlink_to(path)
     with pytest.raises(InputError, match=r"c\.jsonl: is named twice, also as a\.jsonl"):
-        open_sources(["*.jsonl"])
+        open_sources(["*.jsonl"], offline=True)
     assert len(rows_of("a.jsonl", "b.jsonl")) == 2 * len(ROWS)
     assert len(rows_of(f"{hub}:train", f"{hub}:test", "saved")) == 2 * len(ROWS) + 1
 
@@ -306,5 +311,66 @@ def test_a_name_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
     path.write_bytes(jsonl(ROWS))
     for named in (path, tmp_path, f"{tmp_path}/*.jsonl"):
         with pytest.raises(InputError, match=r"caf\\udce9\.jsonl: the name is not UTF-8") as raised:
-            open_sources([named])
+            open_sources([named], offline=True)
         str(raised.value).encode()
+
+
+def write_as(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Rows in the kind of file that the name says."""
+    table = pa.Table.from_pylist(rows)
+    if path.suffix == ".parquet":
+        pq.write_table(table, path)
+    elif path.suffix == ".arrow":
+        with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, table.schema) as writer:
+            writer.write_table(table)
+    elif path.suffix == ".csv":
+        path.write_text("text\n" + "".join(f"row {n}\n" for n in range(len(rows))))
+    else:
+        raw = json.dumps(rows).encode() if path.suffix == ".json" else jsonl(rows)
+        packed = {".gz": gzip.compress, ".zst": zstandard.ZstdCompressor().compress}
+        path.write_bytes(packed.get(path.suffix, lambda raw: raw)(raw))
+
+
+@pytest.mark.parametrize(
+    "name", ["a.jsonl", "a.json", "a.csv", "a.jsonl.gz", "a.jsonl.zst", "a.parquet", "a.arrow"]
+)
+def test_the_digest_is_of_the_bytes_that_were_read(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    write_as(path, ROWS * 500)
+    (source,) = open_sources([path], offline=True)
+    reading = source.records()
+    first = next(reading)
+    *_, whole = reading
+    assert isinstance(first, Record)
+    assert whole == Whole(hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+def test_a_file_replaced_while_it_is_read_keeps_the_digest_of_what_was_judged(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(jsonl(ROWS * 5000))
+    judged = hashlib.sha256(path.read_bytes()).hexdigest()
+    reading = open_sources([path], offline=True)[0].records()
+    next(reading)
+    (tmp_path / "b.jsonl").write_bytes(jsonl(ROWS))
+    (tmp_path / "b.jsonl").replace(path)
+    *_, whole = reading
+    assert whole == Whole(judged)
+
+
+def test_a_table_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_as(path, ROWS * 500)
+    reading = open_sources([path], offline=True)[0].records()
+    next(reading)
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(InputError, match="changed while it was read"):
+        list(reading)
+
+
+def test_a_stream_that_breaks_off_is_hashed_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl.gz"
+    path.write_bytes(gzip.compress(jsonl(ROWS * 5000))[:-200])
+    *_, broken, whole = open_sources([path], offline=True)[0].records()
+    assert isinstance(broken, Rejected)
+    assert whole == Whole(hashlib.sha256(path.read_bytes()).hexdigest())
