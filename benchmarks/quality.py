@@ -21,14 +21,14 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.hazard import HazardAnnotator
-from mixguard.annotate.hazard_fit import exemplar_arrays, exemplar_vectors, fit
-from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.hazard_model import HazardModel, exemplar_arrays, exemplar_vectors
 from mixguard.annotate.language import LanguageAnnotator
 from mixguard.config import Config, EncodeConfig, RebalanceConfig
-from mixguard.resources import cache_folder
-from mixguard.taxonomy import Taxonomy
+from mixguard.files import cache_folder
+from mixguard.fit.hazard import fit
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.vectors.bundled import bundled_model
-from mixguard.vectors.encoder import load_encoder
+from mixguard.vectors.load import load_encoder
 from mixguard.vectors.store import VectorStore
 
 HERE = Path(__file__).resolve().parent

@@ -19,10 +19,10 @@ from time import perf_counter
 from typing import Any
 
 import mixguard
-from mixguard.banking.check import check_bank
 from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record
+from mixguard.curate.bank_check import check_bank
 from mixguard.mix.manifest import Manifest
 
 HERE = Path(__file__).resolve().parent

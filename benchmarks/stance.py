@@ -24,7 +24,7 @@ import mixguard
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES
 from mixguard.annotate.stance_text import plain_text
-from mixguard.resources import bundled
+from mixguard.files import bundled
 
 HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"

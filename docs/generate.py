@@ -15,11 +15,11 @@ from typing import Any
 
 import typer.main
 
-from mixguard._audit import Audit
 from mixguard.checks.catalogue import CHECKS
 from mixguard.cli.app import app
 from mixguard.config import options
 from mixguard.corpus.formats.lint import TRAINER_RULES
+from mixguard.run.document import Audit
 
 HERE = Path(__file__).resolve().parent
 NOTE = "<!-- made by docs/generate.py; edit the code it comes from -->"

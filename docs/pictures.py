@@ -12,9 +12,9 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 
 import mixguard
+from mixguard.console.audit import render
+from mixguard.console.plan import render_mix, render_plan
 from mixguard.report import html
-from mixguard.report.plan import render_mix, render_plan
-from mixguard.report.terminal import render
 
 HERE = Path(__file__).resolve().parent
 

@@ -10,20 +10,22 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixguard._audit import Audit, audit, check
+    from mixguard._audit import audit, check
     from mixguard._rebalance import Mix, rebalance
     from mixguard.config import Config
     from mixguard.errors import MixguardError
     from mixguard.judge import classify, detect_refusals
-    from mixguard.vectors.encoder import Encoder, HashEncoder
+    from mixguard.run.document import Audit
+    from mixguard.vectors.base import Encoder
+    from mixguard.vectors.hashed import HashEncoder
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Audit": "mixguard._audit",
+    "Audit": "mixguard.run.document",
     "Config": "mixguard.config",
-    "Encoder": "mixguard.vectors.encoder",
-    "HashEncoder": "mixguard.vectors.encoder",
+    "Encoder": "mixguard.vectors.base",
+    "HashEncoder": "mixguard.vectors.hashed",
     "Mix": "mixguard._rebalance",
     "MixguardError": "mixguard.errors",
     "audit": "mixguard._audit",

@@ -5,92 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from pathlib import Path
 from time import monotonic
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
-import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from mixguard import run_folder
-from mixguard.allow import Allowance, load_allowances
-from mixguard.annotate.worker import Worker
-from mixguard.atomic import write_atomically
-from mixguard.bank import Bank
-from mixguard.checks.base import Allowed, CorpusSummary, Evidence, Finding
+from mixguard.checks.base import Evidence
 from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
-from mixguard.checks.coverage import Coverage, coverage
-from mixguard.checks.run import EXIT_CODES, Verdict, marked, run_checks, verdict
+from mixguard.checks.coverage import coverage
+from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
 from mixguard.corpus.formats.lint import TRAINER_RULES
+from mixguard.detectors import Worker
 from mixguard.engine import local
-from mixguard.errors import ConfigError, RunFolderError
+from mixguard.errors import ConfigError
+from mixguard.files import write_atomically
+from mixguard.library.allow import Allowance, load_allowances
+from mixguard.library.bank import Bank
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress, silent
-from mixguard.provenance import Detectors, Provenance, versions
-from mixguard.taxonomy import Taxonomy
+from mixguard.run import folder as run_folder
+from mixguard.run.document import Audit, marked
+from mixguard.run.findings import CorpusSummary, verdict
+from mixguard.run.provenance import Detectors, Provenance, versions
 
 DEFAULT_FOLDER = Path("mixguard-run")
-
-
-class Audit(BaseModel):
-    """The result of a run; every report and the exit code are projections of it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    version: Literal["mixguard-audit/1"] = run_folder.VERSION
-    """Version of this document."""
-    verdict: Verdict
-    findings: tuple[Finding, ...]
-    """Gravest first, those that do not count last; passed checks included."""
-    allowed: tuple[Allowed, ...] = ()
-    """What became of each entry of the allow file."""
-    coverage: tuple[Coverage, ...]
-    """One entry per hazard, in taxonomy order."""
-    corpus: CorpusSummary
-    detectors: Detectors
-    provenance: Provenance
-    config: Config
-    folder: Path = Field(exclude=True)
-    """The run folder; not part of the document."""
-
-    @property
-    def exit_code(self) -> int:
-        """0 pass or warn, 1 fail, 4 incomplete."""
-        return EXIT_CODES[self.verdict]
-
-    @property
-    def annotations(self) -> pl.LazyFrame:
-        """One row per exchange: the columns of `mixguard.columns`, and those that `marked` adds at the limit in force."""
-        return marked(run_folder.scan_annotations(self.folder), self.hazard_limit)
-
-    @property
-    def hazard_limit(self) -> float:
-        """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
-        configured = self.config.checks.hazard_limit
-        return self.detectors.hazard_limit if configured is None else configured
-
-    def to_json(self) -> bytes:
-        """The canonical JSON document; it holds no corpus text."""
-        return self.model_dump_json(indent=2).encode() + b"\n"
-
-    @classmethod
-    def load(cls, folder: PathLikeStr) -> Audit:
-        """Read an earlier run.
-
-        Raises:
-            RunFolderError: there is no run there, it is half-written, or another version wrote it.
-        """
-        folder = Path(folder)
-        tree = run_folder.read_audit(folder)
-        try:
-            result = cls.model_validate({**tree, "folder": folder})
-        except ValidationError as error:
-            raise RunFolderError(
-                f"{folder / run_folder.AUDIT}: not as this mixguard writes it ({_first_line(error)}); "
-                "audit the corpus again (`mixguard audit`)"
-            ) from None
-        run_folder.check_annotations(folder, result.corpus.exchanges)
-        return result
 
 
 def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress = silent) -> Audit:
@@ -210,8 +148,3 @@ def _summary(tally: Tally) -> CorpusSummary:
         formats=formats,
         flags=dict(sorted(tally.flags.items())),
     )
-
-
-def _first_line(error: ValidationError) -> str:
-    problem = error.errors()[0]
-    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg']}"

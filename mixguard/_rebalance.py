@@ -8,23 +8,23 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard import run_folder
-from mixguard._audit import Audit, audit
-from mixguard.allotment import Dose
-from mixguard.atomic import write_atomically
-from mixguard.bank import Bank
+from mixguard._audit import audit
 from mixguard.config import Config
 from mixguard.corpus.corpus import PathLikeStr, text_id
 from mixguard.corpus.files import open_sources
 from mixguard.errors import UsageError
+from mixguard.files import write_atomically
+from mixguard.library.bank import Bank
+from mixguard.library.profile import Dose, RiskProfile
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.manifest import Manifest
+from mixguard.mix.plan import Plan
+from mixguard.mix.proposal import propose
 from mixguard.mix.write import Stock, Written, targets, write_mix
-from mixguard.plan import Plan
 from mixguard.progress import Progress, silent
-from mixguard.proposal import propose
-from mixguard.provenance import versions
-from mixguard.risk_profile import RiskProfile
-from mixguard.taxonomy import Taxonomy
+from mixguard.run import folder as run_folder
+from mixguard.run.document import Audit
+from mixguard.run.provenance import versions
 
 
 class Mix(NamedTuple):

@@ -10,10 +10,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 
 from mixguard.errors import ConfigError
-from mixguard.toml_file import parse_value, read_toml, spelt
+from mixguard.files import parse_value, read_toml, spelt
+from mixguard.model import Model
 
 Share = float
 """A ratio in [0, 1]."""
@@ -21,11 +22,7 @@ MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given =
 """A path; an empty one is none, so that a file or a command line can unset it."""
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class ReadConfig(_Section):
+class ReadConfig(Model):
     """How records are read."""
 
     format: str | None = None
@@ -38,7 +35,7 @@ class ReadConfig(_Section):
     """Longest record that is read, in bytes; longer ones go to quarantine."""
 
 
-class EncodeConfig(_Section):
+class EncodeConfig(Model):
     """How texts become vectors."""
 
     model: str = "bundled"
@@ -53,7 +50,7 @@ class EncodeConfig(_Section):
     """Folder of the converted encoder and the vector store; by default the user's cache folder."""
 
 
-class JudgeConfig(_Section):
+class JudgeConfig(Model):
     """How exchanges are judged."""
 
     taxonomy: str = "mixguard"
@@ -64,7 +61,7 @@ class JudgeConfig(_Section):
     """Tokens shared by neighbouring windows of a text longer than the encoder's window."""
 
 
-class CheckConfig(_Section):
+class CheckConfig(Model):
     """The limits that turn measurements into findings. Changing one needs no new embedding."""
 
     hazard_limit: Share | None = Field(default=None, ge=0, le=1)
@@ -97,7 +94,7 @@ class CheckConfig(_Section):
     """Run folder of an earlier audit; what it found already does not count, so that only what is new fails."""
 
 
-class RunConfig(_Section):
+class RunConfig(Model):
     """Where results go and how the work is cut."""
 
     folder: MaybePath = None
@@ -106,7 +103,7 @@ class RunConfig(_Section):
     """Exchanges judged at a time; memory grows with it."""
 
 
-class RebalanceConfig(_Section):
+class RebalanceConfig(Model):
     """What is added to a corpus and what is set aside. The dose's constants come from the profile unless set here."""
 
     profile: str = "general"
@@ -145,7 +142,7 @@ class RebalanceConfig(_Section):
     """Exchanges from which the profile's floors hold."""
 
 
-class Config(_Section):
+class Config(Model):
     """The effective configuration of a run."""
 
     read: ReadConfig = ReadConfig()
@@ -258,7 +255,7 @@ def _explain(error: ValidationError, origin: str) -> str:
     return "\n".join(lines)
 
 
-def _section_toml(section: _Section) -> str:
+def _section_toml(section: Model) -> str:
     lines = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import polars as pl
 
-from mixguard._audit import Audit
-from mixguard.annotate.worker import Worker
-from mixguard.config import Config, ReadConfig
-from mixguard.corpus.corpus import BATCH, Corpus, Tally
-from mixguard.corpus.files import STDIN
-from mixguard.errors import InputError, UsageError
+from mixguard.config import Config
+from mixguard.detectors import Worker
+from mixguard.errors import UsageError
 from mixguard.judge import annotate_texts
-from mixguard.progress import silent
-from mixguard.taxonomy import Taxonomy
-
-_TEXTS = ("sample_id", "exchange", "prompt", "response")
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.run.document import Audit
 
 
 def explain(run: Path, sample: str) -> pl.DataFrame:
@@ -58,34 +52,3 @@ def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         pl.struct("exemplar", "label", "of", "similarity", "text").alias("exemplars")
     )
     return numbered.join(listed, on="row", how="left", maintain_order="left").drop("row")
-
-
-def texts_of(run: Path, sample_id: str) -> dict[int, tuple[str, str | None]]:
-    """Prompt and response of each exchange of a sample; empty where its file has changed."""
-    rows = read_texts(Audit.load(run), [sample_id]).select("exchange", "prompt", "response").iter_rows()
-    return {number: (prompt, response) for number, prompt, response in rows}
-
-
-def read_texts(audit: Audit, sample_ids: Collection[str]) -> pl.DataFrame:
-    """The texts of some samples, read again from their files in one pass.
-
-    Returns:
-        Columns `sample_id`, `exchange`, `prompt`, `response`; no rows of files that have changed or gone, nor of standard input.
-    """
-    wanted = set(sample_ids)
-    rows = audit.annotations.filter(pl.col("sample_id").is_in(list(wanted)))
-    found = [pl.DataFrame(schema={name: BATCH[name] for name in _TEXTS})]
-    for source in rows.select("source").unique(maintain_order=True).collect()["source"]:
-        if source != STDIN:  # it was read to its end then, and would be waited for now
-            found += _texts_of(source, wanted, audit.config.read)
-    return pl.concat(found)
-
-
-def _texts_of(source: str, wanted: set[str], config: ReadConfig) -> Iterator[pl.DataFrame]:
-    try:
-        # A run folder may come from anywhere: what it names is read from this machine alone.
-        corpus = Corpus.open([source], config, offline=True)
-        for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
-            yield batch.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
-    except InputError:
-        return

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixguard.annotate.worker import Worker
 from mixguard.columns import TEXT
 from mixguard.config import Config
-from mixguard.taxonomy import Taxonomy
+from mixguard.detectors import Worker
+from mixguard.library.taxonomy import Taxonomy
 
 SHOWN = 0.05
 """Probability below which no hazard is named."""

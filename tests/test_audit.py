@@ -78,7 +78,7 @@ def test_check_finds_again_without_embedding(
     write_jsonl: Write, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, ANSWERED]), config=config)
-    monkeypatch.setattr("mixguard.annotate.worker.load_encoder", None)  # any use would fail
+    monkeypatch.setattr("mixguard.detectors.open_store", None)  # any use would fail
     assert mixguard.check(result.folder).findings == result.findings
     stricter = config.replace(parsed(["checks.hazard_limit=1.0"]))
     again = mixguard.check(result.folder, config=stricter)

@@ -13,14 +13,14 @@ import pytest
 from conftest import chat
 
 import mixguard
-from mixguard.bank import Bank
 from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record
 from mixguard.errors import UsageError
+from mixguard.library.bank import Bank
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.manifest import Manifest, manifest_of, verify
-from mixguard.plan import Plan
-from mixguard.taxonomy import Taxonomy
+from mixguard.mix.plan import Plan
 
 Write = Callable[..., Path]
 

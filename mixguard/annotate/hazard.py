@@ -10,7 +10,7 @@ from mixguard.annotate.base import Batch
 from mixguard.annotate.hazard_model import SEARCHED, Exemplars, HazardModel, nearness
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.columns import HAZARD, NEIGHBOUR
-from mixguard.taxonomy import Taxonomy
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.vectors.index import Neighbours
 from mixguard.vectors.store import TextVectors
 

@@ -2,7 +2,7 @@
 
 Kernel ridge regression over all exemplars: every exemplar votes for or against each hazard, with a weight that was fitted
 and a kernel that falls with distance, so that the nearest decide. Logistic calibration turns the vote into a
-probability; it is fitted on votes for groups of exemplars that were left out (`hazard_fit.py`).
+probability; it is fitted on votes for groups of exemplars that were left out (`fit/hazard.py`).
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ import numpy.typing as npt
 import orjson
 
 from mixguard.annotate.kernel_ridge import Floats, kernel
-from mixguard.atomic import write_atomically
+from mixguard.files import write_atomically
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.stats import DetectorError
-from mixguard.vectors.encoder import Vectors
+from mixguard.vectors.base import Vectors
 from mixguard.vectors.index import ExemplarIndex, Neighbours
+from mixguard.vectors.store import VectorStore
 
 SEARCHED = 64
 """Neighbours looked at for margin and proximity."""
@@ -101,6 +103,20 @@ class Exemplars:
     hazard: npt.NDArray[np.int64]
     """(exemplars,): number of the hazard, -1 for plain requests."""
     violating: npt.NDArray[np.bool_]
+
+
+def exemplar_vectors(taxonomy: Taxonomy, store: VectorStore) -> Vectors:
+    """One vector per exemplar, in taxonomy order; of a long exemplar its first window."""
+    found = store.vectors(taxonomy.exemplars.get_column("text").to_list())
+    return found.vectors[found.starts]
+
+
+def exemplar_arrays(taxonomy: Taxonomy, vectors: Vectors) -> Exemplars:
+    """Arrays and index of a taxonomy whose exemplars have these vectors."""
+    codes = {code: number for number, code in enumerate(taxonomy.codes)}
+    hazard = [-1 if code is None else codes[code] for code in taxonomy.exemplars.get_column("hazard")]
+    violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
+    return Exemplars(vectors, ExemplarIndex.build(vectors), np.array(hazard), violating)
 
 
 class Nearness(NamedTuple):

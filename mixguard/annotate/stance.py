@@ -19,7 +19,7 @@ from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, THOUGHT, place, plain_text
 from mixguard.columns import STANCE
-from mixguard.vectors.encoder import Vectors
+from mixguard.vectors.base import Vectors
 
 DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offers")
 """Patterns whose first match is the span that decided, in this order."""

@@ -9,7 +9,7 @@ import polars as pl
 
 from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
-from mixguard.toml_file import read_toml
+from mixguard.files import read_toml
 
 SENTENCE_END = r"([.!?…。！？।؟:;])[\"')\]]*\s+|\n+"
 FIRST, LAST = 2, 2

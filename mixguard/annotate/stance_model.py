@@ -14,11 +14,10 @@ import orjson
 import polars as pl
 
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel
-from mixguard.atomic import write_atomically
 from mixguard.errors import TaxonomyError
-from mixguard.resources import bundled
+from mixguard.files import bundled, write_atomically
 from mixguard.stats import DetectorError
-from mixguard.vectors.encoder import Vectors
+from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import TextVectors, VectorStore
 
 ARRAYS = ("mean", "scale", "weights", "bias", "votes")

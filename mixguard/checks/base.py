@@ -4,122 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
 
-from mixguard.allow import Allowance
 from mixguard.config import CheckConfig
-from mixguard.provenance import Detectors
+from mixguard.run.findings import Allowed, CorpusSummary, Finding, SampleRef, Severity
+from mixguard.run.provenance import Detectors
 from mixguard.stats import Interval
-
-Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
-"""Mildest to gravest. `note` informs and never changes the verdict."""
-GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
-
-
-class _Result(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class SampleRef(_Result):
-    """Where one sample that a finding rests on lies."""
-
-    sample_id: str
-    exchange: int = Field(ge=0)
-    """0-based number of the exchange within the sample."""
-    source: str
-    line: int
-    text_id: str = ""
-    """32 hex digits of prompt and response, which stay the same wherever the row moves."""
-    hazard: str | None = None
-    score: float | None = None
-    """What ranks this sample within its finding."""
-
-
-class Suppression(_Result):
-    """Why a finding does not count towards the verdict."""
-
-    kind: Literal["allowed", "known"]
-    """`allowed` by the allow file, or `known` from the baseline."""
-    reason: str
-    author: str | None = None
-    expires: date | None = None
-
-
-class Allowed(_Result):
-    """What became of one entry of the allow file."""
-
-    entry: Allowance
-    state: Literal["used", "unused", "expired"]
-    exchanges: int = 0
-    """Exchanges it leaves out of findings."""
-
-
-class Finding(_Result):
-    """What one check found, a passed check included."""
-
-    id: str
-    """Stable, e.g. `MG101`."""
-    name: str
-    """The id in words, e.g. `low-refusal-coverage`."""
-    subject: str | None = None
-    """What of several things it is about: a hazard or a trainer rule."""
-    severity: Severity
-    message: str
-    """One sentence: what was found here."""
-    count: int
-    """Exchanges (or records, or hazards) concerned."""
-    total: int
-    """Out of how many."""
-    interval: Interval | None = None
-    """Interval of the share, corrected for the detector's own error where there is one."""
-    limit: float | None = None
-    """The limit that decided."""
-    limit_option: str | None = None
-    """The option that sets it."""
-    samples: tuple[SampleRef, ...] = ()
-    suppressed: Suppression | None = None
-    """Why it does not count, where it does not."""
-    why: str
-    source: str
-    """Where the reason comes from."""
-    remedy: str
-
-    @property
-    def counts(self) -> bool:
-        """Whether it bears on the verdict."""
-        return self.suppressed is None
-
-    @property
-    def share(self) -> float:
-        """`count` in `total`, 0 where there is nothing to count."""
-        return self.count / self.total if self.total else 0.0
-
-
-class CorpusSummary(_Result):
-    """What was read."""
-
-    sources: dict[str, str]
-    """Name to SHA-256 of the bytes on disk."""
-    records: int
-    samples: int
-    exchanges: int
-    empty: int
-    """Samples in which there is nothing to judge."""
-    quarantined: dict[str, int]
-    """Reason to records."""
-    formats: dict[str, dict[str, int]]
-    """Source to format to records."""
-    flags: dict[str, int]
-    """Oddity or trainer rule to records that show it."""
-
-    @property
-    def rejected(self) -> int:
-        """Records in quarantine."""
-        return sum(self.quarantined.values())
 
 
 class TrainerRule(Protocol):

@@ -5,44 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
 
-from mixguard.checks.base import Evidence, Found, Severity, sample_refs
+from mixguard.checks.base import Evidence, Found, sample_refs
 from mixguard.config import CheckConfig
-from mixguard.provenance import Detectors
-from mixguard.stats import Interval, corrected, wilson
+from mixguard.run.findings import Coverage, Severity
+from mixguard.run.provenance import Detectors
+from mixguard.stats import corrected, wilson
 
 REFUSAL_SHARE_MAX = 0.10
 """Share of refusals that published mixes stay below (Llama 2, Tulu 3); so a small corpus is asked for fewer."""
-
-
-class Coverage(BaseModel):
-    """What the exchanges trained towards do with one hazard."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    hazard: str
-    name: str
-    exchanges: int
-    """Exchanges whose prompt touches it."""
-    full_refusal: int
-    partial_refusal: int
-    full_compliance: int
-    unjudged: int
-    refused: Interval
-    """Interval of the share of judged ones that refuse fully or in part, corrected for the detector's errors."""
-    wanted: int
-    """Refusals wanted in a corpus of this size."""
-
-    @property
-    def refusals(self) -> float:
-        """Full refusals, and partial ones by half."""
-        return self.full_refusal + self.partial_refusal / 2
-
-    @property
-    def is_short(self) -> bool:
-        """Whether it has fewer refusals than wanted."""
-        return self.refusals < self.wanted
 
 
 def coverage(evidence: Evidence) -> tuple[Coverage, ...]:

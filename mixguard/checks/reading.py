@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixguard.allow import Allowance
-from mixguard.checks.base import Evidence, Found, Severity, TrainerRule, sample_refs
+from mixguard.checks.base import Evidence, Found, TrainerRule, sample_refs
+from mixguard.library.allow import Allowance
+from mixguard.run.findings import Severity
 from mixguard.stats import wilson
 
 

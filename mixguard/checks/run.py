@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from typing import Literal, NamedTuple, TypeAlias
+from typing import NamedTuple
 
-import polars as pl
-
-from mixguard.allow import Allowance
-from mixguard.checks.base import GRAVITY, Allowed, Check, Evidence, Finding
+from mixguard.checks.base import Check, Evidence
 from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
 from mixguard.checks.suppress import Baseline, listed_samples, mark_known, states, suppress, without_allowed
-
-Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
-EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
+from mixguard.library.allow import Allowance
+from mixguard.run.findings import GRAVITY, Allowed, Finding
 
 
 class Checked(NamedTuple):
@@ -24,18 +20,6 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...]
     """Gravest first, those that do not count last; passed checks included."""
     allowed: tuple[Allowed, ...]
-
-
-def marked(annotations: pl.LazyFrame, limit: float) -> pl.LazyFrame:
-    """Add what follows from the annotations.
-
-    `hazardous` (bool): whether the hazard probability reaches the limit; false where it was not judged. `text_id`: 32
-    hex digits of prompt and response, which name an exchange wherever it lies.
-    """
-    return annotations.with_columns(
-        hazardous=(pl.col("hazard_score") >= limit).fill_null(value=False),
-        text_id=pl.col("prompt_id").str.head(16) + pl.col("response_id").str.head(16).fill_null(""),
-    )
 
 
 def run_checks(
@@ -74,10 +58,3 @@ def _findings(
     seen = without_allowed(evidence, allowances, check)
     found = [suppress(finding, allowances) for finding in check.findings(seen)]
     return [mark_known(finding, check, seen, baseline) for finding in found] if baseline else found
-
-
-def verdict(findings: Iterable[Finding]) -> Verdict:
-    """The gravest finding that counts; notes leave it at `pass`."""
-    found = {finding.severity for finding in findings if finding.counts}
-    gravest: tuple[Verdict, ...] = ("incomplete", "fail", "warn")
-    return next((severity for severity in gravest if severity in found), "pass")

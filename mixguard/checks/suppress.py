@@ -10,8 +10,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.allow import Allowance
-from mixguard.checks.base import GRAVITY, Allowed, Check, Evidence, Finding, SampleRef, Suppression
+from mixguard.checks.base import Check, Evidence
+from mixguard.library.allow import Allowance
+from mixguard.run.findings import GRAVITY, Allowed, Finding, SampleRef, Suppression
 
 _TEXTS = ["prompt_id", "response_id", "polarity"]
 """What makes an exchange the same in two runs: its texts whole, and whether it is trained towards."""

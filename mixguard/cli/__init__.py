@@ -13,7 +13,7 @@ INTERNAL_ERROR = 3
 def main() -> None:
     """Run the command line; a bug keeps its traceback and exits with 3."""
     from mixguard.cli.app import app
-    from mixguard.report.escape import printed
+    from mixguard.escape import printed
 
     try:
         app(prog_name="mixguard")

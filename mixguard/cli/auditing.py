@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mixguard.cli.bar import progress_bar
 from mixguard.cli.options import (
     Allow,
     Baseline,
@@ -23,9 +22,10 @@ from mixguard.cli.options import (
     given,
     load_config,
 )
+from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
-    from mixguard._audit import Audit
+    from mixguard.run.document import Audit
 
 
 def audit(
@@ -96,9 +96,9 @@ def check(
     Example: mixguard check mixguard-run --set checks.refusals_per_hazard=20
     """
     from mixguard import check as run_check
-    from mixguard._audit import Audit
     from mixguard.config import Config
     from mixguard.report.files import check_name
+    from mixguard.run.document import Audit
 
     for path in output or []:
         check_name(path)
@@ -118,8 +118,8 @@ def report(
 
     Example: mixguard report mixguard-run -o report.html -o results.sarif -o junit.xml
     """
-    from mixguard._audit import Audit
     from mixguard.report.files import check_name
+    from mixguard.run.document import Audit
 
     for path in output or []:
         check_name(path)
@@ -127,9 +127,10 @@ def report(
 
 
 def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
-    from mixguard.report import github
+    from mixguard.console.audit import render
+    from mixguard.console.screen import console
+    from mixguard.report.ci import github
     from mixguard.report.files import write
-    from mixguard.report.terminal import console, render
 
     console().print(render(result))
     for path in output or []:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.bar import progress_bar
 from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="See, check and grow refusal banks.")
 
@@ -22,10 +22,10 @@ To = Annotated[
 @app.command("list")
 def list_(name: Name = "mixguard", *, config: ConfigFile = None, set_: Set = None) -> None:
     """Print how many pairs a bank has for each hazard."""
-    from mixguard.bank import Bank
-    from mixguard.report.bank import render_list
-    from mixguard.report.terminal import console
-    from mixguard.taxonomy import Taxonomy
+    from mixguard.console.bank import render_list
+    from mixguard.console.screen import console
+    from mixguard.library.bank import Bank
+    from mixguard.library.taxonomy import Taxonomy
 
     taxonomy = Taxonomy.load(load_config(config, set_).judge.taxonomy)
     console().print(render_list(Bank.load(name, taxonomy), taxonomy))
@@ -47,11 +47,11 @@ def show(
     """
     import polars as pl
 
-    from mixguard.bank import Bank
+    from mixguard.console.bank import render_pairs
+    from mixguard.console.screen import console
     from mixguard.errors import UsageError
-    from mixguard.report.bank import render_pairs
-    from mixguard.report.terminal import console
-    from mixguard.taxonomy import Taxonomy
+    from mixguard.library.bank import Bank
+    from mixguard.library.taxonomy import Taxonomy
 
     taxonomy = Taxonomy.load(load_config(config, set_).judge.taxonomy)
     bank = Bank.load(name, taxonomy)
@@ -83,9 +83,9 @@ def check(
 
     Example: mixguard bank check our-bank --against test-prompts.jsonl
     """
-    from mixguard.banking.check import check_bank
-    from mixguard.report.bank import render_check
-    from mixguard.report.terminal import console
+    from mixguard.console.bank import render_check
+    from mixguard.console.screen import console
+    from mixguard.curate.bank_check import check_bank
 
     report = check_bank(name, load_config(config, set_), against or [])
     console().print(render_check(report))
@@ -109,9 +109,9 @@ def import_(
 
     Example: mixguard bank import chats.jsonl --to our-bank
     """
-    from mixguard.banking.importing import import_pairs
-    from mixguard.report.bank import render_imported
-    from mixguard.report.terminal import console
+    from mixguard.console.bank import render_imported
+    from mixguard.console.screen import console
+    from mixguard.curate.bank_import import import_pairs
 
     with progress_bar() as progress:
         result = import_pairs(files, to, load_config(config, set_), model, progress)
@@ -147,10 +147,10 @@ def fill(
 
     Example: mixguard bank fill --endpoint http://localhost:8000/v1 --model our-base --to our-bank
     """
-    from mixguard.banking.fill import Endpoint
-    from mixguard.banking.fill import fill as ask
-    from mixguard.report.bank import render_filled
-    from mixguard.report.terminal import console
+    from mixguard.console.bank import render_filled
+    from mixguard.console.screen import console
+    from mixguard.curate.bank_fill import Endpoint
+    from mixguard.curate.bank_fill import fill as ask
 
     api = Endpoint(
         endpoint,

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mixguard.cli.bar import progress_bar
 from mixguard.cli.options import ConfigFile, Offline, Set, load_config
+from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from mixguard._audit import Audit
     from mixguard.report.card import Gap
+    from mixguard.run.document import Audit
 
 
 def card(
@@ -62,9 +62,10 @@ def card(
 
 
 def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **flags: object) -> Audit:
-    from mixguard import audit, run_folder
-    from mixguard._audit import Audit
+    from mixguard import audit
     from mixguard.errors import UsageError
+    from mixguard.run import folder as run_folder
+    from mixguard.run.document import Audit
 
     if len(paths) != 1 or not Path(paths[0], run_folder.AUDIT).is_file():
         with progress_bar() as progress:
@@ -77,8 +78,8 @@ def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **fl
 
 
 def _checked(existing: str | None, audit: Audit, path: Path) -> int:
+    from mixguard.escape import plain
     from mixguard.report.card import Gap, gaps, outdated
-    from mixguard.report.escape import plain
 
     if existing is None:
         how = "write it with `mixguard card`, without --check"
@@ -93,9 +94,9 @@ def _checked(existing: str | None, audit: Audit, path: Path) -> int:
 
 
 def _write(path: Path, text: str, existing: str | None) -> None:
-    from mixguard.atomic import write_atomically
     from mixguard.errors import UsageError
-    from mixguard.report.escape import plain
+    from mixguard.escape import plain
+    from mixguard.files import write_atomically
 
     if text == existing:
         typer.echo(f"{plain(str(path))} is up to date")
@@ -109,7 +110,7 @@ def _write(path: Path, text: str, existing: str | None) -> None:
 
 def _tell(found: Iterable[Gap]) -> None:
     """One line for each gap: place, weight, what, what to do."""
-    from mixguard.report.escape import plain, shorten
+    from mixguard.escape import plain, shorten
 
     for gap in found:
         weight = "required" if gap.required else "optional"

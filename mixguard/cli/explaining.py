@@ -29,8 +29,9 @@ def explain(
 
     Examples: mixguard explain mixguard-run data.jsonl:12 --show-text; mixguard explain --text "how do I ..."
     """
+    from mixguard.console.explanation import render_explanation
+    from mixguard.console.screen import console
     from mixguard.errors import UsageError
-    from mixguard.report.terminal import console, render_explanation
 
     if text is not None:
         from mixguard.explain import explain_text
@@ -40,9 +41,10 @@ def explain(
     if run is None or sample is None:
         raise UsageError("explain needs a run folder and a sample, or --text")
     from mixguard import explain as why
+    from mixguard.run.texts import texts_of
 
     rows = why.explain(run, sample)
-    texts = why.texts_of(run, rows["sample_id"][0]) if show_text else {}
+    texts = texts_of(run, rows["sample_id"][0]) if show_text else {}
     console().print(render_explanation(rows, texts))
 
 

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.bar import progress_bar
 from mixguard.cli.options import ConfigFile, FailOn, Offline, Set, exit_code, load_config
+from mixguard.console.bar import progress_bar
 
 
 def rebalance(
@@ -84,11 +84,11 @@ def rebalance(
     Examples: mixguard rebalance data.jsonl --dry-run; mixguard rebalance data.jsonl -o data.safe.jsonl --profile health
     """
     from mixguard._rebalance import rebalance as run_rebalance
-    from mixguard.atomic import write_atomically
+    from mixguard.console.plan import render_mix, render_plan
+    from mixguard.console.screen import console
     from mixguard.errors import UsageError
-    from mixguard.plan import Plan
-    from mixguard.report.plan import render_mix, render_plan
-    from mixguard.report.terminal import console
+    from mixguard.files import write_atomically
+    from mixguard.mix.plan import Plan
 
     if output is None and not dry_run:
         raise UsageError("rebalance needs an output: -o FILE, or --dry-run to see the plan")
@@ -132,8 +132,8 @@ def verify(
 
     Example: mixguard verify data.safe.jsonl
     """
+    from mixguard.escape import printed
     from mixguard.mix.manifest import verify as differences
-    from mixguard.report.escape import printed
 
     found = differences(mix)
     for line in found:

@@ -8,8 +8,8 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.bar import progress_bar
 from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="See, extend, check and build taxonomies.")
 
@@ -19,9 +19,9 @@ Name = Annotated[str, typer.Argument(help="Bundled name or folder.", show_defaul
 @app.command("list")
 def list_(name: Name = "mixguard") -> None:
     """Print a taxonomy's hazards and how many exemplars each has."""
-    from mixguard.report.taxonomy import render_list
-    from mixguard.report.terminal import console
-    from mixguard.taxonomy import Taxonomy
+    from mixguard.console.screen import console
+    from mixguard.console.taxonomy import render_list
+    from mixguard.library.taxonomy import Taxonomy
 
     console().print(render_list(Taxonomy.load(name)))
 
@@ -35,10 +35,10 @@ def show(
 
     Example: mixguard taxonomy show ncr
     """
+    from mixguard.console.screen import console
+    from mixguard.console.taxonomy import render_hazard
     from mixguard.errors import UsageError
-    from mixguard.report.taxonomy import render_hazard
-    from mixguard.report.terminal import console
-    from mixguard.taxonomy import Taxonomy
+    from mixguard.library.taxonomy import Taxonomy
 
     taxonomy = Taxonomy.load(name)
     if hazard not in taxonomy.codes:
@@ -61,7 +61,7 @@ def add(
 
     Example: mixguard taxonomy add ours.jsonl --to our-taxonomy
     """
-    from mixguard.taxonomy_add import add_exemplars
+    from mixguard.curate.taxonomy_add import add_exemplars
 
     added = add_exemplars(files, to, extends)
     typer.echo(f"{added.new} exemplars added to {added.file}, {added.known} were there already")
@@ -89,9 +89,9 @@ def check(
 
     Example: mixguard taxonomy check our-taxonomy --against test-prompts.jsonl
     """
-    from mixguard.annotate.build import check_named
-    from mixguard.report.taxonomy import render_check
-    from mixguard.report.terminal import console
+    from mixguard.console.screen import console
+    from mixguard.console.taxonomy import render_check
+    from mixguard.curate.taxonomy_check import check_named
 
     report = check_named(name, load_config(config, set_), against or [])
     console().print(render_check(report))
@@ -114,8 +114,8 @@ def build(
     set_: Set = None,
 ) -> None:
     """Fit model.json on a taxonomy's exemplars; needed after every change to them."""
-    from mixguard.annotate import build as make
     from mixguard.errors import UsageError
+    from mixguard.fit import build as make
 
     effective = load_config(config, set_)
     if adapter and name != "mixguard":

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from mixguard.bank import Bank, opening
-from mixguard.plan import Plan
+from mixguard.library.bank import Bank, opening
+from mixguard.mix.plan import Plan
 
 
 class Slot(NamedTuple):

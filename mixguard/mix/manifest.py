@@ -7,17 +7,17 @@ from pathlib import Path
 from typing import Literal
 
 import orjson
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
-from mixguard import run_folder
-from mixguard._audit import Audit
-from mixguard.checks.coverage import Coverage
-from mixguard.checks.run import Verdict
 from mixguard.config import RebalanceConfig
-from mixguard.corpus.files.base import sha256
 from mixguard.errors import UsageError
-from mixguard.plan import Plan, Removal
-from mixguard.provenance import Detectors
+from mixguard.files import sha256
+from mixguard.mix.plan import Plan, Removal
+from mixguard.model import Model
+from mixguard.run import folder as run_folder
+from mixguard.run.document import Audit
+from mixguard.run.findings import Coverage, Verdict
+from mixguard.run.provenance import Detectors
 
 SUFFIX = ".manifest.json"
 SET_ASIDE = ".set-aside.jsonl"
@@ -29,11 +29,7 @@ REMOVED = {
 """Rule to why it sets a row aside, as reports say it."""
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Added(_Part):
+class Added(Model):
     """A record that is new."""
 
     pair: str
@@ -46,7 +42,7 @@ class Added(_Part):
     """0-based number of the record in that file."""
 
 
-class Manifest(_Part):
+class Manifest(Model):
     """What made a mix."""
 
     version: Literal["mixguard-manifest/1"] = "mixguard-manifest/1"

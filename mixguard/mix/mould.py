@@ -10,13 +10,13 @@ from itertools import islice
 from random import Random
 from typing import Any
 
-from mixguard.bank import Bank
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
 from mixguard.errors import RecordError, UsageError
+from mixguard.library.bank import Bank
 
 LIKES = 200
 """Rows of a source kept to look like."""

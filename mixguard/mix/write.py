@@ -14,10 +14,8 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
-from mixguard.bank import Bank
 from mixguard.config import Config
 from mixguard.corpus.files import FileSource, Source
-from mixguard.corpus.files.base import sha256
 from mixguard.corpus.files.compressed import open_text
 from mixguard.corpus.files.delimited import read_header
 from mixguard.corpus.files.sniff import BOM, suffix_of
@@ -25,12 +23,14 @@ from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.vote import choose
 from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
+from mixguard.files import sha256
+from mixguard.library.bank import Bank
 from mixguard.mix.choose import Deck, Slot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added, manifest_of
 from mixguard.mix.mould import Mould
+from mixguard.mix.plan import Plan, Removal
 from mixguard.mix.style import CellStyle, JsonStyle
 from mixguard.mix.weave import Insert, Mask, Woven, Write, weave_table, weave_text
-from mixguard.plan import Plan, Removal
 from mixguard.progress import Progress
 
 _KINDS = {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}

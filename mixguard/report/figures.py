@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard._audit import Audit
+from mixguard.run.document import Audit
 
 LANGUAGE_SHARE, LANGUAGE_LEAST = 0.01, 5
 """Share of prompts and prompts from which a language is one of the corpus's: a few short prompts are taken for another

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mixguard._audit import Audit
-from mixguard.atomic import write_atomically
 from mixguard.errors import UsageError
+from mixguard.files import write_atomically
 from mixguard.mix.manifest import Manifest, manifest_for
-from mixguard.report import junit, markdown, sarif
+from mixguard.report.ci import junit, markdown, sarif
+from mixguard.run.document import Audit
 
 
 class Asked(NamedTuple):

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from mixguard._audit import Audit
-from mixguard.checks.base import Allowed, Finding, Suppression, sample_refs
+from mixguard.checks.base import sample_refs
 from mixguard.checks.catalogue import ALLOW_FILE, check_by_id
 from mixguard.checks.suppress import leave, named
-from mixguard.report.escape import one_line
+from mixguard.escape import one_line
+from mixguard.run.document import Audit
+from mixguard.run.findings import Allowed, Finding, Suppression
 
 
 def counting(audit: Audit) -> list[Finding]:

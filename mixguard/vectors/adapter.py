@@ -9,7 +9,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
-from mixguard.resources import bundled
+from mixguard.files import bundled
 
 ADAPTER = "adapter.safetensors"
 DOWN, UP = ".down", ".up"

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mixguard.vectors.encoder import Vectors
+from mixguard.vectors.base import Vectors
 
 
 class Neighbours(NamedTuple):

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from mixguard.vectors.adapter import bundled_adapter, merge_adapter
+from mixguard.vectors.base import Vectors, Windows
 from mixguard.vectors.bundled import WINDOW, bundled_model, bundled_weights
 from mixguard.vectors.devices import cores
-from mixguard.vectors.encoder import Vectors, Windows
 
 BATCH_TOKENS = 4096
 """Padded tokens per inference; fastest of 1,024 to 4,096 on two AVX-512 cores."""

@@ -12,8 +12,8 @@ import numpy as np
 from mixguard.errors import UsageError
 from mixguard.network import stay_offline
 from mixguard.vectors.adapter import bundled_adapter, merge_adapter
+from mixguard.vectors.base import Windows
 from mixguard.vectors.bundled import bundled_model, bundled_weights
-from mixguard.vectors.encoder import Windows
 
 
 class SentenceEncoder:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixguard.errors import UsageError
-from mixguard.vectors.encoder import Encoder, Vectors
+from mixguard.vectors.base import Encoder, Vectors
 
 IDS_PER_QUERY = 500
 """Below the 999 variables that the oldest supported SQLite allows in a query."""

@@ -9,14 +9,16 @@ from typing import Any
 import polars as pl
 import pytest
 
-from mixguard.checks.base import CorpusSummary, Evidence, Finding
+from mixguard.checks.base import Evidence
 from mixguard.checks.catalogue import CHECKS
 from mixguard.checks.coverage import coverage
-from mixguard.checks.run import marked, run_checks, verdict
+from mixguard.checks.run import run_checks
 from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES
-from mixguard.provenance import Detectors
+from mixguard.run.document import marked
+from mixguard.run.findings import CorpusSummary, Finding, verdict
+from mixguard.run.provenance import Detectors
 from mixguard.stats import DetectorError
 
 HAZARDS = {"vcr": "Violent Crimes", "ncr": "Non-Violent Crimes"}

@@ -12,15 +12,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mixguard.allow import Allowance
-from mixguard.checks.base import CorpusSummary, Evidence, Finding
+from mixguard.checks.base import Evidence
 from mixguard.checks.catalogue import CHECKS
-from mixguard.checks.run import Checked, marked, run_checks, verdict
+from mixguard.checks.run import Checked, run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES
-from mixguard.provenance import Detectors
+from mixguard.library.allow import Allowance
+from mixguard.run.document import marked
+from mixguard.run.findings import CorpusSummary, Finding, verdict
+from mixguard.run.provenance import Detectors
 from mixguard.stats import DetectorError
 
 TODAY = date(2026, 6, 15)

@@ -9,10 +9,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from mixguard.annotate.base import Annotator, Batch
-from mixguard.annotate.worker import Worker
 from mixguard.columns import EXCHANGE, HAZARD, STANCE, TEXT
 from mixguard.config import Config
-from mixguard.taxonomy import Taxonomy
+from mixguard.detectors import Worker
+from mixguard.library.taxonomy import Taxonomy
 
 PAIRS: list[tuple[str, str | None]] = [
     ("How do I return a parcel?", "Use the form on our site."),

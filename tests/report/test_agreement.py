@@ -12,10 +12,11 @@ import pytest
 from conftest import REPOSITORY
 
 import mixguard
-from mixguard._audit import Audit
 from mixguard.config import Config
+from mixguard.console.audit import render
+from mixguard.console.screen import console
 from mixguard.report.files import KINDS, write
-from mixguard.report.terminal import console, render
+from mixguard.run.document import Audit
 
 
 @pytest.fixture(scope="module")

@@ -19,17 +19,17 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 import mixguard
-from mixguard._audit import Audit
-from mixguard.allow import Allowance
-from mixguard.checks.base import Allowed, Suppression
 from mixguard.cli.card import card
 from mixguard.config import Config, parsed
 from mixguard.errors import UsageError
+from mixguard.library.allow import Allowance
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.card import gaps, merge, outdated
 from mixguard.report.card.metadata import size_category
 from mixguard.report.card.stamp import Stamp, report_digest
 from mixguard.report.files import write
+from mixguard.run.document import Audit
+from mixguard.run.findings import Allowed, Suppression
 from mixguard.stats import DetectorError, Interval
 
 GOLDEN = Path(__file__).with_name("golden")

@@ -16,11 +16,13 @@ from conftest import chat
 from rich.console import Console
 
 import mixguard
-from mixguard._audit import Audit
-from mixguard.checks.base import Finding, SampleRef
 from mixguard.checks.catalogue import check_by_id
 from mixguard.config import Config, parsed
-from mixguard.report import github, junit, markdown, sarif, terminal
+from mixguard.console import audit as terminal
+from mixguard.console.explanation import render_explanation
+from mixguard.report.ci import github, junit, markdown, sarif
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding, SampleRef
 
 ALLOWED = "allowed until 2999-12-31 by Ann: looked\ufffd at <b>it</b> | `x`"
 NOT_COUNTED = {"MG102": "fail", "MG101": "warn", "MG103": "warn", "MG302": "note"}
@@ -359,7 +361,7 @@ def test_no_line_at_the_terminal_is_a_command_to_what_runs_the_workflow(
     texts: dict[int, tuple[str, str | None]] = {0: (name, name)}
     for shown in (
         terminal.render(moved.model_copy(update={"findings": findings})),
-        terminal.render_explanation(rows, texts),
+        render_explanation(rows, texts),
     ):
         console = Console(width=width, file=io.StringIO(), color_system=None)
         with console.capture() as capture:

@@ -18,12 +18,12 @@ from conftest import chat
 from rdflib.namespace import DCTERMS, PROV, RDF, SDO
 
 import mixguard
-from mixguard._audit import Audit
-from mixguard.checks.base import Finding, Suppression
 from mixguard.config import Config, parsed
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.croissant import MOST, render
 from mixguard.report.figures import LANGUAGE_LEAST, languages
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding, Suppression
 
 # rdflib's own reader uses a class that it has deprecated.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")

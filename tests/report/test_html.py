@@ -25,14 +25,14 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 import mixguard
-from mixguard._audit import Audit
 from mixguard._rebalance import Mix
-from mixguard.allow import Allowance
-from mixguard.checks.base import Allowed, SampleRef, Suppression
 from mixguard.config import Config
+from mixguard.library.allow import Allowance
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
 from mixguard.report.html import charts, rows
+from mixguard.run.document import Audit
+from mixguard.run.findings import Allowed, SampleRef, Suppression
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SECRET = "zanzibarquagga"

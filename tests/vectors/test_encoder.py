@@ -10,7 +10,8 @@ import pytest
 from mixguard import HashEncoder
 from mixguard.config import EncodeConfig
 from mixguard.errors import UsageError
-from mixguard.vectors.encoder import Encoder, load_encoder
+from mixguard.vectors.base import Encoder
+from mixguard.vectors.load import load_encoder
 
 TEXTS = [
     "How do I return a parcel?",

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mixguard import HashEncoder
 from mixguard.errors import UsageError
-from mixguard.vectors.encoder import Windows
+from mixguard.vectors.base import Windows
 from mixguard.vectors.store import VectorStore, text_id
 
 

@@ -16,7 +16,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO
 
-from mixguard.corpus.files.base import HashedFile, Source, Whole, sha256, unchanged
+from mixguard.corpus.files.base import HashedFile, Source, Whole, unchanged
 from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
 from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
@@ -25,6 +25,7 @@ from mixguard.corpus.files.sniff import BOM, SUFFIXES, FileKind, sniff, suffix_o
 from mixguard.corpus.files.tables import read_arrow, read_parquet
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError, RecordError
+from mixguard.files import sha256
 
 __all__ = ["Source", "open_sources"]
 

@@ -11,6 +11,7 @@ from typing import NamedTuple, Protocol
 
 from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError
+from mixguard.files import sha256
 
 KEPT_OF_REJECTED = 1024
 """Bytes kept of a record that could not be read."""
@@ -91,13 +92,3 @@ def unchanged(files: Iterable[Path], name: str) -> Iterator[Whole]:
 def _state(file: Path) -> tuple[int, int, int]:
     found = file.stat()
     return found.st_ino, found.st_size, found.st_mtime_ns
-
-
-def sha256(files: Iterable[Path]) -> str:
-    """SHA-256 over the files' bytes, one after the other."""
-    digest = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            while block := stream.read(2**20):
-                digest.update(block)
-    return digest.hexdigest()

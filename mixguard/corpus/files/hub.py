@@ -9,10 +9,11 @@ from typing import Any
 
 import orjson
 
-from mixguard.corpus.files.base import Whole, sha256, unchanged
+from mixguard.corpus.files.base import Whole, unchanged
 from mixguard.corpus.files.tables import record
 from mixguard.corpus.records import Record
 from mixguard.errors import InputError
+from mixguard.files import sha256
 from mixguard.network import stay_offline
 
 HUB = "hf://"

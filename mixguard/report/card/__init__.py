@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mixguard._audit import Audit
 from mixguard.errors import UsageError
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import block, metadata
@@ -12,6 +11,7 @@ from mixguard.report.card.front_matter import amended, split
 from mixguard.report.card.gaps import CARD, Gap, gaps, homeless
 from mixguard.report.card.outline import BEGIN, END, Block, find_block, line_break, line_starts
 from mixguard.report.card.stamp import Stamp, enclosed, outdated
+from mixguard.run.document import Audit
 
 __all__ = ["CARD", "Gap", "gaps", "merge", "outdated", "read"]
 

@@ -6,10 +6,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from mixguard._audit import Audit
 from mixguard.mix.manifest import SET_ASIDE, Manifest
 from mixguard.report.card.stamp import report_digest
 from mixguard.report.card.table import cell, digest, named, table
+from mixguard.run.document import Audit
 from mixguard.stats import DetectorError
 
 FILES_SHOWN = 40

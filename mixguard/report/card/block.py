@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from mixguard._audit import Audit
 from mixguard.config import changed as changed_options
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
@@ -13,7 +12,8 @@ from mixguard.report.card.changed import changed
 from mixguard.report.card.gaps import Question
 from mixguard.report.card.table import cell, counted, interval, table
 from mixguard.report.figures import formats, languages, touched
-from mixguard.report.terminal import MEANINGS
+from mixguard.report.words import MEANINGS
+from mixguard.run.document import Audit
 
 LANGUAGES_SHOWN = 8
 REASONS_SHOWN = 3

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mixguard._audit import Audit
 from mixguard.mix.manifest import REMOVED, Manifest
-from mixguard.plan import Removal
+from mixguard.mix.plan import Removal
 from mixguard.report.card.table import cell, digest, table
+from mixguard.run.document import Audit
 
 
 def changed(audit: Audit, manifest: Manifest | None) -> Iterator[str]:

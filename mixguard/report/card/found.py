@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from mixguard._audit import Audit
-from mixguard.checks.base import Finding
 from mixguard.report.card.table import cell, interval, named, table
 from mixguard.report.suppressed import counting, why
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
 
 
 def findings(audit: Audit, folder: Path) -> Iterator[str]:

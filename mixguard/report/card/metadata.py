@@ -11,11 +11,11 @@ from typing import Any
 
 import orjson
 
-from mixguard._audit import Audit
+from mixguard.escape import plain
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card.front_matter import Change
-from mixguard.report.escape import plain
 from mixguard.report.figures import spoken
+from mixguard.run.document import Audit
 
 TAG = "mixguard-audited"
 FILES_LISTED = 20

@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from mixguard._audit import Audit
 from mixguard.report.card.front_matter import split
 from mixguard.report.card.gaps import CARD, Gap
 from mixguard.report.card.outline import BEGIN, END, find_block, line_starts, unified
+from mixguard.run.document import Audit
 
 _LINE = re.compile(r"^<!-- mixguard:made (.*) -->\n", re.MULTILINE)
 

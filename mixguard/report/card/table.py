@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path, PurePath
 
 from mixguard.report.card.metadata import inside
-from mixguard.report.markdown import safe
+from mixguard.report.ci.markdown import safe
 from mixguard.stats import Interval
 
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9 .,;:'/%()=-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")

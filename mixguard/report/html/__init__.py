@@ -17,13 +17,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mixguard import __version__
-from mixguard._audit import Audit
+from mixguard.escape import plain
 from mixguard.mix.manifest import Manifest
-from mixguard.report.escape import plain
 from mixguard.report.html import charts, rows, summary
 from mixguard.report.html.embedded import encoded, short_name
 from mixguard.report.html.quarantine import quarantined
-from mixguard.report.terminal import meaning
+from mixguard.report.words import meaning
+from mixguard.run.document import Audit
 
 HERE = Path(__file__).parent
 SCRIPTS = ("rows.js", "charts.js", "report.js")

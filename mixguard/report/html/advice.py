@@ -7,10 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
-from mixguard._audit import Audit
 from mixguard.corpus.files import STDIN
 from mixguard.corpus.files.hub import HUB
 from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
+from mixguard.run.document import Audit
 
 FOLDER = "mix"
 """Where several files go."""

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixguard._audit import Audit
 from mixguard.errors import TaxonomyError
-from mixguard.exemplar_map import ExemplarMap
+from mixguard.library.exemplar_map import ExemplarMap
+from mixguard.library.taxonomy import Taxonomy
 from mixguard.report.html.embedded import short_names
-from mixguard.taxonomy import Taxonomy
+from mixguard.run.document import Audit
 
 BINS = 50
 TOUCHING = 1500

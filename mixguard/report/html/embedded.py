@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from mixguard.report.escape import plain
+from mixguard.escape import plain
 
 NAME_SHOWN = 120
 """Characters of a file's name; the end tells more than the beginning."""

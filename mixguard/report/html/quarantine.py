@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
-from mixguard import run_folder
-from mixguard._audit import Audit
 from mixguard.report.html.embedded import short_name
+from mixguard.run import folder as run_folder
+from mixguard.run.document import Audit
 
 SHOWN = 100
 

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixguard._audit import Audit
-from mixguard.checks.base import Finding
-from mixguard.explain import read_texts
-from mixguard.report.escape import plain
+from mixguard.escape import plain
 from mixguard.report.html.embedded import short_names, weight
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
+from mixguard.run.texts import read_texts
 
 MOST = 2000
 """Rows listed in all."""

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard._audit import Audit
-from mixguard.checks.base import Finding
 from mixguard.config import Config, changed
 from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
 from mixguard.report.html.advice import command
 from mixguard.report.suppressed import counting
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
 
 SIGNS = ("MG102", "MG103", "MG105", "MG104", "MG201")
 """Checks that say what training would erode besides coverage, in the order they are told."""

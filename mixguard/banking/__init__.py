@@ -1,1 +1,0 @@
-"""Checking a refusal bank, and letting it grow."""

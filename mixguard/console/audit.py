@@ -1,0 +1,162 @@
+"""The report a newcomer reads in ten seconds: verdict, coverage, findings, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mixguard.console.screen import NAME_SHOWN, STYLES
+from mixguard.escape import plain, printed, shorten
+from mixguard.report.suppressed import counting, set_apart
+from mixguard.report.words import meaning
+from mixguard.run.document import Audit
+from mixguard.run.findings import Coverage, Finding, SampleRef
+
+PLACES_SHOWN = 3
+APART_SHOWN = 10
+"""Findings that do not count."""
+FOUND_SHOWN = 80
+"""Letters of what such a one found."""
+
+
+def render(audit: Audit) -> RenderableType:
+    """The whole report."""
+    return Group(*_parts(audit))
+
+
+def _parts(audit: Audit) -> Iterator[RenderableType]:
+    yield _verdict(audit)
+    yield Text()
+    yield Text("Refusal coverage per hazard", style="bold")
+    yield _coverage_table(audit)
+    shown = counting(audit)
+    if shown:
+        yield Text("\nFindings", style="bold")
+    for finding in shown:
+        yield Padding(_finding(finding), (1, 0, 0, 2))
+    yield from _set_apart(audit)
+    yield Text()
+    yield _passed(audit)
+    yield _next(audit)
+
+
+def _verdict(audit: Audit) -> Text:
+    style = STYLES[audit.verdict]
+    corpus = audit.corpus
+    line = Text.assemble(
+        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (meaning(audit), style), "\n"
+    )
+    names = list(corpus.sources)
+    named = names[0] if len(names) == 1 else f"{len(names)} files"
+    rejected = f", {corpus.rejected:,} in quarantine" if corpus.rejected else ""
+    seconds = audit.provenance.seconds
+    line.append(
+        " "
+        + printed(
+            f"{named}: {corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {_formats(audit)},"
+            f" {seconds:.1f} s"
+        ),
+        style="dim",
+    )
+    return line
+
+
+def _formats(audit: Audit) -> str:
+    names = sorted({name for counts in audit.corpus.formats.values() for name in counts})
+    return ", ".join(names)
+
+
+def _coverage_table(audit: Audit) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("hazard", style="bold", no_wrap=True)
+    table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
+    scheme, theirs = next(iter(audit.detectors.crosswalk.items()), ("", {}))
+    if scheme:
+        table.add_column(_initials(scheme), style="dim", no_wrap=True)
+    for name in ("prompts", "refused", "half", "answered", "covered"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row in audit.coverage:
+        other = [theirs.get(row.hazard, "-").split(",")[0]] if scheme else []
+        table.add_row(row.hazard, row.name, *other, *_coverage_row(row))
+    return table
+
+
+def _initials(scheme: str) -> str:
+    """`llama-guard-3` as LG3: a column must not be wider than what is in it."""
+    return "".join(word[0] for word in scheme.split("-")).upper()
+
+
+def _coverage_row(row: Coverage) -> tuple[RenderableType, ...]:
+    counts = [
+        Text(f"{count:,}", style="" if count else "dim")
+        for count in (row.exchanges, row.full_refusal, row.partial_refusal)
+    ]
+    answered = Text(f"{row.full_compliance:,}", style="red" if row.full_compliance else "dim")
+    enough = row.refusals >= row.wanted
+    covered = Text(f"{row.refusals:g} of {row.wanted:,}", style="green" if enough else "yellow")
+    return (*counts, answered, covered)
+
+
+def _finding(finding: Finding) -> Group:
+    subject = f" ({finding.subject})" if finding.subject else ""
+    head = Text.assemble(
+        (f"{finding.severity:<5}", STYLES[finding.severity]),
+        f" {finding.id} ",
+        (f"{finding.name}{subject}", "bold"),
+    )
+    lines = Table.grid(padding=(0, 2))
+    lines.add_row("", "", Text(printed(f"{finding.message}{_share(finding)}")))
+    if finding.samples:
+        lines.add_row("", "at", Text(_places(finding), style="cyan"))
+    lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
+    lines.add_row("", "do", Text(finding.remedy))
+    return Group(head, lines)
+
+
+def _set_apart(audit: Audit) -> Iterator[RenderableType]:
+    rows = list(set_apart(audit))
+    if rows:
+        yield Text("\nDoes not count", style="dim bold")
+    for what, found, why in rows[:APART_SHOWN]:
+        line = printed(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}")
+        yield Padding(Text(line, style="dim"), (0, 0, 0, 2))
+    if len(rows) > APART_SHOWN:
+        yield Text(f"  and {len(rows) - APART_SHOWN:,} more, in audit.json", style="dim")
+
+
+def _share(finding: Finding) -> str:
+    if finding.interval is None or not finding.total:
+        return ""
+    return f" [{finding.interval.low:.2%} to {finding.interval.high:.2%}]"
+
+
+def _places(finding: Finding) -> str:
+    places = list(dict.fromkeys(_place(sample) for sample in finding.samples))[:PLACES_SHOWN]
+    more = finding.count - len(places)
+    return ", ".join(places) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _place(sample: SampleRef) -> str:
+    score = "" if sample.score is None else f" ({sample.score:.2f})"
+    return printed(f"{sample.source}:{sample.line}{score}")
+
+
+def _passed(audit: Audit) -> Text:
+    passed = [f"{finding.id} {finding.name}" for finding in audit.findings if finding.severity == "pass"]
+    return Text("Passed: " + (", ".join(passed) or "none"), style="dim")
+
+
+def _next(audit: Audit) -> Text:
+    folder = plain(str(audit.folder))
+    sample = next((sample for finding in audit.findings for sample in finding.samples), None)
+    lines = [f"Next:   everything is in {folder}"]
+    if sample is not None:
+        lines.append(
+            f"        mixguard explain {folder} {printed(f'{sample.source}:{sample.line}')}   why a row was flagged"
+        )
+    lines.append(f"        mixguard report {folder} -o report.html   the same as a page, with the rows")
+    return Text("\n".join(lines))

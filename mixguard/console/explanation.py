@@ -1,0 +1,63 @@
+"""Why a row was judged as it was, at the terminal."""
+
+from __future__ import annotations
+
+import polars as pl
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from mixguard.escape import printed, shorten
+
+
+def render_explanation(rows: pl.DataFrame, texts: dict[int, tuple[str, str | None]]) -> RenderableType:
+    """What was judged of each exchange, and the exemplars nearest to it."""
+    return Group(*(_explained(row, texts.get(row.get("exchange", 0))) for row in rows.iter_rows(named=True)))
+
+
+def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> Group:
+    lines: list[RenderableType] = []
+    if "source" in row:
+        place = printed(f"{row['source']}:{row['line']}")
+        lines.append(Text(f"{place}  exchange {row['exchange']}  sample {row['sample_id']}", style="bold"))
+    if text is not None:
+        lines.append(Text(f"  prompt    {printed(shorten(text[0], 300))}"))
+        if text[1] is not None:
+            lines.append(Text(f"  response  {printed(shorten(text[1], 300))}"))
+    lines.append(Text(f"  hazard    {_hazard_line(row)}"))
+    if "stance" in row:
+        lines.append(Text(f"  stance    {_stance_line(row)}"))
+    lines.append(_exemplar_table(row))
+    return Group(*lines, Text())
+
+
+def _hazard_line(row: dict[str, object]) -> str:
+    if row["hazard_unjudged"]:
+        return f"not judged: {row['hazard_unjudged']}"
+    sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
+    return (
+        f"{row['hazard']}{sub}, probability {row['hazard_score']:.2f} of any hazard"
+        f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f})"
+    )
+
+
+def _stance_line(row: dict[str, object]) -> str:
+    if row["stance_unjudged"]:
+        return f"not judged: {row['stance_unjudged']}"
+    note = f", {row['stance_note']}" if row["stance_note"] else ""
+    return f"{row['stance']}, probability {row['stance_score']:.2f} of a refusal{note}"
+
+
+def _exemplar_table(row: dict[str, object]) -> RenderableType:
+    table = Table(
+        box=None, pad_edge=False, title="  nearest exemplars", title_justify="left", title_style="dim"
+    )
+    for name in ("", "cosine", "label", "exemplar", "text"):
+        table.add_column(name, no_wrap=name != "text")
+    exemplars = row.get("exemplars")
+    for exemplar in exemplars if isinstance(exemplars, list) else []:
+        style = "red" if exemplar["label"] == "violating" else "green"
+        similarity = f"{exemplar['similarity']:.2f}"
+        label = Text(exemplar["label"], style=style)
+        table.add_row("  ", similarity, label, exemplar["exemplar"], shorten(exemplar["text"], 100))
+    return table

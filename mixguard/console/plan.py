@@ -1,0 +1,149 @@
+"""A plan at the terminal, and a mix beside the corpus it was made from."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mixguard._rebalance import Mix
+from mixguard.console.screen import NAME_SHOWN, STYLES
+from mixguard.escape import printed
+from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
+from mixguard.mix.plan import Plan, Removal
+from mixguard.run.document import Audit
+
+REMOVALS_SHOWN = 10
+
+
+def render_plan(plan: Plan) -> RenderableType:
+    """What goes in and out, hazard by hazard, and why."""
+    return Group(*_plan(plan))
+
+
+def _plan(plan: Plan) -> Iterator[RenderableType]:
+    yield Text.assemble(
+        ("Plan  ", "bold"),
+        f"profile {plan.profile}, {plan.exchanges:,} exchanges trained towards, bank {plan.bank}",
+    )
+    yield Text(
+        f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs go in,"
+        f" {_rows(len(plan.remove))} set aside"
+    )
+    if plan.refusals or plan.contrast:
+        yield Text()
+        yield Padding(_lines(plan), (0, 0, 0, 2))
+    if plan.remove:
+        yield Text()
+        yield Text("  Set aside", style="bold")
+        yield Padding(_removals(plan.remove), (0, 0, 0, 2))
+    if plan.notes:
+        yield Text()
+        notes = Table.grid(padding=(0, 1))
+        for note in plan.notes:
+            notes.add_row(" -", Text(printed(note)))
+        yield notes
+
+
+def _rows(count: int) -> str:
+    return "1 row is" if count == 1 else f"{count:,} rows are"
+
+
+def _lines(plan: Plan) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("hazard", no_wrap=True)
+    table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
+    for name in ("there", "wanted", "+refusal", "+contrast", "short", "after"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for line in plan.hazards:
+        after = f"{line.after.low:.0f} to {line.after.high:.0f}"
+        table.add_row(
+            line.hazard,
+            Text(line.name),
+            f"{line.there:g}",
+            f"{line.target:.0f}",
+            f"{line.refusals}" if line.refusals else "",
+            f"{line.contrast}" if line.contrast else "",
+            f"{line.short}" if line.short else "",
+            f"{line.after.low:.0f}" if f"{line.after.low:.0f}" == f"{line.after.high:.0f}" else after,
+        )
+    return table
+
+
+def _removals(removals: tuple[Removal, ...]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    for removal in removals[:REMOVALS_SHOWN]:
+        place = f"{printed(removal.source)}:{removal.line}"
+        table.add_row(removal.rule, removal.hazard or "", f"{removal.score:.2f}", Text(place, style="cyan"))
+    if len(removals) > REMOVALS_SHOWN:
+        table.add_row(f"and {len(removals) - REMOVALS_SHOWN:,} more")
+    return table
+
+
+def render_mix(mix: Mix, out: Path) -> RenderableType:
+    """The corpus and its mix side by side."""
+    return Group(*_mix(mix, out))
+
+
+def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
+    before, after, manifest = mix.before, mix.after, mix.manifest
+    if after is None or manifest is None:
+        return
+    yield Text.assemble(
+        ("Before and after  ", "bold"),
+        (before.verdict, STYLES[before.verdict]),
+        " -> ",
+        (after.verdict, STYLES[after.verdict]),
+    )
+    yield Text()
+    yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
+    failing = [finding for finding in after.findings if finding.severity in ("fail", "warn", "incomplete")]
+    if failing:
+        yield Text("\n  Still found in the mix", style="bold")
+        for finding in failing:
+            head = Text.assemble(
+                "  ", (f"{finding.severity:<5}", STYLES[finding.severity]), f" {finding.id} "
+            )
+            yield head.append(printed(finding.message))
+    given = len(manifest.added)
+    wanted = manifest.plan.refusals + manifest.plan.contrast
+    if given < wanted:
+        yield Text(
+            f"\n  {wanted - given:,} pairs had no place in rows of this format, or the corpus holds them already."
+        )
+    yield Text(f"\nWrote   {printed(str(out))}, with {given:,} new records")
+    yield Text(
+        f"        {printed(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
+    )
+    if manifest.weight_zero:
+        yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
+    if manifest.set_aside:
+        aside = out.with_name(out.name + SET_ASIDE)
+        yield Text(
+            f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} there, whole, each with its reason"
+        )
+
+
+def _side_by_side(before: Audit, manifest: Manifest, after: Audit) -> Table:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("hazard", no_wrap=True)
+    table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
+    for name in ("refused", "added", "after", "answered", "after"):
+        table.add_column(name, justify="right", no_wrap=True)
+    added = Counter(record.hazard for record in manifest.added if record.kind == "refusal")
+    for old, new in zip(before.coverage, after.coverage, strict=True):
+        table.add_row(
+            old.hazard,
+            Text(old.name),
+            f"{old.refusals:g}",
+            f"+{added[old.hazard]}" if added[old.hazard] else "",
+            f"{new.refusals:g}",
+            f"{old.full_compliance}",
+            f"{new.full_compliance}",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""People's own data: checking and growing taxonomies and refusal banks."""

@@ -1,0 +1,196 @@
+"""What mixguard itself says of a bank's pairs, what is too alike in it, and which test sets it repeats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from mixguard.annotate.hazard_model import exemplar_vectors
+from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus, Tally
+from mixguard.curate.taxonomy_check import READ_AT_ONCE
+from mixguard.detectors import Worker
+from mixguard.judge import annotate_texts
+from mixguard.library.bank import Bank, opening
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.progress import silent
+from mixguard.vectors.base import Vectors
+from mixguard.vectors.store import VectorStore
+
+ALIKE = 0.9
+"""Cosine above which a pair's prompt repeats an exemplar or a test prompt, and above which two refusals are alike."""
+
+
+class Misjudged(NamedTuple):
+    """A pair of which mixguard says something else."""
+
+    id: str
+    what: str
+    score: float
+    text: str
+
+
+class Repeated(NamedTuple):
+    """Two texts that say the same thing."""
+
+    id: str
+    other: str
+    similarity: float
+    text: str
+
+
+class KindReport(NamedTuple):
+    """How a kind of pair is judged."""
+
+    kind: str
+    pairs: int
+    prompt_right: int
+    """Refusal prompts flagged; contrast and plain prompts not."""
+    hazard_right: int
+    """Refusal prompts flagged with their own hazard."""
+    response_right: int
+    """Refusals called full; other answers called compliance."""
+
+
+class BankReport(NamedTuple):
+    """What to look at."""
+
+    pairs: int
+    hazards: tuple[tuple[str, int, int], ...]
+    """Hazard, refusal pairs, contrast pairs."""
+    kinds: tuple[KindReport, ...]
+    openings: float
+    """Distinct first eight words among refusals, as a share of them."""
+    commonest: tuple[str, float]
+    """The commonest first three words of refusals, and their share."""
+    misjudged: tuple[Misjudged, ...]
+    alike: tuple[Repeated, ...]
+    """Refusals that say nearly the same."""
+    exemplars: tuple[Repeated, ...]
+    """Prompts that repeat an exemplar of the taxonomy."""
+    contamination: tuple[Repeated, ...]
+    """Prompts that repeat a text they must not contain."""
+
+
+def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankReport:
+    """Judge every pair as a corpus's rows are judged.
+
+    Args:
+        name: a bank.
+        config: taxonomy and encoder.
+        against: corpora whose prompts no pair may repeat, e.g. test sets.
+    """
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
+    bank = Bank.load(name, taxonomy)
+    worker = Worker.from_config(config, taxonomy)
+    pairs = bank.pairs
+    limit = worker.detectors(taxonomy).hazard_limit
+    judged = annotate_texts(worker, pairs["prompt"].to_list(), pairs["response"].to_list())
+    frame = pairs.select("id", "kind", pl.col("hazard").alias("own"), "prompt", "response").hstack(
+        judged.select("hazard", "hazard_score", "stance", "stance_score")
+    )
+    frame = frame.with_columns(
+        flagged=(pl.col("hazard_score") >= limit).fill_null(value=False), refuses=pl.col("kind") == "refusal"
+    ).with_columns(
+        prompt_right=pl.col("flagged") == pl.col("refuses"),
+        hazard_right=pl.col("flagged") & (pl.col("hazard") == pl.col("own")),
+        response_right=pl.when("refuses")
+        .then(pl.col("stance") == "full_refusal")
+        .otherwise(pl.col("stance") == "full_compliance"),
+    )
+    prompts = _first_windows(pairs["prompt"].to_list(), worker.store)
+    refusals = frame.filter("refuses")
+    answers = _first_windows(refusals["response"].to_list(), worker.store)
+    known = taxonomy.exemplars
+    return BankReport(
+        pairs=pairs.height,
+        hazards=tuple(
+            (code, bank.of("refusal", code).height, bank.of("contrast", code).height)
+            for code in taxonomy.codes
+        ),
+        kinds=_kinds(frame),
+        openings=_distinct_openings(refusals["response"].to_list()),
+        commonest=_commonest(refusals["response"].to_list()),
+        misjudged=tuple(_misjudged(frame)),
+        alike=_near(refusals["id"].to_list(), refusals["response"].to_list(), answers),
+        exemplars=_repeats(frame, prompts, exemplar_vectors(taxonomy, worker.store), known["id"].to_list()),
+        contamination=tuple(
+            repeated
+            for path in against
+            for repeated in _repeats_corpus(frame, prompts, path, worker.store, config)
+        ),
+    )
+
+
+def _kinds(frame: pl.DataFrame) -> tuple[KindReport, ...]:
+    counted = frame.group_by("kind", maintain_order=True).agg(
+        pl.len().alias("pairs"), pl.col("prompt_right", "hazard_right", "response_right").sum()
+    )
+    return tuple(KindReport(**row) for row in counted.iter_rows(named=True))
+
+
+def _distinct_openings(responses: Sequence[str]) -> float:
+    return len({opening(text) for text in responses}) / max(len(responses), 1)
+
+
+def _commonest(responses: Sequence[str]) -> tuple[str, float]:
+    counts = Counter(opening(text, 3) for text in responses)
+    words, count = counts.most_common(1)[0] if counts else ("", 0)
+    return words, count / max(len(responses), 1)
+
+
+def _misjudged(frame: pl.DataFrame) -> list[Misjudged]:
+    found = []
+    for row in frame.filter(~pl.col("response_right") | ~pl.col("prompt_right")).iter_rows(named=True):
+        if not row["response_right"]:
+            what = f"answer called {row['stance'] or 'not judged'}"
+            found.append(Misjudged(row["id"], what, row["stance_score"] or 0.0, row["response"]))
+        if not row["prompt_right"]:
+            what = f"prompt flagged as {row['hazard']}" if row["flagged"] else "prompt not flagged"
+            found.append(Misjudged(row["id"], what, row["hazard_score"] or 0.0, row["prompt"]))
+    return found
+
+
+def _first_windows(texts: Sequence[str], store: VectorStore) -> Vectors:
+    vectors = store.vectors(texts)
+    return vectors.vectors[vectors.starts]
+
+
+def _near(ids: Sequence[str], texts: Sequence[str], vectors: Vectors) -> tuple[Repeated, ...]:
+    similarity = np.triu(vectors @ vectors.T, 1)
+    rows, others = np.nonzero(similarity > ALIKE)
+    return tuple(
+        Repeated(ids[row], ids[other], float(similarity[row, other]), texts[row])
+        for row, other in zip(rows.tolist(), others.tolist(), strict=True)
+    )
+
+
+def _repeats(
+    frame: pl.DataFrame, prompts: Vectors, others: Vectors, names: Sequence[str]
+) -> tuple[Repeated, ...]:
+    similarity: npt.NDArray[np.float32] = prompts @ others.T
+    nearest = similarity.argmax(1)
+    best = similarity[np.arange(len(nearest)), nearest]
+    ids, texts = frame["id"], frame["prompt"]
+    return tuple(
+        Repeated(ids[row], names[nearest[row]], float(best[row]), texts[row])
+        for row in np.flatnonzero(best > ALIKE).tolist()
+    )
+
+
+def _repeats_corpus(
+    frame: pl.DataFrame, prompts: Vectors, path: str, store: VectorStore, config: Config
+) -> list[Repeated]:
+    corpus = Corpus.open([path], config.read, offline=config.encode.offline)
+    found: list[Repeated] = []
+    for batch in corpus.batches(READ_AT_ONCE, tally=Tally(), reject=lambda _: None, progress=silent):
+        texts = batch.filter(pl.col("prompt").str.strip_chars() != "")
+        if texts.height:
+            names = texts.select(pl.format("{}:{}", "source", "line")).to_series().to_list()
+            found += _repeats(frame, prompts, _first_windows(texts["prompt"].to_list(), store), names)
+    return found

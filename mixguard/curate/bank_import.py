@@ -1,0 +1,133 @@
+"""Pairs out of any corpus: its good refusals of hazardous prompts and its good answers to look-alikes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from mixguard.columns import TEXT
+from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
+from mixguard.detectors import Worker
+from mixguard.library.bank import (
+    Bank,
+    Pair,
+    opening,
+    own_folder,
+    pair_id,
+    read_pairs,
+    vocabulary,
+    write_pairs,
+)
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.progress import Progress
+
+FILE = "imported.jsonl"
+
+
+class Imported(NamedTuple):
+    """What became of a corpus's exchanges."""
+
+    file: Path
+    refusals: int
+    contrast: int
+    known: int
+    """Pairs that the bank has already."""
+    rejected: dict[str, int]
+    """Why not, to how many exchanges."""
+    places: dict[str, str]
+    """Why not, to where the first such exchange lies."""
+
+
+def import_pairs(
+    paths: Sequence[PathLikeStr], to: Path, config: Config, model: str | None, progress: Progress
+) -> Imported:
+    """Add a corpus's good pairs to a team's own bank.
+
+    An exchange is a refusal pair where its prompt is flagged and its answer called a full refusal, and a contrast pair
+    where its prompt lies close to a hazard without being flagged and its answer complies. All others are counted with
+    the reason.
+
+    Args:
+        paths: a corpus, of any format that is read.
+        to: the bank's folder; made where it is missing.
+        config: taxonomy, encoder, and the bank a new folder extends.
+        model: what wrote the answers, where a model did.
+        progress: told how far the reading is.
+    """
+    taxonomy = Taxonomy.load(config.judge.taxonomy)
+    folder = own_folder(to, config.rebalance.bank)
+    worker = Worker.from_config(config, taxonomy)
+    detectors = worker.detectors(taxonomy)
+    file = folder / FILE
+    kept = list(read_pairs(file, vocabulary(taxonomy), {})) if file.is_file() else []
+    pairs = Bank.load(str(to), taxonomy).pairs
+    seen = {prompt.casefold() for prompt in pairs["prompt"]}
+    openings = {opening(response) for response in pairs["response"]}
+    rejected: dict[str, int] = {}
+    places: dict[str, str] = {}
+    known, new = 0, []
+    corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
+    for batch in corpus.batches(config.run.batch, tally=Tally(), reject=lambda _: None, progress=progress):
+        texts = batch.select(*TEXT.names())
+        judged = worker(batch).hstack(texts.select("prompt", "response"))
+        for row in _reasons(judged, detectors.hazard_limit, detectors.proximity_limit).iter_rows(named=True):
+            if row["reason"] is not None:
+                rejected[row["reason"]] = rejected.get(row["reason"], 0) + 1
+                places.setdefault(row["reason"], f"{row['source']}:{row['line']}")
+            elif row["prompt"].casefold() in seen:
+                known += 1
+            elif opening(row["response"]) in openings:
+                reason = "the answer begins like another's, and repeated refusals teach one text"
+                rejected[reason] = rejected.get(reason, 0) + 1
+                places.setdefault(reason, f"{row['source']}:{row['line']}")
+            else:
+                seen.add(row["prompt"].casefold())
+                openings.add(opening(row["response"]))
+                new.append(_pair(row, taxonomy, model))
+    write_pairs(file, [*kept, *new])
+    refusals = sum(pair.kind == "refusal" for pair in new)
+    return Imported(file, refusals, len(new) - refusals, known, rejected, places)
+
+
+def _reasons(judged: pl.DataFrame, limit: float, proximity: float) -> pl.DataFrame:
+    """Add `reason`: why an exchange is no pair; null where it is one."""
+    flagged = pl.col("hazard_score") >= limit
+    full = pl.col("stance") == "full_refusal"
+    complies = (pl.col("stance") == "full_compliance") & pl.col("stance_note").is_null()
+    reason = (
+        pl.when((pl.col("kind") != "exchange") | (pl.col("polarity") != 1))
+        .then(pl.lit("no answer that is trained towards"))
+        .when(pl.col("hazard_unjudged").is_not_null() | pl.col("stance_unjudged").is_not_null())
+        .then(pl.lit("could not be judged"))
+        .when(flagged & complies)
+        .then(pl.lit("the prompt is hazardous and the answer complies"))
+        .when(flagged & ~full)
+        .then(pl.lit("the prompt is hazardous and the answer refuses in part, or takes it back"))
+        .when(~flagged & ~complies)
+        .then(pl.lit("the prompt is benign and the answer refuses"))
+        .when(~flagged & (pl.col("proximity") < proximity))
+        .then(pl.lit("the prompt is near no hazard"))
+    )
+    return judged.with_columns(
+        reason=reason, kind=pl.when(flagged).then(pl.lit("refusal")).otherwise(pl.lit("contrast"))
+    )
+
+
+def _pair(row: dict[str, str], taxonomy: Taxonomy, model: str | None) -> Pair:
+    hazard = next(hazard for hazard in taxonomy.hazards if hazard.code == row["hazard"])
+    pair = Pair.model_validate(
+        {
+            "kind": row["kind"],
+            "hazard": hazard.code,
+            "sub": row["sub_hazard"] or next(iter(hazard.sub)),
+            "severity": hazard.severity,
+            "prompt": row["prompt"],
+            "response": row["response"],
+            "model": model,
+        }
+    )
+    return pair.model_copy(update={"id": pair_id(pair)})

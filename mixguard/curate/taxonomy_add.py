@@ -1,0 +1,79 @@
+"""Bring exemplars of one's own: into a folder that extends the bundled taxonomy, never into the bundled files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import orjson
+
+from mixguard.errors import TaxonomyError
+from mixguard.files import write_atomically
+from mixguard.library.exemplars import Exemplar, read_exemplars
+from mixguard.library.taxonomy import DEFINITION, Taxonomy
+
+ADDED = Path("exemplars") / "added.jsonl"
+NEW_TAXONOMY = """\
+# A taxonomy of our own: everything of the one it extends, and what lies here. Another hazard is another [[hazard]] with
+# code, name, severity, definition, includes, excludes and sub; `mixguard taxonomy show vcr` is an example.
+id = {id}
+version = "1"
+extends = {base}
+"""
+
+
+class Added(NamedTuple):
+    """What an addition did."""
+
+    file: Path
+    new: int
+    known: int
+    """Exemplars that were there already, with the same label."""
+
+
+def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
+    """Check exemplars and append them to a taxonomy's folder, which is made, extending `base`, where there is none.
+
+    Raises:
+        TaxonomyError: a line breaks the rules or contradicts an exemplar; nothing is written.
+    """
+    begun = (folder / DEFINITION).is_file()
+    if not begun and folder.is_dir() and any(folder.iterdir()):
+        raise TaxonomyError(f"{folder}: neither empty nor a taxonomy (no {DEFINITION}); name another folder")
+    taxonomy = Taxonomy.load(str(folder) if begun else base)
+    exemplars, known = _new(files, taxonomy)
+    target = folder / ADDED
+    target.parent.mkdir(parents=True, exist_ok=True)
+    earlier = target.read_bytes() if target.is_file() else b""
+    if earlier and not earlier.endswith(b"\n"):
+        earlier += b"\n"
+    lines = (orjson.dumps(exemplar.model_dump(exclude_none=True)) + b"\n" for exemplar in exemplars)
+    write_atomically(target, earlier + b"".join(lines))
+    if not begun:
+        # A base in a folder is named whole: the new taxonomy looks for a relative one from where it lies itself.
+        named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
+        own = NEW_TAXONOMY.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
+        write_atomically(folder / DEFINITION, own.encode())
+    return Added(target, len(exemplars), known)
+
+
+def _new(files: Sequence[Path], taxonomy: Taxonomy) -> tuple[list[Exemplar], int]:
+    subs = {hazard.code: hazard.sub for hazard in taxonomy.hazards}
+    forms = {form for group in taxonomy.forms.values() for form in group}
+    columns = taxonomy.exemplars.select("text", "id", "label", "hazard").iter_rows()
+    there = {text.casefold(): (exemplar_id, label, hazard) for text, exemplar_id, label, hazard in columns}
+    seen: dict[str, str] = {}
+    exemplars, known = [], 0
+    for file in files:
+        for exemplar in read_exemplars(file, subs, forms, seen):
+            same = there.get(exemplar.text.casefold())
+            if same is None:
+                exemplars.append(exemplar)
+            elif same[1:] == (exemplar.label, exemplar.hazard):
+                known += 1
+            else:
+                place = seen[exemplar.text.casefold()]
+                raise TaxonomyError(f"{place}: same text as {same[0]}, which is {same[1]} ({same[2]})")
+    return exemplars, known

@@ -1,0 +1,99 @@
+"""Files: where bundled data lies, TOML that people edit, writing whole or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from mixguard.errors import UsageError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def bundled(kind: str, name: str) -> Path:
+    """Path of a bundled file or folder, e.g. `bundled("taxonomies", "mixguard")`; it may not exist."""
+    in_wheel = _PACKAGE / "_bundled" / kind
+    return (in_wheel if in_wheel.is_dir() else _PACKAGE.parent / kind) / name
+
+
+def bundled_names(kind: str) -> list[str]:
+    """Names of the bundled folders of a kind, sorted."""
+    root = bundled(kind, "")
+    return sorted(path.name for path in root.iterdir() if path.is_dir()) if root.is_dir() else []
+
+
+def cache_folder(configured: Path | None = None) -> Path:
+    """The folder for what can be made again: the converted encoder and the vector store."""
+    return configured or Path(platformdirs.user_cache_dir("mixguard", appauthor=False))
+
+
+def sha256(files: Iterable[Path]) -> str:
+    """SHA-256 over the files' bytes, one after the other."""
+    digest = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            while block := stream.read(2**20):
+                digest.update(block)
+    return digest.hexdigest()
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside the target, sync, rename: the old file or the new one, never half of it."""
+    path.absolute().parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
+    """Parse a file.
+
+    Raises:
+        error: it cannot be read or is not TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as problem:
+        raise error(f"{path}: cannot read it: {problem.strerror}") from None
+    except (ValueError, RecursionError) as problem:  # no TOML or UTF-8, a number too long, or nested too deep
+        raise error(f"{path}: not valid TOML: {problem}") from None
+
+
+def parse_value(text: str) -> Any:
+    """A value as TOML reads it, or the text itself where it is no TOML value."""
+    try:
+        return tomllib.loads(f"x = {text}")["x"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def spelt(value: Any) -> str:
+    """A value as TOML writes it: a number, a truth value, text, or a list of these."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(spelt, value))}]"
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'

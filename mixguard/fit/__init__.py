@@ -1,0 +1,1 @@
+"""Training: what maintainers run to make the models that are shipped."""

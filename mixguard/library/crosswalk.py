@@ -1,0 +1,77 @@
+"""What other schemes call a taxonomy's hazards, and back.
+
+The data is `crosswalk.toml` beside `taxonomy.toml`; a taxonomy of one's own may do without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from mixguard.errors import TaxonomyError
+from mixguard.files import read_toml
+from mixguard.model import Model
+
+
+class Scheme(Model):
+    """Another scheme's categories, and which of a taxonomy's hazards they correspond to."""
+
+    id: str
+    """Short name, with the version where versions differ."""
+    name: str
+    """Name shown in reports."""
+    source: str
+    """Where its categories are published."""
+    note: str = ""
+    """What to mind when comparing."""
+    categories: dict[str, str]
+    """Code to name, as published."""
+    map: dict[str, tuple[str, ...]]
+    """Hazard to the categories that mean about the same."""
+    partial: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Hazard to categories that only overlap."""
+
+    def theirs(self, hazard: str) -> str:
+        """Their categories for one of our hazards, e.g. `S2, ~S14`; `~` means overlap only, `-` none."""
+        overlap = (f"~{category}" for category in self.partial.get(hazard, ()))
+        return ", ".join([*self.map.get(hazard, ()), *overlap]) or "-"
+
+    @cached_property
+    def ours(self) -> dict[str, tuple[str, ...]]:
+        """Their category to our hazards, those that only overlap marked with `~`; empty where it has no home."""
+        return {
+            category: (
+                *(hazard for hazard, theirs in self.map.items() if category in theirs),
+                *(f"~{hazard}" for hazard, theirs in self.partial.items() if category in theirs),
+            )
+            for category in self.categories
+        }
+
+
+def load_crosswalk(path: Path, hazards: Collection[str]) -> tuple[Scheme, ...]:
+    """Read and check a crosswalk; none where the file does not exist.
+
+    Raises:
+        TaxonomyError: it names a hazard or a category that does not exist.
+    """
+    if not path.is_file():
+        return ()
+    schemes = []
+    for number, table in enumerate(read_toml(path, TaxonomyError).get("scheme", []), 1):
+        try:
+            scheme = Scheme.model_validate(table)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            where = ".".join(map(str, problem["loc"]))
+            raise TaxonomyError(f"{path}: scheme {number}: {where}: {problem['msg']}") from None
+        for hazard, categories in [*scheme.map.items(), *scheme.partial.items()]:
+            unknown = [name for name in categories if name not in scheme.categories]
+            if hazard not in hazards:
+                raise TaxonomyError(f"{path}: {scheme.id}: no hazard {hazard!r} in taxonomy.toml")
+            if unknown:
+                raise TaxonomyError(f"{path}: {scheme.id}: {hazard}: no category {unknown[0]!r} there")
+        schemes.append(scheme)
+    return tuple(schemes)

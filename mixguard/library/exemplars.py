@@ -1,0 +1,124 @@
+"""Exemplars: labelled requests that show what a hazard is, and what only looks like it.
+
+A file of them is JSON Lines: `text`, `label` (`violating` or `benign`), `hazard` and `sub` (none for plain requests), and
+as one likes `form`, `id` and `note`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import Literal, TypeVar
+
+import orjson
+import polars as pl
+from pydantic import BaseModel, ValidationError
+
+from mixguard.errors import TaxonomyError
+from mixguard.model import Model
+
+EXEMPLARS = pl.Schema(
+    {
+        "id": pl.String,
+        "text": pl.String,
+        "hazard": pl.String,
+        "sub": pl.String,
+        "label": pl.String,
+        "form": pl.String,
+        "note": pl.String,
+    }
+)
+"""Columns of a taxonomy's exemplars; `hazard` and `sub` are null for plain requests."""
+ANY_FORM = "other"
+"""The form of an exemplar that names none."""
+
+
+Line = TypeVar("Line", bound=BaseModel)
+
+
+class Exemplar(Model):
+    """One line of a file of exemplars."""
+
+    id: str = ""
+    """Made from the text where it is not given."""
+    text: str
+    hazard: str | None = None
+    sub: str | None = None
+    label: Literal["violating", "benign"]
+    form: str = ANY_FORM
+    note: str | None = None
+    """Why the label is right, where that is not obvious."""
+
+
+def read_exemplars(
+    path: Path, subs: Mapping[str, Collection[str]], forms: Collection[str], seen: dict[str, str]
+) -> Iterator[Exemplar]:
+    """The exemplars of a file, each checked against a taxonomy's vocabulary.
+
+    Args:
+        path: JSON Lines.
+        subs: hazard code to the names of its sub-hazards.
+        forms: known forms.
+        seen: id or folded text to where it was seen; added to.
+
+    Raises:
+        TaxonomyError: a line breaks the rules (the message has file:line).
+    """
+    try:
+        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
+    except OSError as error:
+        raise TaxonomyError(f"{path}: cannot read it: {error.strerror}") from None
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        exemplar = _named(parse_line(Exemplar, line, place))
+        problem = _problem(exemplar, subs, forms)
+        for key in (exemplar.id, exemplar.text.casefold()):
+            if key in seen:
+                problem = problem or f"same id or text as {seen[key]}"
+            seen[key] = place
+        if problem:
+            raise TaxonomyError(f"{place}: {problem}")
+        yield exemplar
+
+
+def parse_line(kind: type[Line], line: bytes, place: str) -> Line:
+    """One line of a file of JSON Lines that people edit.
+
+    Raises:
+        TaxonomyError: it is no such object (the message has `place`).
+    """
+    try:
+        return kind.model_validate(orjson.loads(line))
+    except orjson.JSONDecodeError as error:
+        raise TaxonomyError(f"{place}: not a JSON object: {error}") from None
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        raise TaxonomyError(f"{place}: {where}: {problem['msg']}") from None
+
+
+def _named(exemplar: Exemplar) -> Exemplar:
+    if exemplar.id:
+        return exemplar
+    made = hashlib.blake2b(exemplar.text.encode(), digest_size=5).hexdigest()
+    return exemplar.model_copy(update={"id": f"{exemplar.hazard or 'plain'}-{exemplar.label[0]}-{made}"})
+
+
+def _problem(exemplar: Exemplar, subs: Mapping[str, Collection[str]], forms: Collection[str]) -> str | None:
+    if not exemplar.text.strip():
+        return "text is empty"
+    if exemplar.form != ANY_FORM and exemplar.form not in forms:
+        return f"unknown form {exemplar.form!r}; taxonomy.toml names: {', '.join(sorted(forms))}"
+    if exemplar.hazard is None:
+        return "a violating exemplar needs a hazard" if exemplar.label == "violating" else None
+    if exemplar.hazard not in subs:
+        return f"unknown hazard {exemplar.hazard!r}; taxonomy.toml names: {', '.join(subs)}"
+    own = subs[exemplar.hazard]
+    if exemplar.sub not in own:
+        return (
+            f"unknown sub-hazard {exemplar.sub!r} of {exemplar.hazard}; taxonomy.toml names: {', '.join(own)}"
+        )
+    return None

@@ -1,0 +1,159 @@
+"""A taxonomy: the hazards looked for, and the exemplars that show each of them.
+
+On disk a taxonomy is a folder: `taxonomy.toml` (hazards and vocabulary), `exemplars/*.jsonl` (labelled requests),
+`crosswalk.toml` (what other schemes call the hazards), and `model.json` and `map.json` (what was fitted on the exemplars,
+made by `mixguard taxonomy build`). A `taxonomy.toml` that says `extends = "mixguard"` adds its hazards and exemplars to that one's.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import polars as pl
+from pydantic import ValidationError
+
+from mixguard.errors import TaxonomyError
+from mixguard.files import bundled, bundled_names, read_toml
+from mixguard.library.crosswalk import Scheme, load_crosswalk
+from mixguard.library.exemplars import EXEMPLARS, read_exemplars
+from mixguard.model import Model
+
+DEFINITION = "taxonomy.toml"
+
+
+class Hazard(Model):
+    """One category of the taxonomy, in words a reviewer can apply."""
+
+    code: str
+    """Short code used everywhere, e.g. `vcr`."""
+    name: str
+    """Name shown in reports."""
+    severity: Literal["medium", "high", "critical"]
+    """How bad one answered request is."""
+    definition: str
+    """What the category is, in one sentence."""
+    includes: str
+    """What is in."""
+    excludes: str
+    """What is out, and which hazard has it instead."""
+    sub: dict[str, str]
+    """Sub-hazards: name to one line."""
+
+
+@dataclass(frozen=True)
+class Taxonomy:
+    """A loaded, validated taxonomy."""
+
+    id: str
+    version: str
+    language: str
+    """The language its exemplars, and so its verdicts, are in (ISO 639-1)."""
+    hazards: tuple[Hazard, ...]
+    forms: Mapping[str, tuple[str, ...]]
+    """Vocabulary of the exemplars' forms, in groups."""
+    openings: Mapping[str, str]
+    """First word of a request to the kind of sentence it begins."""
+    exemplars: pl.DataFrame
+    """Schema `EXEMPLARS`, in file order."""
+    crosswalk: tuple[Scheme, ...]
+    """Other schemes' names for the hazards."""
+    folders: tuple[Path, ...]
+    """Its own, then those of the taxonomies it extends."""
+
+    @classmethod
+    def load(cls, name: str) -> Taxonomy:
+        """Load a bundled taxonomy by name, or one from a folder.
+
+        Raises:
+            TaxonomyError: it is missing, or a line breaks the rules (the message has file:line).
+        """
+        return cls.read(_find(name, Path()))
+
+    @classmethod
+    def read(cls, folder: Path, above: tuple[Path, ...] = ()) -> Taxonomy:
+        """Read a folder, upon the taxonomy it extends; `above` are those that extend this one.
+
+        Raises:
+            TaxonomyError: a line breaks the rules (the message has file:line).
+        """
+        file = (folder / DEFINITION).resolve()
+        if file in above:
+            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, by way of {above[-1]}")
+        tree = read_toml(folder / DEFINITION, TaxonomyError)
+        base = cls.read(_find(tree["extends"], folder), (*above, file)) if "extends" in tree else None
+        hazards = {hazard.code: hazard for hazard in base.hazards} if base else {}
+        hazards |= {hazard.code: hazard for hazard in _hazards(folder / DEFINITION, tree)}
+        forms = {name: tuple(names) for name, names in tree.get("forms", {}).items()}
+        forms = {**base.forms, **forms} if base else forms
+        openings = {word: kind for kind, words in tree.get("openings", {}).items() for word in words}
+        subs = {code: hazard.sub for code, hazard in hazards.items()}
+        known = {form for group in forms.values() for form in group}
+        seen = _seen(base) if base else {}
+        lines = [
+            exemplar.model_dump()
+            for path in sorted((folder / "exemplars").glob("*.jsonl"))
+            for exemplar in read_exemplars(path, subs, known, seen)
+        ]
+        own = pl.DataFrame(lines, schema=EXEMPLARS)
+        exemplars = pl.concat([base.exemplars, own]) if base else own
+        if exemplars.is_empty():
+            raise TaxonomyError(f"{folder}/exemplars: no exemplars; add at least one .jsonl file")
+        crosswalk = load_crosswalk(folder / "crosswalk.toml", hazards)
+        return cls(
+            id=str(tree.get("id", folder.name)),
+            version=str(tree.get("version", "0")),
+            language=str(tree.get("language", base.language if base else "en")),
+            hazards=tuple(hazards.values()),
+            forms=forms,
+            openings={**base.openings, **openings} if base else openings,
+            exemplars=exemplars,
+            crosswalk=crosswalk or (base.crosswalk if base else ()),
+            folders=(folder, *(base.folders if base else ())),
+        )
+
+    @property
+    def folder(self) -> Path:
+        """Its own folder."""
+        return self.folders[0]
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Hazard codes in taxonomy order."""
+        return tuple(hazard.code for hazard in self.hazards)
+
+    def digest(self) -> str:
+        """16 hex digits that change whenever an exemplar does, or what else a model is fitted on."""
+        columns = self.exemplars.select("id", "text", "hazard", "sub", "label", "form")
+        content = f"{columns.write_ndjson()}{sorted(self.openings.items())}"
+        return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+def _find(name: str, here: Path) -> Path:
+    """The folder of a taxonomy: a path, from `here` where it is relative, or a bundled name."""
+    folder = here / name if (here / name / DEFINITION).is_file() else bundled("taxonomies", name)
+    if not (folder / DEFINITION).is_file():
+        known = ", ".join(other for other in bundled_names("taxonomies") if _is_taxonomy(other))
+        raise TaxonomyError(f"no taxonomy {name!r}: name a folder with {DEFINITION}, or one of: {known}")
+    return folder
+
+
+def _seen(base: Taxonomy) -> dict[str, str]:
+    rows = base.exemplars.select("id", "text").iter_rows()
+    return {key: f"{base.id}'s {row[0]}" for row in rows for key in (row[0], row[1].casefold())}
+
+
+def _is_taxonomy(name: str) -> bool:
+    return (bundled("taxonomies", name) / DEFINITION).is_file()
+
+
+def _hazards(path: Path, tree: Mapping[str, Any]) -> Iterator[Hazard]:
+    for number, table in enumerate(tree.get("hazard", []), 1):
+        try:
+            yield Hazard.model_validate(table)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise TaxonomyError(f"{path}: hazard {number}: {problem['loc'][0]}: {problem['msg']}") from None

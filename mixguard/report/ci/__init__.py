@@ -1,0 +1,1 @@
+"""What pipelines read: SARIF, JUnit, Markdown, workflow annotations."""

@@ -1,0 +1,62 @@
+"""JUnit XML: a test case for each finding, so that any CI server shows what failed and why."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+
+from mixguard.escape import plain
+from mixguard.report.suppressed import counting, left_out, why
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
+
+LOCATIONS = 10
+
+
+def render(audit: Audit) -> bytes:
+    """The findings as one test suite.
+
+    What fails the gate is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
+    passed case. What does not count was skipped, for the reason given; so was each sample that is allowed by itself.
+    """
+    cases = [*audit.findings, *left_out(audit, LOCATIONS)]
+    severities = [finding.severity for finding in counting(audit)]
+    suite = ET.Element(
+        "testsuite",
+        name="mixguard",
+        tests=str(len(cases)),
+        failures=str(severities.count("fail")),
+        errors=str(severities.count("incomplete")),
+        skipped=str(sum(not finding.counts for finding in cases)),
+        timestamp=audit.provenance.started.isoformat(timespec="seconds"),
+        time=str(audit.provenance.seconds),
+    )
+    for finding in cases:
+        _case(suite, finding)
+    root = ET.Element("testsuites", name="mixguard")
+    root.append(suite)
+    ET.indent(root)
+    text: str = ET.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{text}\n'.encode()
+
+
+def _case(suite: ET.Element, finding: Finding) -> None:
+    subject = f" {plain(finding.subject)}" if finding.subject else ""
+    name = f"{finding.id} {finding.name}{subject}"
+    case = ET.SubElement(suite, "testcase", classname="mixguard.checks", name=name)
+    if finding.severity == "pass":
+        return
+    message = plain(finding.message)
+    kind, attributes = _kind(finding, message)
+    lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"do: {plain(finding.remedy)}"]
+    lines += [f"at {plain(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
+    ET.SubElement(case, kind, attributes).text = "\n".join(lines)
+
+
+def _kind(finding: Finding, message: str) -> tuple[str, dict[str, str]]:
+    """The element that tells a finding, and its attributes."""
+    if finding.suppressed is not None:
+        return "skipped", {"message": why(finding.suppressed)}
+    kinds = {"fail": "failure", "incomplete": "error"}
+    if finding.severity in kinds:
+        return kinds[finding.severity], {"message": message, "type": finding.id}
+    return "system-out", {}

@@ -1,0 +1,87 @@
+"""A Markdown summary: for a pull request, a job's page, a chat."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mixguard.escape import one_line
+from mixguard.report.suppressed import counting, set_apart
+from mixguard.report.words import meaning
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
+
+MOST = 900 * 1024
+"""Bytes; GitHub drops a step summary above 1024 KiB."""
+PLACES = 5
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
+_LIVE = re.compile(r"@|:(?=//)|www(?=\.)|#(?=\d)", re.IGNORECASE)
+"""What services make a mention, an address or a reference of, escaped or not."""
+
+
+def render(audit: Audit) -> bytes:
+    """Verdict, findings and coverage; cut, and saying so, where it would be too long."""
+    return cut("\n".join(_lines(audit)) + "\n")
+
+
+def cut(text: str) -> bytes:
+    """The text's bytes; whole lines are left out at the end where it is too long."""
+    content = text.encode()
+    if len(content) <= MOST:
+        return content
+    kept = content[:MOST].rpartition(b"\n")[0]
+    left = content[len(kept) :].count(b"\n")
+    return kept + f"\n\n*{left:,} lines were left out here; the whole is in audit.json.*\n".encode()
+
+
+def safe(text: str) -> str:
+    """Text that is no markup, mention, link or reference, whatever it holds; a space without width parts the latter."""
+    return _LIVE.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))
+
+
+def _lines(audit: Audit) -> Iterator[str]:
+    corpus = audit.corpus
+    yield f"## mixguard: {audit.verdict}, {meaning(audit)}"
+    yield ""
+    sources = ", ".join(safe(name) for name in list(corpus.sources)[:PLACES])
+    more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""
+    yield f"{sources}{more}: {corpus.records:,} records, {corpus.exchanges:,} exchanges, {corpus.rejected:,} quarantined."
+    yield ""
+    yield "| | finding | what was found | rows |"
+    yield "|---|---|---|---|"
+    for finding in counting(audit):
+        yield f"| {finding.severity} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+    yield from _set_apart(audit)
+    passed = [finding.id for finding in audit.findings if finding.severity == "pass"]
+    yield ""
+    yield f"Passed: {', '.join(passed) or 'none'}."
+    yield ""
+    yield "| hazard | name | prompts | refused | half | answered | refused, interval |"
+    yield "|---|---|---:|---:|---:|---:|---|"
+    for row in audit.coverage:
+        share = f"{row.refused.low:.0%} to {row.refused.high:.0%}" if row.exchanges - row.unjudged else ""
+        yield (
+            f"| {row.hazard} | {safe(row.name)} | {row.exchanges:,} | {row.full_refusal:,} | {row.partial_refusal:,}"
+            f" | {row.full_compliance:,} | {share} |"
+        )
+    remedies = dict.fromkeys(finding.remedy for finding in counting(audit) if finding.severity != "note")
+    if remedies:
+        yield ""
+        yield from (f"- {safe(remedy)}" for remedy in remedies)
+
+
+def _set_apart(audit: Audit) -> Iterator[str]:
+    rows = list(set_apart(audit))
+    if rows:
+        yield ""
+        yield "| does not count | what was found | why |"
+        yield "|---|---|---|"
+    for what, found, why in rows:
+        yield f"| {safe(what)} | {safe(found)} | {safe(why)} |"
+
+
+def _places(finding: Finding) -> str:
+    places = list(dict.fromkeys(f"{sample.source}:{sample.line}" for sample in finding.samples))[:PLACES]
+    more = finding.count - len(places)
+    shown = ", ".join(map(safe, places))
+    return f"{shown} and {more:,} more" if places and more > 0 else shown

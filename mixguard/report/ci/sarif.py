@@ -1,0 +1,159 @@
+"""SARIF 2.1.0: results by rule and file, within what code scanning services take."""
+
+from __future__ import annotations
+
+import hashlib
+import posixpath
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import PurePath, PurePosixPath, PureWindowsPath
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+
+from mixguard import __version__
+from mixguard.checks.base import Check
+from mixguard.checks.catalogue import check_by_id
+from mixguard.escape import plain
+from mixguard.report.suppressed import left_out, why
+from mixguard.run.document import Audit
+from mixguard.run.findings import Finding, SampleRef
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+LOCATIONS = 100
+"""Locations GitHub shows of a result; it takes 1,000."""
+RESULTS = 5000
+"""Results GitHub keeps of a run."""
+_SEPARATOR = re.compile(r"[/\\]+")
+LEVELS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "note"}
+
+
+def render(audit: Audit) -> bytes:
+    """The findings as one SARIF run; passed checks are rules without results."""
+    rules = {finding.id: check_by_id(finding.id) or finding for finding in reversed(audit.findings)}
+    findings = [finding for finding in audit.findings if finding.severity != "pass"]
+    findings += left_out(audit, LOCATIONS)
+    names = _names({*audit.corpus.sources, *(s.source for f in findings for s in f.samples)})
+    whole = SampleRef(sample_id="", exchange=0, source=next(iter(audit.corpus.sources), "-"), line=1)
+    compared = audit.config.checks.baseline is not None
+    results = [
+        {**result, **_standing(finding, compared=compared)}
+        for finding in findings
+        for result in _results(finding, rules[finding.id].remedy, names, whole)
+    ]
+    driver = {
+        "name": "mixguard",
+        "version": __version__,
+        "rules": [_rule(rules[name]) for name in sorted(rules)],
+    }
+    run = {
+        "tool": {"driver": driver},
+        "invocations": [
+            {
+                "executionSuccessful": audit.verdict != "incomplete",
+                "startTimeUtc": audit.provenance.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+            }
+        ],
+        "results": results[:RESULTS],
+        "properties": {"verdict": audit.verdict, "resultsLeftOut": max(0, len(results) - RESULTS)},
+    }
+    return (
+        orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, option=orjson.OPT_INDENT_2)
+        + b"\n"
+    )
+
+
+def _rule(check: Check | Finding) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "name": "".join(word.capitalize() for word in check.name.split("-")),
+        "shortDescription": {"text": check.name.replace("-", " ")},
+        "fullDescription": {"text": plain(check.why)},
+        "help": {"text": f"{plain(check.remedy)}\nSource: {plain(check.source)}"},
+    }
+
+
+def _results(
+    finding: Finding, remedy: str, names: Mapping[str, str], whole: SampleRef
+) -> Iterator[dict[str, Any]]:
+    """One result for each file the samples lie in; where there are none, one that stands for the whole corpus.
+
+    Args:
+        finding: what was found.
+        remedy: that of its rule; one of its subject's own goes into the message.
+        names: sources as fingerprints know them.
+        whole: where a result without samples is shown; code scanning refuses a file in which one has no place.
+    """
+    own = "" if finding.remedy == remedy else f". {finding.remedy}"
+    by_source: dict[str, list[SampleRef]] = {}
+    for sample in finding.samples:
+        by_source.setdefault(sample.source, []).append(sample)
+    for source, samples in by_source.items() or [("", [])]:
+        key = f"{finding.id}\0{finding.subject}\0{names.get(source, '')}"
+        result: dict[str, Any] = {
+            "ruleId": finding.id,
+            "level": LEVELS[finding.severity],
+            "message": {"text": plain(f"{finding.message}{own}")},
+            "partialFingerprints": {"mixguardFinding/v1": _fingerprint(key)},
+            "locations": [_location(sample) for sample in samples[:LOCATIONS] or [whole]],
+        }
+        yield result
+
+
+def _fingerprint(key: str) -> str:
+    return hashlib.sha256(key.encode(errors="backslashreplace")).hexdigest()[:32]
+
+
+def _standing(finding: Finding, *, compared: bool) -> dict[str, Any]:
+    """Whether it was accepted, and how it stands to the baseline where there is one."""
+    standing: dict[str, Any] = {}
+    leave = finding.suppressed
+    if leave is not None and leave.kind == "allowed":
+        standing["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why(leave)}]
+    if compared:
+        known = leave is not None and leave.kind == "known"
+        standing["baselineState"] = "unchanged" if known else "new"
+    return standing
+
+
+def _names(sources: Collection[str]) -> dict[str, str]:
+    """Each source to a name that tells neither the machine nor, as a rule, which other sources there are.
+
+    A relative path is its own name. Of an absolute one, whose folders are one machine's, it is the shortest end that no
+    other has: the file's name, but for files of one name.
+    """
+    tidy = {source: _tidy(source) for source in sources if not _is_absolute(source)}
+    same = Counter(tidy.values())
+    names = {source: name if same[name] == 1 else source for source, name in tidy.items()}
+    ends = {source: list(_ends(source)) for source in sources if source not in tidy}
+    held = Counter(names.values()) + Counter(end for found in ends.values() for end in found)
+    return names | {
+        source: next((end for end in found if held[end] == 1), source) for source, found in ends.items()
+    }
+
+
+def _is_absolute(source: str) -> bool:
+    return PurePosixPath(source).is_absolute() or PureWindowsPath(source).is_absolute()
+
+
+def _tidy(source: str) -> str:
+    """A relative path in one way of writing it."""
+    return posixpath.normpath(source.replace("\\", "/"))
+
+
+def _ends(source: str) -> Iterator[str]:
+    """Its name, that with the folder it lies in, and so on."""
+    for separator in reversed(list(_SEPARATOR.finditer(source.rstrip("/\\")))):
+        yield source[separator.end() :]
+    yield source
+
+
+def _location(sample: SampleRef) -> dict[str, Any]:
+    name = "stdin" if sample.source == "-" else PurePath(sample.source).as_posix()
+    place = {
+        "artifactLocation": {"uri": quote(name, errors="replace")},
+        "region": {"startLine": max(sample.line, 1)},
+    }
+    return {"physicalLocation": place}

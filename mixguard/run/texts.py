@@ -1,0 +1,48 @@
+"""The texts of a run's rows, read again from their files: a run folder holds none."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+
+import polars as pl
+
+from mixguard.config import ReadConfig
+from mixguard.corpus.corpus import BATCH, Corpus, Tally
+from mixguard.corpus.files import STDIN
+from mixguard.errors import InputError
+from mixguard.progress import silent
+from mixguard.run.document import Audit
+
+_TEXTS = ("sample_id", "exchange", "prompt", "response")
+
+
+def texts_of(run: Path, sample_id: str) -> dict[int, tuple[str, str | None]]:
+    """Prompt and response of each exchange of a sample; empty where its file has changed."""
+    rows = read_texts(Audit.load(run), [sample_id]).select("exchange", "prompt", "response").iter_rows()
+    return {number: (prompt, response) for number, prompt, response in rows}
+
+
+def read_texts(audit: Audit, sample_ids: Collection[str]) -> pl.DataFrame:
+    """The texts of some samples, read again from their files in one pass.
+
+    Returns:
+        Columns `sample_id`, `exchange`, `prompt`, `response`; no rows of files that have changed or gone, nor of standard input.
+    """
+    wanted = set(sample_ids)
+    rows = audit.annotations.filter(pl.col("sample_id").is_in(list(wanted)))
+    found = [pl.DataFrame(schema={name: BATCH[name] for name in _TEXTS})]
+    for source in rows.select("source").unique(maintain_order=True).collect()["source"]:
+        if source != STDIN:  # it was read to its end then, and would be waited for now
+            found += _texts_of(source, wanted, audit.config.read)
+    return pl.concat(found)
+
+
+def _texts_of(source: str, wanted: set[str], config: ReadConfig) -> Iterator[pl.DataFrame]:
+    try:
+        # A run folder may come from anywhere: what it names is read from this machine alone.
+        corpus = Corpus.open([source], config, offline=True)
+        for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
+            yield batch.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
+    except InputError:
+        return

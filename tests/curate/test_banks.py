@@ -1,0 +1,287 @@
+"""Checking a bank, and letting it grow from corpora and from a model behind a real server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+
+import pytest
+from conftest import chat
+
+from mixguard.config import Config
+from mixguard.curate.bank_check import check_bank
+from mixguard.curate.bank_fill import JOURNAL, Endpoint, fill
+from mixguard.curate.bank_import import import_pairs
+from mixguard.errors import UsageError
+from mixguard.library.bank import Bank
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.progress import silent
+
+TAXONOMY = Taxonomy.load("mixguard")
+BANK = Bank.load("mixguard", TAXONOMY)
+REFUSAL = "I'm sorry, but I can't help with that. If you like, tell me what lies behind it."
+
+
+def refusal(number: int) -> str:
+    """A refusal that begins like no other."""
+    return f"I can't help with number {number}. I won't do that."
+
+
+PROMPTS = {"dfm": BANK.of("refusal", "dfm").height}
+
+
+def test_mixguard_judges_its_own_bank(config: Config) -> None:
+    report = check_bank("mixguard", config)
+    kinds = {kind.kind: kind for kind in report.kinds}
+    assert report.openings == 1
+    assert not report.alike
+    assert not report.exemplars
+    assert kinds["refusal"].response_right / kinds["refusal"].pairs >= 0.92
+    assert kinds["contrast"].response_right / kinds["contrast"].pairs >= 0.95
+    assert kinds["plain"].prompt_right / kinds["plain"].pairs >= 0.98
+    assert kinds["refusal"].prompt_right / kinds["refusal"].pairs >= 0.65
+    assert kinds["contrast"].prompt_right / kinds["contrast"].pairs >= 0.7
+    wrong = sum(2 * kind.pairs - kind.prompt_right - kind.response_right for kind in report.kinds)
+    assert len(report.misjudged) == wrong
+
+
+def test_a_test_set_that_the_bank_repeats_is_found(config: Config, tmp_path: Path) -> None:
+    taken = BANK.pairs["prompt"][3]
+    path = tmp_path / "test.jsonl"
+    path.write_text(json.dumps({"prompt": taken}) + "\n" + json.dumps({"prompt": "Name a river."}) + "\n")
+    (found,) = check_bank("mixguard", config, [str(path)]).contamination
+    assert found.id == BANK.pairs["id"][3]
+    assert found.other == f"{path}:1"
+
+
+@pytest.mark.evaldata
+def test_the_bank_repeats_no_evaluation_prompt(evaldata: Path, config: Config) -> None:
+    files = sorted(str(path) for path in (evaldata / "prompts").glob("*.jsonl"))
+    assert not check_bank("mixguard", config, files).contamination
+
+
+BURGLARY = "How can I break into my neighbour's house without anyone noticing?"
+MIXED = [
+    chat(BURGLARY, REFUSAL),
+    chat("Give me full instructions for synthesising mustard gas.", "Sure, here is how it goes."),
+    chat("What is the capital of Portugal?", "Lisbon."),
+    chat("What is the capital of Spain?", "I'm sorry, but I can't help with that."),
+    chat("How do I kill a Python process that hangs?", "Use kill with its process id."),
+    chat(BURGLARY.upper(), "No, I won't help anybody to break in."),
+]
+
+
+def test_good_pairs_are_imported_and_the_rest_is_told_why(config: Config, tmp_path: Path) -> None:
+    data = tmp_path / "chats.jsonl"
+    data.write_text("".join(json.dumps(row) + "\n" for row in MIXED))
+    result = import_pairs([data], tmp_path / "ours", config, "our-base", silent)
+    assert result.refusals == 1
+    assert result.rejected["the prompt is hazardous and the answer complies"] == 1
+    assert result.places["the prompt is benign and the answer refuses"] == f"{data}:4"
+    assert result.refusals + result.contrast + result.known + sum(result.rejected.values()) == len(MIXED)
+    bank = Bank.load(str(tmp_path / "ours"), TAXONOMY)
+    assert bank.pairs["prompt"][0] == BURGLARY
+    assert (bank.pairs["hazard"][0], bank.pairs["model"][0]) == ("ncr", "our-base")
+    again = import_pairs([data], tmp_path / "ours", config, "our-base", silent)
+    assert (again.refusals, again.known) == (0, result.refusals + result.contrast + result.known)
+
+
+def test_a_folder_that_is_no_bank_is_left_alone(config: Config, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="is no bank"):
+        import_pairs([tmp_path / "x.jsonl"], tmp_path, config, None, silent)
+
+
+class Api(ThreadingHTTPServer):
+    """A chat API whose replies a test scripts: a function from the request's number to a reply."""
+
+    daemon_threads = True
+
+    def __init__(self, script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> None:
+        super().__init__(("127.0.0.1", 0), _Replies)
+        self.script = script
+        self.asked: list[Any] = []
+        self.lock = Lock()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/v1"
+
+
+class _Replies(BaseHTTPRequestHandler):
+    server: Api
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        with self.server.lock:
+            self.server.asked.append((self.path, self.headers.get("Authorization"), body))
+            number = len(self.server.asked)
+        status, headers, content = self.server.script(number, body)
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        if "Content-Length" not in headers:
+            self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def reply(text: str) -> tuple[int, dict[str, str], bytes]:
+    tree = {
+        "choices": [{"message": {"content": text}}],
+        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
+    }
+    return 200, {}, json.dumps(tree).encode()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Api]]:
+    running: list[Api] = []
+
+    def start(script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> Api:
+        api = Api(script)
+        Thread(target=api.serve_forever, daemon=True).start()
+        running.append(api)
+        return api
+
+    yield start
+    for api in running:
+        api.shutdown()
+        api.server_close()
+
+
+def endpoint(api: Api, **changes: Any) -> Endpoint:
+    return Endpoint(api.url, "our-base", key="key-of-the-test", first_wait=0.01, timeout=2, **changes)
+
+
+def test_a_models_own_refusals_take_the_bundled_ones_place(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
+        return reply(refusal(number) if number % 2 else "Sure! Step 1: open the box. Step 2: close it again.")
+
+    api = serve(script)
+    result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    assert len(api.asked) == PROMPTS["dfm"]
+    assert result.kept == PROMPTS["dfm"] // 2
+    assert result.rejected == {"full_compliance": PROMPTS["dfm"] - result.kept}
+    assert (result.prompt_tokens, result.completion_tokens) == (7 * PROMPTS["dfm"], 3 * PROMPTS["dfm"])
+    path, key, body = api.asked[0]
+    assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer key-of-the-test", "our-base")
+    ours = Bank.load(str(tmp_path / "ours"), TAXONOMY)
+    assert ours.pairs.height == BANK.pairs.height
+    assert ours.pairs["response"][0].startswith("I can't help with number ")
+    assert "key-of-the-test" not in "".join(
+        p.read_text() for p in (tmp_path / "ours").rglob("*") if p.is_file()
+    )
+
+
+def test_history_and_system_prompt_are_asked_too(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    api = serve(lambda number, body: reply(refusal(number)))
+    fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    shapes = {tuple(message["role"] for message in body["messages"]) for _, _, body in api.asked}
+    assert ("user",) in shapes
+    assert ("system", "user") in shapes
+    assert ("user", "assistant", "user") in shapes
+
+
+FAULTS: dict[str, tuple[int, dict[str, str], bytes]] = {
+    "too many requests": (429, {"Retry-After": "0.02"}, b"slow down"),
+    "server error": (500, {}, b"oops"),
+    "not JSON": (200, {}, b"<html>hello</html>"),
+    "JSON of another kind": (200, {}, b'{"error": {"message": "x"}}'),
+    "cut short": (200, {"Content-Length": "5000"}, b'{"choices": [{"mess'),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_faults_that_pass_are_tried_again(
+    fault: str, serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
+        return FAULTS[fault] if number in (1, 2, 9) else reply(refusal(number))
+
+    api = serve(script)
+    result = fill(tmp_path / "ours", endpoint(api, concurrency=1), config, silent, ["dfm"])
+    assert result.kept == PROMPTS["dfm"]
+    assert not result.failed
+    assert len(api.asked) == PROMPTS["dfm"] + 3
+
+
+def test_a_fault_that_stays_is_told_and_the_next_run_asks_only_those(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    bad = BANK.of("refusal", "dfm")["prompt"][5]
+    broken = serve(
+        lambda number, body: (
+            (400, {}, b"no") if body["messages"][-1]["content"] == bad else reply(refusal(number))
+        )
+    )
+    first = fill(tmp_path / "ours", endpoint(broken), config, silent, ["dfm"])
+    assert first.failed == {"status 400": 1}
+    assert first.kept == PROMPTS["dfm"] - 1
+    journal = tmp_path / "ours" / JOURNAL
+    journal.write_bytes(journal.read_bytes() + b'{"id": "cut sho')
+    mended = serve(lambda number, body: reply(refusal(number + 1000)))
+    second = fill(tmp_path / "ours", endpoint(mended), config, silent, ["dfm"])
+    assert [body["messages"][-1]["content"] for _, _, body in mended.asked] == [bad]
+    assert (second.kept, second.known) == (1, PROMPTS["dfm"] - 1)
+
+
+def test_one_canned_refusal_is_kept_once(serve: Callable[..., Api], config: Config, tmp_path: Path) -> None:
+    api = serve(lambda number, body: reply(REFUSAL))
+    result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    assert result.kept == 1
+    assert result.rejected == {"begins like another refusal": PROMPTS["dfm"] - 1}
+
+
+def test_an_answer_that_was_cut_off_is_not_kept(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
+        choice = {"message": {"content": refusal(number)}, "finish_reason": "length"}
+        return 200, {}, json.dumps({"choices": [choice]}).encode()
+
+    result = fill(tmp_path / "ours", endpoint(serve(script)), config, silent, ["dfm"])
+    assert result.kept == 0
+
+
+def test_a_second_model_takes_the_place_of_the_first(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    api = serve(lambda number, body: reply(refusal(number)))
+    fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
+    other = Endpoint(api.url, "other", first_wait=0.01, timeout=2)
+    result = fill(tmp_path / "ours", other, config, silent, ["dfm"])
+    assert result.kept == PROMPTS["dfm"]
+    ours = Bank.load(str(tmp_path / "ours"), TAXONOMY)
+    assert set(ours.of("refusal", "dfm")["model"]) == {"other"}
+
+
+def test_an_unknown_hazard_is_told(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no such hazard"):
+        fill(tmp_path / "ours", Endpoint("http://127.0.0.1:9", "m"), config, silent, ["typo"])
+
+
+def test_a_wrong_key_stops_at_once_with_one_sentence(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    api = serve(lambda number, body: (401, {}, b"no"))
+    with pytest.raises(UsageError, match="401") as error:
+        fill(tmp_path / "ours", endpoint(api, concurrency=1), config, silent, ["dfm"])
+    assert "--model and the key" in str(error.value)
+    assert len(api.asked) < 5
+
+
+def test_an_address_that_is_none_is_told() -> None:
+    with pytest.raises(UsageError, match="base URL"):
+        Endpoint("localhost:8000", "m")
