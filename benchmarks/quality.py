@@ -18,11 +18,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
+from mixguard.annotate.language import LanguageAnnotator
 
 from mixguard.annotate.base import Batch
+from mixguard.annotate.exemplars import exemplar_arrays, exemplar_vectors
 from mixguard.annotate.hazard import HazardAnnotator
-from mixguard.annotate.hazard_model import HazardModel, exemplar_arrays, exemplar_vectors
-from mixguard.annotate.language import LanguageAnnotator
+from mixguard.annotate.hazard_model import HazardModel
 from mixguard.config import Config, EncodeConfig, RebalanceConfig
 from mixguard.files import cache_folder
 from mixguard.fit.hazard import fit

@@ -29,12 +29,11 @@ def texts_of(paths: list[str]) -> list[str]:
     from mixguard.annotate.stance_model import opening_texts
     from mixguard.annotate.stance_text import plain_text
     from mixguard.config import ReadConfig
-    from mixguard.corpus.corpus import Corpus, Tally
-    from mixguard.progress import silent
+    from mixguard.corpus.corpus import Corpus
 
     corpus = Corpus.open(paths, ReadConfig(), offline=True)
     texts: list[str] = []
-    for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
+    for batch, *_ in corpus.parts(2048):
         texts += batch["prompt"].to_list()
         texts += opening_texts(plain_text(batch["response"].fill_null(""))).to_list()
     return texts

@@ -15,28 +15,33 @@ from mixguard.checks.suppress import Baseline
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
 from mixguard.corpus.formats.lint import TRAINER_RULES
-from mixguard.detectors import Worker
+from mixguard.detectors import Recipe
 from mixguard.engine import local
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
-from mixguard.library.bank import Bank
-from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
+from mixguard.vectors.base import Encoder
 
 DEFAULT_FOLDER = Path("mixguard-run")
 
 
-def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress = silent) -> Audit:
+def audit(
+    *paths: PathLikeStr,
+    config: Config | None = None,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+) -> Audit:
     """Audit a fine-tuning corpus: findings, annotations and provenance, kept in a run folder.
 
     Args:
         *paths: files, folders, globs, `-` for standard input, or `hf://owner/name[:split]`.
         config: every option; see `mixguard config`.
+        encoder: turns texts into vectors, in place of the one that `config` names.
         progress: told how far the run is.
 
     Raises:
@@ -47,20 +52,21 @@ def audit(*paths: PathLikeStr, config: Config | None = None, progress: Progress 
     started, clock = datetime.now(timezone.utc), monotonic()
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
-    taxonomy = Taxonomy.load(config.judge.taxonomy)
     with run_folder.fresh(target) as folder:
         progress("loading the encoder", 0, None)
-        worker = Worker.from_config(config, taxonomy, Bank.load(config.rebalance.bank, taxonomy))
-        tally = Tally()
-        with run_folder.quarantine(folder) as reject:
-            batches = corpus.batches(config.run.batch, tally=tally, reject=reject, progress=progress)
-            local.run(batches, worker, folder / run_folder.ANNOTATIONS)
+        worker = Recipe(config, encoder, bank=True).worker()
+        tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
         )
-        summary = _summary(tally)
-        result = _reduce(folder, config, accepted, summary, worker.detectors(taxonomy), provenance)
+        made = Made(
+            corpus=_summary(tally),
+            columns={name: str(kind) for name, kind in worker.columns.items()},
+            detectors=worker.detectors,
+            provenance=provenance,
+        )
+        result = _reduce(folder, config, accepted, made)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / run_folder.CONFIG, config.to_toml().encode())
     return result.model_copy(update={"folder": target})
@@ -74,8 +80,17 @@ def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
     """
     earlier = Audit.load(Path(run))
     config = config or earlier.config
-    accepted = _Accepted.load(config.checks)
-    return _reduce(earlier.folder, config, accepted, earlier.corpus, earlier.detectors, earlier.provenance)
+    made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
+    return _reduce(earlier.folder, config, _Accepted.load(config.checks), made)
+
+
+class Made(NamedTuple):
+    """What the map says of itself."""
+
+    corpus: CorpusSummary
+    columns: dict[str, str]
+    detectors: Detectors
+    provenance: Provenance
 
 
 _ALLOWABLE = [each.id for each in CHECKS if each.id != ALLOW_FILE]
@@ -101,20 +116,12 @@ class _Accepted(NamedTuple):
         return cls(allowances, Baseline(earlier.findings, earlier.annotations))
 
 
-def _reduce(
-    folder: Path,
-    config: Config,
-    accepted: _Accepted,
-    summary: CorpusSummary,
-    detectors: Detectors,
-    provenance: Provenance,
-) -> Audit:
-    configured = config.checks.hazard_limit
-    limit = detectors.hazard_limit if configured is None else configured
+def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Audit:
+    limit = made.detectors.limit(config.checks.hazard_limit)
     evidence = Evidence(
         frame=marked(run_folder.scan_annotations(folder), limit),
-        corpus=summary,
-        detectors=detectors,
+        corpus=made.corpus,
+        detectors=made.detectors,
         config=config.checks,
         quarantine_max=config.read.quarantine_max,
         rules=TRAINER_RULES,
@@ -126,9 +133,7 @@ def _reduce(
         findings=checked.findings,
         allowed=checked.allowed,
         coverage=coverage(evidence),
-        corpus=summary,
-        detectors=detectors,
-        provenance=provenance,
+        **made._asdict(),
         config=config,
         folder=folder,
     )

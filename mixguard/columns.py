@@ -26,30 +26,40 @@ EXCHANGE = pl.Schema(
 )
 """What the corpus knows of an exchange; written to disk."""
 
+TURN = pl.Struct({"role": pl.String, "text": pl.String})
+
 TEXT = pl.Schema(
     {
         "prompt": pl.String(),
         "response": pl.String(),  # null where nothing is trained
         "reasoning": pl.String(),
         "tool_call": pl.Boolean(),  # whether the response calls a tool
+        "system": pl.String(),  # the system prompt it stands under, null where there is none
+        "earlier": pl.List(
+            TURN
+        ),  # what user and assistant said before the prompt, the latest `EARLIER` turns
+        "tools": pl.String(),  # what tools were called with and gave back within the exchange, null where none was
     }
 )
-"""What only a batch in memory has: the texts judged. `response` is null where nothing is trained."""
+"""What only a batch in memory has: the texts judged."""
 
 NEIGHBOUR = pl.Struct({"exemplar": pl.String, "similarity": pl.Float32})
 
 HAZARD = pl.Schema(
     {
         "hazard": pl.String(),  # most probable hazard, whatever its probability
-        "sub_hazard": pl.String(),  # sub-hazard of the nearest exemplar that violates it
         "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
-        "hazard_margin": pl.Float32(),  # how much nearer violating exemplars are than benign ones, in cosine
         "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %
-        "proximity": pl.Float32(),  # mean cosine to the nearest violating less the nearest benign exemplars
-        "neighbours": pl.List(NEIGHBOUR),  # of the most hazardous window, nearest first
         "hazard_window": pl.UInt32(),  # which window of the text that was
-        "language": pl.String(),  # ISO 639-1 code of the prompt, null where too short to tell
         "hazard_unjudged": pl.String(),  # why there is no verdict, null where there is one
+    }
+)
+
+NEIGHBOURS = pl.Schema(
+    {
+        "sub_hazard": pl.String(),  # sub-hazard of the nearest exemplar that violates the hazard
+        "hazard_margin": pl.Float32(),  # how much nearer violating exemplars are than benign ones, in cosine
+        "neighbours": pl.List(NEIGHBOUR),  # of the most hazardous window, nearest first
     }
 )
 

@@ -1,22 +1,24 @@
-"""The map: a batch of exchanges in, the batch's annotations out."""
+"""From a recipe, which can be sent anywhere, to the worker that judges: models shipped, cached, or fitted on the spot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import polars as pl
 
-from mixguard.annotate.base import Annotator, Batch
+from mixguard.annotate.base import Annotator, Batch, ordered
+from mixguard.annotate.exemplars import Exemplars, exemplar_arrays, exemplar_vectors
 from mixguard.annotate.hazard import HazardAnnotator
-from mixguard.annotate.hazard_model import HazardModel, exemplar_arrays, exemplar_vectors
-from mixguard.annotate.language import LanguageAnnotator
+from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.known import KnownAnnotator, known
+from mixguard.annotate.models import fitted
+from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import StanceModel, exemplars_digest, load_exemplars, opening_vectors
 from mixguard.annotate.stance_text import plain_text
-from mixguard.columns import TEXT
+from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
 from mixguard.files import bundled, cache_folder
 from mixguard.fit.hazard import fit as fit_hazard
@@ -24,113 +26,101 @@ from mixguard.fit.stance import fit as fit_stance
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.run.provenance import Detectors
-from mixguard.vectors.base import Vectors
+from mixguard.signals import SIGNALS
+from mixguard.vectors.base import Encoder
 from mixguard.vectors.load import open_store
 from mixguard.vectors.store import VectorStore
 
-MODEL = "model.json"
-_Model = TypeVar("_Model", HazardModel, StanceModel)
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a worker is made from: small, and picklable, so that it can be sent to where the work is."""
+
+    config: Config
+    encoder: Encoder | None = None
+    """In place of the one that the configuration names."""
+    bank: bool = False
+    """Whether an exchange that is a pair of the configured bank is taken at its word."""
+
+    def worker(self) -> Worker:
+        """Load encoder, store, models and annotators: the slow part of a run's start.
+
+        Raises:
+            UsageError: an encoder, a taxonomy or a bank cannot be used.
+        """
+        judge = self.config.judge
+        taxonomy = Taxonomy.load(judge.taxonomy)
+        pairs = known(Bank.load(self.config.rebalance.bank, taxonomy) if self.bank else None)
+        store, cache = open_store(self.config, self.encoder), cache_folder(self.config.encode.cache)
+        vectors = exemplar_vectors(taxonomy, store)
+        weights = store.encoder.weights
+        hazard = fitted(
+            HazardModel, taxonomy.folder, cache, taxonomy.digest(), weights,
+            lambda: fit_hazard(taxonomy, vectors, weights),
+        )  # fmt: skip
+        stance = _stance(store, cache, pairs)
+        annotators = ordered(
+            (
+                KnownAnnotator(pairs),
+                HazardAnnotator(taxonomy, hazard, pairs),
+                NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
+                stance,
+                *(signal.annotator for signal in SIGNALS if signal.annotator is not None),
+            ),
+            given=[*EXCHANGE, *TEXT],
+        )
+        detectors = _detectors(taxonomy, store, hazard, stance.model)
+        return Worker(annotators, store, exemplar_arrays(taxonomy, vectors), taxonomy, detectors)
 
 
+@dataclass(frozen=True)
 class Worker:
     """Runs the annotators over a batch in order; a later one sees the columns of those before it."""
 
-    def __init__(self, hazard: HazardAnnotator, stance: StanceAnnotator, store: VectorStore) -> None:
-        self.annotators: tuple[Annotator, ...] = (LanguageAnnotator(), hazard, stance)
-        self.store = store
-        self._hazard = hazard.model
-        self._stance = stance.model
-
-    @classmethod
-    def from_config(cls, config: Config, taxonomy: Taxonomy, bank: Bank | None = None) -> Worker:
-        """Load the encoder, its store and the annotators: the slow part of a run's start.
-
-        Args:
-            config: encoder, store and how many neighbours are kept.
-            taxonomy: what is looked for.
-            bank: whose pairs are taken at their word where a corpus holds them.
-        """
-        store, cache = open_store(config), cache_folder(config.encode.cache)
-        known = None if bank is None else bank.known()
-        hazard = _hazard(taxonomy, store, cache, config.judge.neighbours, known)
-        return cls(hazard, _stance(store, cache, known), store)
+    annotators: tuple[Annotator, ...]
+    store: VectorStore
+    exemplars: Exemplars
+    taxonomy: Taxonomy
+    detectors: Detectors
+    """What judges, with its limits and measured errors, for the record."""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame of schema `EXCHANGE` + `TEXT`; the result holds no text."""
+        batch = Batch(frame, self.store, self.exemplars)
         for annotator in self.annotators:
-            frame = frame.hstack(annotator(Batch(frame, self.store)))
-        return frame.drop(TEXT.names())
+            batch.add(annotator(batch))
+        return batch.frame.drop(TEXT.names())
 
-    def detectors(self, taxonomy: Taxonomy) -> Detectors:
-        """What judged, with its limits and measured errors, for the record."""
-        return Detectors(
-            taxonomy=taxonomy.id,
-            taxonomy_version=taxonomy.version,
-            taxonomy_digest=taxonomy.digest(),
-            language=taxonomy.language,
-            hazards={hazard.code: hazard.name for hazard in taxonomy.hazards},
-            crosswalk={
-                scheme.id: {code: scheme.theirs(code) for code in taxonomy.codes}
-                for scheme in taxonomy.crosswalk
-            },
-            encoder=self.store.encoder.fingerprint,
-            hazard_limit=self._hazard.limit,
-            hazard_error=self._hazard.error,
-            proximity_limit=self._hazard.proximity_limit,
-            proximity_expected=self._hazard.proximity_expected,
-            stance_digest=self._stance.exemplars,
-            stance_error=self._stance.error,
-        )
+    @property
+    def columns(self) -> pl.Schema:
+        """The schema of what it makes of a corpus."""
+        added = {name: kind for annotator in self.annotators for name, kind in annotator.writes.items()}
+        return pl.Schema({**EXCHANGE, **added})
 
 
-def _hazard(
-    taxonomy: Taxonomy, store: VectorStore, cache: Path, neighbours: int, known: pl.DataFrame | None
-) -> HazardAnnotator:
-    vectors = exemplar_vectors(taxonomy, store)
-    model = hazard_model(taxonomy, vectors, store.encoder.weights, cache)
-    return HazardAnnotator(taxonomy, model, exemplar_arrays(taxonomy, vectors), neighbours, known)
-
-
-def _stance(store: VectorStore, cache: Path, known: pl.DataFrame | None) -> StanceAnnotator:
+def _stance(store: VectorStore, cache: Path, pairs: pl.DataFrame) -> StanceAnnotator:
     folder = bundled("taxonomies", "stance")
-    exemplars = load_exemplars(folder)
-    vectors = opening_vectors(plain_text(exemplars.get_column("text")), store)
-    model = stance_model(folder, store, cache)
-    return StanceAnnotator(Grammar.load(folder), model, vectors, known)
-
-
-def hazard_model(taxonomy: Taxonomy, vectors: Vectors, weights: str, cache: Path) -> HazardModel:
-    """The model fitted on a taxonomy's exemplars, whose vectors are given, with an encoder of these weights."""
-    digest = taxonomy.digest()
-
-    def fits(model: HazardModel) -> bool:
-        return (model.taxonomy, model.encoder) == (digest, weights)
-
-    kept = cache / "models" / f"hazard-{digest}-{weights}.json"
-    return _first(
-        HazardModel, (taxonomy.folder / MODEL, kept), fits, lambda: fit_hazard(taxonomy, vectors, weights)
-    )
-
-
-def stance_model(folder: Path, store: VectorStore, cache: Path) -> StanceModel:
-    """The model fitted on a stance folder's exemplars and grammar with the store's encoder."""
+    vectors = opening_vectors(plain_text(load_exemplars(folder).get_column("text")), store)
     digest, weights = exemplars_digest(folder), store.encoder.weights
-
-    def fits(model: StanceModel) -> bool:
-        return (model.exemplars, model.encoder) == (digest, weights)
-
-    kept = cache / "models" / f"stance-{digest}-{weights}.json"
-    return _first(StanceModel, (folder / MODEL, kept), fits, lambda: fit_stance(folder, store))
+    model = fitted(StanceModel, folder, cache, digest, weights, lambda: fit_stance(folder, store))
+    return StanceAnnotator(Grammar.load(folder), model, vectors, pairs)
 
 
-def _first(
-    kind: type[_Model], files: tuple[Path, Path], fits: Callable[[_Model], bool], fit: Callable[[], _Model]
-) -> _Model:
-    for file in files:
-        if file.is_file():
-            model = kind.load(file)
-            if fits(model):
-                return model
-    model = fit()
-    model.save(files[-1])
-    return model
+def _detectors(taxonomy: Taxonomy, store: VectorStore, hazard: HazardModel, stance: StanceModel) -> Detectors:
+    return Detectors(
+        taxonomy=taxonomy.id,
+        taxonomy_version=taxonomy.version,
+        taxonomy_digest=taxonomy.digest(),
+        language=taxonomy.language,
+        hazards={hazard.code: hazard.name for hazard in taxonomy.hazards},
+        crosswalk={
+            scheme.id: {code: scheme.theirs(code) for code in taxonomy.codes} for scheme in taxonomy.crosswalk
+        },
+        encoder=store.encoder.fingerprint,
+        hazard_limit=hazard.limit,
+        hazard_error=hazard.error,
+        proximity_limit=hazard.proximity_limit,
+        proximity_expected=hazard.proximity_expected,
+        stance_digest=stance.exemplars,
+        stance_error=stance.error,
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from mixguard.config import Config
-from mixguard.detectors import Worker
+from mixguard.detectors import Recipe
 from mixguard.errors import UsageError
 from mixguard.judge import annotate_texts
 from mixguard.library.taxonomy import Taxonomy
@@ -34,10 +34,9 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
 
 def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
     """One text judged as a prompt, with the text of each neighbour exemplar."""
-    config = config or Config()
-    taxonomy = Taxonomy.load(config.judge.taxonomy)
-    rows = annotate_texts(Worker.from_config(config, taxonomy), [text], [None])
-    return with_exemplar_texts(rows.select(pl.exclude("^stance.*$")), taxonomy)
+    worker = Recipe(config or Config()).worker()
+    rows = annotate_texts(worker, [text], [None])
+    return with_exemplar_texts(rows.select(pl.exclude("^stance.*$")), worker.taxonomy)
 
 
 def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:

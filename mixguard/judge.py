@@ -8,8 +8,7 @@ import polars as pl
 
 from mixguard.columns import TEXT
 from mixguard.config import Config
-from mixguard.detectors import Worker
-from mixguard.library.taxonomy import Taxonomy
+from mixguard.detectors import Recipe, Worker
 
 SHOWN = 0.05
 """Probability below which no hazard is named."""
@@ -25,12 +24,10 @@ def classify(texts: Sequence[str], *, config: Config | None = None) -> pl.DataFr
         in [-1, 1], nearest first), `unjudged` (why there is no verdict, else null).
     """
     config = config or Config()
-    taxonomy = Taxonomy.load(config.judge.taxonomy)
-    worker = Worker.from_config(config, taxonomy)
+    worker = Recipe(config).worker()
     judged = annotate_texts(worker, texts, [None] * len(texts))
-    configured = config.checks.hazard_limit
-    limit = worker.detectors(taxonomy).hazard_limit if configured is None else configured
-    label = dict(zip(taxonomy.exemplars["id"], taxonomy.exemplars["label"], strict=True))
+    limit = worker.detectors.limit(config.checks.hazard_limit)
+    label = dict(worker.taxonomy.exemplars.select("id", "label").iter_rows())
     exemplar = pl.element().struct.field("exemplar")
     labelled = pl.struct(
         exemplar,
@@ -63,7 +60,7 @@ def detect_refusals(
         reason, `turnover` where a refusal is taken back, else null), `unjudged` (why there is no verdict, else null).
     """
     config = config or Config()
-    worker = Worker.from_config(config, Taxonomy.load(config.judge.taxonomy))
+    worker = Recipe(config).worker()
     judged = annotate_texts(worker, prompts or [""] * len(responses), list(responses))
     spans = judged.select("stance_start", "stance_end").rows()
     evidence = [
@@ -81,10 +78,7 @@ def detect_refusals(
 
 def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:
     """The columns all annotators add, one row per prompt and response."""
-    text = {
-        "prompt": list(prompts),
-        "response": list(responses),
-        "reasoning": [None] * len(prompts),
-        "tool_call": [False] * len(prompts),
-    }
-    return worker(pl.DataFrame(text, schema=TEXT).with_columns(kind=pl.lit("exchange")))
+    texts = pl.DataFrame({"prompt": list(prompts), "response": list(responses)}, schema_overrides=TEXT)
+    rest = (pl.lit(None, kind).alias(name) for name, kind in TEXT.items() if name not in texts.columns)
+    frame = texts.with_columns(rest).with_columns(tool_call=pl.lit(value=False), kind=pl.lit("exchange"))
+    return worker(frame)

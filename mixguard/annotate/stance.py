@@ -13,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.base import Batch
-from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, THOUGHT, place, plain_text
@@ -32,20 +31,24 @@ TURNED = 3
 class StanceAnnotator:
     """Judges responses; says why where it cannot."""
 
+    reads = ("kind", "response", "tool_call")
     writes = STANCE
 
-    def __init__(
-        self, grammar: Grammar, model: StanceModel, exemplars: Vectors, known: pl.DataFrame | None = None
-    ) -> None:
-        """Keep what judging needs; `known` is what `Bank.known` says."""
+    def __init__(self, grammar: Grammar, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame) -> None:
+        """Keep what judging needs; `pairs` is what `known` says of the bank's."""
         self._grammar = grammar
-        self._known = known
+        self._known = pairs.select("response", "stance")
         self.model = model
         self._exemplars = exemplars
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `STANCE`."""
-        responses = batch.frame.get_column("response").fill_null("")
+        reason = _unjudged(batch.frame)
+        judged = self._judge(batch.where(reason.is_null()))
+        return spread(judged, reason.is_null()).with_columns(stance_unjudged=reason)
+
+    def _judge(self, batch: Batch) -> pl.DataFrame:
+        responses = batch.frame.get_column("response")
         plain = plain_text(responses)
         openings = opening_vectors(plain, batch.store)
         written = self._grammar.features(plain)
@@ -54,35 +57,26 @@ class StanceAnnotator:
         known = self._known_stances(responses)
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
         notes = _notes(written, decided(probability)).set(pl.Series(known >= 0), None)
-        return self._columns(batch.frame, plain, notes, probability)
-
-    def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
-        """Number of the stance of each answer that is the bank's own, -1 elsewhere: somebody has read those."""
-        if self._known is None:
-            return np.full(len(responses), -1, dtype=np.int64)
-        own = self._known.select("response", "known_stance")
-        found = responses.to_frame("response").join(own, on="response", how="left", maintain_order="left")
-        numbers = {stance: number for number, stance in enumerate(STANCES)}
-        stances = found.get_column("known_stance").replace_strict(numbers, default=-1, return_dtype=pl.Int64)
-        return stances.fill_null(-1).to_numpy()
-
-    def _columns(
-        self, frame: pl.DataFrame, plain: pl.Series, notes: pl.Series, probability: Floats
-    ) -> pl.DataFrame:
         best = decided(probability)
-        reason = _unjudged(frame)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),
                 "stance_score": 1 - probability[:, 0],
                 "stance_note": notes,
-                "stance_unjudged": reason,
             }
-        ).hstack(self._spans(frame.get_column("response"), plain, best, notes))
-        blank = pl.when(reason.is_null()).then(pl.all().exclude("stance_unjudged"))
-        return judged.select(blank, "stance_unjudged").select(
-            pl.col(name).cast(kind) for name, kind in STANCE.items()
+        ).hstack(self._spans(responses, plain, best, notes))
+        return judged.select(
+            pl.col(name).cast(kind) for name, kind in STANCE.items() if name != "stance_unjudged"
         )
+
+    def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
+        """Number of the stance of each answer that is the bank's own, -1 elsewhere: somebody has read those."""
+        found = responses.to_frame("response").join(
+            self._known, on="response", how="left", maintain_order="left"
+        )
+        numbers = {stance: number for number, stance in enumerate(STANCES)}
+        stances = found.get_column("stance").replace_strict(numbers, default=-1, return_dtype=pl.Int64)
+        return stances.fill_null(-1).to_numpy()
 
     def _spans(
         self, responses: pl.Series, plain: pl.Series, best: npt.NDArray[np.int64], notes: pl.Series
@@ -95,7 +89,7 @@ class StanceAnnotator:
             rows = np.flatnonzero(searched)
             found = self._grammar.evidence(plain.gather(rows), names)
             for row, words in zip(rows.tolist(), found, strict=True):
-                span = place(words, responses[row]) if words and responses[row] else None
+                span = place(words, responses[row]) if words else None
                 if span is not None:
                     starts[row], ends[row] = span
         frame = pl.DataFrame({"stance_start": starts, "stance_end": ends})

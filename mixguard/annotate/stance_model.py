@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -33,6 +33,7 @@ OPENING = 200
 class StanceModel:
     """What was fitted on the stance exemplars."""
 
+    name: ClassVar[str] = "stance"
     exemplars: str
     """Digest of the exemplars and the grammar it was fitted on."""
     features: tuple[str, ...]

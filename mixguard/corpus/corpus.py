@@ -1,14 +1,14 @@
-"""A corpus: the files of one fine-tuning run, read once, as batches of exchanges."""
+"""A corpus: the data of one fine-tuning run, read once, as parts that add up."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, fields
 from itertools import chain, islice
 from os import PathLike
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import polars as pl
 
@@ -22,32 +22,49 @@ from mixguard.corpus.formats.lint import lint
 from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError, RecordError
-from mixguard.progress import Progress
 
 PathLikeStr: TypeAlias = "str | PathLike[str]"
-Reject: TypeAlias = Callable[[Rejected], None]
 
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tally:
-    """What one pass over the corpus counted."""
+    """What was counted while reading; tallies of parts add up."""
 
     records: int = 0
+    bytes: int = 0
+    """Of the records' own text."""
     samples: int = 0
     """Records that were understood."""
+    exchanges: int = 0
+    empty: int = 0
+    """Samples that hold no exchange at all."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Reason to records in quarantine."""
     formats: Counter[tuple[str, str]] = field(default_factory=Counter)
     """(source, format) to records."""
-    exchanges: int = 0
     flags: Counter[str] = field(default_factory=Counter)
     """Oddities to records that show them."""
-    empty: int = 0
-    """Samples that hold no exchange at all."""
     digests: dict[str, str] = field(default_factory=dict)
     """Source to the SHA-256 of the bytes that were read."""
+
+    def __add__(self, other: Tally) -> Tally:
+        def both(name: str) -> Any:
+            own, others = getattr(self, name), getattr(other, name)
+            return own | others if isinstance(own, dict) and not isinstance(own, Counter) else own + others
+
+        return Tally(**{each.name: both(each.name) for each in fields(self)})
+
+
+class Part(NamedTuple):
+    """Some records of a corpus, read and understood, or not."""
+
+    frame: pl.DataFrame
+    """Their exchanges, schema `BATCH`."""
+    tally: Tally
+    rejected: tuple[Rejected, ...]
+    """Those that go to quarantine."""
 
 
 class Corpus:
@@ -66,8 +83,7 @@ class Corpus:
         """
         if config.format is not None:
             by_id(config.format)  # a misspelt name is told before anything is read
-        sources = open_sources(paths, max_record_bytes=config.max_record_bytes, offline=offline)
-        return cls(sources, config)
+        return cls(open_sources(paths, max_record_bytes=config.max_record_bytes, offline=offline), config)
 
     @property
     def size(self) -> int | None:
@@ -75,54 +91,39 @@ class Corpus:
         sizes = [source.size for source in self.sources]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
-    def batches(
-        self, rows: int, *, tally: Tally, reject: Reject, progress: Progress
-    ) -> Iterator[pl.DataFrame]:
-        """The corpus as frames of at most about `rows` exchanges, schema `BATCH`.
-
-        Args:
-            rows: exchanges per frame; a sample is never split, so a frame can be a little larger.
-            tally: filled while reading.
-            reject: called with each record that goes to quarantine.
-            progress: told the bytes read as frames go out.
+    def parts(self, rows: int) -> Iterator[Part]:
+        """The corpus in parts of at most about `rows` exchanges; a sample is never split, so a part can be a little larger.
 
         Raises:
             InputError: no record of the corpus could be read.
         """
-        columns, done, size = _Columns(), 0, self.size
+        part, rejected, understood = _Gathered(), Counter[str](), 0
         for source in self.sources:
-            for outcome in self._understood(source, tally):
-                if isinstance(outcome, Rejected):
-                    tally.rejected[outcome.reason] += 1
-                    reject(outcome)
-                    continue
-                columns.add(*outcome)
-                if columns.height >= rows:
-                    yield columns.frame()
-                    done += columns.bytes
-                    progress("judging", done, size, "bytes")
-                    columns = _Columns()
-        if columns.height:
-            yield columns.frame()
-        if not tally.samples:
-            reasons = "; ".join(f"{reason} ({count})" for reason, count in tally.rejected.most_common(3))
+            for outcome in self._outcomes(source):
+                part.add(source.name, outcome)
+                if part.height >= rows:
+                    full, part = part.part(), _Gathered()
+                    rejected, understood = rejected + full.tally.rejected, understood + full.tally.samples
+                    yield full
+        last = part.part()
+        if not understood + last.tally.samples:
+            reasons = "; ".join(
+                f"{why} ({count})" for why, count in (rejected + last.tally.rejected).most_common(3)
+            )
             names = ", ".join(source.name for source in self.sources)
             raise InputError(f"{names}: no record could be read: {reasons or 'there are none'}")
+        yield last
 
-    def _understood(self, source: Source, tally: Tally) -> Iterator[_Understood | Rejected]:
+    def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole]:
         incoming = source.records()
         head = list(islice(incoming, self._config.sample))
         wanted = self._format(head)
         for outcome in chain(head, incoming):
-            if isinstance(outcome, Whole):
-                tally.digests[source.name] = outcome.sha256
-                continue
-            tally.records += 1
-            if isinstance(outcome, Rejected):
+            if not isinstance(outcome, Record):
                 yield outcome
                 continue
             try:
-                yield _understand(outcome, wanted, fixed=self._config.format is not None, tally=tally)
+                yield _understand(outcome, wanted, fixed=self._config.format is not None)
             except RecordError as error:
                 yield Rejected(outcome.place, outcome.raw, str(error))
 
@@ -132,33 +133,53 @@ class Corpus:
         return vote([record.row for record in head if isinstance(record, Record)])
 
 
-_Understood: TypeAlias = "tuple[Record, str, tuple[str, ...], list[Exchange]]"
+class Understood(NamedTuple):
+    """A record and what it means."""
+
+    record: Record
+    form: str
+    flags: tuple[str, ...]
+    exchanges: list[Exchange]
 
 
-def _understand(record: Record, wanted: Format | None, *, fixed: bool, tally: Tally) -> _Understood:
+def _understand(record: Record, wanted: Format | None, *, fixed: bool) -> Understood:
     form = wanted if fixed and wanted is not None else choose(record.row, wanted)
     sample = form.parse(record.row)
     flags = (*record.flags, *sample.flags, *lint(record.row, sample, form.id))
-    found = list(exchanges(sample))
-    tally.samples += 1
-    tally.formats[record.place.source, form.id] += 1
-    tally.flags.update(set(flags))
-    tally.exchanges += len(found)
-    tally.empty += not found
-    return record, form.id, flags, found
+    return Understood(record, form.id, flags, list(exchanges(sample)))
 
 
-class _Columns:
-    """Lists that become one frame."""
+class _Gathered:
+    """What becomes one part."""
 
     def __init__(self) -> None:
         self._lists: dict[str, list[Any]] = {name: [] for name in BATCH}
-        self.height = 0
-        self.bytes = 0
+        self._rejected: list[Rejected] = []
+        self._formats: Counter[tuple[str, str]] = Counter()
+        self._flags: Counter[str] = Counter()
+        self._digests: dict[str, str] = {}
+        self._bytes = self._samples = self._empty = 0
 
-    def add(self, record: Record, form: str, flags: tuple[str, ...], found: list[Exchange]) -> None:
-        self.bytes += len(record.raw) + 1
-        self.height += len(found)
+    @property
+    def height(self) -> int:
+        """Exchanges, or records in quarantine: neither may pile up."""
+        return max(len(self._lists["sample_id"]), len(self._rejected))
+
+    def add(self, source: str, outcome: Understood | Rejected | Whole) -> None:
+        if isinstance(outcome, Whole):
+            self._digests[source] = outcome.sha256
+        elif isinstance(outcome, Rejected):
+            self._rejected.append(outcome)
+        else:
+            self._bytes += len(outcome.record.raw) + 1
+            self._samples += 1
+            self._empty += not outcome.exchanges
+            self._formats[source, outcome.form] += 1
+            self._flags.update(set(outcome.flags))
+            self._add_rows(outcome)
+
+    def _add_rows(self, understood: Understood) -> None:
+        record, form, flags, found = understood
         sample_id = _sample_id(record)
         for number, exchange in enumerate(found):
             row = (
@@ -179,12 +200,27 @@ class _Columns:
                 exchange.response,
                 exchange.reasoning,
                 exchange.tool_call,
+                exchange.system,
+                [{"role": role, "text": text} for role, text in exchange.earlier],
+                exchange.tools,
             )
             for column, value in zip(self._lists.values(), row, strict=True):
                 column.append(value)
 
-    def frame(self) -> pl.DataFrame:
-        return pl.DataFrame(self._lists, schema=BATCH)
+    def part(self) -> Part:
+        frame = pl.DataFrame(self._lists, schema=BATCH)
+        tally = Tally(
+            records=self._samples + len(self._rejected),
+            bytes=self._bytes,
+            samples=self._samples,
+            exchanges=frame.height,
+            empty=self._empty,
+            rejected=Counter(outcome.reason for outcome in self._rejected),
+            formats=self._formats,
+            flags=self._flags,
+            digests=self._digests,
+        )
+        return Part(frame, tally, tuple(self._rejected))
 
 
 def _sample_id(record: Record) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from mixguard.corpus.records import Polarity, Role, Sample, Turn
+
+EARLIER, EARLIER_CHARS, SYSTEM_CHARS = 8, 2000, 20_000
+"""Turns before a prompt, characters of each, and characters of the system prompt that an exchange keeps: each of its
+exchanges repeats them, and a sample may be long."""
 
 
 @dataclass(slots=True)
@@ -20,6 +25,11 @@ class Exchange:
     reasoning: str | None = None
     tool_call: bool = False
     """Whether the response calls a tool."""
+    system: str | None = None
+    earlier: tuple[tuple[str, str], ...] = ()
+    """Role and text of the turns before the prompt, the last `EARLIER` of them."""
+    tools: str | None = None
+    """What tools were called with and gave back."""
 
 
 @dataclass(slots=True)
@@ -28,8 +38,10 @@ class _Open:
 
     asked: list[str] = field(default_factory=list)
     answered: list[Turn] = field(default_factory=list)
+    earlier: tuple[tuple[str, str], ...] = ()
+    tools: list[str] = field(default_factory=list)
 
-    def close(self) -> Exchange | None:
+    def close(self, system: str | None) -> Exchange | None:
         if not self.answered:
             return None
         texts = [turn.text for turn in self.answered if turn.kind == "text"]
@@ -41,6 +53,9 @@ class _Open:
             response="\n\n".join(texts),
             reasoning="\n\n".join(thoughts) or None,
             tool_call=any(turn.kind == "tool_call" for turn in self.answered),
+            system=system,
+            earlier=self.earlier,
+            tools="\n\n".join(self.tools) or None,
         )
 
 
@@ -53,37 +68,44 @@ def exchanges(sample: Sample) -> Iterator[Exchange]:
     if any(turn.role is Role.DOCUMENT and turn.polarity for turn in sample.turns):
         yield Exchange("document", 1, "\n\n".join(t.text for t in sample.turns if t.role is Role.DOCUMENT))
         return
-    found = list(_answered(sample.turns))
+    told = "\n\n".join(turn.text for turn in sample.turns if turn.role is Role.SYSTEM)
+    system = told[:SYSTEM_CHARS] or None
+    found = list(_answered(sample.turns, system))
     if found:
         yield from found
         return
     asked = [turn.text for turn in sample.turns if turn.role is Role.USER and turn.kind == "text"]
     if asked:
-        yield Exchange("prompt", 0, asked[-1])
+        yield Exchange("prompt", 0, asked[-1], system=system)
 
 
-def _answered(turns: tuple[Turn, ...]) -> Iterator[Exchange]:
+def _answered(turns: tuple[Turn, ...], system: str | None) -> Iterator[Exchange]:
     current = _Open()
     shared: list[str] | None = None
     previous_speaker: Role | None = None
+    spoken: deque[tuple[str, str]] = deque(maxlen=EARLIER)
     for turn in turns:
         answers = turn.role is Role.ASSISTANT and turn.polarity != 0
         if answers:
             shared = list(current.asked) if shared is None else shared
             if current.answered and current.answered[0].polarity != turn.polarity:
-                yield from _closed(current)
-                current = _Open(list(shared))
+                yield from _closed(current, system)
+                current = _Open(list(shared), earlier=current.earlier)
             current.answered.append(turn)
         elif turn.role is Role.USER and turn.kind == "text":
             if current.answered or previous_speaker is Role.ASSISTANT:
-                yield from _closed(current)
-                current = _Open()
+                yield from _closed(current, system)
+                current = _Open(earlier=tuple(spoken))
             current.asked.append(turn.text)
+        if turn.kind in ("tool_call", "tool_result"):
+            current.tools.append(turn.text)
+        elif turn.kind == "text" and turn.role in (Role.USER, Role.ASSISTANT):
+            spoken.append((turn.role.value, turn.text[:EARLIER_CHARS]))
         previous_speaker = turn.role
-    yield from _closed(current)
+    yield from _closed(current, system)
 
 
-def _closed(current: _Open) -> Iterator[Exchange]:
-    exchange = current.close()
+def _closed(current: _Open, system: str | None) -> Iterator[Exchange]:
+    exchange = current.close(system)
     if exchange is not None:
         yield exchange

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.hazard_model import exemplar_vectors
+from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.config import Config
-from mixguard.corpus.corpus import Corpus, Tally
+from mixguard.corpus.corpus import Corpus
 from mixguard.curate.taxonomy_check import READ_AT_ONCE
-from mixguard.detectors import Worker
+from mixguard.detectors import Recipe
 from mixguard.judge import annotate_texts
 from mixguard.library.bank import Bank, opening
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.progress import silent
 from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import VectorStore
 
@@ -87,9 +86,9 @@ def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankRe
     """
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(name, taxonomy)
-    worker = Worker.from_config(config, taxonomy)
+    worker = Recipe(config).worker()
     pairs = bank.pairs
-    limit = worker.detectors(taxonomy).hazard_limit
+    limit = worker.detectors.hazard_limit
     judged = annotate_texts(worker, pairs["prompt"].to_list(), pairs["response"].to_list())
     frame = pairs.select("id", "kind", pl.col("hazard").alias("own"), "prompt", "response").hstack(
         judged.select("hazard", "hazard_score", "stance", "stance_score")
@@ -188,8 +187,8 @@ def _repeats_corpus(
 ) -> list[Repeated]:
     corpus = Corpus.open([path], config.read, offline=config.encode.offline)
     found: list[Repeated] = []
-    for batch in corpus.batches(READ_AT_ONCE, tally=Tally(), reject=lambda _: None, progress=silent):
-        texts = batch.filter(pl.col("prompt").str.strip_chars() != "")
+    for part in corpus.parts(READ_AT_ONCE):
+        texts = part.frame.filter(pl.col("prompt").str.strip_chars() != "")
         if texts.height:
             names = texts.select(pl.format("{}:{}", "source", "line")).to_series().to_list()
             found += _repeats(frame, prompts, _first_windows(texts["prompt"].to_list(), store), names)

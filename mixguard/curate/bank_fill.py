@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from mixguard.config import Config
-from mixguard.detectors import Worker
+from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 from mixguard.files import write_atomically
 from mixguard.judge import annotate_texts
@@ -118,7 +118,7 @@ def fill(
     ]
     result = Filled(folder / FILE, known=len(done))
     openings = {opening(str(pair["response"])) for pair in kept.values()}
-    worker = Worker.from_config(config, taxonomy)
+    worker = Recipe(config).worker()
     answers = _ask_all(left, endpoint)
     for start in range(0, len(left), AT_ONCE):
         chunk = [next(answers) for _ in left[start : start + AT_ONCE]]

@@ -8,10 +8,9 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.columns import TEXT
 from mixguard.config import Config
-from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
-from mixguard.detectors import Worker
+from mixguard.corpus.corpus import Corpus, PathLikeStr
+from mixguard.detectors import Recipe
 from mixguard.library.bank import (
     Bank,
     Pair,
@@ -60,8 +59,8 @@ def import_pairs(
     """
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     folder = own_folder(to, config.rebalance.bank)
-    worker = Worker.from_config(config, taxonomy)
-    detectors = worker.detectors(taxonomy)
+    worker = Recipe(config).worker()
+    detectors = worker.detectors
     file = folder / FILE
     kept = list(read_pairs(file, vocabulary(taxonomy), {})) if file.is_file() else []
     pairs = Bank.load(str(to), taxonomy).pairs
@@ -71,9 +70,11 @@ def import_pairs(
     places: dict[str, str] = {}
     known, new = 0, []
     corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
-    for batch in corpus.batches(config.run.batch, tally=Tally(), reject=lambda _: None, progress=progress):
-        texts = batch.select(*TEXT.names())
-        judged = worker(batch).hstack(texts.select("prompt", "response"))
+    done = 0
+    for part in corpus.parts(config.run.batch):
+        done += part.tally.bytes
+        progress("judging", done, corpus.size, "bytes")
+        judged = worker(part.frame).hstack(part.frame.select("prompt", "response"))
         for row in _reasons(judged, detectors.hazard_limit, detectors.proximity_limit).iter_rows(named=True):
             if row["reason"] is not None:
                 rejected[row["reason"]] = rejected.get(row["reason"], 0) + 1

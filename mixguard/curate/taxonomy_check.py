@@ -14,12 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.hazard_model import exemplar_vectors
+from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.config import Config, ReadConfig
-from mixguard.corpus.corpus import Corpus, Tally
+from mixguard.corpus.corpus import Corpus
 from mixguard.fit.hazard import folds, left_out_probability
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.progress import silent
 from mixguard.vectors.base import Vectors
 from mixguard.vectors.load import open_store
 from mixguard.vectors.store import VectorStore
@@ -140,7 +139,7 @@ def _contamination(taxonomy: Taxonomy, vectors: Vectors, store: VectorStore, cor
     ids, texts = (taxonomy.exemplars[name].to_list() for name in ("id", "text"))
     by_letters = {letters: number for number, letters in enumerate(_letters(taxonomy.exemplars["text"]))}
     found: dict[int, Pair] = {}
-    for batch in corpus.batches(READ_AT_ONCE, tally=Tally(), reject=lambda _: None, progress=silent):
+    for batch, *_ in corpus.parts(READ_AT_ONCE):
         prompts = batch.get_column("prompt")
         theirs = store.vectors(prompts.to_list())
         similarity = theirs.vectors[theirs.starts] @ vectors.T

@@ -1,21 +1,24 @@
-"""The map on this machine: batches one after the other, each written as one Parquet part."""
+"""The map on this machine: one part after the other, annotated and written down."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import polars as pl
+from mixguard.corpus.corpus import Corpus, Tally
+from mixguard.detectors import Worker
+from mixguard.progress import Progress
+from mixguard.run import folder as run_folder
 
 
-def run(
-    batches: Iterable[pl.DataFrame], worker: Callable[[pl.DataFrame], pl.DataFrame], folder: Path
-) -> list[Path]:
-    """Annotate every batch into `folder/part-*.parquet`; memory holds one batch at a time."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for number, batch in enumerate(batches):
-        part = folder / f"part-{number:05d}.parquet"
-        worker(batch).write_parquet(part)
-        parts.append(part)
-    return parts
+def run(corpus: Corpus, worker: Worker, folder: Path, *, rows: int, progress: Progress) -> Tally:
+    """Annotate a corpus into a run folder, at most about `rows` exchanges in memory; what was counted on the way."""
+    tally = Tally()
+    with run_folder.quarantine(folder) as reject:
+        for number, part in enumerate(corpus.parts(rows)):
+            if part.frame.height or not number:  # one at least, which tells the columns
+                run_folder.write_part(folder, number, worker(part.frame))
+            for rejected in part.rejected:
+                reject(rejected)
+            tally += part.tally
+            progress("judging", tally.bytes, corpus.size, "bytes")
+    return tally

@@ -1,10 +1,14 @@
-"""Fit the models that are shipped: `model.json`, `map.json` and the adapter, beside the exemplars they are fitted on."""
+"""Fit the models that are shipped: `models/WEIGHTS.json`, `map.json` and the adapter, beside the exemplars they are fitted on."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
-from mixguard.annotate.hazard_model import exemplar_vectors
+from mixguard.annotate.exemplars import exemplar_vectors
+from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.models import model_file
+from mixguard.annotate.stance_model import StanceModel
 from mixguard.config import Config
 from mixguard.files import bundled
 from mixguard.fit import hazard as hazard_fit
@@ -15,11 +19,9 @@ from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.load import open_store
 
-MODEL = "model.json"
-
 
 def build(name: str, config: Config) -> dict[str, Any]:
-    """Fit and ship: write `model.json` and `map.json` beside the exemplars; return the left-out figures.
+    """Fit and ship: write `models/WEIGHTS.json` and `map.json` beside the exemplars; return the left-out figures.
 
     Raises:
         TaxonomyError: the exemplars break the rules.
@@ -28,12 +30,12 @@ def build(name: str, config: Config) -> dict[str, Any]:
     if name == "stance":
         folder = bundled("taxonomies", "stance")
         stance = stance_fit.fit(folder, store)
-        stance.save(folder / MODEL)
+        _ship(stance, folder)
         return stance.error._asdict()
     taxonomy = Taxonomy.load(name)
     vectors = exemplar_vectors(taxonomy, store)
     hazard = hazard_fit.fit(taxonomy, vectors, store.encoder.weights)
-    hazard.save(taxonomy.folder / MODEL)
+    _ship(hazard, taxonomy.folder)
     layout = fit_map(taxonomy, vectors)
     layout.map.save(taxonomy.folder)
     figures = {
@@ -42,6 +44,11 @@ def build(name: str, config: Config) -> dict[str, Any]:
         "map_agreement": layout.agreement,
     }
     return {**hazard.error._asdict(), **figures}
+
+
+def _ship(model: HazardModel | StanceModel, folder: Path) -> None:
+    """Save a model beside its exemplars, under the weights it was fitted with."""
+    model.save(model_file(folder, model.encoder))
 
 
 def build_adapter(progress: Progress) -> None:

@@ -10,14 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.hazard_model import (
-    SEARCHED,
-    Calibration,
-    Exemplars,
-    HazardModel,
-    exemplar_arrays,
-    nearness,
-)
+from mixguard.annotate.exemplars import PROXIMITY_NEAREST, SEARCHED, Exemplars, exemplar_arrays, nearness
+from mixguard.annotate.hazard_model import Calibration, HazardModel
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel, left_out, regress
 from mixguard.errors import TaxonomyError
 from mixguard.library.taxonomy import Taxonomy
@@ -58,7 +52,7 @@ def fit(taxonomy: Taxonomy, vectors: Vectors, weights: str) -> HazardModel:
     any_hazard = _calibrate(held_out[:, -1], target[:, -1])
     limit, error = _limit(any_hazard(held_out[:, -1]), exemplars)
     return HazardModel(
-        taxonomy=taxonomy.digest(),
+        exemplars=taxonomy.digest(),
         encoder=weights,
         sharpness=SHARPNESS,
         bias=vote.bias,
@@ -150,4 +144,6 @@ def _proximity_limit(exemplars: Exemplars, plain: npt.NDArray[np.bool_]) -> floa
         return 1.0
     near = exemplars.index.search(exemplars.vectors[plain], SEARCHED + 1)
     others = type(near)(near.similarity[:, 1:], near.row[:, 1:])
-    return round(float(np.quantile(nearness(others, exemplars.violating).proximity, PROXIMITY_QUANTILE)), 4)
+    return round(
+        float(np.quantile(nearness(others, exemplars.violating, PROXIMITY_NEAREST), PROXIMITY_QUANTILE)), 4
+    )

@@ -130,24 +130,6 @@ class Bank:
         """The bank less these pairs."""
         return replace(self, pairs=self.pairs.filter(~pl.col("id").is_in(list(ids))))
 
-    def known(self) -> pl.DataFrame:
-        """What is known of an exchange that a corpus took from the bank word for word.
-
-        Columns response, known_prompt, known_hazard (null for a plain pair), known_sub, known_score, known_stance.
-        """
-        refuses = pl.col("kind") == "refusal"
-        return self.pairs.unique("response", keep="first", maintain_order=True).select(
-            "response",
-            pl.col("prompt").alias("known_prompt"),
-            pl.col("hazard").alias("known_hazard"),
-            pl.col("sub").alias("known_sub"),
-            pl.when(refuses).then(1.0).otherwise(0.0).cast(pl.Float32).alias("known_score"),
-            pl.when(refuses)
-            .then(pl.lit("full_refusal"))
-            .otherwise(pl.lit("full_compliance"))
-            .alias("known_stance"),
-        )
-
     def of(self, kind: str, hazard: str | None = None) -> pl.DataFrame:
         """The pairs of a kind, and of a hazard where one is named."""
         mine = self.pairs.filter(pl.col("kind") == kind)

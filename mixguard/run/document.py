@@ -19,7 +19,7 @@ from mixguard.run.provenance import Detectors, Provenance
 class Audit(Model):
     """The result of a run; every report and the exit code are projections of it."""
 
-    version: Literal["mixguard-audit/1"] = run_folder.VERSION
+    version: Literal["mixguard-audit/2"] = run_folder.VERSION
     """Version of this document."""
     verdict: Verdict
     findings: tuple[Finding, ...]
@@ -29,6 +29,8 @@ class Audit(Model):
     coverage: tuple[Coverage, ...]
     """One entry per hazard, in taxonomy order."""
     corpus: CorpusSummary
+    columns: dict[str, str]
+    """Columns of the annotations: name to polars type."""
     detectors: Detectors
     provenance: Provenance
     config: Config
@@ -48,8 +50,7 @@ class Audit(Model):
     @property
     def hazard_limit(self) -> float:
         """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
-        configured = self.config.checks.hazard_limit
-        return self.detectors.hazard_limit if configured is None else configured
+        return self.detectors.limit(self.config.checks.hazard_limit)
 
     def to_json(self) -> bytes:
         """The canonical JSON document; it holds no corpus text."""
@@ -71,7 +72,7 @@ class Audit(Model):
                 f"{folder / run_folder.AUDIT}: not as this mixguard writes it ({_first_line(error)}); "
                 "audit the corpus again (`mixguard audit`)"
             ) from None
-        run_folder.check_annotations(folder, result.corpus.exchanges)
+        run_folder.check_annotations(folder, result.corpus.exchanges, result.columns)
         return result
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -17,12 +17,11 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
-from mixguard.columns import EXCHANGE, HAZARD, STANCE
 from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
 
 AUDIT = "audit.json"
-VERSION: Final = "mixguard-audit/1"
+VERSION: Final = "mixguard-audit/2"
 """Version of that document."""
 ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
@@ -35,14 +34,19 @@ _WRITTEN = {AUDIT, ANNOTATIONS, QUARANTINE, CONFIG, MANIFEST}
 _OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
 """How `audit.json` begins, whole or cut off, by whatever version of mixguard."""
 
-_COLUMNS = pl.Schema({**EXCHANGE, **HAZARD, **STANCE})
 _AGAIN = "audit the corpus again (`mixguard audit`)"
 
 
 def scan_annotations(folder: Path) -> pl.LazyFrame:
-    """All parts of a run, scanned lazily; a corpus without any exchange has none."""
-    parts = _parts(folder)
-    return pl.scan_parquet(parts, glob=False) if parts else pl.LazyFrame(schema=_COLUMNS)
+    """All parts of a run, scanned lazily, in the order of the corpus."""
+    return pl.scan_parquet(_parts(folder), glob=False)
+
+
+def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
+    """Write the annotations of one part of a corpus; the first tells the columns, though it be empty."""
+    file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+    file.parent.mkdir(exist_ok=True)
+    annotations.write_parquet(file)
 
 
 def _parts(folder: Path) -> list[Path]:
@@ -168,8 +172,13 @@ def _other(version: object) -> str:
     return f"an older mixguard wrote it ({version}, this one reads {VERSION}); {_AGAIN}"
 
 
-def check_annotations(folder: Path, exchanges: int) -> None:
+def check_annotations(folder: Path, exchanges: int, columns: Mapping[str, str]) -> None:
     """Refuse annotations that are not all there or that cannot be read.
+
+    Args:
+        folder: of the run.
+        exchanges: how many there are.
+        columns: name to type, as the document recorded them.
 
     Raises:
         RunFolderError: a part is missing, cut off or of another layout.
@@ -182,7 +191,7 @@ def check_annotations(folder: Path, exchanges: int) -> None:
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
             raise RunFolderError(f"{part}: half-written, damaged or no Parquet; {_AGAIN}") from None
         found += rows.height
-        strange = next((name for name, kind in _COLUMNS.items() if rows.schema.get(name) != kind), None)
+        strange = next((name for name, kind in columns.items() if str(rows.schema.get(name)) != kind), None)
         if strange is not None:
             raise RunFolderError(f"{part}: column {strange} is not as this mixguard writes it; {_AGAIN}")
     if found != exchanges:

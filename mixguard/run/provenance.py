@@ -36,6 +36,10 @@ class Detectors(Model):
     stance_digest: str
     stance_error: DetectorError
 
+    def limit(self, configured: float | None) -> float:
+        """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
+        return self.hazard_limit if configured is None else configured
+
 
 class Provenance(Model):
     """When and with what a run was made."""

@@ -8,10 +8,9 @@ from pathlib import Path
 import polars as pl
 
 from mixguard.config import ReadConfig
-from mixguard.corpus.corpus import BATCH, Corpus, Tally
+from mixguard.corpus.corpus import BATCH, Corpus
 from mixguard.corpus.files import STDIN
 from mixguard.errors import InputError
-from mixguard.progress import silent
 from mixguard.run.document import Audit
 
 _TEXTS = ("sample_id", "exchange", "prompt", "response")
@@ -42,7 +41,7 @@ def _texts_of(source: str, wanted: set[str], config: ReadConfig) -> Iterator[pl.
     try:
         # A run folder may come from anywhere: what it names is read from this machine alone.
         corpus = Corpus.open([source], config, offline=True)
-        for batch in corpus.batches(2048, tally=Tally(), reject=lambda _: None, progress=silent):
-            yield batch.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
+        for part in corpus.parts(2048):
+            yield part.frame.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
     except InputError:
         return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mixguard.annotate.base import Batch
+from mixguard.signals.base import Signal
 
 LETTERS_NEEDED = 20
 """Letters below which no language is named: a name or a formula looks like any."""
@@ -16,6 +17,7 @@ LETTERS_READ = 400
 class LanguageAnnotator:
     """Names the language of each prompt with fastText's compressed lid.176 model, which the package carries."""
 
+    reads = ("prompt",)
     writes = pl.Schema({"language": pl.String})
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
@@ -38,3 +40,8 @@ def _language(words: str) -> str | None:
         return None
     best = detect(words, model="lite", k=1)[0]
     return str(best["lang"]) if best["score"] >= SURE else None
+
+
+LANGUAGE = Signal(
+    "unsupported language", "is in a language that the encoder does not speak", LanguageAnnotator()
+)

@@ -1,0 +1,12 @@
+"""Risk mechanisms that data can show, one file each: its columns, its check, its limit, its words."""
+
+from __future__ import annotations
+
+from mixguard.signals.base import Signal
+from mixguard.signals.duplicates import DUPLICATES
+from mixguard.signals.language import LANGUAGE
+from mixguard.signals.proximity import PROXIMITY
+from mixguard.signals.turnover import TURNOVER
+
+SIGNALS: tuple[Signal, ...] = (TURNOVER, PROXIMITY, LANGUAGE, DUPLICATES)
+"""Every signal, in the order reports show them."""
