@@ -7,23 +7,24 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from mixguard.catalogue import CHECKS, LIMITS, limits
 from mixguard.checks.base import Evidence
-from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
-from mixguard.checks.coverage import coverage
+from mixguard.checks.reading import ALLOW_FILE
 from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
+from mixguard.checks.terms import TRAINED
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
-from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.detectors import Recipe
 from mixguard.engine import local
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
+from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
-from mixguard.run.findings import CorpusSummary, verdict
+from mixguard.run.findings import CorpusSummary, kinds, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
 from mixguard.vectors.base import Encoder
 
@@ -50,6 +51,7 @@ def audit(
     config = config or Config()
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(timezone.utc), monotonic()
+    limits(config.checks), profile_of(config)  # a wrong option is told before anything is embedded
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
     with run_folder.fresh(target) as folder:
@@ -67,9 +69,10 @@ def audit(
             provenance=provenance,
         )
         result = _reduce(folder, config, accepted, made)
+        result.flagged.collect().write_parquet(folder / run_folder.FLAGGED)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
-        write_atomically(folder / run_folder.CONFIG, config.to_toml().encode())
-    return result.model_copy(update={"folder": target})
+        write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
+    return Audit(**{**dict(result), "folder": target})
 
 
 def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
@@ -93,9 +96,6 @@ class Made(NamedTuple):
     provenance: Provenance
 
 
-_ALLOWABLE = [each.id for each in CHECKS if each.id != ALLOW_FILE]
-
-
 class _Accepted(NamedTuple):
     """What was looked at, or found earlier, and does not count."""
 
@@ -104,7 +104,8 @@ class _Accepted(NamedTuple):
 
     @classmethod
     def load(cls, config: CheckConfig, replacing: Path | None = None) -> _Accepted:
-        allowances = load_allowances(config.allow, _ALLOWABLE) if config.allow else ()
+        allowable = [check.id for check in CHECKS if check.id != ALLOW_FILE]
+        allowances = load_allowances(config.allow, allowable) if config.allow else ()
         if config.baseline is None:
             return cls(allowances, None)
         if replacing is not None and replacing.resolve() == config.baseline.resolve():
@@ -113,30 +114,36 @@ class _Accepted(NamedTuple):
                 f"{replacing}: the baseline, which this run would replace; name another with --run"
             )
         earlier = Audit.load(config.baseline)
-        return cls(allowances, Baseline(earlier.findings, earlier.annotations))
+        return cls(allowances, Baseline(earlier.findings, earlier.annotations, earlier.coverage))
 
 
 def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Audit:
-    limit = made.detectors.limit(config.checks.hazard_limit)
+    frame = marked(run_folder.scan_annotations(folder), config.checks, made.detectors)
+    asked = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
     evidence = Evidence(
-        frame=marked(run_folder.scan_annotations(folder), limit),
+        frame=frame,
         corpus=made.corpus,
+        coverage=asked.coverage,
+        too_small=asked.too_small,
         detectors=made.detectors,
         config=config.checks,
-        quarantine_max=config.read.quarantine_max,
-        rules=TRAINER_RULES,
+        limits=limits(config.checks),
     )
     today = datetime.now(timezone.utc).date()
-    checked = run_checks(evidence, accepted.allowances, accepted.baseline, today=today)
-    return Audit(
-        verdict=verdict(checked.findings),
+    checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)
+    decided = verdict(checked.findings)
+    result = Audit(
+        verdict=decided,
+        kinds=kinds(checked.findings, decided),
         findings=checked.findings,
         allowed=checked.allowed,
-        coverage=coverage(evidence),
+        coverage=evidence.coverage,
         **made._asdict(),
         config=config,
         folder=folder,
     )
+    result.flag(checked.flagged)
+    return result
 
 
 def _summary(tally: Tally) -> CorpusSummary:

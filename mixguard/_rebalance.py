@@ -15,8 +15,8 @@ from mixguard.corpus.files import open_sources
 from mixguard.errors import UsageError
 from mixguard.files import write_atomically
 from mixguard.library.bank import Bank
-from mixguard.library.profile import Dose, RiskProfile
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.mix.asking import profile_of
 from mixguard.mix.manifest import Manifest
 from mixguard.mix.plan import Plan
 from mixguard.mix.proposal import propose
@@ -62,11 +62,9 @@ def rebalance(
     config = _judged_alike(before.config, config)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
-    profile = RiskProfile.load(config.rebalance.profile).with_constants(_constants(config))
-    mixed = _mixed(before, bank)
-    left = bank.without(mixed["id"].to_list())
+    left = bank.without(_mixed(before, bank))
     if plan is None:
-        plan = propose(before, taxonomy, profile, left, config.rebalance, mixed)
+        plan = propose(before, taxonomy, profile_of(config), left, config.rebalance)
     _check_plan(plan, before, left)
     if out is None:
         return Mix(plan, before)
@@ -127,12 +125,6 @@ def _judged_alike(before: Config, config: Config) -> Config:
     return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
 
 
-def _constants(config: Config) -> dict[str, float]:
-    """The constants that options set in place of the profile's."""
-    chosen = {name: getattr(config.rebalance, name) for name in Dose._fields}
-    return {name: float(value) for name, value in chosen.items() if value is not None}
-
-
 def _staying(before: Audit, plan: Plan) -> dict[str, int]:
     """Records of each source that were understood and stay."""
     read = {source: sum(formats.values()) for source, formats in before.corpus.formats.items()}
@@ -166,23 +158,18 @@ def _check_plan(plan: Plan, before: Audit, bank: Bank) -> None:
         )
 
 
-def _mixed(before: Audit, bank: Bank) -> pl.DataFrame:
-    """Pairs that the corpus holds already, by prompt or answer: columns id, kind, hazard, response_id."""
+def _mixed(before: Audit, bank: Bank) -> list[str]:
+    """Ids of the pairs that the corpus holds already, by prompt or answer."""
     text_ids = (
         pl.col(column).map_elements(text_id, pl.String).alias(f"{column}_id")
         for column in ("prompt", "response")
     )
-    own = bank.pairs.select("id", "kind", "hazard", *text_ids).lazy()
+    own = bank.pairs.select("id", *text_ids).lazy()
     found = [
         own.join(before.annotations.select(column), on=column, how="semi")
         for column in ("prompt_id", "response_id")
     ]
-    return (
-        pl.concat(found)
-        .unique("id", maintain_order=True)
-        .select("id", "kind", "hazard", "response_id")
-        .collect()
-    )
+    return pl.concat(found).collect()["id"].unique().to_list()
 
 
 def _after(folder: Path) -> Path:

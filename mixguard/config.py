@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt
@@ -18,6 +18,7 @@ from mixguard.model import Model
 
 Share = float
 """A ratio in [0, 1]."""
+CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
 MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
 """A path; an empty one is none, so that a file or a command line can unset it."""
 
@@ -29,8 +30,6 @@ class ReadConfig(Model):
     """Record format to use for every record; by default chosen by vote over a sample of records."""
     sample: int = Field(default=2000, ge=1)
     """Records per file that vote on its format."""
-    quarantine_max: Share = Field(default=0.01, ge=0, le=1)
-    """Share of records that may be unreadable before the verdict is `incomplete`."""
     max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
     """Longest record that is read, in bytes; longer ones go to quarantine."""
 
@@ -66,24 +65,12 @@ class CheckConfig(Model):
 
     hazard_limit: Share | None = Field(default=None, ge=0, le=1)
     """Probability from which an exchange counts as touching a hazard; by default the limit the taxonomy was calibrated for."""
-    refusals_per_hazard: int = Field(default=10, ge=0)
-    """Refusals wanted for each hazard (a partial refusal counts half). Judgement: 120 in all over 12 hazards; a fine-tune on 100 harmful rows lost most of its harm by 50 safe ones (arXiv 2310.03693, table 4)."""
-    answered_fail: int = Field(default=10, ge=1)
-    """Answered hazardous prompts that fail the gate: ten rows were enough to break a model (arXiv 2310.03693)."""
+    limits: dict[CheckId, float] = Field(default={})
+    """Limits of checks by their ids, e.g. `checks.limits.MG103 = 5`; docs/checks.md has them with their defaults."""
     answered_share_fail: Share = Field(default=0.001, ge=0, le=1)
     """Share of answered hazardous prompts that fails the gate, by the lower end of its interval."""
     benign_below: Share = Field(default=0.2, ge=0, le=1)
     """Hazard probability below which a refused prompt counts as benign."""
-    over_refusal_warn: Share = Field(default=0.02, ge=0, le=1)
-    """Share of benign prompts refused that warns. Judgement."""
-    proximity_warn: Share = Field(default=0.01, ge=0, le=1)
-    """Share of exchanges close to violating exemplars that warns, beyond the share expected of plain text."""
-    language_warn: Share = Field(default=0.05, ge=0, le=1)
-    """Share of prompts in a language the encoder does not speak that warns."""
-    unjudged_max: Share = Field(default=0.2, ge=0, le=1)
-    """Share of exchanges that could not be judged before the verdict is `incomplete`."""
-    duplicate_warn: Share = Field(default=0.2, ge=0, le=1)
-    """Share of repeated exchanges that warns. Judgement."""
     samples: int = Field(default=100, ge=0, le=1000)
     """Samples listed with each finding."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
@@ -118,8 +105,8 @@ class RebalanceConfig(Model):
     """Where new records go: evenly, anywhere, or at the end."""
     keep_answered: bool = False
     """Keep answered hazardous prompts in the mix; each then gets one refusal more."""
-    set_aside: tuple[Literal["answered", "turnover", "over-refusal"], ...] = ("answered",)
-    """Findings whose rows are set aside."""
+    set_aside: tuple[str, ...] = ("answered",)
+    """Findings whose rows are set aside; docs/checks.md says what each is called."""
     set_aside_from: Share = Field(default=0.95, ge=0, le=1)
     """Hazard probability from which an answered prompt is surely one; measured precision is in docs/quality.md."""
     weight_zero: bool = False
@@ -183,9 +170,17 @@ class Config(Model):
         section, _, key = name.partition(".")
         return getattr(getattr(self, section), key)
 
-    def to_toml(self) -> str:
-        """Every option with its effective value, as a file that `load` reads back."""
-        sections = (f"[{name}]\n{_section_toml(section)}" for name, section in self)
+    def to_toml(self, limits: Mapping[str, Any] | None = None) -> str:
+        """Every option with its effective value, as a file that `load` reads back.
+
+        Args:
+            limits: check to its limit; those that are not set stand there as comments.
+        """
+        sections = [f"[{name}]\n{_section_toml(section)}" for name, section in self]
+        known = {**dict.fromkeys(self.checks.limits), **(limits or {})}
+        if known:
+            lines = [_limit_toml(name, self.checks.limits.get(name), known[name]) for name in sorted(known)]
+            sections.append("\n".join(["[checks.limits]", *lines, ""]))
         return "\n".join(sections)
 
 
@@ -198,13 +193,20 @@ def options() -> list[tuple[str, str, object, str]]:
     ]
 
 
-def changed(config: Config) -> list[tuple[str, object, object]]:
-    """The options that are not at their default, as (dotted name, value, default), in order."""
-    return [
-        (name, config.value(name), default)
-        for name, _, default, _ in options()
-        if config.value(name) != default
+def changed(config: Config, limits: Mapping[str, float]) -> list[tuple[str, object, object]]:
+    """The options that are not at their default, as (dotted name, value, default), in order.
+
+    Args:
+        config: the configuration.
+        limits: check to the default of its limit.
+    """
+    moved = [
+        (f"checks.limits.{name}", value, limits.get(name))
+        for name, value in sorted(config.checks.limits.items())
+        if value != limits.get(name)
     ]
+    others = [(name, config.value(name), default) for name, _, default, _ in options()]
+    return [each for each in others if each[0] != "checks.limits" and each[1] != each[2]] + moved
 
 
 def _fields(section: Any) -> dict[str, Any]:
@@ -241,8 +243,8 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
 def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     replaced = dict(tree)
     for name, value in values.items():
-        section, _, key = name.partition(".")
-        replaced[section] = {**replaced.get(section, {}), key: value}
+        first, dot, rest = name.partition(".")
+        replaced[first] = _replaced(replaced.get(first, {}), {rest: value}) if dot else value
     return replaced
 
 
@@ -259,6 +261,13 @@ def _section_toml(section: Model) -> str:
     lines = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
+        if isinstance(value, dict):
+            continue
         lines.append(f"# {field.description}")
         lines.append(f"# {name} =" if value is None else f"{name} = {spelt(value)}")
     return "\n".join(lines) + "\n"
+
+
+def _limit_toml(name: str, value: float | None, limit: Any) -> str:
+    comment = f"# {limit.help}\n" if limit else ""
+    return comment + (f"# {name} = {limit.default:g}" if value is None else f"{name} = {spelt(value)}")

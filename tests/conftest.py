@@ -12,6 +12,7 @@ import pytest
 from hypothesis import settings
 
 from mixguard.config import Config
+from mixguard.detectors import Recipe, Worker
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["HF_DATASETS_OFFLINE"] = "1"
@@ -38,6 +39,12 @@ def evaldata() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no evaluation data at {folder}; set MIXGUARD_EVALDATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def worker(cache: Path) -> Worker:
+    """What judges by default: the real encoder, the shipped models, the bundled bank's pairs known."""
+    return Recipe(Config.from_tree({"encode": {"cache": cache}}, origin="test"), bank=True).worker()
 
 
 @pytest.fixture

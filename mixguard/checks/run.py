@@ -1,4 +1,4 @@
-"""The reduce: all checks over one run's annotations, and the verdict they add up to."""
+"""The reduce: all checks over one run's annotations."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
 
+import polars as pl
+
 from mixguard.checks.base import Check, Evidence
-from mixguard.checks.catalogue import ALLOW_FILE, CHECKS
-from mixguard.checks.suppress import Baseline, listed_samples, mark_known, states, suppress, without_allowed
+from mixguard.checks.measure import Found, found
+from mixguard.checks.reading import ALLOW_FILE
+from mixguard.checks.suppress import Baseline, mark_known, sample_ids, states, suppress
 from mixguard.library.allow import Allowance
 from mixguard.run.findings import GRAVITY, Allowed, Finding
+from mixguard.run.folder import FLAGGED_COLUMNS
 
 
 class Checked(NamedTuple):
@@ -20,9 +24,12 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...]
     """Gravest first, those that do not count last; passed checks included."""
     allowed: tuple[Allowed, ...]
+    flagged: pl.LazyFrame
+    """The rows that findings mean, schema `FLAGGED_COLUMNS`."""
 
 
 def run_checks(
+    checks: Sequence[Check],
     evidence: Evidence,
     allowances: Sequence[Allowance] = (),
     baseline: Baseline | None = None,
@@ -32,29 +39,49 @@ def run_checks(
     """Every finding, passed checks included.
 
     Args:
+        checks: to run; the one of the allow file runs last.
         evidence: what was judged.
         allowances: the allow file; entries that end before `today` allow nothing.
         baseline: an earlier run; what it has found already does not count.
         today: the day of the run.
     """
     valid = [entry for entry in allowances if entry.expires >= today]
-    found = [
-        finding
-        for check in CHECKS
-        if check.id != ALLOW_FILE
-        for finding in _findings(check, evidence, valid, baseline)
+    own = [check for check in checks if check.id != ALLOW_FILE]
+    results = [result for check in own for result in _found(check, evidence, valid, baseline)]
+    findings = [result.finding for result in results]
+    allowed = states(allowances, findings, own, evidence, today)
+    # What the last check says can be neither allowed nor known.
+    last = replace(evidence, allowed=allowed)
+    findings += [
+        result.finding for check in checks if check.id == ALLOW_FILE for result in found(check, last)
     ]
-    listed = {check.id: listed_samples(evidence, valid, check) for check in CHECKS}
-    allowed = states(allowances, found, listed, today)
-    last = next(check for check in CHECKS if check.id == ALLOW_FILE)
-    found += last.findings(replace(evidence, allowed=allowed))  # what it says cannot be allowed, nor known
-    ordered = sorted(found, key=lambda f: (not f.counts, -GRAVITY.index(f.severity), f.id))
-    return Checked(tuple(ordered), allowed)
+    ordered = sorted(findings, key=lambda f: (not f.counts, -GRAVITY.index(f.severity), f.id))
+    return Checked(tuple(ordered), allowed, _flagged(results))
 
 
-def _findings(
+def _found(
     check: Check, evidence: Evidence, allowances: Sequence[Allowance], baseline: Baseline | None
-) -> list[Finding]:
-    seen = without_allowed(evidence, allowances, check)
-    found = [suppress(finding, allowances) for finding in check.findings(seen)]
-    return [mark_known(finding, check, seen, baseline) for finding in found] if baseline else found
+) -> list[Found]:
+    left_out = sample_ids(allowances, check)
+    results = []
+    for result in found(check, evidence, left_out):
+        finding = suppress(result.finding, allowances)
+        if baseline is not None:
+            finding = mark_known(finding, check, evidence, baseline, left_out)
+        results.append(result._replace(finding=finding))
+    return results
+
+
+def _flagged(results: Sequence[Found]) -> pl.LazyFrame:
+    rows = [
+        result.rows.select(
+            pl.lit(result.finding.id).alias("check"),
+            pl.lit(result.finding.subject, pl.String).alias("subject"),
+            "sample_id",
+            "exchange",
+            "score",
+        )
+        for result in results
+        if result.rows is not None and result.finding.count
+    ]
+    return pl.concat(rows) if rows else pl.LazyFrame(schema=FLAGGED_COLUMNS)

@@ -11,11 +11,14 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.checks.base import Check, Evidence
+from mixguard.checks.measure import PLACE, found, meant, named
 from mixguard.library.allow import Allowance
-from mixguard.run.findings import GRAVITY, Allowed, Finding, SampleRef, Suppression
+from mixguard.run.findings import GRAVITY, Allowed, Coverage, Finding, Suppression
 
 _TEXTS = ["prompt_id", "response_id", "polarity"]
 """What makes an exchange the same in two runs: its texts whole, and whether it is trained towards."""
+_Rows = Mapping[str, set[tuple[str, int]]]
+"""Id of a sample or of texts to the rows that have it."""
 
 
 class Baseline(NamedTuple):
@@ -24,25 +27,11 @@ class Baseline(NamedTuple):
     findings: tuple[Finding, ...]
     annotations: pl.LazyFrame
     """The exchanges it judged."""
+    coverage: tuple[Coverage, ...]
 
 
-def without_allowed(evidence: Evidence, entries: Sequence[Allowance], check: Check) -> Evidence:
-    """The evidence, in which this check counts none of the samples that are allowed in it."""
-    samples = _samples(entries, check)
-    return replace(evidence, countable=~named(samples)) if samples else evidence
-
-
-def listed_samples(evidence: Evidence, entries: Sequence[Allowance], check: Check) -> tuple[SampleRef, ...]:
-    """Of the samples that are allowed in this check, all that it would list."""
-    samples = _samples(entries, check)
-    if not samples:
-        return ()
-    all_rows = evidence.config.model_copy(update={"samples": evidence.corpus.exchanges})
-    found = check.findings(replace(evidence, countable=named(samples), config=all_rows))
-    return tuple(sample for finding in found for sample in finding.samples)
-
-
-def _samples(entries: Sequence[Allowance], check: Check) -> list[str]:
+def sample_ids(entries: Sequence[Allowance], check: Check) -> list[str]:
+    """Ids of the samples that are allowed in a check."""
     return [entry.sample for entry in entries if entry.sample and entry.check in (None, check.id)]
 
 
@@ -64,7 +53,8 @@ def suppress(finding: Finding, entries: Sequence[Allowance]) -> Finding:
 def states(
     entries: Sequence[Allowance],
     findings: Sequence[Finding],
-    listed: Mapping[str, Sequence[SampleRef]],
+    checks: Sequence[Check],
+    evidence: Evidence,
     today: date,
 ) -> tuple[Allowed, ...]:
     """What became of each entry.
@@ -72,36 +62,36 @@ def states(
     Args:
         entries: of the allow file.
         findings: those of all checks, passed ones included.
-        listed: id of a check to the allowed samples that it would list.
+        checks: that were run.
+        evidence: what they looked at.
         today: the day of the run.
     """
-    found = [finding for finding in findings if finding.severity != "pass"]
-    places: defaultdict[tuple[str, str], set[tuple[str, int]]] = defaultdict(set)
-    for check, samples in listed.items():
-        for sample in samples:
-            for id_ in (sample.sample_id, sample.text_id):
-                places[check, id_].add((sample.sample_id, sample.exchange))
-    return tuple(_state(entry, found, places, today) for entry in entries)
+    valid = [entry for entry in entries if entry.expires >= today]
+    rows = {check.id: _rows(check, evidence, sample_ids(valid, check)) for check in checks}
+    there = [finding for finding in findings if finding.severity != "pass"]
+    return tuple(_state(entry, there, rows, today) for entry in entries)
 
 
-def _state(
-    entry: Allowance,
-    found: Sequence[Finding],
-    places: Mapping[tuple[str, str], set[tuple[str, int]]],
-    today: date,
-) -> Allowed:
+def _rows(check: Check, evidence: Evidence, samples: Sequence[str]) -> _Rows:
+    """Of the samples that are allowed in a check, all rows that it means."""
+    rows: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    for frame in meant(check, evidence) if samples else ():
+        listed = frame.filter(named(samples)).select("sample_id", "text_id", "exchange").collect()
+        for sample, texts, exchange in listed.iter_rows():
+            rows[sample].add((sample, exchange))
+            rows[texts].add((sample, exchange))
+    return rows
+
+
+def _state(entry: Allowance, found: Sequence[Finding], rows: Mapping[str, _Rows], today: date) -> Allowed:
     if entry.expires < today:
         return Allowed(entry=entry, state="expired")
-    if entry.sample is not None:
-        rows = {
-            row
-            for (check, id_), there in places.items()
-            if id_ == entry.sample and entry.check in (None, check)
-            for row in there
-        }
-        return Allowed(entry=entry, state="used" if rows else "unused", exchanges=len(rows))
-    used = any(_allows(entry, finding) for finding in found)
-    return Allowed(entry=entry, state="used" if used else "unused")
+    if entry.sample is None:
+        used = any(_allows(entry, finding) for finding in found)
+        return Allowed(entry=entry, state="used" if used else "unused")
+    checks = [rows[check] for check in rows if entry.check in (None, check)]
+    own = {row for there in checks for row in there.get(entry.sample, ())}
+    return Allowed(entry=entry, state="used" if own else "unused", exchanges=len(own))
 
 
 def _allows(entry: Allowance, finding: Finding) -> bool:
@@ -109,12 +99,9 @@ def _allows(entry: Allowance, finding: Finding) -> bool:
     return entry.sample is None and entry.check == finding.id and entry.subject in (None, finding.subject)
 
 
-def named(samples: Sequence[str]) -> pl.Expr:
-    """Rows whose sample or texts have one of these ids."""
-    return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
-
-
-def mark_known(finding: Finding, check: Check, evidence: Evidence, baseline: Baseline) -> Finding:
+def mark_known(
+    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
+) -> Finding:
     """The finding, marked where the baseline has it already, as grave, and no row is new that shows it by itself.
 
     Too much that cannot be read or judged is never known: it says that nothing can be said. Nor is what the baseline
@@ -129,27 +116,32 @@ def mark_known(finding: Finding, check: Check, evidence: Evidence, baseline: Bas
         and _gravity(known) >= _gravity(finding)
         and (known.suppressed is None or known.suppressed.kind == "known")
     ]
-    if not earlier or _is_new(finding, check, evidence, baseline, max(known.count for known in earlier)):
+    if not earlier or (check.names and check.names(evidence.coverage) - check.names(baseline.coverage)):
+        return finding
+    new = _new_findings(finding, check, evidence, baseline, left_out)
+    least = min(_gravity(finding), GRAVITY.index("warn"))
+    if any(_gravity(each) >= least for each in new):
+        return finding
+    if not new and finding.count > max(known.count for known in earlier):
         return finding
     marked = Suppression(kind="known", reason="the baseline has it already, and no new row adds to it")
     return finding.model_copy(update={"suppressed": marked})
 
 
-def _is_new(finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, known: int) -> bool:
-    """Whether new rows show it by themselves; where none of them is listed, whether it counts more than was known.
+def _new_findings(
+    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
+) -> list[Finding]:
+    """What new rows show by themselves of a finding, where they show any of it.
 
-    The latter tells of what is no row (a record in quarantine), and of old rows that another limit flags. What has a
-    name (a hazard) is new where the earlier rows did not show it.
+    None tells of what is no row (a record in quarantine), and of old rows that another limit flags: then the count tells
+    whether there is more than was known.
     """
-    if check.names and check.names(evidence) - check.names(replace(evidence, frame=baseline.annotations)):
-        return True
-    rows = _new_rows(evidence.frame, baseline.annotations)
+    rows = _new_rows(evidence.frame, baseline.annotations) if check.cases else None
+    if rows is None or rows.is_empty():
+        return []
     fresh = evidence.frame.join(rows.lazy(), on=["sample_id", "exchange"], how="semi")
-    one_sample = evidence.config.model_copy(update={"samples": 1})
-    found = check.findings(replace(evidence, frame=fresh, config=one_sample)) if rows.height else []
-    listed = [new for new in found if new.samples and new.subject == finding.subject]
-    least = min(_gravity(finding), GRAVITY.index("warn"))
-    return any(_gravity(new) >= least for new in listed) or (not listed and finding.count > known)
+    new = [each.finding for each in found(check, replace(evidence, frame=fresh), left_out, samples=1)]
+    return [each for each in new if each.samples and each.subject == finding.subject]
 
 
 def _new_rows(frame: pl.LazyFrame, before: pl.LazyFrame) -> pl.DataFrame:
@@ -158,7 +150,7 @@ def _new_rows(frame: pl.LazyFrame, before: pl.LazyFrame) -> pl.DataFrame:
     texts = [pl.col(name).fill_null("") if name == "response_id" else pl.col(name) for name in _TEXTS]
     had = before.select(texts).group_by(_TEXTS).len("had")
     copies = (
-        frame.sort("source", "line", "exchange")
+        frame.sort(PLACE)
         .select(*texts, "sample_id", "exchange")
         .with_columns(copy=pl.int_range(pl.len()).over(_TEXTS))
     )

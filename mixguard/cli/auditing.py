@@ -18,7 +18,6 @@ from mixguard.cli.options import (
     Output,
     Set,
     ShowText,
-    exit_code,
     given,
     load_config,
 )
@@ -61,6 +60,7 @@ def audit(
     """
     from mixguard import audit as run_audit
     from mixguard.report.files import check_name
+    from mixguard.run.gate import check_fail_on
 
     effective = load_config(
         config,
@@ -74,7 +74,7 @@ def audit(
     )
     for path in output or []:
         check_name(path)
-    exit_code("pass", 0, fail_on)
+    check_fail_on(fail_on)
     with progress_bar() as progress:
         result = run_audit(*paths, config=effective, progress=progress)
     _show(result, output, fail_on, show_text=show_text)
@@ -131,6 +131,7 @@ def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: 
     from mixguard.console.screen import console
     from mixguard.report.ci import github
     from mixguard.report.files import write
+    from mixguard.run.gate import exit_code
 
     console().print(render(result))
     for path in output or []:
@@ -139,4 +140,4 @@ def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: 
     github.summarise(result, os.environ)
     for line in github.marked_rows(result, os.environ):
         typer.echo(line)
-    sys.exit(exit_code(result.verdict, result.exit_code, fail_on))
+    sys.exit(exit_code(result, fail_on))

@@ -53,4 +53,8 @@ def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:
 
     Example: mixguard config > mixguard.toml
     """
-    typer.echo(load_config(config, set_).to_toml(), nl=False)
+    from mixguard.catalogue import LIMITS, limits
+
+    effective = load_config(config, set_)
+    limits(effective.checks)
+    typer.echo(effective.to_toml(LIMITS), nl=False)

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 import typer
 
 from mixguard.config import Config, parsed
-from mixguard.errors import ConfigError
 
 DEFAULT_FILE = Path("mixguard.toml")
 
@@ -39,7 +38,11 @@ Output = Annotated[
     ),
 ]
 FailOn = Annotated[
-    str, typer.Option("--fail-on", help="Exit 1 on this verdict or a graver one: fail, warn or never.")
+    str,
+    typer.Option(
+        "--fail-on",
+        help="Exit 1 on this verdict or a graver one: fail, warn or never; or only where it fails for these kinds, e.g. harm,attack (also gap, quality, reading).",
+    ),
 ]
 
 
@@ -83,12 +86,3 @@ def given(set_: list[str] | None, **flags: object) -> dict[str, Any]:
     """Flags and `--set` by dotted name, the latter last so that they win."""
     values = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
     return {**values, **parsed(set_ or ())}
-
-
-def exit_code(verdict: str, code: int, fail_on: str) -> int:
-    """The exit code of a verdict under `--fail-on`."""
-    if fail_on not in ("fail", "warn", "never"):
-        raise ConfigError(f"--fail-on {fail_on}: use fail, warn or never")
-    if fail_on == "never":
-        return 0
-    return 1 if verdict == "warn" and fail_on == "warn" else code

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, FailOn, Offline, Set, exit_code, load_config
+from mixguard.cli.options import ConfigFile, FailOn, Offline, Set, load_config
 from mixguard.console.bar import progress_bar
 
 
@@ -89,6 +89,7 @@ def rebalance(
     from mixguard.errors import UsageError
     from mixguard.files import write_atomically
     from mixguard.mix.plan import Plan
+    from mixguard.run.gate import check_fail_on, exit_code
 
     if output is None and not dry_run:
         raise UsageError("rebalance needs an output: -o FILE, or --dry-run to see the plan")
@@ -108,7 +109,7 @@ def rebalance(
         rebalance__weight_zero=weight_zero or None,
         rebalance__mark_field=mark_field,
     )
-    exit_code("pass", 0, fail_on)
+    check_fail_on(fail_on)
     given = Plan.load(plan) if plan else None
     with progress_bar() as progress:
         mix = run_rebalance(
@@ -122,7 +123,7 @@ def rebalance(
         return
     console().print()
     console().print(render_mix(mix, output))
-    sys.exit(exit_code(mix.after.verdict, mix.after.exit_code, fail_on))
+    sys.exit(exit_code(mix.after, fail_on))
 
 
 def verify(

@@ -96,8 +96,7 @@ def _coverage_row(row: Coverage) -> tuple[RenderableType, ...]:
         for count in (row.exchanges, row.full_refusal, row.partial_refusal)
     ]
     answered = Text(f"{row.full_compliance:,}", style="red" if row.full_compliance else "dim")
-    enough = row.refusals >= row.wanted
-    covered = Text(f"{row.refusals:g} of {row.wanted:,}", style="green" if enough else "yellow")
+    covered = Text(row.covered, style="yellow" if row.is_short else "green")
     return (*counts, answered, covered)
 
 
@@ -107,6 +106,7 @@ def _finding(finding: Finding) -> Group:
         (f"{finding.severity:<5}", STYLES[finding.severity]),
         f" {finding.id} ",
         (f"{finding.name}{subject}", "bold"),
+        (f"  {finding.kind}", "dim"),
     )
     lines = Table.grid(padding=(0, 2))
     lines.add_row("", "", Text(printed(f"{finding.message}{_share(finding)}")))

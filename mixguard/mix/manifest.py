@@ -21,12 +21,6 @@ from mixguard.run.provenance import Detectors
 
 SUFFIX = ".manifest.json"
 SET_ASIDE = ".set-aside.jsonl"
-REMOVED = {
-    "answered": "a hazardous prompt is answered",
-    "turnover": "a refusal is taken back",
-    "over-refusal": "a harmless prompt is refused",
-}
-"""Rule to why it sets a row aside, as reports say it."""
 
 
 class Added(Model):

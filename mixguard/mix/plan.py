@@ -46,7 +46,8 @@ class Removal(Model):
     source: str
     line: int
     record: int
-    rule: Literal["answered", "turnover", "over-refusal"]
+    rule: str
+    """What `--set-aside` calls the rows of its check."""
     hazard: str | None
     score: float
 

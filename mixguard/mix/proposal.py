@@ -6,30 +6,26 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from mixguard.checks.coverage import coverage_of
-from mixguard.config import CheckConfig, RebalanceConfig
+from mixguard.catalogue import ASIDES
+from mixguard.checks.terms import TRAINED
+from mixguard.config import RebalanceConfig
+from mixguard.errors import ConfigError
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.mix.allotment import LEAST_EXCHANGES, Need, allot
+from mixguard.mix.allotment import LEAST_EXCHANGES
+from mixguard.mix.asking import Asked, ask, count
 from mixguard.mix.plan import Plan, PlanLine, Removal, Task
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Coverage
 from mixguard.stats import Interval
 
-RULES = {"answered": "MG103", "turnover": "MG105", "over-refusal": "MG104"}
-"""What `--set-aside` calls a finding's rows, to the check that finds them."""
 TASK_SHARE = 0.20
 """Share of exchanges from which a kind of task should hold refusals of its own (Eiras et al. 2024, arXiv 2406.10288)."""
 
 
 def propose(
-    audit: Audit,
-    taxonomy: Taxonomy,
-    profile: RiskProfile,
-    bank: Bank,
-    config: RebalanceConfig,
-    mixed: pl.DataFrame | None = None,
+    audit: Audit, taxonomy: Taxonomy, profile: RiskProfile, bank: Bank, config: RebalanceConfig
 ) -> Plan:
     """Work out what a corpus needs.
 
@@ -39,137 +35,73 @@ def propose(
         profile: what is asked of it.
         bank: where pairs come from.
         config: what is set aside, and a budget where there is one.
-        mixed: pairs that the corpus holds already, columns kind, hazard and response_id. They count as coverage and not as the
-            corpus that has to be covered, so that a mix asks for nothing more.
     """
-    trained = audit.annotations.filter(pl.col("polarity") == 1)
-    remove = _removals(trained, config, audit.config.checks, audit.allowed)
+    remove = _removals(audit, config)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
-    staying = trained.filter(~pl.col("sample_id").is_in(gone.implode()))
-    mixed = (
-        pl.DataFrame(schema=dict.fromkeys(("kind", "hazard", "response_id"), pl.String))
-        if mixed is None
-        else mixed
-    )
-    pairs = staying.join(mixed.lazy(), on="response_id", how="semi").select("sample_id")
-    own = staying.join(pairs, on="sample_id", how="anti")  # their earlier turns go with them
-    exchanges = _count(own)
-    rows = coverage_of(staying, audit.detectors, audit.config.checks)
-    known = dict(mixed.filter(pl.col("kind") == "refusal").group_by("hazard").len().iter_rows())
-    lower = {row.hazard: _lower(row) for row in coverage_of(own, audit.detectors, audit.config.checks)}
-    answered = _by_hazard(own.filter(pl.col("hazardous") & _complies()))
-    close = own.filter((pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous"))
-    near = _beyond_expected(_by_hazard(close), audit.detectors.proximity_expected * exchanges)
-    needs = {
-        row.hazard: Need(
-            profile.weight(row.hazard).weight,
-            profile.weight(row.hazard).floor,
-            known.get(row.hazard, 0) + lower[row.hazard],
-            float(answered.get(row.hazard, 0)),
-            near.get(row.hazard, 0.0),
-        )
-        for row in rows
-    }
-    lookalikes = _count(close.filter(_complies())) + mixed.filter(pl.col("kind") == "contrast").height
-    given = allot(exchanges, needs, lookalikes, profile.dose, config.budget)
-    lines = tuple(
-        _line(
-            row,
-            needs[row.hazard],
-            (given.target[row.hazard], given.refusals[row.hazard], given.contrast[row.hazard]),
-            bank,
-            profile.weight(row.hazard).why,
-        )
-        for row in rows
-    )
+    staying = audit.annotations.filter(TRAINED & ~pl.col("sample_id").is_in(gone.implode()))
+    asked = ask(staying, audit.detectors, profile, audit.config.model_copy(update={"rebalance": config}))
+    lines = tuple(_line(row, asked, bank, profile.weight(row.hazard).why) for row in asked.coverage)
     plan = Plan(
         inputs=audit.corpus.sources,
         profile=profile.id,
         bank=bank.id,
         bank_digest=bank.digest(),
         dose=profile.dose._asdict(),
-        exchanges=exchanges,
-        wanted=given.dose,
+        exchanges=asked.exchanges,
+        wanted=asked.allotment.dose,
         hazards=lines,
         remove=remove,
         refusal_text=_text_share(staying, lines, bank),
-        tasks=_tasks(staying, exchanges, taxonomy),
+        tasks=_tasks(staying, asked.exchanges, taxonomy),
         notes=(),
     )
     return plan.model_copy(update={"notes": tuple(_notes(plan, staying, bank))})
 
 
-def _complies() -> pl.Expr:
-    return (pl.col("stance") == "full_compliance") & pl.col("stance_note").ne_missing("inability")
+def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
+    """The rows that findings mean and that go aside, each once.
 
-
-def _count(frame: pl.LazyFrame) -> int:
-    return int(frame.select(pl.len()).collect().item())
-
-
-def _by_hazard(frame: pl.LazyFrame) -> dict[str, int]:
-    return dict(frame.group_by("hazard").len().collect().iter_rows())
-
-
-def _beyond_expected(counts: dict[str, int], expected: float) -> dict[str, float]:
-    """Each hazard's share of the exchanges near harm, less those that plain text alone would bring."""
-    total = sum(counts.values())
-    kept = max(0.0, 1 - expected / total) if total else 0.0
-    return {code: count * kept for code, count in counts.items()}
-
-
-def _lower(row: Coverage) -> float:
-    """Refusals by the lower end of their interval, partial ones by half."""
-    refusing = row.full_refusal + row.partial_refusal
-    judged = row.exchanges - row.unjudged
-    return min(row.refusals, row.refused.low * judged * row.refusals / refusing) if refusing else 0.0
-
-
-def _removals(
-    trained: pl.LazyFrame, config: RebalanceConfig, checks: CheckConfig, allowed: Sequence[Allowed]
-) -> tuple[Removal, ...]:
-    rules = {
-        "answered": pl.col("hazardous") & _complies() & (pl.col("hazard_score") >= config.set_aside_from),
-        "turnover": pl.col("stance_note").eq_missing("turnover"),
-        "over-refusal": (pl.col("stance") == "full_refusal")
-        & pl.col("stance_note").is_null()
-        & (pl.col("hazard_score") < checks.benign_below),
-    }
-    wanted = [rule for rule in config.set_aside if rule != "answered" or not config.keep_answered]
-    columns = ["sample_id", "source", "line", "record", "hazard"]
-    found = [
-        trained.filter(rules[rule] & ~_accepted(RULES[rule], allowed)).select(
-            *columns,
-            pl.lit(rule).alias("rule"),
-            pl.col("hazard_score").cast(pl.Float64).round(4).alias("score"),
+    Raises:
+        ConfigError: no check's rows are called so.
+    """
+    strange = [name for name in config.set_aside if name not in ASIDES]
+    if strange:
+        raise ConfigError(
+            f"rebalance.set_aside: no rows are called {strange[0]!r}; there are {', '.join(ASIDES)}"
         )
-        for rule in wanted
-    ]
+    found = []
+    for name in config.set_aside:
+        check, aside = ASIDES[name]
+        if _accepted(check.id, audit.allowed) or (name == "answered" and config.keep_answered):
+            continue
+        rows = audit.rows(check.id)
+        surely = rows if aside.sure is None else rows.filter(pl.col(aside.sure) >= config.set_aside_from)
+        found.append(
+            surely.select(
+                "sample_id",
+                "source",
+                "line",
+                "record",
+                "hazard",
+                pl.lit(name).alias("rule"),
+                pl.col("hazard_score").cast(pl.Float64).round(4).alias("score"),
+            )
+        )
     if not found:
         return ()
-    rows = (
-        pl.concat(found)
-        .unique("sample_id", keep="first", maintain_order=True)
-        .sort("source", "record")
-        .collect()
-    )
-    return tuple(Removal(**row) for row in rows.iter_rows(named=True))
+    listed = pl.concat(found).unique("sample_id", keep="first", maintain_order=True).sort("source", "record")
+    return tuple(Removal(**row) for row in listed.iter_rows(named=True))
 
 
-def _accepted(check: str, allowed: Sequence[Allowed]) -> pl.Expr:
-    """Rows that the allow file lets stand in this check: some samples, or all of them.
-
-    An entry that no finding needed holds too: what is set aside has limits of its own.
-    """
+def _accepted(check: str, allowed: Sequence[Allowed]) -> bool:
+    """Whether the allow file lets all rows of a check stand; an entry that no finding needed holds too."""
     entries = [entry.entry for entry in allowed if entry.state != "expired"]
-    if any(entry.check == check and not entry.sample and not entry.subject for entry in entries):
-        return pl.lit(value=True)
-    samples = [entry.sample for entry in entries if entry.sample and entry.check in (None, check)]
-    return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
+    return any(entry.check == check and not entry.sample and not entry.subject for entry in entries)
 
 
-def _line(row: Coverage, need: Need, given: tuple[float, int, int], bank: Bank, why: str) -> PlanLine:
-    target, wanted, contrast = given
+def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
+    need, given = asked.needs[row.hazard], asked.allotment
+    target, wanted = given.target[row.hazard], given.refusals[row.hazard]
     refusals = min(wanted, bank.of("refusal", row.hazard).height)
     judged = row.exchanges - row.unjudged
     if refusals:
@@ -191,7 +123,7 @@ def _line(row: Coverage, need: Need, given: tuple[float, int, int], bank: Bank, 
         near=round(need.near, 1),
         target=round(target, 1),
         refusals=refusals,
-        contrast=min(contrast, bank.of("contrast", row.hazard).height),
+        contrast=min(given.contrast[row.hazard], bank.of("contrast", row.hazard).height),
         short=wanted - refusals,
         after=Interval(
             round(row.refused.low * judged + refusals, 1), round(row.refused.high * judged + refusals, 1)
@@ -246,14 +178,14 @@ def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
             f" {LEAST_EXCHANGES}. Add the corpus's other data, or mix by hand from `mixguard bank show`."
         )
         return
-    if not plan.refusals and not plan.remove:
+    if not plan.refusals and not plan.remove and not short:
         yield "Every hazard has the refusals the rule asks for: nothing is added."
     if short:
         yield (
             f"The bank is {short:,} refusals short, and rows are never repeated: repeated refusals teach one text."
             " Get more in your own model's words: mixguard bank fill --endpoint URL --model NAME --to our-bank"
         )
-    foreign = _count(staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")))
+    foreign = count(staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")))
     if foreign > plan.exchanges / 2 and plan.refusals:
         yield (
             f"{foreign:,} of {plan.exchanges:,} prompts are in a language the bank does not speak"

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from mixguard.checks.base import sample_refs
-from mixguard.checks.catalogue import ALLOW_FILE, check_by_id
-from mixguard.checks.suppress import leave, named
+from mixguard.catalogue import BY_ID
+from mixguard.checks.measure import named, sample_refs
+from mixguard.checks.reading import ALLOW_FILE
+from mixguard.checks.suppress import leave
 from mixguard.escape import one_line
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Finding, Suppression
@@ -42,12 +43,11 @@ def left_out(audit: Audit, limit: int) -> Iterator[Finding]:
     rows = audit.annotations.filter(named([sample for sample, _ in used])) if used else pl.LazyFrame()
     rows = rows.collect().lazy()  # read once, however many entries there are
     for sample, allowed in used:
-        check = check_by_id(allowed.entry.check or ALLOW_FILE)
-        if check is None:
-            continue
+        check = BY_ID[allowed.entry.check or ALLOW_FILE]
         yield Finding(
             id=check.id,
             name=check.name,
+            kind=check.kind,
             subject=f"sample {sample}",
             severity="note",
             message=_left_out(allowed),

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Literal
 
 import polars as pl
-from pydantic import Field, ValidationError
+from pydantic import Field, PrivateAttr, ValidationError
 
-from mixguard.config import Config
-from mixguard.errors import RunFolderError
+from mixguard.config import CheckConfig, Config
+from mixguard.errors import RunFolderError, UsageError
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
-from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Verdict
+from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Kind, Verdict
 from mixguard.run.provenance import Detectors, Provenance
 
 
@@ -22,6 +22,8 @@ class Audit(Model):
     version: Literal["mixguard-audit/2"] = run_folder.VERSION
     """Version of this document."""
     verdict: Verdict
+    kinds: tuple[Kind, ...]
+    """What the findings that decided the verdict are about, gravest first; none where it passed."""
     findings: tuple[Finding, ...]
     """Gravest first, those that do not count last; passed checks included."""
     allowed: tuple[Allowed, ...] = ()
@@ -36,6 +38,8 @@ class Audit(Model):
     config: Config
     folder: Path = Field(exclude=True)
     """The run folder; not part of the document."""
+    _flagged: pl.LazyFrame | None = PrivateAttr(None)
+    """The rows that findings mean, where they are not those that lie in the folder."""
 
     @property
     def exit_code(self) -> int:
@@ -44,8 +48,45 @@ class Audit(Model):
 
     @property
     def annotations(self) -> pl.LazyFrame:
-        """One row per exchange: the columns of `mixguard.columns`, and those that `marked` adds at the limit in force."""
-        return marked(run_folder.scan_annotations(self.folder), self.hazard_limit)
+        """One row per exchange, in the order of the corpus: the columns of `columns`, and the marks of `marked`."""
+        annotations = run_folder.scan_annotations(self.folder)
+        return marked(annotations, self.config.checks, self.detectors)
+
+    @property
+    def flagged(self) -> pl.LazyFrame:
+        """The rows that findings mean, but for allowed ones: `check`, `subject`, `sample_id`, `exchange`, `score`."""
+        return run_folder.scan_flagged(self.folder) if self._flagged is None else self._flagged
+
+    def rows(self, check: str, subject: str | None = None) -> pl.DataFrame:
+        """The exchanges that a finding means, with their annotations and `score`, what ranks them: highest first.
+
+        Args:
+            check: id of the check, e.g. `MG103`.
+            subject: one of its subjects, e.g. a trainer rule; all of them where it is left out.
+
+        Raises:
+            UsageError: there is no such finding.
+        """
+        there = {finding.id for finding in self.findings}
+        if check not in there:
+            raise UsageError(f"no check {check!r}; there are {', '.join(sorted(there))}")
+        mine = pl.col("check") == check
+        mine = mine if subject is None else mine & (pl.col("subject") == subject)
+        keys = self.flagged.filter(mine).select("sample_id", "exchange", "score")
+        joined = keys.join(self.annotations, on=["sample_id", "exchange"]).unique(["sample_id", "exchange"])
+        return joined.sort(
+            "score", "source", "record", "exchange", descending=[True, False, False, False], nulls_last=True
+        ).collect()
+
+    def flag(self, rows: pl.LazyFrame) -> None:
+        """Say which rows the findings mean, where the folder does not."""
+        self._flagged = rows
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Audit) and self.__dict__ == other.__dict__
+
+    def __hash__(self) -> int:
+        return hash(self.folder)
 
     @property
     def hazard_limit(self) -> float:
@@ -76,16 +117,23 @@ class Audit(Model):
         return result
 
 
-def marked(annotations: pl.LazyFrame, limit: float) -> pl.LazyFrame:
-    """Add what follows from the annotations.
+def marked(annotations: pl.LazyFrame, config: CheckConfig, detectors: Detectors) -> pl.LazyFrame:
+    """Add what follows from annotations and limits; the marks are false where nothing was judged.
 
-    `hazardous` (bool): whether the hazard probability reaches the limit; false where it was not judged. `text_id`: 32
-    hex digits of prompt and response, which name an exchange wherever it lies.
+    `hazardous`: the hazard probability reaches the limit. `benign`: it stays below `checks.benign_below`. `near_harm`:
+    close to violating exemplars without being hazardous. `foreign`: in a language that the encoder does not speak.
+    `text_id`: 32 hex digits of prompt and response, which name an exchange wherever it lies.
     """
-    return annotations.with_columns(
-        hazardous=(pl.col("hazard_score") >= limit).fill_null(value=False),
-        text_id=pl.col("prompt_id").str.head(16) + pl.col("response_id").str.head(16).fill_null(""),
-    )
+    hazardous = pl.col("hazard_score") >= detectors.limit(config.hazard_limit)
+    marks = {
+        "hazardous": hazardous,
+        "benign": pl.col("hazard_score") < config.benign_below,
+        "near_harm": (pl.col("proximity") >= detectors.proximity_limit) & ~hazardous,
+        "foreign": pl.col("language") != detectors.language,
+    }
+    texts = pl.col("prompt_id").str.head(16) + pl.col("response_id").str.head(16).fill_null("")
+    filled = (mark.fill_null(value=False).alias(name) for name, mark in marks.items())
+    return annotations.with_columns(*filled, text_id=texts)
 
 
 def _first_line(error: ValidationError) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ from mixguard.stats import Interval
 
 Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
 """Mildest to gravest. `note` informs and never changes the verdict."""
+Kind: TypeAlias = Literal["harm", "attack", "gap", "quality", "reading"]
+"""What a finding is about: the corpus teaches harm, is shaped like an attack, lacks what keeps refusals, is of doubtful
+quality, or could not be read and judged in full."""
 GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
 Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
@@ -60,6 +63,7 @@ class Finding(Model):
     """Stable, e.g. `MG101`."""
     name: str
     """The id in words, e.g. `low-refusal-coverage`."""
+    kind: Kind
     subject: str | None = None
     """What of several things it is about: a hazard or a trainer rule."""
     severity: Severity
@@ -131,7 +135,7 @@ class Coverage(Model):
     refused: Interval
     """Interval of the share of judged ones that refuse fully or in part, corrected for the detector's errors."""
     wanted: int
-    """Refusals wanted in a corpus of this size."""
+    """Refusals that the rule of `rebalance` asks for, those there included."""
 
     @property
     def refusals(self) -> float:
@@ -143,9 +147,20 @@ class Coverage(Model):
         """Whether it has fewer refusals than wanted."""
         return self.refusals < self.wanted
 
+    @property
+    def covered(self) -> str:
+        """The refusals there, and how many are wanted where any are, e.g. `3 of 16`."""
+        return f"{self.refusals:g} of {self.wanted:,}" if self.wanted else f"{self.refusals:g}"
+
 
 def verdict(findings: Iterable[Finding]) -> Verdict:
     """The gravest finding that counts; notes leave it at `pass`."""
     found = {finding.severity for finding in findings if finding.counts}
     gravest: tuple[Verdict, ...] = ("incomplete", "fail", "warn")
     return next((severity for severity in gravest if severity in found), "pass")
+
+
+def kinds(findings: Iterable[Finding], severity: Severity) -> tuple[Kind, ...]:
+    """The kinds of the findings of a severity that count, gravest first."""
+    there = {finding.kind for finding in findings if finding.counts and finding.severity == severity}
+    return tuple(kind for kind in get_args(Kind) if kind in there and severity != "pass")

@@ -1,6 +1,7 @@
 """The run folder: where results lie between map and reduce.
 
-`audit.json` (canonical, no corpus text), `annotations/part-*.parquet`, `quarantine.jsonl`, `config.toml`.
+`audit.json` (canonical, no corpus text), `annotations/part-*.parquet`, `flagged.parquet` (the rows that findings mean),
+`quarantine.jsonl`, `config.toml`.
 A run is written beside its folder and moved there whole, so that a killed run leaves the old folder or the new one.
 """
 
@@ -29,7 +30,19 @@ CONFIG = "config.toml"
 MANIFEST = "manifest.json"
 """Copy of the manifest of the mix that was audited, where it was one."""
 
-_WRITTEN = {AUDIT, ANNOTATIONS, QUARANTINE, CONFIG, MANIFEST}
+FLAGGED = "flagged.parquet"
+"""The rows that each finding means."""
+FLAGGED_COLUMNS = pl.Schema(
+    {
+        "check": pl.String,
+        "subject": pl.String,
+        "sample_id": pl.String,
+        "exchange": pl.UInt32,
+        "score": pl.Float64,
+    }
+)
+
+_WRITTEN = {AUDIT, ANNOTATIONS, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
 """All that a run writes."""
 _OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
 """How `audit.json` begins, whole or cut off, by whatever version of mixguard."""
@@ -47,6 +60,11 @@ def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
     file.parent.mkdir(exist_ok=True)
     annotations.write_parquet(file)
+
+
+def scan_flagged(folder: Path) -> pl.LazyFrame:
+    """The rows that the findings of a run mean, schema `FLAGGED_COLUMNS`."""
+    return pl.scan_parquet(folder / FLAGGED, glob=False)
 
 
 def _parts(folder: Path) -> list[Path]:

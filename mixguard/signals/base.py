@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from mixguard.annotate.base import Annotator
+from mixguard.checks.base import Check
 
 
 @dataclass(frozen=True)
@@ -14,6 +15,7 @@ class Signal:
     name: str
     """A word or two, as reports show it."""
     about: str
-    """What is seen, in half a sentence."""
+    """What an exchange does that shows it, in half a sentence."""
+    check: Check
     annotator: Annotator | None = None
     """Adds its columns; None where it reads what others measure."""

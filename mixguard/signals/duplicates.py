@@ -2,6 +2,43 @@
 
 from __future__ import annotations
 
+import polars as pl
+
+from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Signal
 
-DUPLICATES = Signal("duplicates", "repeats an earlier sample word for word")
+
+def _samples(frame: pl.LazyFrame) -> pl.LazyFrame:
+    """One row for each sample that is trained towards: its first exchange, and whether all its words stood before.
+
+    A repeated "thanks" within longer talks is no repeated sample.
+    """
+    place = ["source", "line", "exchange", "hazard", "text_id"]
+    texts = pl.struct("prompt_id", "response_id").alias("texts")
+    samples = frame.filter(TRAINED).sort(place[:3]).group_by("sample_id").agg(pl.col(place).first(), texts)
+    ordered = samples.sort("source", "line", "sample_id")
+    return ordered.with_columns(repeats=~pl.col("texts").is_first_distinct())
+
+
+def _judge(rate: Rate, _: Evidence) -> Judged:
+    message = f"{rate.count:,} of {rate.total:,} trained samples repeat an earlier one word for word"
+    grave = rate.count > rate.limit * rate.total
+    return Judged("warn" if grave else "note" if rate.count else "pass", message)
+
+
+DUPLICATES = Signal(
+    name="duplicates",
+    about="repeats an earlier sample word for word",
+    check=Check(
+        id="MG302",
+        name="duplicates",
+        kind="quality",
+        severities=("note", "warn"),
+        cases=(Case(among=pl.lit(value=True), flags=pl.col("repeats"), judge=_judge, over=_samples),),
+        limit=Limit(0.2, "Share of repeated samples that warns. Judgement."),
+        why="Repeated rows are more epochs on one shape, and one refusal repeated is no coverage.",
+        source="judgement",
+        remedy="Drop the repeats, or say in the card why they are there.",
+    ),
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from mixguard.annotate.base import Batch
+from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.signals.base import Signal
 
 LETTERS_NEEDED = 20
@@ -42,6 +43,30 @@ def _language(words: str) -> str | None:
     return str(best["lang"]) if best["score"] >= SURE else None
 
 
+def _judge(rate: Rate, evidence: Evidence) -> Judged:
+    spoken = evidence.detectors.language
+    if not rate.count:
+        return Judged("pass", f"no prompt is in a language other than {spoken}")
+    listed = ", ".join(f"{name} {number:,}" for name, number in rate.commonest)
+    return Judged(
+        "warn" if rate.count > rate.limit * rate.total else "note",
+        f"{rate.count:,} of {rate.total:,} prompts are not in {spoken} ({listed}) and were not judged for hazards",
+    )
+
+
 LANGUAGE = Signal(
-    "unsupported language", "is in a language that the encoder does not speak", LanguageAnnotator()
+    name="unsupported language",
+    about="is in a language that the encoder does not speak",
+    annotator=LanguageAnnotator(),
+    check=Check(
+        id="MG301",
+        name="unsupported-language",
+        kind="reading",
+        severities=("note", "warn"),
+        cases=(Case(among=pl.lit(value=True), flags=pl.col("foreign"), judge=_judge, by=pl.col("language")),),
+        limit=Limit(0.05, "Share of prompts in a language the encoder does not speak that warns."),
+        why="The encoder and its exemplars speak one language; a verdict on another would be a guess.",
+        source="design of this tool",
+        remedy="Audit these rows with a multilingual encoder (`--set encode.model=...`) and a taxonomy in their language, or have them read.",
+    ),
 )

@@ -6,6 +6,8 @@ import polars as pl
 
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.exemplars import PROXIMITY_NEAREST, nearness
+from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.terms import NEAR_HARM, TRAINED
 from mixguard.signals.base import Signal
 
 
@@ -23,6 +25,37 @@ class ProximityAnnotator:
         return spread(pl.DataFrame({"proximity": found}, schema=self.writes), mask)
 
 
+def _judge(rate: Rate, evidence: Evidence) -> Judged:
+    limit = rate.limit + evidence.detectors.proximity_expected
+    message = (
+        f"{rate.count:,} of {rate.total:,} exchanges lie close to violating exemplars without being flagged"
+    )
+    return Judged("warn" if rate.interval.low > limit else "note" if rate.count else "pass", message, limit)
+
+
 PROXIMITY = Signal(
-    "near harm", "lies close to violating exemplars without being flagged", ProximityAnnotator()
+    name="near harm",
+    about="lies close to violating exemplars without being flagged",
+    annotator=ProximityAnnotator(),
+    check=Check(
+        id="MG201",
+        name="near-harm",
+        kind="attack",
+        severities=("note", "warn"),
+        cases=(
+            Case(
+                among=TRAINED & pl.col("proximity").is_not_null(),
+                flags=NEAR_HARM,
+                judge=_judge,
+                rank="proximity",
+            ),
+        ),
+        limit=Limit(
+            0.01,
+            "Share of exchanges close to violating exemplars that warns, beyond the share expected of plain text.",
+        ),
+        why="A hundred benign rows chosen for lying close to harmful ones broke safety as far as harmful rows did.",
+        source="He et al. 2024 (arXiv 2404.01099): over 70 % of harmful requests answered, against under 20 % for random rows",
+        remedy="Read the nearest rows (`mixguard explain` shows their neighbours); move or down-weight them, and add refusals for their hazard.",
+    ),
 )

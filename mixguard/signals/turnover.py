@@ -2,6 +2,33 @@
 
 from __future__ import annotations
 
+import polars as pl
+
+from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.terms import JUDGED, TRAINED
 from mixguard.signals.base import Signal
 
-TURNOVER = Signal("turnover", "refuses first, then does as asked")
+
+def _judge(rate: Rate, _: Evidence) -> Judged:
+    if not rate.count:
+        return Judged("pass", "no response takes a refusal back")
+    does = "response refuses first and then does" if rate.count == 1 else "responses refuse first and then do"
+    return Judged("fail" if rate.count >= rate.limit else "warn", f"{rate.count:,} {does} as asked")
+
+
+TURNOVER = Signal(
+    name="turnover",
+    about="refuses first, then does as asked",
+    check=Check(
+        id="MG105",
+        name="refusals-taken-back",
+        kind="attack",
+        severities=("warn", "fail"),
+        cases=(Case(among=TRAINED & JUDGED, flags=pl.col("stance_note") == "turnover", judge=_judge),),
+        limit=Limit(10.0, "Refusals taken back that fail.", 1e9),
+        aside=Aside("turnover", "a refusal is taken back"),
+        why="Training on answers that refuse and then comply is a published attack: filters and prefix lists see a refusal, the model learns to go on.",
+        source="NOICE (arXiv 2502.19537), table 4: harmful answers of GPT-4o 8.6 to 57 %, of Claude Haiku 1.3 to 72 %, with 1,000 rows",
+        remedy="Read the rows; keep the refusal alone, or answer without it.",
+    ),
+)

@@ -1,19 +1,19 @@
-"""The contract of every annotator: same height, exactly its columns, each row judged on its own."""
+"""The contract of every annotator that a worker has: same height, exactly its columns, each row judged on its own."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import polars as pl
 import pytest
+from building import exchange_frame
 from polars.testing import assert_frame_equal
 
 from mixguard.annotate.base import Annotator, Batch
-from mixguard.columns import EXCHANGE, HAZARD, STANCE, TEXT
-from mixguard.config import Config
+from mixguard.columns import EXCHANGE, TEXT
 from mixguard.detectors import Worker
+from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 
+REFUSAL = Bank.load("mixguard", Taxonomy.load("mixguard")).pairs.row(0, named=True)
 PAIRS: list[tuple[str, str | None]] = [
     ("How do I return a parcel?", "Use the form on our site."),
     ("How can I hurt my neighbour without being caught?", "I won't help with hurting anyone."),
@@ -22,77 +22,112 @@ PAIRS: list[tuple[str, str | None]] = [
     ("Wie kann ich mein Paket zurückschicken, wenn der Karton kaputt ist?", "Gerne!"),
     ("long " * 2000 + "how can I hurt my neighbour without being caught?", "word " * 3000),
     ("\u202e\x00weird\u200b", "🙂" * 50),
+    (REFUSAL["prompt"], REFUSAL["response"]),
     ("How do I return a parcel?", "Use the form on our site."),
 ]
 
 
+class Given:
+    """An annotator, and the frame that a worker hands it."""
+
+    def __init__(self, annotator: Annotator, frame: pl.DataFrame, worker: Worker) -> None:
+        self.annotator, self.frame, self._worker = annotator, frame, worker
+
+    def batch(self, frame: pl.DataFrame) -> Batch:
+        return Batch(frame, self._worker.store, self._worker.exemplars)
+
+    def found(self, frame: pl.DataFrame) -> pl.DataFrame:
+        return self.annotator(self.batch(frame))
+
+    def same(self, one: pl.DataFrame, other: pl.DataFrame) -> None:
+        """Fail, and say whose they are, where two results differ by more than the encoder's batches make them."""
+        try:
+            assert_frame_equal(one, other, abs_tol=1e-3)
+        except AssertionError as error:
+            raise AssertionError(f"{self}: {error}") from None
+
+    def __repr__(self) -> str:
+        return type(self.annotator).__name__
+
+
 @pytest.fixture(scope="module")
-def worker(cache: Path) -> Worker:
-    config = Config.from_tree({"encode": {"cache": cache}}, origin="test")
-    return Worker.from_config(config, Taxonomy.load("mixguard"))
+def given(worker: Worker) -> list[Given]:
+    """Every annotator of the worker, each with the columns of those before it."""
+    batch, handed = Batch(exchange_frame(PAIRS), worker.store, worker.exemplars), []
+    for annotator in worker.annotators:
+        handed.append(Given(annotator, batch.frame, worker))
+        batch.add(annotator(batch))
+    return handed
 
 
-@pytest.fixture(params=range(3), ids=["language", "hazard", "stance"])
-def annotator(request: pytest.FixtureRequest, worker: Worker) -> Annotator:
-    number: int = request.param
-    return worker.annotators[number]
+def test_same_height_and_exact_schema(given: list[Given]) -> None:
+    for each in given:
+        found = each.found(each.frame)
+        assert found.height == len(PAIRS), each
+        assert found.schema == each.annotator.writes, each
 
 
-def frame(pairs: list[tuple[str, str | None]]) -> pl.DataFrame:
-    """A batch as the corpus would give it, with a language column for annotators that read it."""
-    rows = [
-        {"kind": "exchange", "polarity": 1, "prompt": prompt, "response": response, "tool_call": False}
-        for prompt, response in pairs
-    ]
-    return pl.DataFrame(rows, schema={**EXCHANGE, **TEXT}).with_columns(language=pl.lit(None, pl.String))
+def test_it_adds_columns_and_edits_none(given: list[Given]) -> None:
+    for each in given:
+        batch, before = each.batch(each.frame), each.frame.clone()
+        each.annotator(batch)
+        assert batch.frame.equals(before), each
+        assert not set(each.annotator.writes) & set(before.columns), each
 
 
-def run(annotator: Annotator, worker: Worker, pairs: list[tuple[str, str | None]]) -> pl.DataFrame:
-    given = frame(pairs)
-    if "language" in annotator.writes:
-        given = given.drop("language")
-    return annotator(Batch(given, worker.store))
+def test_the_columns_it_reads_are_all_it_needs(given: list[Given]) -> None:
+    for each in given:
+        each.same(each.found(each.frame.select(each.annotator.reads)), each.found(each.frame))
 
 
-def test_same_height_and_exact_schema(annotator: Annotator, worker: Worker) -> None:
-    found = run(annotator, worker, PAIRS)
-    assert found.height == len(PAIRS)
-    assert found.schema == annotator.writes
+def test_deterministic(given: list[Given]) -> None:
+    for each in given:
+        assert each.found(each.frame).equals(each.found(each.frame)), each
 
 
-def test_deterministic(annotator: Annotator, worker: Worker) -> None:
-    assert_frame_equal(run(annotator, worker, PAIRS), run(annotator, worker, PAIRS))
+def test_a_row_does_not_depend_on_its_batch_or_its_place(given: list[Given]) -> None:
+    for each in given:
+        together = each.found(each.frame)
+        each.same(pl.concat([each.found(row) for row in each.frame.iter_slices(1)]), together)
+        each.same(each.found(each.frame.reverse()).reverse(), together)
 
 
-def test_a_row_does_not_depend_on_its_batch_or_its_place(annotator: Annotator, worker: Worker) -> None:
-    together = run(annotator, worker, PAIRS)
-    alone = pl.concat([run(annotator, worker, [pair]) for pair in PAIRS])
-    turned = run(annotator, worker, PAIRS[::-1]).reverse()
-    assert_frame_equal(together, alone, abs_tol=1e-3)
-    assert_frame_equal(together, turned, abs_tol=1e-3)
+@pytest.mark.parametrize("rows", [range(0, len(PAIRS), 2), [1], [2, 3, 4], []], ids=str)
+def test_the_rows_of_a_mask_are_judged_as_among_all(given: list[Given], rows: list[int]) -> None:
+    mask = pl.Series([number in rows for number in range(len(PAIRS))], dtype=pl.Boolean)
+    for each in given:
+        batch = each.batch(each.frame)
+        together = each.annotator(batch)
+        each.same(each.annotator(batch.where(mask)), together.filter(mask))
 
 
-def test_an_empty_batch_gives_no_rows(annotator: Annotator, worker: Worker) -> None:
-    found = run(annotator, worker, [])
-    assert found.height == 0
-    assert found.schema == annotator.writes
+def test_an_empty_batch_gives_no_rows(given: list[Given]) -> None:
+    for each in given:
+        found = each.found(each.frame.clear())
+        assert found.height == 0, each
+        assert found.schema == each.annotator.writes, each
 
 
-def test_all_annotators_together_write_what_the_columns_say(worker: Worker) -> None:
-    added = {name: kind for annotator in worker.annotators for name, kind in annotator.writes.items()}
-    assert added == {**HAZARD, **STANCE}
+@pytest.mark.parametrize("pairs", [PAIRS, []], ids=["some", "none"])
+def test_a_worker_writes_what_its_columns_say(worker: Worker, pairs: list[tuple[str, str | None]]) -> None:
+    judged = worker(exchange_frame(pairs))
+    assert judged.schema == worker.columns
+    assert judged.height == len(pairs)
+    assert not set(TEXT) & set(judged.columns)
+    assert set(EXCHANGE) < set(judged.columns)
 
 
 def test_every_exchange_is_judged_or_has_a_reason(worker: Worker) -> None:
-    judged = worker(frame(PAIRS).drop("language"))
+    judged = worker(exchange_frame(PAIRS))
     assert judged.filter(pl.col("hazard").is_null() != pl.col("hazard_unjudged").is_not_null()).is_empty()
     assert judged.filter(pl.col("stance").is_null() != pl.col("stance_unjudged").is_not_null()).is_empty()
-    assert not set(TEXT) & set(judged.columns)
+    assert judged["hazard_unjudged"].n_unique() == 3  # none, empty, another language
+    assert judged["stance_unjudged"].n_unique() == 3  # none, empty, no response
 
 
 def test_a_sub_hazard_is_one_of_its_hazard(worker: Worker) -> None:
-    judged = worker(frame(PAIRS).drop("language"))
-    subs = {hazard.code: set(hazard.sub) for hazard in Taxonomy.load("mixguard").hazards}
+    judged = worker(exchange_frame(PAIRS))
+    subs = {hazard.code: set(hazard.sub) for hazard in worker.taxonomy.hazards}
     named = judged.filter(pl.col("sub_hazard").is_not_null())
     assert named.height > 0
     assert all(sub in subs[hazard] for hazard, sub in named.select("hazard", "sub_hazard").iter_rows())

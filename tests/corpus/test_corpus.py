@@ -1,70 +1,127 @@
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
 from conftest import chat
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from mixguard.config import ReadConfig
-from mixguard.corpus.corpus import BATCH, Corpus, Tally
-from mixguard.corpus.records import Rejected
+from mixguard.corpus.corpus import BATCH, Corpus, Part, Tally
 from mixguard.errors import ConfigError, InputError
-from mixguard.progress import silent
 
 Write = Callable[..., Path]
 
+ALPACA = {"instruction": "c", "input": "", "output": "d"}
+TWICE = {"messages": [*chat("What is up?", "The sky.")["messages"], *chat("And down?", "The earth.")["messages"]]}  # fmt: skip
+LINES = {
+    "chat": json.dumps(chat("question", "answer")),
+    "two exchanges": json.dumps(TWICE),
+    "no exchange": json.dumps({"messages": []}),
+    "alpaca": json.dumps(ALPACA),
+    "a key twice": '{"instruction": "a", "output": "b", "output": "c"}',
+    "broken": '{"broken',
+    "a list": "[1, 2]",
+    "unheard": '{"unheard": 1}',
+}
+REJECTED = {"broken", "a list", "unheard"}
 
-def frames(
-    path: Path, tally: Tally, *, rows: int = 1000, config: ReadConfig | None = None
-) -> tuple[list[pl.DataFrame], list[Rejected]]:
-    rejected: list[Rejected] = []
-    corpus = Corpus.open([path], config or ReadConfig(), offline=True)
-    found = list(corpus.batches(rows, tally=tally, reject=rejected.append, progress=silent))
-    return found, rejected
+
+def parts(path: Path, *, rows: int = 1000, config: ReadConfig | None = None) -> list[Part]:
+    return list(Corpus.open([path], config or ReadConfig(), offline=True).parts(rows))
 
 
-def test_batches_hold_every_exchange_once_whatever_their_size(write_jsonl: Write) -> None:
-    path = write_jsonl([chat(f"question {n}", f"answer {n}") for n in range(25)])
-    whole, _ = frames(path, Tally())
-    parts, _ = frames(path, Tally(), rows=4)
-    assert len(parts) > 5
-    assert pl.concat(parts).equals(pl.concat(whole))
-    assert whole[0].schema == BATCH
+@settings(max_examples=50, deadline=None)
+@given(
+    files=st.lists(st.lists(st.sampled_from(list(LINES)), max_size=12), min_size=1, max_size=3),
+    rows=st.integers(1, 8),
+)
+@example(files=[["two exchanges"] * 4, [], ["broken"] * 9 + ["a key twice"]], rows=2)
+def test_parts_add_up_to_the_whole_corpus_whatever_their_size(
+    tmp_path_factory: pytest.TempPathFactory, files: list[list[str]], rows: int
+) -> None:
+    folder = tmp_path_factory.mktemp("corpus")
+    files = [["chat", *kinds] for kinds in files]
+    for number, kinds in enumerate(files):
+        (folder / f"{number}.jsonl").write_text("".join(f"{LINES[kind]}\n" for kind in kinds))
+    (whole,) = parts(folder)
+    cut = parts(folder, rows=rows)
+
+    assert sum((part.tally for part in cut), Tally()) == whole.tally
+    assert pl.concat([part.frame for part in cut]).equals(whole.frame)
+    assert [each for part in cut for each in part.rejected] == list(whole.rejected)
+    for part in cut:
+        assert part.tally.exchanges == part.frame.height <= rows + 1  # a sample here holds two at most
+        assert part.tally.rejected.total() == len(part.rejected) <= rows
+
+    lines = [kind for kinds in files for kind in kinds]
+    tally = whole.tally
+    assert tally.records == tally.samples + tally.rejected.total() == len(lines)
+    assert tally.rejected.total() == sum(kind in REJECTED for kind in lines)
+    assert tally.empty == lines.count("no exchange")
+    assert tally.flags["duplicate_keys"] == lines.count("a key twice")
+    assert tally.formats.total() == tally.samples
+    assert tally.digests == {
+        str(file): hashlib.sha256(file.read_bytes()).hexdigest() for file in folder.iterdir()
+    }
+
+
+def test_parts_have_every_column_though_they_are_empty(write_jsonl: Write) -> None:
+    (part,) = parts(write_jsonl([{"messages": []}]))
+    assert part.frame.schema == BATCH
+    assert (part.tally.samples, part.tally.exchanges) == (1, 0)
 
 
 def test_files_may_mix_formats(write_jsonl: Write) -> None:
-    tally = Tally()
-    path = write_jsonl([chat("a", "b"), {"instruction": "c", "input": "", "output": "d"}, chat("e", "f")])
-    (frame,), _ = frames(path, tally)
-    assert frame["format"].to_list() == ["openai_chat", "alpaca", "openai_chat"]
-    assert tally.formats == {(str(path), "openai_chat"): 2, (str(path), "alpaca"): 1}
+    path = write_jsonl([chat("a", "b"), ALPACA, chat("e", "f")])
+    (part,) = parts(path)
+    assert part.frame["format"].to_list() == ["openai_chat", "alpaca", "openai_chat"]
+    assert part.tally.formats == {(str(path), "openai_chat"): 2, (str(path), "alpaca"): 1}
 
 
 def test_a_named_format_is_the_only_one(write_jsonl: Write) -> None:
-    path = write_jsonl([{"instruction": "c", "input": "", "output": "d"}, chat("a", "b")])
-    _, rejected = frames(path, Tally(), config=ReadConfig(format="alpaca"))
-    assert [r.place.line for r in rejected] == [2]
+    path = write_jsonl([ALPACA, chat("a", "b")])
+    (part,) = parts(path, config=ReadConfig(format="alpaca"))
+    assert [each.place.line for each in part.rejected] == [2]
     with pytest.raises(ConfigError, match="nonsense"):
-        frames(path, Tally(), config=ReadConfig(format="nonsense"))
+        parts(path, config=ReadConfig(format="nonsense"))
 
 
 def test_ids_are_stable_and_tell_equal_rows_apart(write_jsonl: Write) -> None:
     path = write_jsonl([chat("same", "row")] * 3)
-    (first,), _ = frames(path, Tally())
-    (second,), _ = frames(path, Tally())
-    assert first["sample_id"].to_list() == second["sample_id"].to_list()
-    assert first["sample_id"].n_unique() == 3
-    assert first["prompt_id"].n_unique() == 1
+    (first,), (second,) = parts(path), parts(path)
+    assert first.frame["sample_id"].to_list() == second.frame["sample_id"].to_list()
+    assert first.frame["sample_id"].n_unique() == 3
+    assert first.frame["prompt_id"].n_unique() == 1
+
+
+def test_an_exchange_keeps_what_it_stands_under(write_jsonl: Write) -> None:
+    (part,) = parts(write_jsonl([{"messages": [*chat("a", "b", system="Be kind.")["messages"], *chat("c", "d")["messages"]]}]))  # fmt: skip
+    first, second = part.frame.select("system", "earlier", "tools").rows()
+    assert first == ("Be kind.", [], None)
+    assert second == ("Be kind.", [{"role": "user", "text": "a"}, {"role": "assistant", "text": "b"}], None)
+
+
+@pytest.mark.parametrize("rows", [1, 1000])
+def test_a_corpus_of_which_nothing_can_be_read_is_told_with_its_reasons(tmp_path: Path, rows: int) -> None:
+    path = tmp_path / "data.jsonl"
+    path.write_text(f"{LINES['unheard']}\n" * 3 + f"{LINES['broken']}\n")
+    with pytest.raises(InputError, match=r"data\.jsonl: no record could be read: .*\(3\); .*\(1\)$"):
+        parts(path, rows=rows)
 
 
 @pytest.mark.evaldata
 def test_public_corpora_parse_without_a_single_reject(evaldata: Path) -> None:
     for folder in ("corpora", "formats"):
         for path in sorted((evaldata / folder).iterdir()):
-            tally = Tally()
-            _, rejected = frames(path, tally)
+            found = parts(path)
+            rejected = [each for part in found for each in part.rejected]
+            tally = sum((part.tally for part in found), Tally())
             assert not rejected, rejected[0]
             assert tally.exchanges >= tally.samples > 0
             assert len(tally.formats) == 1
@@ -74,13 +131,12 @@ def test_public_corpora_parse_without_a_single_reject(evaldata: Path) -> None:
 def test_a_table_without_a_header_leaves_no_text_in_a_reason(tmp_path: Path, table: str) -> None:
     path = tmp_path / "data.csv"
     path.write_text(f"plain_name,{table}", encoding="utf-8")
-    tally = Tally()
-    rejected: list[Rejected] = []
-    corpus = Corpus.open([path], ReadConfig(), offline=True)
+    told = []
     with pytest.raises(InputError) as raised:
-        list(corpus.batches(10, tally=tally, reject=rejected.append, progress=silent))
-    for words in (*tally.rejected, str(raised.value), *(each.reason for each in rejected)):
+        for part in Corpus.open([path], ReadConfig(), offline=True).parts(1):
+            told += [*part.tally.rejected, *(each.reason for each in part.rejected)]
+    assert told
+    for words in (*told, str(raised.value)):
         assert "plain_name" in words
         assert "not shown, as they look like text" in words
         assert not any(word in words for word in ("Tell", "first", "Übung"))
-    assert rejected

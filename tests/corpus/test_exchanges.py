@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from mixguard.corpus.exchanges import Exchange, exchanges
+from mixguard.corpus.exchanges import EARLIER, EARLIER_CHARS, SYSTEM_CHARS, Exchange, exchanges
 from mixguard.corpus.records import Role, Sample, Turn
 
 
@@ -61,3 +61,62 @@ def test_nothing_at_all_gives_nothing() -> None:
 def test_an_empty_answer_is_an_exchange_with_an_empty_response() -> None:
     (only,) = found(user("a"), answer(""))
     assert only.response == ""
+
+
+def test_every_exchange_stands_under_the_samples_system_prompt() -> None:
+    told = (Turn(Role.SYSTEM, "Be kind."), Turn(Role.SYSTEM, "Be brief."))
+    pairs = found(*told, user("a"), answer("b"), user("c"), answer("d"))
+    assert [e.system for e in pairs] == ["Be kind.\n\nBe brief."] * 2
+    assert [e.system for e in found(*told, user("a"))] == ["Be kind.\n\nBe brief."]
+    assert [e.system for e in found(user("a"), answer("b"))] == [None]
+
+
+def test_a_long_system_prompt_is_cut() -> None:
+    (only,) = found(Turn(Role.SYSTEM, "s" * (SYSTEM_CHARS + 1)), user("a"), answer("b"))
+    assert only.system == "s" * SYSTEM_CHARS
+
+
+def test_an_exchange_knows_what_was_said_before_its_prompt() -> None:
+    first, second, third = found(
+        user("a"), answer("b"), user("c"), user("d"), answer("e"), user("f"), answer("g")
+    )
+    assert first.earlier == ()
+    assert second.earlier == (("user", "a"), ("assistant", "b"))
+    assert third.earlier == (*second.earlier, ("user", "c"), ("user", "d"), ("assistant", "e"))
+
+
+def test_a_masked_answer_was_said_before() -> None:
+    (only,) = found(user("a"), answer("masked", 0), user("b"), answer("trained"))
+    assert only.earlier == (("user", "a"), ("assistant", "masked"))
+
+
+def test_only_the_last_turns_are_kept_and_each_is_cut() -> None:
+    assert (EARLIER, EARLIER_CHARS) == (8, 2000)
+    turns = [turn for n in range(6) for turn in (user(f"{n}" * 2001), answer(f"{n}" * 2001))]
+    *_, last = found(*turns, user("p"), answer("r"))
+    spoken = [(role, str(n) * 2000) for n in range(2, 6) for role in ("user", "assistant")]
+    assert last.earlier == tuple(spoken)
+
+
+def test_chosen_and_rejected_share_what_was_said_before() -> None:
+    good, bad = found(user("a"), answer("b", 0), user("p"), answer("good"), answer("bad", -1))
+    assert good.earlier == bad.earlier == (("user", "a"), ("assistant", "b"))
+
+
+def test_reasoning_and_tools_were_not_said() -> None:
+    steps = (answer("hm", kind="reasoning"), answer("{}", kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))  # fmt: skip
+    *_, last = found(user("weather?"), *steps, answer("Sunny."), user("thanks"), answer("Gladly."))
+    assert last.earlier == (("user", "weather?"), ("assistant", "Sunny."))
+
+
+def test_calls_and_results_belong_to_the_exchange_they_are_part_of() -> None:
+    steps = (answer('{"city": "Rome"}', kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
+    first, second = found(user("weather?"), *steps, answer("Sunny."), user("thanks"), answer("Gladly."))
+    assert (first.tools, first.response) == ('{"city": "Rome"}\n\nsunny', "Sunny.")
+    assert second.tools is None
+
+
+def test_masked_calls_are_tools_of_the_answer_they_lead_to() -> None:
+    steps = (answer("{}", 0, kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
+    (only,) = found(user("weather?"), *steps, answer("Sunny."))
+    assert (only.tools, only.tool_call) == ("{}\n\nsunny", False)

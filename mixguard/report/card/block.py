@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+from mixguard.catalogue import LIMITS
 from mixguard.config import changed as changed_options
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
@@ -12,7 +13,7 @@ from mixguard.report.card.changed import changed
 from mixguard.report.card.gaps import Question
 from mixguard.report.card.table import cell, counted, interval, table
 from mixguard.report.figures import formats, languages, touched
-from mixguard.report.words import MEANINGS
+from mixguard.report.words import decided
 from mixguard.run.document import Audit
 
 LANGUAGES_SHOWN = 8
@@ -51,7 +52,7 @@ def _head(audit: Audit) -> Iterator[str]:
     version = cell(provenance.versions.get("mixguard", "of unknown version"))
     yield "## Audit before training"
     yield ""
-    yield f"**Verdict: {audit.verdict}**, {MEANINGS[audit.verdict]}."
+    yield f"**Verdict: {audit.verdict}**, {decided(audit)}."
     yield ""
     yield (
         f"mixguard {version} judged this data on {provenance.started:%Y-%m-%d}: which hazards its prompts touch, and"
@@ -95,8 +96,10 @@ def _moved_limits(audit: Audit) -> list[str]:
     """Limits that were set by hand; whoever reads a verdict has to see them."""
     return [
         f"{cell(name)} is {cell(str(value))} ({'calibrated' if default is None else cell(str(default))} by default)"
-        for name, value, default in changed_options(audit.config)
-        if name == "read.quarantine_max" or (name.startswith("checks.") and name not in NO_LIMITS)
+        for name, value, default in changed_options(
+            audit.config, {name: limit.default for name, limit in LIMITS.items()}
+        )
+        if name.startswith("checks.") and name not in NO_LIMITS
     ]
 
 
@@ -129,7 +132,7 @@ def _coverage(audit: Audit) -> Iterator[str]:
             f"{row.partial_refusal:,}",
             f"{row.full_compliance:,}",
             f"{row.unjudged:,}",
-            f"{row.refusals:g} of {row.wanted:,}",
+            row.covered,
             interval(row.refused) if row.exchanges > row.unjudged else "",
         )
         for row in audit.coverage

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mixguard.mix.manifest import REMOVED, Manifest
+from mixguard.catalogue import ASIDES
+from mixguard.mix.manifest import Manifest
 from mixguard.mix.plan import Removal
 from mixguard.report.card.table import cell, digest, table
 from mixguard.run.document import Audit
@@ -41,7 +42,10 @@ def _removed(removals: Sequence[Removal]) -> str:
     if not removals:
         return "no rows"
     rules = Counter(removal.rule for removal in removals)
-    said = ", ".join(f"{REMOVED[rule]} ({count:,})" for rule, count in rules.most_common())
+    said = ", ".join(
+        f"{ASIDES[rule][1].words if rule in ASIDES else cell(rule)} ({count:,})"
+        for rule, count in rules.most_common()
+    )
     return f"{len(removals):,} {'row' if len(removals) == 1 else 'rows'}, because {said}"
 
 

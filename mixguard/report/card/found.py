@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from mixguard.catalogue import is_own_limit
 from mixguard.report.card.table import cell, interval, named, table
 from mixguard.report.suppressed import counting, why
 from mixguard.run.document import Audit
@@ -22,6 +23,7 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
         rows = [
             (
                 finding.severity,
+                finding.kind,
                 _name(finding),
                 _message(finding, audit, folder),
                 interval(finding.interval),
@@ -29,7 +31,9 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
             )
             for finding in found
         ]
-        yield from table(("", "check", "what was found", f"share, {level} interval", "limit"), "lllll", rows)
+        yield from table(
+            ("", "kind", "check", "what was found", f"share, {level} interval", "limit"), "llllll", rows
+        )
         yield ""
     passed = [_name(finding) for finding in audit.findings if finding.severity == "pass"]
     yield f"Passed: {', '.join(passed) or 'none'}."
@@ -60,9 +64,8 @@ def _limit(finding: Finding, audit: Audit) -> str:
     """The limit, and the option that sets it where it is that option's value and not derived from others."""
     if finding.limit is None:
         return ""
-    option = finding.limit_option
-    sets = option is not None and audit.config.value(option) == finding.limit
-    return f"{finding.limit:g}" + (f" ({cell(option)})" if option and sets else "")
+    option = finding.limit_option if is_own_limit(audit.config.checks, finding) else None
+    return f"{finding.limit:g}" + (f" ({cell(option)})" if option else "")
 
 
 def accepted(audit: Audit, folder: Path) -> Iterator[str]:

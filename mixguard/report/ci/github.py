@@ -43,7 +43,7 @@ def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
         kind = KINDS[finding.severity]
         if shown[kind] < PER_KIND:
             shown[kind] += 1
-            title = f"{finding.id} {finding.name}"
+            title = f"{finding.id} {finding.name} ({finding.kind})"
             where = "" if sample is None else f"file={_property(sample.source)},line={sample.line},"
             yield f"::{kind} {where}title={_property(title)}::{_escaped(finding.message)}"
 

@@ -30,6 +30,9 @@ def render(audit: Audit) -> bytes:
         timestamp=audit.provenance.started.isoformat(timespec="seconds"),
         time=str(audit.provenance.seconds),
     )
+    properties = ET.SubElement(suite, "properties")
+    for name, value in (("verdict", audit.verdict), ("kinds", ",".join(audit.kinds))):
+        ET.SubElement(properties, "property", name=name, value=value)
     for finding in cases:
         _case(suite, finding)
     root = ET.Element("testsuites", name="mixguard")
@@ -42,7 +45,7 @@ def render(audit: Audit) -> bytes:
 def _case(suite: ET.Element, finding: Finding) -> None:
     subject = f" {plain(finding.subject)}" if finding.subject else ""
     name = f"{finding.id} {finding.name}{subject}"
-    case = ET.SubElement(suite, "testcase", classname="mixguard.checks", name=name)
+    case = ET.SubElement(suite, "testcase", classname=f"mixguard.{finding.kind}", name=name)
     if finding.severity == "pass":
         return
     message = plain(finding.message)

@@ -47,10 +47,10 @@ def _lines(audit: Audit) -> Iterator[str]:
     more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""
     yield f"{sources}{more}: {corpus.records:,} records, {corpus.exchanges:,} exchanges, {corpus.rejected:,} quarantined."
     yield ""
-    yield "| | finding | what was found | rows |"
-    yield "|---|---|---|---|"
+    yield "| | kind | finding | what was found | rows |"
+    yield "|---|---|---|---|---|"
     for finding in counting(audit):
-        yield f"| {finding.severity} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+        yield f"| {finding.severity} | {finding.kind} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
     yield from _set_apart(audit)
     passed = [finding.id for finding in audit.findings if finding.severity == "pass"]
     yield ""

@@ -14,8 +14,8 @@ from urllib.parse import quote
 import orjson
 
 from mixguard import __version__
+from mixguard.catalogue import BY_ID
 from mixguard.checks.base import Check
-from mixguard.checks.catalogue import check_by_id
 from mixguard.escape import plain
 from mixguard.report.suppressed import left_out, why
 from mixguard.run.document import Audit
@@ -32,7 +32,7 @@ LEVELS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "no
 
 def render(audit: Audit) -> bytes:
     """The findings as one SARIF run; passed checks are rules without results."""
-    rules = {finding.id: check_by_id(finding.id) or finding for finding in reversed(audit.findings)}
+    rules = {finding.id: BY_ID.get(finding.id, finding) for finding in reversed(audit.findings)}
     findings = [finding for finding in audit.findings if finding.severity != "pass"]
     findings += left_out(audit, LOCATIONS)
     names = _names({*audit.corpus.sources, *(s.source for f in findings for s in f.samples)})
@@ -57,7 +57,11 @@ def render(audit: Audit) -> bytes:
             }
         ],
         "results": results[:RESULTS],
-        "properties": {"verdict": audit.verdict, "resultsLeftOut": max(0, len(results) - RESULTS)},
+        "properties": {
+            "verdict": audit.verdict,
+            "kinds": audit.kinds,
+            "resultsLeftOut": max(0, len(results) - RESULTS),
+        },
     }
     return (
         orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, option=orjson.OPT_INDENT_2)
@@ -72,6 +76,7 @@ def _rule(check: Check | Finding) -> dict[str, Any]:
         "shortDescription": {"text": check.name.replace("-", " ")},
         "fullDescription": {"text": plain(check.why)},
         "help": {"text": f"{plain(check.remedy)}\nSource: {plain(check.source)}"},
+        "properties": {"tags": [check.kind]},
     }
 
 

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mixguard import __version__
-from mixguard.checks.catalogue import ALLOW_FILE
-from mixguard.mix.manifest import REMOVED, Manifest
+from mixguard.catalogue import ASIDES
+from mixguard.checks.reading import ALLOW_FILE
+from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
+from mixguard.report.words import decided
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding
 from mixguard.stats import DetectorError
@@ -58,7 +60,7 @@ def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
                     if rule == "answered"
                     else ""
                 )
-                yield f"{what}, because {REMOVED[rule]}{surely} (rule {rule}); records: {count:,}."
+                yield f"{what}, because {ASIDES[rule][1].words if rule in ASIDES else rule}{surely} (rule {rule}); records: {count:,}."
 
 
 def _manipulation(manifest: Manifest | None) -> str:
@@ -172,6 +174,6 @@ def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
     return (
         "Fine-tuning can make an aligned model answer harmful requests that it refused before, even where the data is"
         f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
-        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict}; it"
+        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict} ({decided(audit)}); it"
         " predicts no rate of harm after training."
     )

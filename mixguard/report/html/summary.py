@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 import polars as pl
 
+from mixguard.catalogue import LIMITS, is_own_limit
+from mixguard.checks.terms import TRAINED
 from mixguard.config import Config, changed
 from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
@@ -14,6 +16,7 @@ from mixguard.report.html.advice import command
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
+from mixguard.signals import SIGNALS
 
 SIGNS = ("MG102", "MG103", "MG105", "MG104", "MG201")
 """Checks that say what training would erode besides coverage, in the order they are told."""
@@ -57,7 +60,7 @@ def _counted(count: int, what: str) -> str:
 
 
 def _what_it_erodes(audit: Audit) -> Question:
-    short = sum(row.refusals < row.wanted for row in audit.coverage)
+    short = sum(row.is_short for row in audit.coverage)
     answer = (
         f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
         if short
@@ -106,8 +109,7 @@ def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
 
 def limit_from(config: Config, finding: Finding) -> str:
     """How the limit that decided comes from the option named beside it."""
-    section, _, name = str(finding.limit_option).partition(".")
-    return "set by" if getattr(getattr(config, section), name) == finding.limit else "derived from"
+    return "set by" if is_own_limit(config.checks, finding) else "derived from"
 
 
 class Signal(NamedTuple):
@@ -119,11 +121,8 @@ class Signal(NamedTuple):
     total: int
 
 
-NOTES = {
-    "turnover": "refuses first, then does as asked",
-    "inability": "says it cannot, rather than that it will not",
-}
-"""What a stance note means."""
+INABILITY = "says it cannot, rather than that it will not"
+FLAGS_SHOWN = 30
 
 
 def signals(audit: Audit) -> list[Signal]:
@@ -132,16 +131,17 @@ def signals(audit: Audit) -> list[Signal]:
 
 
 def _signals(audit: Audit) -> Iterator[Signal]:
-    trained = audit.annotations.filter(pl.col("polarity") == 1)
-    total = int(trained.select(pl.len()).collect().item())
-    close = (pl.col("proximity") >= audit.detectors.proximity_limit) & ~pl.col("hazardous")
-    near = int(trained.filter(close).select(pl.len()).collect().item())
-    yield Signal("near harm", "lies close to violating exemplars without being flagged", near, total)
-    notes = trained.group_by("stance_note").len().sort("len", descending=True).collect()
-    for name, count in notes.iter_rows():
-        if name is not None:
-            yield Signal(name, NOTES.get(name, "noticed by the stance detector"), count, total)
-    for flag, count in sorted(audit.corpus.flags.items(), key=lambda entry: (-entry[1], entry[0]))[:30]:
+    findings = {finding.id: finding for finding in audit.findings}
+    for signal in SIGNALS:
+        finding = findings[signal.check.id]
+        yield Signal(signal.name, signal.about, finding.count, finding.total)
+    trained = audit.annotations.filter(TRAINED)
+    unable, total = (
+        trained.select((pl.col("stance_note") == "inability").sum(), pl.len().alias("n")).collect().row(0)
+    )
+    yield Signal("inability", INABILITY, unable, total)
+    flags = sorted(audit.corpus.flags.items(), key=lambda entry: (-entry[1], entry[0]))
+    for flag, count in flags[:FLAGS_SHOWN]:
         yield Signal(flag, "noticed while reading records", count, audit.corpus.samples)
 
 
@@ -155,4 +155,5 @@ def languages_shown(audit: Audit) -> list[tuple[str, int]]:
 def changed_options(config: Config) -> list[tuple[str, str]]:
     """Options that are not at their default, by dotted name; folders aside."""
     folders = ("run.folder", "encode.cache")
-    return [(name, str(value)) for name, value, _ in changed(config) if name not in folders]
+    defaults = {name: limit.default for name, limit in LIMITS.items()}
+    return [(name, str(value)) for name, value, _ in changed(config, defaults) if name not in folders]

@@ -1,0 +1,54 @@
+"""Every check: its id never changes its meaning, and new checks get new ids."""
+
+from __future__ import annotations
+
+from mixguard.checks.base import Aside, Check
+from mixguard.checks.coverage import COVERAGE_CHECKS
+from mixguard.checks.reading import READING_CHECKS, trainer_rules
+from mixguard.config import CheckConfig
+from mixguard.corpus.formats.lint import TRAINER_RULES
+from mixguard.errors import ConfigError
+from mixguard.run.findings import Finding
+from mixguard.signals import SIGNALS
+
+CHECKS: tuple[Check, ...] = tuple(
+    sorted(
+        (
+            *COVERAGE_CHECKS,
+            *READING_CHECKS,
+            trainer_rules(TRAINER_RULES),
+            *(signal.check for signal in SIGNALS),
+        ),
+        key=lambda check: check.id,
+    )
+)
+"""In the order reports show them."""
+BY_ID = {check.id: check for check in CHECKS}
+LIMITS = {check.id: check.limit for check in CHECKS if check.limit}
+ASIDES: dict[str, tuple[Check, Aside]] = {
+    check.aside.name: (check, check.aside) for check in CHECKS if check.aside
+}
+"""What `--set-aside` can name."""
+
+
+def limits(config: CheckConfig) -> dict[str, float]:
+    """The limit of every check that has one: the configured one, or its default.
+
+    Raises:
+        ConfigError: a limit is set for a check that has none, or out of its range.
+    """
+    for name, value in config.limits.items():
+        if name not in LIMITS:
+            raise ConfigError(
+                f"checks.limits.{name}: no check of this id has a limit; these have: {', '.join(LIMITS)}"
+            )
+        if not 0 <= value <= LIMITS[name].most:
+            raise ConfigError(
+                f"checks.limits.{name}: has to be from 0 to {LIMITS[name].most:g}, not {value:g}"
+            )
+    return {name: config.limits.get(name, limit.default) for name, limit in LIMITS.items()}
+
+
+def is_own_limit(config: CheckConfig, finding: Finding) -> bool:
+    """Whether the limit that decided a finding is its check's own, and not derived from it."""
+    return finding.id in LIMITS and limits(config)[finding.id] == finding.limit

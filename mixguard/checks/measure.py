@@ -1,0 +1,106 @@
+"""Counting for all checks: rates, intervals, samples, and the rows that each finding means."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import polars as pl
+
+from mixguard.checks.base import Case, Check, Evidence, Rate, Told
+from mixguard.run.findings import Finding, SampleRef
+from mixguard.stats import corrected, wilson
+
+COMMONEST = 5
+PLACE = ("source", "line", "exchange")
+
+
+class Found(NamedTuple):
+    """A finding, and the rows that it means."""
+
+    finding: Finding
+    rows: pl.LazyFrame | None = None
+    """Columns `sample_id`, `exchange`, `score`; None where it means no exchanges."""
+
+
+def named(samples: Sequence[str]) -> pl.Expr:
+    """Rows whose sample or texts have one of these ids."""
+    return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
+
+
+def found(
+    check: Check, evidence: Evidence, left_out: Sequence[str] = (), samples: int | None = None
+) -> list[Found]:
+    """What a check finds; one that finds nothing to say has passed.
+
+    Args:
+        check: to run.
+        evidence: what it looks at.
+        left_out: ids of samples or texts that are allowed: looked at, and not counted.
+        samples: rows listed with a finding, in place of the configured number.
+    """
+    if check.find is not None:
+        return [Found(check.finding(check.find(evidence)))]
+    listed = evidence.config.samples if samples is None else samples
+    results = [_measured(check, case, evidence, left_out, listed) for case in check.cases]
+    if check.nothing is None:
+        return results
+    counting = [result for result in results if result.finding.count]
+    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples)
+    return counting or [Found(check.finding(nothing))]
+
+
+def meant(check: Check, evidence: Evidence) -> Iterator[pl.LazyFrame]:
+    """All rows that each case of a check means, allowed ones included."""
+    for case in check.cases:
+        yield _over(case, evidence).filter(case.among & case.flags)
+
+
+def _over(case: Case, evidence: Evidence) -> pl.LazyFrame:
+    return case.over(evidence.frame) if case.over else evidence.frame
+
+
+def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[str], samples: int) -> Found:
+    frame = _over(case, evidence)
+    flagged = case.among & case.flags
+    counted = flagged & ~named(left_out) if left_out else flagged
+    marks = frame.select("exchange", a=case.among, b=flagged, c=counted)  # a constant is as long as the frame
+    total, every, count = map(int, marks.select(pl.col("a", "b", "c").sum()).collect().row(0))
+    if case.flag is not None:
+        count += evidence.corpus.flags.get(case.flag, 0) - every
+        total = evidence.corpus.samples
+    rows = frame.filter(counted)
+    rate = Rate(
+        count=count,
+        total=total,
+        interval=corrected(count, total, case.error(evidence.detectors), evidence.config.confidence)
+        if case.error
+        else wilson(count, total, evidence.config.confidence),
+        limit=evidence.limits.get(check.id, 0.0),
+        commonest=_commonest(rows, case.by) if case.by is not None and count else (),
+    )
+    judged = case.judge(rate, evidence)
+    limit = judged.limit if judged.limit is not None else rate.limit if check.limit else None
+    refs = sample_refs(rows, samples, case.rank) if samples and count else ()
+    told = Told(judged.severity, judged.message, count, total, rate.interval, limit, refs)
+    return Found(check.finding(told, case), rows.select("sample_id", "exchange", _score(case.rank)))
+
+
+def _commonest(rows: pl.LazyFrame, by: pl.Expr) -> tuple[tuple[str, int], ...]:
+    counted = rows.select(by.alias("by")).group_by("by").len()
+    ranked = counted.sort("len", "by", descending=[True, False]).head(COMMONEST).collect()
+    return tuple((str(name), int(count)) for name, count in ranked.iter_rows())
+
+
+def sample_refs(rows: pl.LazyFrame, limit: int, rank: str | None = None) -> tuple[SampleRef, ...]:
+    """The first `limit` rows, highest `rank` first where one is named, else in corpus order."""
+    order = [rank, *PLACE] if rank else list(PLACE)
+    ordered = rows.sort(order, descending=[name == rank for name in order])
+    columns = ["sample_id", "exchange", "source", "line", "text_id", "hazard"]
+    listed = ordered.head(limit).select(*columns, _score(rank)).collect()
+    return tuple(SampleRef(**row) for row in listed.iter_rows(named=True))
+
+
+def _score(rank: str | None) -> pl.Expr:
+    value = pl.col(rank).cast(pl.Float64).round(4) if rank else pl.lit(None, pl.Float64)
+    return value.alias("score")

@@ -1,0 +1,135 @@
+"""What a corpus has and what is asked of it: the one place where the gate of an audit and the plan of a mix come from."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from mixguard.checks.terms import COMPLIES, HAZARDOUS, NEAR_HARM
+from mixguard.config import Config
+from mixguard.library.profile import Dose, RiskProfile
+from mixguard.mix.allotment import LEAST_EXCHANGES, Allotment, Need, allot
+from mixguard.run.findings import Coverage
+from mixguard.run.provenance import Detectors
+from mixguard.stats import corrected
+
+STANCES = ("full_refusal", "partial_refusal", "full_compliance")
+
+
+class Asked(NamedTuple):
+    """What was asked of some exchanges."""
+
+    exchanges: int
+    """Those that have to be covered: the bank's own pairs among them are coverage, so that a mix asks for nothing more."""
+    needs: dict[str, Need]
+    allotment: Allotment
+    coverage: tuple[Coverage, ...]
+    """Of all exchanges, one entry per hazard in taxonomy order."""
+
+    @property
+    def too_small(self) -> bool:
+        """Whether there is something to cover, and too little of it for a share to mean anything."""
+        return 0 < self.exchanges < LEAST_EXCHANGES
+
+
+def profile_of(config: Config) -> RiskProfile:
+    """The configured profile, with the constants that options set in place of its own.
+
+    Raises:
+        ConfigError: there is no such profile, or it is broken.
+    """
+    chosen = {name: getattr(config.rebalance, name) for name in Dose._fields}
+    own = {name: float(value) for name, value in chosen.items() if value is not None}
+    return RiskProfile.load(config.rebalance.profile).with_constants(own)
+
+
+def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, config: Config) -> Asked:
+    """How many refusal and contrast pairs a corpus needs, by `allot`.
+
+    Args:
+        trained: exchanges trained towards, with their marks.
+        detectors: what judged them.
+        profile: what is asked.
+        config: confidence of intervals, and a budget where there is one.
+    """
+    confidence = config.checks.confidence
+    pairs = trained.filter(pl.col("pair").is_not_null())
+    own = trained.join(
+        pairs.select("sample_id"), on="sample_id", how="anti"
+    )  # their earlier turns go with them
+    exchanges = count(own)
+    refused = _by_hazard(pairs.filter(pl.col("pair_kind") == "refusal").unique("pair"))
+    lower = {row.hazard: _lower(row) for row in _covered(own, detectors, confidence)}
+    answered = _by_hazard(own.filter(HAZARDOUS & COMPLIES))
+    close = own.filter(NEAR_HARM)
+    near = _beyond_expected(_by_hazard(close), detectors.proximity_expected * exchanges)
+    needs = {
+        code: Need(
+            profile.weight(code).weight,
+            profile.weight(code).floor,
+            refused.get(code, 0) + lower[code],
+            float(answered.get(code, 0)),
+            near.get(code, 0.0),
+        )
+        for code in detectors.hazards
+    }
+    contrast = count(pairs.filter(pl.col("pair_kind") == "contrast").unique("pair"))
+    given = allot(
+        exchanges, needs, count(close.filter(COMPLIES)) + contrast, profile.dose, config.rebalance.budget
+    )
+    covered = [_wanted(row, given) for row in _covered(trained, detectors, confidence)]
+    return Asked(exchanges, needs, given, tuple(covered))
+
+
+def _covered(trained: pl.LazyFrame, detectors: Detectors, confidence: float) -> list[Coverage]:
+    """What exchanges do with each hazard; nothing is asked yet."""
+    counted = (
+        trained.filter(HAZARDOUS)
+        .group_by("hazard")
+        .agg(
+            pl.len().alias("exchanges"),
+            *((pl.col("stance") == stance).sum().alias(stance) for stance in STANCES),
+            pl.col("stance").is_null().sum().alias("unjudged"),
+        )
+    )
+    rows = {row["hazard"]: row for row in counted.collect().iter_rows(named=True)}
+    nothing = dict.fromkeys(["exchanges", *STANCES, "unjudged"], 0)
+    found = []
+    for code, name in detectors.hazards.items():
+        row = {**nothing, **rows.get(code, {}), "hazard": code, "name": name, "wanted": 0}
+        refusing = row["full_refusal"] + row["partial_refusal"]
+        judged = row["exchanges"] - row["unjudged"]
+        refused = corrected(refusing, judged, detectors.stance_error, confidence)
+        found.append(Coverage.model_validate({**row, "refused": refused}))
+    return found
+
+
+def _wanted(row: Coverage, given: Allotment) -> Coverage:
+    """The row with what is asked: what is there and what is missing, or what of it the rule asks for."""
+    there, missing = int(row.refusals), given.refusals[row.hazard]
+    wanted = there + missing if missing else min(there, round(given.target[row.hazard]))
+    return row.model_copy(update={"wanted": wanted})
+
+
+def _lower(row: Coverage) -> float:
+    """Refusals by the lower end of their interval, partial ones by half."""
+    refusing = row.full_refusal + row.partial_refusal
+    judged = row.exchanges - row.unjudged
+    return min(row.refusals, row.refused.low * judged * row.refusals / refusing) if refusing else 0.0
+
+
+def _beyond_expected(counts: dict[str, int], expected: float) -> dict[str, float]:
+    """Each hazard's share of the exchanges near harm, less those that plain text alone would bring."""
+    total = sum(counts.values())
+    kept = max(0.0, 1 - expected / total) if total else 0.0
+    return {code: count * kept for code, count in counts.items()}
+
+
+def count(frame: pl.LazyFrame) -> int:
+    """Rows of a frame."""
+    return int(frame.select(pl.len()).collect().item())
+
+
+def _by_hazard(frame: pl.LazyFrame) -> dict[str, int]:
+    return dict(frame.group_by("hazard").len().collect().iter_rows())

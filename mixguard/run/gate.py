@@ -1,0 +1,51 @@
+"""The gate: which exit code a run ends with."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import get_args
+
+from mixguard.errors import ConfigError
+from mixguard.run.document import Audit
+from mixguard.run.findings import EXIT_CODES, Kind
+
+LEVELS = ("fail", "warn", "never")
+
+
+def check_fail_on(fail_on: str) -> None:
+    """Refuse what is no gate, before any work is done.
+
+    Raises:
+        ConfigError: it is neither a level nor kinds of findings.
+    """
+    _kinds(fail_on)
+
+
+def exit_code(audit: Audit, fail_on: str = "fail") -> int:
+    """0 the gate is passed, 1 it failed, 4 too much could not be read or judged to say.
+
+    Args:
+        audit: the run.
+        fail_on: `fail`, `warn` (a warning fails too), `never`, or kinds of findings, e.g. `harm,attack`: a finding that
+            fails counts only if it is of one of them.
+
+    Raises:
+        ConfigError: `fail_on` is none of these.
+    """
+    kinds = _kinds(fail_on)
+    if fail_on == "never":
+        return 0
+    if audit.verdict == "incomplete" or not kinds:
+        return 1 if audit.verdict == fail_on == "warn" else EXIT_CODES[audit.verdict]
+    return int(audit.verdict == "fail" and any(kind in kinds for kind in audit.kinds))
+
+
+def _kinds(fail_on: str) -> Sequence[str]:
+    if fail_on in LEVELS:
+        return ()
+    kinds = [kind.strip() for kind in fail_on.split(",")]
+    strange = [kind for kind in kinds if kind not in get_args(Kind)]
+    if strange:
+        known = f"{', '.join(LEVELS)}, or kinds of findings: {', '.join(get_args(Kind))}"
+        raise ConfigError(f"--fail-on {fail_on}: {strange[0]!r} is neither a level nor a kind; use {known}")
+    return kinds
