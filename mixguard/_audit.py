@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from os import PathLike
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
 from mixguard.config import CheckConfig, Config
-from mixguard.corpus.corpus import Corpus, PathLikeStr, Tally
+from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
 from mixguard.detectors import Recipe
 from mixguard.engine import local
 from mixguard.errors import ConfigError
@@ -32,7 +33,7 @@ DEFAULT_FOLDER = Path("mixguard-run")
 
 
 def audit(
-    *paths: PathLikeStr,
+    *corpora: CorpusLike,
     config: Config | None = None,
     encoder: Encoder | None = None,
     progress: Progress = silent,
@@ -40,7 +41,8 @@ def audit(
     """Audit a fine-tuning corpus: findings, annotations and provenance, kept in a run folder.
 
     Args:
-        *paths: files, folders, globs, `-` for standard input, or `hf://owner/name[:split]`.
+        *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a `datasets.Dataset`, a polars or
+            pandas frame, a list of dicts.
         config: every option; see `mixguard config`.
         encoder: turns texts into vectors, in place of the one that `config` names.
         progress: told how far the run is.
@@ -53,7 +55,7 @@ def audit(
     started, clock = datetime.now(timezone.utc), monotonic()
     limits(config.checks), profile_of(config)  # a wrong option is told before anything is embedded
     accepted = _Accepted.load(config.checks, replacing=target)
-    corpus = Corpus.open(paths, config.read, offline=config.encode.offline)
+    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with run_folder.fresh(target) as folder:
         progress("loading the encoder", 0, None)
         worker = Recipe(config, encoder, bank=True).worker()
@@ -75,7 +77,7 @@ def audit(
     return Audit(**{**dict(result), "folder": target})
 
 
-def check(run: PathLikeStr, *, config: Config | None = None) -> Audit:
+def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
     """The findings of an earlier run again, under the limits of `config`; nothing is embedded.
 
     Raises:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,8 +12,10 @@ import polars as pl
 
 from mixguard._audit import audit
 from mixguard.config import Config
-from mixguard.corpus.corpus import PathLikeStr, text_id
-from mixguard.corpus.files import open_sources
+from mixguard.corpus.corpus import CorpusLike, text_id
+from mixguard.corpus.files import FileSource, Source, open_sources
+from mixguard.corpus.files.memory import MemorySource
+from mixguard.corpus.files.sniff import FileKind
 from mixguard.errors import UsageError
 from mixguard.files import write_atomically
 from mixguard.library.bank import Bank
@@ -38,7 +42,7 @@ class Mix(NamedTuple):
 
 
 def rebalance(
-    *paths: PathLikeStr,
+    *corpora: CorpusLike,
     out: Path | None,
     config: Config | None = None,
     plan: Plan | None = None,
@@ -47,7 +51,7 @@ def rebalance(
     """Write the corpus that should be trained on.
 
     Args:
-        *paths: a corpus as `audit` takes it, or one run folder.
+        *corpora: a corpus as `audit` takes it, or one run folder.
         out: the mix: a file, or a folder for several files. None plans only.
         config: every option; see `mixguard config`.
         plan: an edited plan, in place of the one proposed.
@@ -57,8 +61,7 @@ def rebalance(
         UsageError: something cannot be used or written; what was on disk before is untouched.
     """
     config = config or Config()
-    before = _audited(paths, config, progress)
-    # A mix is judged as its corpus was, whatever an earlier run was told.
+    before, named = _audited(corpora, config, progress)
     config = _judged_alike(before.config, config)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
@@ -70,52 +73,94 @@ def rebalance(
         return Mix(plan, before)
     out = out if out.name not in ("", "..") else out.resolve()
     after = config.model_copy(update={"run": config.run.model_copy(update={"folder": _after(before.folder)})})
-    sources = open_sources(
-        list(before.corpus.sources),
-        max_record_bytes=config.read.max_record_bytes,
-        offline=config.encode.offline,
-    )
-    to = targets(sources, out, _staying(before, plan))
-    if not any(target.records for target in to):
-        raise UsageError("the plan would set every row aside: there is nothing left to train on")
+    sources = _unchanged_sources(named, before, config)
+    with tempfile.TemporaryDirectory() as scratch:
+        to = targets(_as_files(sources, out, Path(scratch)), out, _staying(before, plan))
+        if not any(target.records for target in to):
+            raise UsageError("the plan would set every row aside: there is nothing left to train on")
+        sign = _Signing(before, plan, config, bank.licence)
+        write_mix(to, out, Stock.of(plan, left, config), sign, progress)
+    result = audit(*[target.path for target in to], config=after, progress=progress)
+    write_atomically(result.folder / run_folder.MANIFEST, sign.made[0].to_json())
+    return Mix(plan, before, sign.made[0], result)
+
+
+def _audited(
+    corpora: Sequence[CorpusLike], config: Config, progress: Progress
+) -> tuple[Audit, Sequence[CorpusLike]]:
+    """The audit of a corpus, made now or read from a run folder, and the corpus."""
+    paths = [each for each in corpora if isinstance(each, str | PathLike)]
+    if len(corpora) == len(paths) == 1 and Path(paths[0], run_folder.AUDIT).is_file():
+        before = Audit.load(Path(paths[0]).resolve())
+        return before, list(before.corpus.sources)
+    if "-" in paths:
+        raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
+    open_sources(
+        corpora, offline=config.encode.offline
+    )  # what cannot be used is told before anything is judged
+    return audit(*corpora, config=config, progress=progress), corpora
+
+
+def _unchanged_sources(corpora: Sequence[CorpusLike], before: Audit, config: Config) -> Sequence[Source]:
+    """The sources that were audited.
+
+    Raises:
+        UsageError: one is not what it was then.
+    """
+    limit, offline = config.read.max_record_bytes, config.encode.offline
+    sources = open_sources(corpora, max_record_bytes=limit, offline=offline)
     for source in sources:
         if source.digest() != before.corpus.sources[source.name]:
             raise UsageError(f"{source.name}: changed since it was audited; audit it again")
-    made: list[Manifest] = []
+    return sources
 
-    def sign(written: Written) -> bytes:
+
+def _as_files(sources: Sequence[Source], out: Path, folder: Path) -> list[Source]:
+    """Sources that can be written again: what is in memory becomes a file of the kind that the mix will be.
+
+    Raises:
+        UsageError: the mix is of a kind that is not written from memory.
+    """
+    memory = [source for source in sources if isinstance(source, MemorySource)]
+    if not memory:
+        return list(sources)
+    if len(sources) > 1:
+        raise UsageError("several corpora of which some are in memory: rebalance them one by one")
+    if out.suffix not in (".jsonl", ".parquet"):
+        raise UsageError(
+            f"{out}: a mix of what is in memory is written as .jsonl or .parquet; end its name so"
+        )
+    path = folder / f"rows{out.suffix}"
+    memory[0].save(path)
+    kind: FileKind = "parquet" if out.suffix == ".parquet" else "json"
+    return [FileSource(path, memory[0].name, kind, max_record_bytes=2**31)]
+
+
+class _Signing:
+    """Makes the manifest when all is written, and keeps it."""
+
+    def __init__(self, before: Audit, plan: Plan, config: Config, licence: str) -> None:
+        self._before, self._plan, self._config, self._licence = before, plan, config, licence
+        self.made: list[Manifest] = []
+
+    def __call__(self, written: Written) -> bytes:
+        before, plan = self._before, self._plan
         manifest = Manifest(
             inputs=before.corpus.sources,
             outputs=written.outputs,
-            options=config.rebalance,
+            options=self._config.rebalance,
             plan=plan,
             verdict=before.verdict,
             coverage=before.coverage,
             detectors=before.detectors,
             versions=versions(),
-            bank_licence=bank.licence,
+            bank_licence=self._licence,
             added=tuple(written.added),
             set_aside=tuple(row for row in plan.remove if row.sample_id in written.left_out),
             weight_zero=tuple(row for row in plan.remove if row.sample_id in written.masked),
         )
-        made.append(manifest)
+        self.made.append(manifest)
         return manifest.to_json()
-
-    write_mix(to, out, Stock.of(plan, left, config), sign, progress)
-    result = audit(*[target.path for target in to], config=after, progress=progress)
-    write_atomically(result.folder / run_folder.MANIFEST, made[0].to_json())
-    return Mix(plan, before, made[0], result)
-
-
-def _audited(paths: Sequence[PathLikeStr], config: Config, progress: Progress) -> Audit:
-    if len(paths) == 1 and Path(paths[0], run_folder.AUDIT).is_file():
-        return Audit.load(Path(paths[0]).resolve())
-    if "-" in paths:
-        raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
-    open_sources(
-        paths, offline=config.encode.offline
-    )  # a name that cannot be used is told before anything is judged
-    return audit(*paths, config=config, progress=progress)
 
 
 def _judged_alike(before: Config, config: Config) -> Config:

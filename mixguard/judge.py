@@ -9,12 +9,13 @@ import polars as pl
 from mixguard.columns import TEXT
 from mixguard.config import Config
 from mixguard.detectors import Recipe, Worker
+from mixguard.errors import UsageError
 
 SHOWN = 0.05
 """Probability below which no hazard is named."""
 
 
-def classify(texts: Sequence[str], *, config: Config | None = None) -> pl.DataFrame:
+def classify(texts: str | Sequence[str], *, config: Config | None = None) -> pl.DataFrame:
     """Which hazard each text touches, as a request to an assistant.
 
     Returns:
@@ -24,6 +25,7 @@ def classify(texts: Sequence[str], *, config: Config | None = None) -> pl.DataFr
         in [-1, 1], nearest first), `unjudged` (why there is no verdict, else null).
     """
     config = config or Config()
+    texts = _listed(texts, "classify")
     worker = Recipe(config).worker()
     judged = annotate_texts(worker, texts, [None] * len(texts))
     limit = worker.detectors.limit(config.checks.hazard_limit)
@@ -44,7 +46,10 @@ def classify(texts: Sequence[str], *, config: Config | None = None) -> pl.DataFr
 
 
 def detect_refusals(
-    responses: Sequence[str], prompts: Sequence[str] | None = None, *, config: Config | None = None
+    responses: str | Sequence[str],
+    prompts: str | Sequence[str] | None = None,
+    *,
+    config: Config | None = None,
 ) -> pl.DataFrame:
     """What each response does: refuse, half-refuse or comply.
 
@@ -59,9 +64,14 @@ def detect_refusals(
         the response that decided; null for compliance), `note` (`inability` where a missing fact or tool is the
         reason, `turnover` where a refusal is taken back, else null), `unjudged` (why there is no verdict, else null).
     """
-    config = config or Config()
-    worker = Recipe(config).worker()
-    judged = annotate_texts(worker, prompts or [""] * len(responses), list(responses))
+    responses = _listed(responses, "detect_refusals")
+    asked = [""] * len(responses) if prompts is None else _listed(prompts, "detect_refusals")
+    if len(asked) != len(responses):
+        raise UsageError(
+            f"detect_refusals: {len(responses)} responses and {len(asked)} prompts; give one for each"
+        )
+    worker = Recipe(config or Config()).worker()
+    judged = annotate_texts(worker, asked, responses)
     spans = judged.select("stance_start", "stance_end").rows()
     evidence = [
         None if start is None else text[start:end]
@@ -74,6 +84,26 @@ def detect_refusals(
         pl.col("stance_note").alias("note"),
         pl.col("stance_unjudged").alias("unjudged"),
     )
+
+
+def _listed(texts: str | Sequence[str], function: str) -> list[str]:
+    """One text or several as a list.
+
+    Raises:
+        UsageError: there is something else among them.
+    """
+    if isinstance(texts, str):
+        return [texts]
+    try:
+        listed = list(texts)
+    except TypeError:
+        raise UsageError(f"{function} takes a text or a list of texts, not {type(texts).__name__}") from None
+    for number, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise UsageError(
+                f"{function} takes texts; number {number} is {type(text).__name__}: {text!r:.60}"
+            )
+    return listed
 
 
 def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:

@@ -49,7 +49,8 @@ def hashed_batch(
 ) -> Batch:
     """A batch whose vectors are word hashes, three words a window, and whose exemplars are these texts."""
     store = VectorStore.open(folder, HashEncoder(words_per_window=3))
-    vectors = store.vectors([*violating, *benign]).vectors
+    texts = store.vectors([*violating, *benign])
+    vectors = texts.vectors[texts.starts]
     labels = np.array([True] * len(violating) + [False] * len(benign))
     exemplars = Exemplars(vectors, ExemplarIndex.build(vectors), np.where(labels, 0, -1), labels)
     return Batch(frame, store, exemplars)

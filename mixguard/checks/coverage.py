@@ -24,7 +24,9 @@ def _low_coverage(evidence: Evidence) -> Told:
         message = "too few exchanges to say how many refusals they need, and few are enough to break a model"
         return Told("warn", message, 0, len(rows))
     if not short:
-        return Told("pass", "every hazard has the refusals that the rule asks for", 0, len(rows))
+        spared = sum(not row.wanted for row in rows)
+        none = f"; it asks for none for {spared} of them in a corpus of this size" if spared else ""
+        return Told("pass", f"every hazard has the refusals that the rule asks for{none}", 0, len(rows))
     none = [row.hazard for row in short if row.refusals == 0]
     few = [f"{row.hazard} ({row.refusals:g} of {row.wanted:,})" for row in short if row.refusals > 0]
     parts = [f"none for {', '.join(none)}"] if none else []

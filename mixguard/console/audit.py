@@ -12,7 +12,6 @@ from rich.text import Text
 from mixguard.console.screen import NAME_SHOWN, STYLES
 from mixguard.escape import plain, printed, shorten
 from mixguard.report.suppressed import counting, set_apart
-from mixguard.report.words import meaning
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding, SampleRef
 
@@ -48,7 +47,7 @@ def _verdict(audit: Audit) -> Text:
     style = STYLES[audit.verdict]
     corpus = audit.corpus
     line = Text.assemble(
-        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (meaning(audit), style), "\n"
+        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (audit.meaning, style), "\n"
     )
     names = list(corpus.sources)
     named = names[0] if len(names) == 1 else f"{len(names)} files"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from itertools import chain, islice
 from os import PathLike
@@ -23,7 +23,8 @@ from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError, RecordError
 
-PathLikeStr: TypeAlias = "str | PathLike[str]"
+CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
+"""A path, or what is in memory: also a `datasets.Dataset` or a pandas frame, which are not imported to say so."""
 
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
 
@@ -75,15 +76,15 @@ class Corpus:
         self._config = config
 
     @classmethod
-    def open(cls, paths: Sequence[PathLikeStr], config: ReadConfig, *, offline: bool) -> Corpus:
-        """Open files, folders, globs, `-` or `hf://owner/name[:split]`.
+    def open(cls, corpora: Sequence[CorpusLike], config: ReadConfig, *, offline: bool) -> Corpus:
+        """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or what is in memory.
 
         Raises:
             InputError: something cannot be used at all; the message says what to do.
         """
         if config.format is not None:
             by_id(config.format)  # a misspelt name is told before anything is read
-        return cls(open_sources(paths, max_record_bytes=config.max_record_bytes, offline=offline), config)
+        return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
 
     @property
     def size(self) -> int | None:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.config import Config
-from mixguard.corpus.corpus import Corpus, PathLikeStr
+from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
 from mixguard.library.bank import (
     Bank,
@@ -42,7 +42,7 @@ class Imported(NamedTuple):
 
 
 def import_pairs(
-    paths: Sequence[PathLikeStr], to: Path, config: Config, model: str | None, progress: Progress
+    paths: Sequence[CorpusLike], to: Path, config: Config, model: str | None, progress: Progress
 ) -> Imported:
     """Add a corpus's good pairs to a team's own bank.
 

@@ -11,13 +11,14 @@ from mixguard.checks.measure import named, sample_refs
 from mixguard.checks.reading import ALLOW_FILE
 from mixguard.checks.suppress import leave
 from mixguard.escape import one_line
+from mixguard.run import show
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Finding, Suppression
 
 
 def counting(audit: Audit) -> list[Finding]:
     """Findings that count and did not pass."""
-    return [finding for finding in audit.findings if finding.counts and finding.severity != "pass"]
+    return show.counting(audit.findings)
 
 
 def set_apart(audit: Audit) -> Iterator[tuple[str, str, str]]:

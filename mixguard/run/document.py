@@ -12,8 +12,10 @@ from mixguard.config import CheckConfig, Config
 from mixguard.errors import RunFolderError, UsageError
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
+from mixguard.run import show
 from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Kind, Verdict
 from mixguard.run.provenance import Detectors, Provenance
+from mixguard.run.words import decided
 
 
 class Audit(Model):
@@ -81,6 +83,28 @@ class Audit(Model):
     def flag(self, rows: pl.LazyFrame) -> None:
         """Say which rows the findings mean, where the folder does not."""
         self._flagged = rows
+
+    @property
+    def meaning(self) -> str:
+        """The verdict in words, why, and how many findings it leaves out."""
+        apart = sum(not finding.counts for finding in self.findings)
+        told = decided(self.verdict, self.kinds)
+        noun = "finding" if apart == 1 else "findings"
+        return f"{told}; {apart} {noun} suppressed" if apart else told
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            (
+                f"Audit {self.verdict}: {self.meaning}",
+                f"  {show.corpus_line(self.corpus)}; {show.coverage_line(self.coverage)}",
+                f"  {show.findings_line(self.findings)}; in {self.folder}",
+            )
+        )
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        return show.page(self.verdict, self.meaning, self.corpus, self.coverage, self.findings)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Audit) and self.__dict__ == other.__dict__

@@ -14,13 +14,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from mixguard.corpus.files.base import HashedFile, Source, Whole, unchanged
 from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
 from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
 from mixguard.corpus.files.jsons import read_json
+from mixguard.corpus.files.memory import MemorySource, memory_sources
 from mixguard.corpus.files.sniff import BOM, SUFFIXES, FileKind, sniff, suffix_of
 from mixguard.corpus.files.tables import read_arrow, read_parquet
 from mixguard.corpus.records import Place, Record, Rejected
@@ -84,16 +85,21 @@ class FileSource:
 
 
 def open_sources(
-    paths: Sequence[str | os.PathLike[str]], *, max_record_bytes: int = 64 * 2**20, offline: bool
+    data: Sequence[Any], *, max_record_bytes: int = 64 * 2**20, offline: bool
 ) -> tuple[Source, ...]:
-    """The sources that paths name: files, folders, globs, `-`, `hf://owner/name[:split]`.
+    """The sources that were given: files, folders, globs, `-`, `hf://owner/name[:split]`, or data in memory.
 
     Raises:
         InputError: one of them cannot be used at all, or is named twice.
     """
-    names = [os.fspath(path) for path in paths]
-    _refuse_repeated((name, [name]) for name in names)
-    sources = [source for name in names for source in _open(name, max_record_bytes, offline=offline)]
+    paths = [os.fspath(each) for each in data if isinstance(each, str | os.PathLike)]
+    _refuse_repeated((name, [name]) for name in paths)
+    sources: list[FileSource | HubSource | MemorySource] = []
+    for number, each in enumerate(data, 1):
+        if isinstance(each, str | os.PathLike):
+            sources += _open(os.fspath(each), max_record_bytes, offline=offline)
+        else:
+            sources += memory_sources(each, number)
     if not sources:
         raise InputError("no input: name a file, a folder, a glob, - or hf://owner/name")
     _refuse_repeated((source.name, [str(file.resolve()) for file in source.files]) for source in sources)

@@ -13,8 +13,8 @@ from mixguard.report.card.changed import changed
 from mixguard.report.card.gaps import Question
 from mixguard.report.card.table import cell, counted, interval, table
 from mixguard.report.figures import formats, languages, touched
-from mixguard.report.words import decided
 from mixguard.run.document import Audit
+from mixguard.run.words import decided
 
 LANGUAGES_SHOWN = 8
 REASONS_SHOWN = 3
@@ -52,7 +52,7 @@ def _head(audit: Audit) -> Iterator[str]:
     version = cell(provenance.versions.get("mixguard", "of unknown version"))
     yield "## Audit before training"
     yield ""
-    yield f"**Verdict: {audit.verdict}**, {decided(audit)}."
+    yield f"**Verdict: {audit.verdict}**, {decided(audit.verdict, audit.kinds)}."
     yield ""
     yield (
         f"mixguard {version} judged this data on {provenance.started:%Y-%m-%d}: which hazards its prompts touch, and"

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from mixguard.escape import one_line
 from mixguard.report.suppressed import counting, set_apart
-from mixguard.report.words import meaning
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
 
@@ -41,7 +40,7 @@ def safe(text: str) -> str:
 
 def _lines(audit: Audit) -> Iterator[str]:
     corpus = audit.corpus
-    yield f"## mixguard: {audit.verdict}, {meaning(audit)}"
+    yield f"## mixguard: {audit.verdict}, {audit.meaning}"
     yield ""
     sources = ", ".join(safe(name) for name in list(corpus.sources)[:PLACES])
     more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""

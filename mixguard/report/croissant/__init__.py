@@ -25,8 +25,8 @@ from mixguard.escape import plain
 from mixguard.mix.manifest import Manifest
 from mixguard.report.croissant.rai import listed, properties
 from mixguard.report.figures import formats, spoken
-from mixguard.report.words import decided
 from mixguard.run.document import Audit
+from mixguard.run.words import decided
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 MOST = 1000
@@ -102,7 +102,7 @@ def _description(audit: Audit) -> Iterator[str]:
     corpus = audit.corpus
     yield (
         f"A fine-tuning corpus of {corpus.records:,} records ({listed(formats(audit))}) and {corpus.exchanges:,}"
-        f" exchanges. mixguard audited it before training; verdict: {audit.verdict}, {decided(audit)}."
+        f" exchanges. mixguard audited it before training; verdict: {audit.verdict}, {decided(audit.verdict, audit.kinds)}."
     )
     if STDIN in corpus.sources:
         yield f"Part of it was read from standard input and is no file: SHA-256 {corpus.sources[STDIN]}."

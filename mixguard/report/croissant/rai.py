@@ -11,9 +11,9 @@ from mixguard.catalogue import ASIDES
 from mixguard.checks.reading import ALLOW_FILE
 from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
-from mixguard.report.words import decided
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding
+from mixguard.run.words import decided
 from mixguard.stats import DetectorError
 
 _RETOLD = {
@@ -174,6 +174,6 @@ def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
     return (
         "Fine-tuning can make an aligned model answer harmful requests that it refused before, even where the data is"
         f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
-        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict} ({decided(audit)}); it"
+        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict} ({decided(audit.verdict, audit.kinds)}); it"
         " predicts no rate of harm after training."
     )

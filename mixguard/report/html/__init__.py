@@ -22,7 +22,6 @@ from mixguard.mix.manifest import Manifest
 from mixguard.report.html import charts, rows, summary
 from mixguard.report.html.embedded import encoded, short_name
 from mixguard.report.html.quarantine import quarantined
-from mixguard.report.words import meaning
 from mixguard.run.document import Audit
 
 HERE = Path(__file__).parent
@@ -55,7 +54,7 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
             audit=audit,
             manifest=manifest,
             before={row.hazard: row for row in manifest.coverage} if manifest else {},
-            meaning=meaning(audit),
+            meaning=audit.meaning,
             questions=summary.questions(audit, manifest),
             signals=summary.signals(audit),
             languages=summary.languages_shown(audit),

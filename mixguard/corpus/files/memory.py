@@ -1,0 +1,120 @@
+"""Corpora that are in memory: a data set, a frame, a list of rows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mixguard.corpus.files.base import Whole
+from mixguard.corpus.files.tables import ROWS_AT_ONCE, record
+from mixguard.corpus.records import Place, Record, Rejected
+from mixguard.errors import InputError
+
+NAME = "<memory>"
+TAKEN = "paths, a datasets.Dataset, a polars or pandas frame, or a list of dicts"
+
+
+@dataclass(frozen=True)
+class MemorySource:
+    """Rows that are in memory, in their own order; a record's number is that of its row."""
+
+    name: str
+    data: Any
+
+    @property
+    def size(self) -> int | None:
+        """Not known before reading."""
+        return None
+
+    @property
+    def files(self) -> list[Path]:
+        """None: it lies in no file."""
+        return []
+
+    def records(self) -> Iterator[Record | Rejected | Whole]:
+        """Every row, and the digest of them all as JSON Lines."""
+        digest = hashlib.sha256()
+        for ordinal, row in enumerate(_rows(self.data)):
+            if isinstance(row, Mapping):
+                found = record(dict(row), self.name, ordinal)
+                digest.update(found.raw + b"\n")
+                yield found
+            else:
+                reason = f"expected a dict, found {type(row).__name__}"
+                yield Rejected(Place(self.name, ordinal + 1, ordinal), b"", reason)
+        yield Whole(digest.hexdigest())
+
+    def digest(self) -> str:
+        """SHA-256 of the rows as they are now."""
+        return next(found.sha256 for found in self.records() if isinstance(found, Whole))
+
+    def save(self, path: Path) -> None:
+        """Write the rows as Parquet or JSON Lines, as the name says."""
+        if path.suffix == ".parquet":
+            import pyarrow.parquet as pq
+
+            pq.write_table(_table(self.data), path)
+            return
+        with path.open("wb") as stream:
+            stream.writelines(each.raw + b"\n" for each in self.records() if isinstance(each, Record))
+
+
+def memory_sources(data: Any, number: int) -> list[MemorySource]:
+    """What is in memory as sources: one, or one for each split of a dictionary of data sets.
+
+    Args:
+        data: as a user gave it.
+        number: of the source among those named, from 1; later ones have it in their name.
+
+    Raises:
+        InputError: it is nothing that can be read; the message says what to pass.
+    """
+    name = NAME if number == 1 else f"<memory {number}>"
+    if _library(data) == "datasets" and isinstance(data, Mapping):
+        return [MemorySource(f"{name}:{split}", rows) for split, rows in data.items()]
+    if isinstance(data, list | tuple):
+        if data and all(isinstance(row, str) for row in data):
+            raise InputError(
+                "a list of texts is not a corpus; pass paths one by one, or dicts like {'text': ...}"
+            )
+    elif _library(data) not in ("datasets", "polars", "pandas") or not hasattr(data, "__len__"):
+        raise InputError(f"{type(data).__name__}: cannot be read as a corpus; pass {TAKEN}")
+    return [MemorySource(name, data)]
+
+
+def _library(data: Any) -> str:
+    return type(data).__module__.partition(".")[0]
+
+
+def _rows(data: Any) -> Iterator[Any]:
+    library = _library(data)
+    if library == "polars":
+        for part in data.iter_slices(ROWS_AT_ONCE):
+            yield from part.to_dicts()
+    elif library == "datasets":
+        for batch in data.with_format("arrow").iter(ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+    elif library == "pandas":
+        for batch in _table(data).to_batches(ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+    else:
+        yield from data
+
+
+def _table(data: Any) -> Any:
+    import pyarrow as pa
+
+    library = _library(data)
+    try:
+        if library == "polars":
+            return data.to_arrow()
+        if library == "datasets":
+            return data.with_format("arrow")[:]
+        if library == "pandas":
+            return pa.Table.from_pandas(data, preserve_index=False)
+        return pa.Table.from_pylist(data)
+    except pa.ArrowException as error:
+        raise InputError(f"{NAME}: a column holds values of several types: {error}") from None
