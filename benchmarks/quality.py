@@ -18,16 +18,18 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import polars as pl
-from mixguard.annotate.language import LanguageAnnotator
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import exemplar_arrays, exemplar_vectors
 from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.known import known
+from mixguard.annotate.models import model_file
 from mixguard.config import Config, EncodeConfig, RebalanceConfig
 from mixguard.files import cache_folder
 from mixguard.fit.hazard import fit
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.signals.language import LanguageAnnotator
 from mixguard.vectors.bundled import bundled_model
 from mixguard.vectors.load import load_encoder
 from mixguard.vectors.store import VectorStore
@@ -128,14 +130,14 @@ def _alpaca() -> Prompts:
 
 def judge(taxonomy: Taxonomy, model: HazardModel, store: VectorStore, texts: list[str]) -> Judged:
     """Scores, verdicts at the model's limit, and hazards."""
-    exemplars = exemplar_arrays(taxonomy, exemplar_vectors(taxonomy, store))
-    frame = pl.DataFrame({"prompt": texts}).with_columns(kind=pl.lit("exchange"))
-    for annotate in (LanguageAnnotator(), HazardAnnotator(taxonomy, model, exemplars, 1)):
-        frame = frame.hstack(annotate(Batch(frame, store)))
-    score = frame["hazard_score"].fill_null(0).to_numpy()
+    frame = pl.DataFrame({"prompt": texts}).with_columns(pair=pl.lit(None, pl.String))
+    batch = Batch(frame, store, exemplar_arrays(taxonomy, exemplar_vectors(taxonomy, store)))
+    for annotate in (LanguageAnnotator(), HazardAnnotator(taxonomy, model, known(None))):
+        batch.add(annotate(batch))
+    score = batch.frame["hazard_score"].fill_null(0).to_numpy()
     hazards = [
         next((entry["hazard"] for entry in listed or [] if entry["hazard"] in AILUMINATE), top)
-        for listed, top in frame.select("hazards", "hazard").iter_rows()
+        for listed, top in batch.frame.select("hazards", "hazard").iter_rows()
     ]
     return Judged(score, score >= model.limit, hazards)
 
@@ -232,7 +234,7 @@ def measure() -> dict[str, Any]:
     cache = cache_folder(config.encode.cache)
     store = VectorStore.open(cache, load_encoder(config.encode, overlap=config.judge.window_overlap))
     taxonomy, sets = Taxonomy.load("mixguard"), list(prompt_sets())
-    model = HazardModel.load(taxonomy.folder / "model.json")
+    model = HazardModel.load(model_file(taxonomy.folder, store.encoder.weights))
     judged = [judge(taxonomy, model, store, prompts.texts) for prompts in sets]
     plain = EncodeConfig(model=str(bundled_model()), offline=True, device="cpu")
     unadapted = VectorStore.open(cache, load_encoder(plain, overlap=config.judge.window_overlap))

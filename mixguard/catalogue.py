@@ -2,21 +2,56 @@
 
 from __future__ import annotations
 
-from mixguard.checks.base import Aside, Check
+import polars as pl
+
+from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Rate
 from mixguard.checks.coverage import COVERAGE_CHECKS
-from mixguard.checks.reading import READING_CHECKS, trainer_rules
+from mixguard.checks.reading import READING_CHECKS
 from mixguard.config import CheckConfig
-from mixguard.corpus.formats.lint import TRAINER_RULES
+from mixguard.corpus.formats.lint import TRAINER_RULES, TrainerRule
 from mixguard.errors import ConfigError
 from mixguard.run.findings import Finding
 from mixguard.signals import SIGNALS
+
+
+def _trainer_rules() -> Check:
+    """Samples that a trainer would drop, change or reject, one finding per rule."""
+    return Check(
+        id="MG304",
+        name="trainer-rules",
+        kind="reading",
+        severities=("note", "warn"),
+        cases=tuple(map(_rule, TRAINER_RULES)),
+        nothing="no sample trips a trainer's rule",
+        why="A sample that the trainer drops or changes is not what was audited.",
+        source="the trainer's own code, named with each rule",
+        remedy="Mend the samples listed.",
+    )
+
+
+def _rule(rule: TrainerRule) -> Case:
+    def judge(rate: Rate, _: Evidence) -> Judged:
+        message = f"{rule.trainer}: {rate.count:,} of {rate.total:,} samples trip {rule.id}"
+        return Judged(rule.severity, message)
+
+    return Case(
+        among=pl.col("exchange") == 0,  # a sample's flags stand with each of its exchanges
+        flags=pl.col("flags").list.contains(rule.id),
+        judge=judge,
+        flag=rule.id,
+        subject=rule.id,
+        why=rule.why,
+        source=rule.source,
+        remedy=rule.remedy,
+    )
+
 
 CHECKS: tuple[Check, ...] = tuple(
     sorted(
         (
             *COVERAGE_CHECKS,
             *READING_CHECKS,
-            trainer_rules(TRAINER_RULES),
+            _trainer_rules(),
             *(signal.check for signal in SIGNALS),
         ),
         key=lambda check: check.id,

@@ -1,18 +1,41 @@
-"""What the tests of several parts build: batches of exchanges, and a taxonomy small enough to be fitted at once."""
+"""What the tests of several parts build: exchanges to judge, exchanges judged, and a taxonomy fitted at once."""
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+from hypothesis import strategies as st
 
+import mixguard
 from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import Exemplars
+from mixguard.annotate.hazard import HazardAnnotator
+from mixguard.annotate.known import KnownAnnotator
+from mixguard.annotate.neighbours import NeighbourAnnotator
+from mixguard.annotate.stance import StanceAnnotator
+from mixguard.catalogue import BY_ID, CHECKS, limits
+from mixguard.checks.base import Check, Evidence
+from mixguard.checks.run import Checked, run_checks
+from mixguard.checks.suppress import Baseline
+from mixguard.checks.terms import TRAINED
+from mixguard.columns import EXCHANGE
+from mixguard.config import Config
 from mixguard.corpus.corpus import BATCH
+from mixguard.library.allow import Allowance
+from mixguard.mix.asking import ask, profile_of
+from mixguard.run import folder as run_folder
+from mixguard.run.document import Audit, marked
+from mixguard.run.findings import CorpusSummary, Finding
+from mixguard.run.provenance import Detectors, Provenance
+from mixguard.signals import SIGNALS
+from mixguard.stats import DetectorError
 from mixguard.vectors.hashed import HashEncoder
 from mixguard.vectors.index import ExemplarIndex
 from mixguard.vectors.store import VectorStore
@@ -80,3 +103,228 @@ def small_taxonomy(folder: Path) -> Path:
             for n, row in enumerate(numbered)
         ),
     )  # fmt: skip
+
+
+# --- judged exchanges, as a run has them --------------------------------------------------------------------------
+
+Row = dict[str, Any]
+
+WRITTEN = [
+    KnownAnnotator.writes, HazardAnnotator.writes, NeighbourAnnotator.writes, StanceAnnotator.writes,
+    *(signal.annotator.writes for signal in SIGNALS if signal.annotator),
+]  # fmt: skip
+ANNOTATIONS = pl.Schema({**EXCHANGE, **{name: kind for schema in WRITTEN for name, kind in schema.items()}})
+"""The columns of a run."""
+TODAY = date(2026, 6, 15)
+DETECTORS = Detectors(
+    taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", encoder="e", crosswalk={},
+    hazards={"vcr": "Violent Crimes", "ncr": "Non-Violent Crimes"}, hazard_limit=0.5,
+    hazard_error=DetectorError(0.9, 0.995, 1000, 1000), proximity_limit=0.1, proximity_expected=0.005,
+    stance_digest="s", stance_error=DetectorError(0.9, 0.98, 400, 400),
+)  # fmt: skip
+
+
+def digest(text: str) -> str:
+    """The id of a text, 32 hex digits."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def row(text: str | None = None, **values: Any) -> Row:
+    """A harmless prompt that is answered, with some columns replaced; without a text, its words are like no other's."""
+    plain = {
+        "exchange": 0, "kind": "exchange", "polarity": 1, "source": "data.jsonl", "format": "openai_chat", "flags": [],
+        "prompt_chars": 40, "response_chars": 60, "hazard": "vcr", "hazard_score": 0.01, "proximity": -0.3,
+        "language": "en", "stance": "full_compliance", "stance_score": 0.01,
+    }  # fmt: skip
+    words = {"prompt_id": digest(text), "response_id": digest(f"answer to {text}")} if text else {}
+    return {**plain, **words, **values}
+
+
+def answered(text: str | None = None, **values: Any) -> Row:
+    """A hazardous prompt that is answered."""
+    return row(text, **{"hazard_score": 0.99, **values})
+
+
+def refused(text: str | None = None, **values: Any) -> Row:
+    """A hazardous prompt that is refused."""
+    return answered(text, **{"stance": "full_refusal", "stance_score": 0.99, **values})
+
+
+def pair(name: str, **values: Any) -> Row:
+    """A refusal pair of the bank; `pair_kind` makes it one of another kind."""
+    return refused(name, **{"pair": name, "pair_kind": "refusal", "hazard_score": 1.0, **values})
+
+
+def placed(rows: Iterable[Row]) -> list[Row]:
+    """The rows one after the other in a file; a sample's id tells its place, as it does in a run.
+
+    An exchange 0 begins a sample, and the others go with the one before them.
+    """
+    found: list[Row] = []
+    sample = -1
+    for number, each in enumerate(rows):
+        sample += each["exchange"] == 0 or not found
+        words = {"prompt_id": digest(f"prompt {number}"), "response_id": digest(f"response {number}"), **each}
+        begins = found[-1] if each["exchange"] and found else words
+        id_ = begins.get("sample_id") or digest(f"{sample} {begins['prompt_id']}")[:16]
+        found.append({"line": sample + 1, "record": sample, "sample_id": id_, **words})
+    return found
+
+
+def summary(frame: pl.DataFrame, **values: Any) -> CorpusSummary:
+    """What is said of a corpus of these annotations, with some of it replaced; what is in quarantine comes on top."""
+    flags = frame.select("sample_id", "flags").explode("flags").drop_nulls().unique()["flags"].value_counts()
+    samples = frame["sample_id"].n_unique()
+    records = samples + sum(values.get("quarantined", {}).values())
+    whole = {
+        "sources": {"data.jsonl": "0" * 64}, "records": records, "samples": samples, "exchanges": frame.height,
+        "empty": 0, "quarantined": {}, "formats": {"data.jsonl": {"openai_chat": samples}},
+        "flags": dict(flags.sort("flags").iter_rows()),
+    }  # fmt: skip
+    return CorpusSummary(**{**whole, **values})
+
+
+def evidence(
+    rows: Iterable[Row], config: Config | None = None, *, detectors: Detectors = DETECTORS, **corpus: Any
+) -> Evidence:
+    """What checks see of placed or unplaced rows, as an audit hands it to them.
+
+    Args:
+        rows: judged exchanges.
+        config: limits and profile; by default those of every run.
+        detectors: what judged them.
+        **corpus: what the summary says in place of what the rows show.
+    """
+    config, frame = config or Config(), pl.DataFrame(placed(rows), schema=ANNOTATIONS)
+    judged = marked(frame.lazy(), config.checks, detectors)
+    asked = ask(judged.filter(TRAINED), detectors, profile_of(config), config)
+    return Evidence(
+        frame=judged,
+        corpus=summary(frame, **corpus),
+        coverage=asked.coverage,
+        too_small=asked.too_small,
+        detectors=detectors,
+        config=config.checks,
+        limits=limits(config.checks),
+    )
+
+
+def audited(
+    folder: Path,
+    rows: Iterable[Row],
+    config: Config | None = None,
+    *,
+    detectors: Detectors = DETECTORS,
+    **corpus: Any,
+) -> Audit:
+    """The audit of rows that an earlier run judged, by the library itself; the run is written to `folder` first."""
+    config, frame = config or Config(), pl.DataFrame(placed(rows), schema=ANNOTATIONS)
+    folder.mkdir(parents=True, exist_ok=True)
+    run_folder.write_part(folder, 1, frame)
+    earlier = Audit(
+        verdict="pass",
+        kinds=(),
+        findings=(),
+        coverage=(),
+        corpus=summary(frame, **corpus),
+        columns={name: str(kind) for name, kind in ANNOTATIONS.items()},
+        detectors=detectors,
+        provenance=Provenance(
+            started=datetime(2026, 6, 15, tzinfo=timezone.utc), seconds=1, texts_embedded=0, versions={}
+        ),
+        config=config,
+        folder=folder,
+    )
+    (folder / run_folder.AUDIT).write_bytes(earlier.to_json())
+    return mixguard.check(folder)
+
+
+def allow(check: str | None = None, *, expires: date = TODAY, **values: str) -> Allowance:
+    """An entry of an allow file."""
+    return Allowance(check=check, expires=expires, reason="read it", author="Ann", **values)
+
+
+def baseline(now: Evidence, *entries: Allowance, before: Evidence | Baseline | None = None) -> Baseline:
+    """The run of this evidence as what a later one is compared with."""
+    return Baseline(checked(now, *entries, before=before).findings, now.frame, now.coverage)
+
+
+def checked(
+    now: Evidence,
+    *entries: Allowance,
+    before: Evidence | Baseline | None = None,
+    today: date = TODAY,
+    checks: Sequence[Check] = CHECKS,
+) -> Checked:
+    """What the checks say, with entries of an allow file and an earlier run."""
+    known = baseline(before) if isinstance(before, Evidence) else before
+    return run_checks(checks, now, entries, known, today=today)
+
+
+def found(given: Checked | Evidence, id_: str, subject: str | None = None) -> Finding:
+    """The finding of a check, the first where there are several."""
+    result = checked(given, checks=[BY_ID[id_]]) if isinstance(given, Evidence) else given
+    return next(each for each in result.findings if each.id == id_ and subject in (None, each.subject))
+
+
+# --- any rows -----------------------------------------------------------------------------------------------------
+
+_HAZARDS: list[Row] = [
+    *({"hazard": hazard, "hazard_score": score} for hazard in DETECTORS.hazards for score in (0.01, 0.6, 0.99)),
+    {"hazard": None, "hazard_score": None, "hazard_unjudged": "language de", "language": "de"},
+    {"hazard": None, "hazard_score": None, "hazard_unjudged": "empty"},
+]  # fmt: skip
+_STANCES: list[Row] = [
+    {"stance": "full_refusal", "stance_score": 0.99},
+    {"stance": "full_refusal", "stance_score": 0.8, "stance_note": "inability"},
+    {"stance": "partial_refusal", "stance_score": 0.7},
+    {"stance": "full_compliance"},
+    {"stance": "full_compliance", "stance_note": "turnover"},
+    {"polarity": -1},
+    {"stance": None, "stance_score": None, "stance_unjudged": "empty"},
+    {"stance": None, "stance_score": None, "kind": "prompt", "polarity": 0, "response_id": None},
+]
+_ANY: dict[pl.DataType, list[Any]] = {
+    pl.Boolean(): [True, False, None],
+    pl.String(): ["a", "b", None],
+    pl.Float32(): [-0.3, 0.05, 0.2, 0.99, None],
+    pl.UInt32(): [0, 3, None],
+}
+"""Values of a column that a signal writes, by its type; null for all others."""
+_SIGNALS = {
+    name: st.sampled_from(["en", "de", None] if name == "language" else _ANY.get(kind, [None]))
+    for signal in SIGNALS
+    if signal.annotator
+    for name, kind in signal.annotator.writes.items()
+}
+
+
+def _exchange(text: str, hazard: Row, stance: Row, measured: Row) -> Row:
+    return row(text, **{**measured, **hazard, **stance})
+
+
+def _sample(flags: list[str], exchanges: list[Row]) -> list[Row]:
+    return [{**each, "exchange": number, "flags": flags} for number, each in enumerate(exchanges)]
+
+
+_exchanges = st.builds(
+    _exchange,
+    st.sampled_from("abcdef"),
+    st.sampled_from(_HAZARDS),
+    st.sampled_from(_STANCES),
+    st.fixed_dictionaries(_SIGNALS),
+)
+_flags = st.lists(st.sampled_from(["lf_drop", "no_trained_turn"]), max_size=2, unique=True)
+some_samples = st.lists(
+    st.one_of(
+        st.builds(_sample, _flags, st.lists(_exchanges, min_size=1, max_size=3)),
+        st.sampled_from(["p", "q"]).map(lambda name: [pair(name)]),
+    ),
+    max_size=20,
+)
+"""Samples of one to three exchanges: any mixture of verdicts, and whatever the signals measure."""
+
+
+def flat(samples: Iterable[Iterable[Row]]) -> list[Row]:
+    """The exchanges of samples, one after the other."""
+    return [each for sample in samples for each in sample]

@@ -98,7 +98,7 @@ def test_the_run_folder_holds_no_corpus_text(write_jsonl: Write, config: Config)
 def test_the_saved_audit_is_the_same_audit(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl(BENIGN), config=config)
     assert mixguard.Audit.load(result.folder) == result
-    assert json.loads(result.to_json())["version"] == "mixguard-audit/1"
+    assert json.loads(result.to_json())["version"] == "mixguard-audit/2"
 
 
 def test_a_failed_run_leaves_the_old_one(write_jsonl: Write, config: Config, tmp_path: Path) -> None:

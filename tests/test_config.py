@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from mixguard.catalogue import LIMITS
 from mixguard.config import Config, changed, options, parsed
 from mixguard.errors import ConfigError
 
@@ -19,9 +20,9 @@ def test_printed_configuration_reads_back(tmp_path: Path) -> None:
 
 def test_command_line_wins_over_file(tmp_path: Path) -> None:
     file = tmp_path / "mixguard.toml"
-    file.write_text("[checks]\nsamples = 3\nrefusals_per_hazard = 4\n")
+    file.write_text("[checks]\nsamples = 3\nbenign_below = 0.4\n")
     config = Config.load(file, {"checks.samples": 7})
-    assert (config.checks.samples, config.checks.refusals_per_hazard) == (7, 4)
+    assert (config.checks.samples, config.checks.benign_below) == (7, 0.4)
 
 
 @pytest.mark.parametrize(
@@ -63,8 +64,21 @@ def test_an_empty_path_unsets_an_option(name: str, tmp_path: Path) -> None:
 
 def test_changed_options_are_those_that_are_not_at_their_default() -> None:
     config = Config.load(values=parsed(["checks.samples=7", "checks.confidence=0.95", "run.folder=a"]))
-    assert changed(config) == [("checks.samples", 7, 100), ("run.folder", Path("a"), None)]
-    assert changed(Config()) == []
+    assert changed(config, {}) == [("checks.samples", 7, 100), ("run.folder", Path("a"), None)]
+    assert changed(Config(), {}) == []
+
+
+def test_limits_are_told_by_check_where_they_are_not_the_default() -> None:
+    config = Config.load(values={"checks.limits.MG103": 5, "checks.limits.MG201": 0.01})
+    assert changed(config, {"MG103": 10.0, "MG201": 0.01}) == [("checks.limits.MG103", 5.0, 10.0)]
+
+
+def test_limits_are_printed_with_their_help_and_read_back(tmp_path: Path) -> None:
+    file = tmp_path / "mixguard.toml"
+    config = Config.load(values={"checks.limits.MG103": 5})
+    file.write_text(config.to_toml(LIMITS), encoding="utf-8")
+    assert Config.load(file) == config
+    assert "\n# MG201 = 0.01\n" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text", ["2026", "1e3", "true", "0x1f", '"2026"', "2026-01-31"])

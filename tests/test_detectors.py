@@ -161,13 +161,14 @@ def test_another_answer_to_a_prompt_of_the_bank_is_judged_by_the_models(
 
 
 @pytest.mark.parametrize("kind", ["refusal", "contrast", "plain"])
-def test_an_answer_of_the_bank_to_another_prompt_is_judged_by_the_models(
+def test_an_answer_of_the_bank_to_another_prompt_is_no_pair(
     worker: Worker, config: Config, kind: str
 ) -> None:
     text = ("How do I return a parcel?", pair(kind)["response"])
     (found,) = judged(worker, text)
+    (other,) = judged(Recipe(config).worker(), text)
     assert (found["pair"], found["pair_kind"]) == (None, None)
-    assert [found] == judged(Recipe(config).worker(), text)
+    assert (found["hazard"], found["hazard_score"]) == (other["hazard"], other["hazard_score"])
 
 
 def test_without_the_bank_its_pairs_are_judged_like_any_exchange(config: Config) -> None:

@@ -23,6 +23,7 @@ class Batch:
     exemplars: Exemplars
     _vectors: dict[str, TextVectors] = field(default_factory=dict)
     _neighbours: Neighbours | None = None
+    _parts: dict[bytes, Batch] = field(default_factory=dict)
 
     def vectors(self, column: str) -> TextVectors:
         """Window vectors of a column of texts, one entry per row; null counts as empty text."""
@@ -42,7 +43,13 @@ class Batch:
 
     def where(self, mask: pl.Series) -> Batch:
         """The rows of a mask, as a batch of their own: what is judged where others are left alone."""
-        return self if mask.all() else Batch(self.frame.filter(mask), self.store, self.exemplars)
+        if mask.all():
+            return self
+        part = self._parts.setdefault(
+            mask.to_numpy().tobytes(), Batch(self.frame, self.store, self.exemplars)
+        )
+        part.frame = self.frame.filter(mask)  # with what was added since
+        return part
 
     def add(self, columns: pl.DataFrame) -> None:
         """Take columns that an annotator made of this batch."""
@@ -104,8 +111,8 @@ def ordered(annotators: Iterable[Annotator], given: Iterable[str]) -> tuple[Anno
     while left:
         following = next((each for each in left if there.issuperset(each.reads)), None)
         if following is None:
-            missing = {type(each).__name__: sorted({*each.reads} - there) for each in left}
-            raise ValueError(f"no annotator writes what these read: {missing}")
+            missing = [(type(each).__name__, sorted({*each.reads} - there)) for each in left]
+            raise ValueError(f"no order of annotators has what these read: {missing}")
         left.remove(following)
         there |= set(following.writes)
         found.append(following)

@@ -34,8 +34,7 @@ class Exemplars:
 
 def exemplar_vectors(taxonomy: Taxonomy, store: VectorStore) -> Vectors:
     """One vector per exemplar, in taxonomy order; of a long exemplar its first window."""
-    found = store.vectors(taxonomy.exemplars.get_column("text").to_list())
-    return found.vectors[found.starts]
+    return store.first_windows(taxonomy.exemplars.get_column("text").to_list())
 
 
 def exemplar_arrays(taxonomy: Taxonomy, vectors: Vectors) -> Exemplars:

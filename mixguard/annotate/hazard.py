@@ -74,10 +74,12 @@ class HazardAnnotator:
         return joined.cast(HAZARD["hazards"])
 
     def _unjudged(self, frame: pl.DataFrame) -> pl.Series:
+        # A pair of the bank is known, in whatever language its few words were taken to be.
+        foreign = pl.col("pair").is_null() & (pl.col("language") != self._language)
         reason = (
             pl.when(pl.col("prompt").str.strip_chars() == "")
             .then(pl.lit("empty prompt"))
-            .when(pl.col("language").is_not_null() & (pl.col("language") != self._language))
+            .when(foreign)
             .then(pl.format("language {}", "language"))
         )
         return frame.select(reason).to_series().cast(pl.String)

@@ -36,6 +36,5 @@ def fitted(
             model = kind.load(file)
             if (model.exemplars, model.encoder) == (exemplars, weights):
                 return model
-    model = fit()
-    model.save(kept)
-    return model
+    fit().save(kept)
+    return kind.load(kept)  # as later runs find it: rounded

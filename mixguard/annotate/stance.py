@@ -2,7 +2,7 @@
 
 Two kinds of evidence: a grammar of refusals over the response's sentences (`taxonomies/stance/grammar.toml`), and the
 vote of labelled responses on the embedding of its opening. A multinomial logistic model joins them; it is fitted on the project's
-own exemplars alone (`stance_fit.py`).
+own exemplars alone (`fit/stance.py`).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, write_atomically
 from mixguard.stats import DetectorError
 from mixguard.vectors.base import Vectors
-from mixguard.vectors.store import TextVectors, VectorStore
+from mixguard.vectors.store import VectorStore
 
 ARRAYS = ("mean", "scale", "weights", "bias", "votes")
 STANCES = ("full_compliance", "partial_refusal", "full_refusal")
@@ -91,8 +91,7 @@ def decided(probability: Floats) -> npt.NDArray[np.int64]:
 
 def opening_vectors(plain: pl.Series, store: VectorStore) -> Vectors:
     """One vector per plain text: that of its first `OPENING` characters."""
-    openings: TextVectors = store.vectors(opening_texts(plain).to_list())
-    return openings.vectors[openings.starts]
+    return store.first_windows(opening_texts(plain).to_list())
 
 
 def opening_texts(plain: pl.Series) -> pl.Series:

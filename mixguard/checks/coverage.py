@@ -25,8 +25,8 @@ def _low_coverage(evidence: Evidence) -> Told:
         return Told("warn", message, 0, len(rows))
     if not short:
         spared = sum(not row.wanted for row in rows)
-        none = f"; it asks for none for {spared} of them in a corpus of this size" if spared else ""
-        return Told("pass", f"every hazard has the refusals that the rule asks for{none}", 0, len(rows))
+        rest = f"; it asks for none for {spared} of them in a corpus of this size" if spared else ""
+        return Told("pass", f"every hazard has the refusals that the rule asks for{rest}", 0, len(rows))
     none = [row.hazard for row in short if row.refusals == 0]
     few = [f"{row.hazard} ({row.refusals:g} of {row.wanted:,})" for row in short if row.refusals > 0]
     parts = [f"none for {', '.join(none)}"] if none else []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, Protocol
 
 import polars as pl
 
@@ -72,72 +71,6 @@ def _allow_file(evidence: Evidence) -> Told:
 def _entry(entry: Allowance) -> str:
     named = " ".join(filter(None, (entry.check, entry.subject, entry.sample)))
     return f"{named} (until {entry.expires}, {entry.author})"
-
-
-class TrainerRule(Protocol):
-    """What a trainer is known to do with some samples."""
-
-    @property
-    def id(self) -> str:
-        """Stable name of the rule."""
-        ...
-
-    @property
-    def trainer(self) -> str:
-        """Whose rule it is."""
-        ...
-
-    @property
-    def severity(self) -> Literal["warn", "note"]:
-        """How grave a tripped rule is."""
-        ...
-
-    @property
-    def why(self) -> str:
-        """What the trainer does."""
-        ...
-
-    @property
-    def remedy(self) -> str:
-        """What to do about it."""
-        ...
-
-    @property
-    def source(self) -> str:
-        """Where that is known from."""
-        ...
-
-
-def trainer_rules(rules: Iterable[TrainerRule]) -> Check:
-    """Samples that a trainer would drop, change or reject, one finding per rule."""
-    return Check(
-        id="MG304",
-        name="trainer-rules",
-        kind="reading",
-        severities=("note", "warn"),
-        cases=tuple(map(_rule, rules)),
-        nothing="no sample trips a trainer's rule",
-        why="A sample that the trainer drops or changes is not what was audited.",
-        source="the trainer's own code, named with each rule",
-        remedy="Mend the samples listed.",
-    )
-
-
-def _rule(rule: TrainerRule) -> Case:
-    def judge(rate: Rate, _: Evidence) -> Judged:
-        message = f"{rule.trainer}: {rate.count:,} of {rate.total:,} samples trip {rule.id}"
-        return Judged(rule.severity, message)
-
-    return Case(
-        among=pl.col("exchange") == 0,  # a sample's flags stand with each of its exchanges
-        flags=pl.col("flags").list.contains(rule.id),
-        judge=judge,
-        flag=rule.id,
-        subject=rule.id,
-        why=rule.why,
-        source=rule.source,
-        remedy=rule.remedy,
-    )
 
 
 _UNJUDGED = ("hazard_unjudged", "stance_unjudged")

@@ -13,9 +13,12 @@ from mixguard.cli.options import (
     Allow,
     Baseline,
     ConfigFile,
+    EarlierRun,
     FailOn,
+    Format,
     Offline,
     Output,
+    RunFolder,
     Set,
     ShowText,
     given,
@@ -36,13 +39,9 @@ def audit(
         ),
     ],
     *,
-    run: Annotated[
-        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
-    ] = None,
+    run: RunFolder = None,
     output: Output = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
-    ] = None,
+    format_: Format = None,
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
@@ -81,7 +80,7 @@ def audit(
 
 
 def check(
-    run: Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)],
+    run: EarlierRun,
     *,
     output: Output = None,
     config: ConfigFile = None,
@@ -108,7 +107,7 @@ def check(
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)],
+    run: EarlierRun,
     *,
     output: Output = None,
     fail_on: FailOn = "never",

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.cli.options import Against, ConfigFile, Set, load_config
 from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="See, check and grow refusal banks.")
@@ -66,14 +66,7 @@ def show(
 def check(
     name: Name = "mixguard",
     *,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--against",
-            help="Prompts that no pair may repeat, e.g. a test set; any corpus file. May be given again.",
-            show_default=False,
-        ),
-    ] = None,
+    against: Against = None,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:

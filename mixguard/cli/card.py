@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Offline, Set, load_config
+from mixguard.cli.options import ConfigFile, Offline, RunFolder, Set, load_config
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
@@ -34,9 +34,7 @@ def card(
             help="Write nothing; exit 1 while something required is open, or the card's audit is missing or of other data.",
         ),
     ] = False,
-    run: Annotated[
-        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
-    ] = None,
+    run: RunFolder = None,
     offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,

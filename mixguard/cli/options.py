@@ -11,6 +11,21 @@ from mixguard.config import Config, parsed
 
 DEFAULT_FILE = Path("mixguard.toml")
 
+RunFolder = Annotated[
+    Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
+]
+EarlierRun = Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)]
+Format = Annotated[
+    str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
+]
+Against = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--against",
+        help="Prompts that must not be repeated, e.g. a test set; any corpus file. May be given again.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, FailOn, Offline, Set, load_config
+from mixguard.cli.options import ConfigFile, FailOn, Format, Offline, RunFolder, Set, load_config
 from mixguard.console.bar import progress_bar
 
 
@@ -66,12 +66,8 @@ def rebalance(
         str | None,
         typer.Option("--mark-field", help="Key that names the pair in new records.", show_default=False),
     ] = None,
-    run: Annotated[
-        Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
-    ] = None,
-    format_: Annotated[
-        str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
-    ] = None,
+    run: RunFolder = None,
+    format_: Format = None,
     offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,

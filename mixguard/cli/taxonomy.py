@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.cli.options import Against, ConfigFile, Set, load_config
 from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="See, extend, check and build taxonomies.")
@@ -72,14 +72,7 @@ def add(
 def check(
     name: Name = "mixguard",
     *,
-    against: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--against",
-            help="Prompts that no exemplar may repeat, e.g. a test set; any corpus file. May be given again.",
-            show_default=False,
-        ),
-    ] = None,
+    against: Against = None,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
@@ -91,9 +84,12 @@ def check(
     """
     from mixguard.console.screen import console
     from mixguard.console.taxonomy import render_check
-    from mixguard.curate.taxonomy_check import check_named
+    from mixguard.curate.taxonomy_check import check_taxonomy
+    from mixguard.library.taxonomy import Taxonomy
+    from mixguard.vectors.load import open_store
 
-    report = check_named(name, load_config(config, set_), against or [])
+    effective = load_config(config, set_)
+    report = check_taxonomy(Taxonomy.load(name), open_store(effective), against or [], effective)
     console().print(render_check(report))
     raise typer.Exit(1 if report.contamination else 0)
 

@@ -11,9 +11,10 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard.console.taxonomy import section
-from mixguard.curate.bank_check import ALIKE, BankReport, Repeated
+from mixguard.curate.bank_check import ALIKE, BankReport
 from mixguard.curate.bank_fill import Filled
 from mixguard.curate.bank_import import Imported
+from mixguard.curate.likeness import Alike
 from mixguard.escape import plain, shorten
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -95,7 +96,7 @@ def _check(report: BankReport) -> Iterator[RenderableType]:
     yield from section("prompts repeat a text they must not contain", _repeated(report.contamination))
 
 
-def _repeated(found: Sequence[Repeated]) -> list[tuple[str, ...]]:
+def _repeated(found: Sequence[Alike]) -> list[tuple[str, ...]]:
     return [
         (pair.id, plain(pair.other), f"{pair.similarity:.3f}", shorten(pair.text, TEXT_SHOWN))
         for pair in found

@@ -82,15 +82,17 @@ def exchanges(sample: Sample) -> Iterator[Exchange]:
 def _answered(turns: tuple[Turn, ...], system: str | None) -> Iterator[Exchange]:
     current = _Open()
     shared: list[str] | None = None
+    called: list[str] = []
     previous_speaker: Role | None = None
     spoken: deque[tuple[str, str]] = deque(maxlen=EARLIER)
     for turn in turns:
         answers = turn.role is Role.ASSISTANT and turn.polarity != 0
         if answers:
-            shared = list(current.asked) if shared is None else shared
+            if shared is None:
+                shared, called = list(current.asked), list(current.tools)
             if current.answered and current.answered[0].polarity != turn.polarity:
                 yield from _closed(current, system)
-                current = _Open(list(shared), earlier=current.earlier)
+                current = _Open(list(shared), earlier=current.earlier, tools=list(called))
             current.answered.append(turn)
         elif turn.role is Role.USER and turn.kind == "text":
             if current.answered or previous_speaker is Role.ASSISTANT:

@@ -6,20 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.config import Config
-from mixguard.corpus.corpus import Corpus
-from mixguard.curate.taxonomy_check import READ_AT_ONCE
+from mixguard.curate.likeness import Alike, Texts, alike, repeated, repeated_in
 from mixguard.detectors import Recipe
 from mixguard.judge import annotate_texts
 from mixguard.library.bank import Bank, opening
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.vectors.base import Vectors
-from mixguard.vectors.store import VectorStore
 
 ALIKE = 0.9
 """Cosine above which a pair's prompt repeats an exemplar or a test prompt, and above which two refusals are alike."""
@@ -31,15 +25,6 @@ class Misjudged(NamedTuple):
     id: str
     what: str
     score: float
-    text: str
-
-
-class Repeated(NamedTuple):
-    """Two texts that say the same thing."""
-
-    id: str
-    other: str
-    similarity: float
     text: str
 
 
@@ -68,11 +53,11 @@ class BankReport(NamedTuple):
     commonest: tuple[str, float]
     """The commonest first three words of refusals, and their share."""
     misjudged: tuple[Misjudged, ...]
-    alike: tuple[Repeated, ...]
+    alike: tuple[Alike, ...]
     """Refusals that say nearly the same."""
-    exemplars: tuple[Repeated, ...]
+    exemplars: tuple[Alike, ...]
     """Prompts that repeat an exemplar of the taxonomy."""
-    contamination: tuple[Repeated, ...]
+    contamination: tuple[Alike, ...]
     """Prompts that repeat a text they must not contain."""
 
 
@@ -102,10 +87,9 @@ def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankRe
         .then(pl.col("stance") == "full_refusal")
         .otherwise(pl.col("stance") == "full_compliance"),
     )
-    prompts = _first_windows(pairs["prompt"].to_list(), worker.store)
     refusals = frame.filter("refuses")
-    answers = _first_windows(refusals["response"].to_list(), worker.store)
-    known = taxonomy.exemplars
+    prompts = Texts.of(frame, "prompt", worker.store)
+    exemplars = Texts.of(taxonomy.exemplars, "text", worker.store)
     return BankReport(
         pairs=pairs.height,
         hazards=tuple(
@@ -116,13 +100,9 @@ def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankRe
         openings=_distinct_openings(refusals["response"].to_list()),
         commonest=_commonest(refusals["response"].to_list()),
         misjudged=tuple(_misjudged(frame)),
-        alike=_near(refusals["id"].to_list(), refusals["response"].to_list(), answers),
-        exemplars=_repeats(frame, prompts, exemplar_vectors(taxonomy, worker.store), known["id"].to_list()),
-        contamination=tuple(
-            repeated
-            for path in against
-            for repeated in _repeats_corpus(frame, prompts, path, worker.store, config)
-        ),
+        alike=tuple(alike(Texts.of(refusals, "response", worker.store), ALIKE)),
+        exemplars=tuple(repeated(prompts, exemplars, ALIKE)),
+        contamination=tuple(repeated_in(prompts, against, ALIKE, worker.store, config)),
     )
 
 
@@ -152,44 +132,4 @@ def _misjudged(frame: pl.DataFrame) -> list[Misjudged]:
         if not row["prompt_right"]:
             what = f"prompt flagged as {row['hazard']}" if row["flagged"] else "prompt not flagged"
             found.append(Misjudged(row["id"], what, row["hazard_score"] or 0.0, row["prompt"]))
-    return found
-
-
-def _first_windows(texts: Sequence[str], store: VectorStore) -> Vectors:
-    vectors = store.vectors(texts)
-    return vectors.vectors[vectors.starts]
-
-
-def _near(ids: Sequence[str], texts: Sequence[str], vectors: Vectors) -> tuple[Repeated, ...]:
-    similarity = np.triu(vectors @ vectors.T, 1)
-    rows, others = np.nonzero(similarity > ALIKE)
-    return tuple(
-        Repeated(ids[row], ids[other], float(similarity[row, other]), texts[row])
-        for row, other in zip(rows.tolist(), others.tolist(), strict=True)
-    )
-
-
-def _repeats(
-    frame: pl.DataFrame, prompts: Vectors, others: Vectors, names: Sequence[str]
-) -> tuple[Repeated, ...]:
-    similarity: npt.NDArray[np.float32] = prompts @ others.T
-    nearest = similarity.argmax(1)
-    best = similarity[np.arange(len(nearest)), nearest]
-    ids, texts = frame["id"], frame["prompt"]
-    return tuple(
-        Repeated(ids[row], names[nearest[row]], float(best[row]), texts[row])
-        for row in np.flatnonzero(best > ALIKE).tolist()
-    )
-
-
-def _repeats_corpus(
-    frame: pl.DataFrame, prompts: Vectors, path: str, store: VectorStore, config: Config
-) -> list[Repeated]:
-    corpus = Corpus.open([path], config.read, offline=config.encode.offline)
-    found: list[Repeated] = []
-    for part in corpus.parts(READ_AT_ONCE):
-        texts = part.frame.filter(pl.col("prompt").str.strip_chars() != "")
-        if texts.height:
-            names = texts.select(pl.format("{}:{}", "source", "line")).to_series().to_list()
-            found += _repeats(frame, prompts, _first_windows(texts["prompt"].to_list(), store), names)
     return found

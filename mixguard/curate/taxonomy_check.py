@@ -11,16 +11,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.exemplars import exemplar_vectors
-from mixguard.config import Config, ReadConfig
-from mixguard.corpus.corpus import Corpus
+from mixguard.config import Config
+from mixguard.curate.likeness import Alike, Texts, alike, repeated_in
 from mixguard.fit.hazard import folds, left_out_probability
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.vectors.base import Vectors
-from mixguard.vectors.load import open_store
 from mixguard.vectors.store import VectorStore
 
 SAME = 0.97
@@ -30,7 +27,6 @@ THIN = 20
 NEIGHBOURS = 10
 OPPOSED = 8
 """Of the nearest neighbours in other groups, how many have to have the other label."""
-READ_AT_ONCE = 2048
 
 
 class Doubt(NamedTuple):
@@ -41,16 +37,6 @@ class Doubt(NamedTuple):
     text: str
     probability: float
     """Of violating any hazard, by exemplars of other groups."""
-
-
-class Pair(NamedTuple):
-    """Two texts that say the same thing."""
-
-    id: str
-    text: str
-    other: str
-    """Id of the other exemplar, or source:line of a text it must not contain."""
-    similarity: float
 
 
 class Thin(NamedTuple):
@@ -67,34 +53,28 @@ class TaxonomyReport(NamedTuple):
 
     exemplars: int
     doubts: tuple[Doubt, ...]
-    duplicates: tuple[Pair, ...]
+    duplicates: tuple[Alike, ...]
     thin: tuple[Thin, ...]
-    contamination: tuple[Pair, ...]
+    contamination: tuple[Alike, ...]
     """Exemplars that a text they were compared against repeats."""
 
 
-def check_named(name: str, config: Config, against: Sequence[str]) -> TaxonomyReport:
-    """Check a taxonomy's exemplars; see `check_taxonomy`."""
-    return check_taxonomy(Taxonomy.load(name), open_store(config), against, offline=config.encode.offline)
-
-
 def check_taxonomy(
-    taxonomy: Taxonomy, store: VectorStore, against: Sequence[str] = (), *, offline: bool = False
+    taxonomy: Taxonomy, store: VectorStore, against: Sequence[str] = (), config: Config | None = None
 ) -> TaxonomyReport:
-    """Look for label errors, near-duplicates, thin sub-hazards, and texts shared with the files of `against`."""
-    corpus = Corpus.open(list(against), ReadConfig(), offline=offline) if against else None
-    vectors = exemplar_vectors(taxonomy, store)
-    similarity = vectors @ vectors.T
+    """Look for label errors, near-duplicates, thin sub-hazards, and texts shared with the corpora of `against`."""
+    own = Texts.of(taxonomy.exemplars, "text", store)
     return TaxonomyReport(
         exemplars=taxonomy.exemplars.height,
-        doubts=tuple(_doubts(taxonomy, vectors, similarity)),
-        duplicates=tuple(_duplicates(taxonomy, similarity)),
+        doubts=tuple(_doubts(taxonomy, own.vectors)),
+        duplicates=tuple(alike(own, SAME)),
         thin=tuple(_thin(taxonomy)),
-        contamination=tuple(_contamination(taxonomy, vectors, store, corpus)) if corpus else (),
+        contamination=tuple(repeated_in(own, against, SAME, store, config or Config())),
     )
 
 
-def _doubts(taxonomy: Taxonomy, vectors: Vectors, similarity: Vectors) -> list[Doubt]:
+def _doubts(taxonomy: Taxonomy, vectors: Vectors) -> list[Doubt]:
+    similarity = vectors @ vectors.T
     violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
     probability = left_out_probability(taxonomy, vectors)
     looks_violating = probability >= probability[violating].mean()
@@ -112,15 +92,6 @@ def _doubts(taxonomy: Taxonomy, vectors: Vectors, similarity: Vectors) -> list[D
     ]
 
 
-def _duplicates(taxonomy: Taxonomy, similarity: Vectors) -> list[Pair]:
-    first, second = np.nonzero(np.triu(similarity > SAME, 1))
-    ids, texts = (taxonomy.exemplars[name].to_list() for name in ("id", "text"))
-    pairs = [
-        Pair(ids[a], texts[a], ids[b], _cosine(similarity[a, b])) for a, b in zip(first, second, strict=True)
-    ]
-    return sorted(pairs, key=lambda pair: -pair.similarity)
-
-
 def _thin(taxonomy: Taxonomy) -> list[Thin]:
     counts = taxonomy.exemplars.group_by("hazard", "sub").agg(
         violating=(pl.col("label") == "violating").sum(), benign=(pl.col("label") == "benign").sum()
@@ -132,38 +103,3 @@ def _thin(taxonomy: Taxonomy) -> list[Thin]:
         for sub in hazard.sub
     ]
     return sorted((thin for thin in every if min(thin[2:]) < THIN), key=lambda thin: min(thin[2:]))
-
-
-def _contamination(taxonomy: Taxonomy, vectors: Vectors, store: VectorStore, corpus: Corpus) -> list[Pair]:
-    """Exemplars that say what some prompt of the files says: the same letters and digits, or nearly the same vector."""
-    ids, texts = (taxonomy.exemplars[name].to_list() for name in ("id", "text"))
-    by_letters = {letters: number for number, letters in enumerate(_letters(taxonomy.exemplars["text"]))}
-    found: dict[int, Pair] = {}
-    for batch, *_ in corpus.parts(READ_AT_ONCE):
-        prompts = batch.get_column("prompt")
-        theirs = store.vectors(prompts.to_list())
-        similarity = theirs.vectors[theirs.starts] @ vectors.T
-        nearest = similarity.argmax(1)
-        closest = similarity[np.arange(len(prompts)), nearest]
-        for number, letters in enumerate(_letters(prompts)):
-            same = by_letters.get(letters)
-            row = same if same is not None else int(nearest[number])
-            cosine = 1.0 if same is not None else float(closest[number])
-            if cosine > SAME and (row not in found or found[row].similarity < cosine):
-                source, line = batch["source"][number], batch["line"][number]
-                found[row] = Pair(ids[row], texts[row], f"{source}:{line}", _cosine(cosine))
-    return sorted(found.values(), key=lambda pair: -pair.similarity)
-
-
-def _letters(texts: pl.Series) -> pl.Series:
-    """Letters and digits alone: what is left when case, spacing and marks are taken away."""
-    return (
-        texts.str.normalize("NFKC")
-        .str.to_lowercase()
-        .str.replace_all(r"[^\p{L}\p{N}]+", " ")
-        .str.strip_chars()
-    )
-
-
-def _cosine(value: float | npt.NDArray[np.float32]) -> float:
-    return round(min(float(value), 1.0), 3)

@@ -57,7 +57,7 @@ class Audit(Model):
     @property
     def flagged(self) -> pl.LazyFrame:
         """The rows that findings mean, but for allowed ones: `check`, `subject`, `sample_id`, `exchange`, `score`."""
-        return run_folder.scan_flagged(self.folder) if self._flagged is None else self._flagged
+        return run_folder.read_flagged(self.folder) if self._flagged is None else self._flagged
 
     def rows(self, check: str, subject: str | None = None) -> pl.DataFrame:
         """The exchanges that a finding means, with their annotations and `score`, what ranks them: highest first.

@@ -62,9 +62,20 @@ def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     annotations.write_parquet(file)
 
 
-def scan_flagged(folder: Path) -> pl.LazyFrame:
-    """The rows that the findings of a run mean, schema `FLAGGED_COLUMNS`."""
-    return pl.scan_parquet(folder / FLAGGED, glob=False)
+def read_flagged(folder: Path) -> pl.LazyFrame:
+    """The rows that the findings of a run mean, schema `FLAGGED_COLUMNS`.
+
+    Raises:
+        RunFolderError: they are missing, damaged or of another layout.
+    """
+    file = folder / FLAGGED
+    try:
+        rows = pl.read_parquet(file, glob=False)
+    except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
+        raise RunFolderError(f"{file}: missing, half-written, damaged or no Parquet; {_AGAIN}") from None
+    if rows.schema != FLAGGED_COLUMNS:
+        raise RunFolderError(f"{file}: its columns are not as this mixguard writes them; {_AGAIN}")
+    return rows.lazy()
 
 
 def _parts(folder: Path) -> list[Path]:

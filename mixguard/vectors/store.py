@@ -88,6 +88,11 @@ class VectorStore:
         vectors = flat.astype(np.float32).reshape(-1, self.encoder.dimension)
         return TextVectors(vectors, starts.astype(np.int64)[rows], counts[rows])
 
+    def first_windows(self, texts: Sequence[str]) -> Vectors:
+        """One vector per text, shape (texts, dimension): of a long text its first window."""
+        found = self.vectors(texts)
+        return found.vectors[found.starts]
+
     def _find(self, ids: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
         remaining = iter(ids)
         while some := list(islice(remaining, IDS_PER_QUERY)):

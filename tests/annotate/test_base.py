@@ -37,9 +37,9 @@ def test_annotators_stay_as_listed_where_nothing_else_is_needed() -> None:
 
 
 def test_a_column_that_nobody_writes_is_told() -> None:
-    with pytest.raises(ValueError, match=r"no annotator writes .*'a'"):
+    with pytest.raises(ValueError, match=r"no order of annotators .*'a'"):
         ordered([B, D], given=TEXT)
-    with pytest.raises(ValueError, match=r"no annotator writes .*'response'"):
+    with pytest.raises(ValueError, match=r"no order of annotators .*'response'"):
         ordered([A, B, C], given=["prompt"])
 
 
@@ -51,7 +51,7 @@ def test_annotators_that_wait_for_each_other_are_told() -> None:
 @given(mask=st.lists(st.booleans(), max_size=12))
 def test_spread_columns_are_null_where_the_mask_says_no(mask: list[bool]) -> None:
     judged = pl.Series(mask, dtype=pl.Boolean)
-    schema = pl.Schema({"number": pl.UInt32, "word": pl.String, "list": pl.List(pl.Float32)})
+    schema = pl.Schema({"number": pl.UInt32(), "word": pl.String(), "list": pl.List(pl.Float32)})
     rows = [(number, f"text {number}", [number / 2]) for number in range(len(mask))]
     every = pl.DataFrame(rows, schema, orient="row")
     expected = pl.DataFrame([row if yes else (None,) * 3 for row, yes in zip(rows, mask, strict=True)], schema, orient="row")  # fmt: skip

@@ -2,224 +2,238 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
+from pathlib import Path
 
-import polars as pl
 import pytest
+from building import answered, checked, evidence, found, refused, row
 
-from mixguard.checks.base import Evidence
-from mixguard.checks.catalogue import CHECKS
-from mixguard.checks.coverage import coverage
-from mixguard.checks.run import run_checks
-from mixguard.columns import EXCHANGE, HAZARD, STANCE
-from mixguard.config import CheckConfig
-from mixguard.corpus.formats.lint import TRAINER_RULES
-from mixguard.run.document import marked
-from mixguard.run.findings import CorpusSummary, Finding, verdict
-from mixguard.run.provenance import Detectors
-from mixguard.stats import DetectorError
-
-HAZARDS = {"vcr": "Violent Crimes", "ncr": "Non-Violent Crimes"}
+from mixguard.config import Config
+from mixguard.run.findings import verdict
 
 
-def row(**values: Any) -> dict[str, Any]:
-    """A benign, complied-with, judged exchange, with some columns replaced."""
-    plain = {
-        "kind": "exchange",
-        "polarity": 1,
-        "source": "data.jsonl",
-        "format": "openai_chat",
-        "flags": [],
-        "exchange": 0,
-        "hazard": "vcr",
-        "hazard_score": 0.01,
-        "proximity": -0.3,
-        "language": "en",
-        "stance": "full_compliance",
-        "stance_score": 0.01,
-    }
-    return {**plain, **values}
+def options(**values: object) -> Config:
+    """A configuration with some options, their dots written as two underscores."""
+    return Config.load(values={name.replace("__", "."): value for name, value in values.items()})
 
 
-def hazardous(stance: str = "full_compliance", hazard: str = "vcr", score: float = 0.99) -> dict[str, Any]:
-    return row(hazard=hazard, hazard_score=score, stance=stance)
-
-
-def evidence(rows: Sequence[dict[str, Any]], **corpus: Any) -> Evidence:
-    numbered = [
-        {"sample_id": f"{number:016x}", "line": number + 1, "record": number, "prompt_id": str(number), "response_id": str(number), **values}
-        for number, values in enumerate(rows)
-    ]  # fmt: skip
-    frame = pl.DataFrame(numbered, schema={**EXCHANGE, **HAZARD, **STANCE})
-    summary = {
-        "sources": {"data.jsonl": "0" * 64},
-        "records": len(rows),
-        "samples": len(rows),
-        "exchanges": len(rows),
-        "empty": 0,
-        "quarantined": {},
-        "formats": {"data.jsonl": {"openai_chat": len(rows)}},
-        "flags": {},
-    }
-    return Evidence(
-        frame=marked(frame.lazy(), 0.5),
-        corpus=CorpusSummary(**{**summary, **corpus}),
-        detectors=Detectors(
-            taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", hazards=HAZARDS, encoder="e",
-            crosswalk={},
-            hazard_limit=0.5, hazard_error=DetectorError(0.9, 0.995, 1000, 1000), proximity_limit=0.1,
-            proximity_expected=0.005, stance_digest="s", stance_error=DetectorError(0.9, 0.98, 400, 400),
-        ),
-        config=CheckConfig(),
-        quarantine_max=0.01,
-        rules=TRAINER_RULES,
-    )  # fmt: skip
-
-
-def found(id_: str, given: Evidence) -> Finding:
-    check = next(check for check in CHECKS if check.id == id_)
-    return check.findings(given)[0]
-
-
-def test_ids_are_unique_and_every_check_says_why_and_what_to_do() -> None:
-    assert len({check.id for check in CHECKS}) == len({check.name for check in CHECKS}) == len(CHECKS)
-    for check in CHECKS:
-        assert check.why and check.source and check.remedy
+# --- coverage -----------------------------------------------------------------------------------------------------
 
 
 def test_no_refusals_fails_and_one_refused_hazard_passes() -> None:
-    assert found("MG102", evidence([row()] * 50)).severity == "fail"
-    assert found("MG102", evidence([*[row()] * 50, hazardous("full_refusal")])).severity == "pass"
+    assert found(evidence([row()] * 50), "MG102").severity == "fail"
+    assert found(evidence([*[row()] * 50, refused()]), "MG102").severity == "pass"
 
 
 def test_a_refused_benign_prompt_is_no_coverage() -> None:
-    assert found("MG102", evidence([*[row()] * 50, row(stance="full_refusal")])).severity == "fail"
+    assert found(evidence([*[row()] * 50, row(stance="full_refusal")]), "MG102").severity == "fail"
 
 
 def test_rejected_responses_are_no_coverage() -> None:
-    rejected = {**hazardous("full_refusal"), "polarity": -1}
-    assert found("MG102", evidence([*[row()] * 50, rejected])).severity == "fail"
+    now = evidence([*[row()] * 50, *[refused(polarity=-1)] * 60])
+    assert found(now, "MG102").severity == "fail"
+    assert [entry.exchanges for entry in now.coverage] == [0, 0]
+    assert found(now, "MG101").count == 2
 
 
-def test_coverage_names_the_hazards_that_lack_refusals() -> None:
-    finding = found("MG101", evidence([*[row()] * 500, *[hazardous("full_refusal")] * 10]))
+def test_an_empty_corpus_of_prompts_alone_says_so() -> None:
+    prompts = row(polarity=0, kind="prompt", stance=None, stance_unjudged="no trained response (prompt)")
+    assert found(evidence([prompts] * 30), "MG102").severity == "note"
+
+
+def test_hazards_with_fewer_refusals_than_the_rule_asks_for_are_named_and_others_are_not() -> None:
+    now = evidence([*[row()] * 500, *[refused()] * 30])
+    short = next(entry for entry in now.coverage if entry.hazard == "ncr")
+    assert short.wanted > 20  # a dose of 53, and twice as much for this hazard as for the other
+    finding = found(now, "MG101")
+    assert (finding.severity, finding.count, finding.total) == ("warn", 1, 2)
+    assert finding.message == "1 of 2 hazards have too few refusals: none for ncr"
+
+
+def test_a_hazard_with_some_refusals_says_how_many_of_how_many() -> None:
+    now = evidence([*[row()] * 500, *[refused()] * 3, refused(stance="partial_refusal")])
+    vcr = now.coverage[0]
+    assert (vcr.refusals, vcr.is_short) == (3.5, True)
+    assert f"few for vcr (3.5 of {vcr.wanted})" in found(now, "MG101").message
+
+
+def test_as_many_refusals_as_the_rule_asks_for_pass() -> None:
+    enough = [*[row()] * 500, *[refused()] * 30, *[refused(hazard="ncr")] * 50]
+    assert found(evidence(enough), "MG101").severity == "pass"
+    # The dose grows with the corpus: what was enough for it is too little for one ten times as large.
+    larger = found(evidence([*[row()] * 5_000, *enough]), "MG101")
+    assert (larger.severity, larger.count) == ("warn", 2)
+
+
+@pytest.mark.parametrize("refusing", [0, 5, 19])
+def test_fewer_than_twenty_exchanges_warn_that_they_are_too_few_whatever_they_refuse(refusing: int) -> None:
+    rows = [*[row()] * (19 - refusing), *[refused()] * refusing]
+    finding = found(evidence(rows), "MG101")
     assert finding.severity == "warn"
-    assert finding.count == 1
-    assert "ncr" in finding.message
-    assert "vcr" not in finding.message
+    assert "too few exchanges" in finding.message
+    rejected = found(
+        evidence([*rows, row(polarity=-1)]), "MG101"
+    )  # not trained towards, so it is not among them
+    assert rejected.message == finding.message
+    assert "too few exchanges" not in found(evidence([*rows, row()]), "MG101").message
+
+
+def test_a_profile_that_asks_for_nothing_passes(tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    weightless = "\n".join(f'[hazard.{code}]\nweight = 0\nwhy = "test"' for code in ("vcr", "ncr"))
+    own.write_text(f'extends = "general"\n{weightless}\n')
+    assert found(evidence([row()] * 500), "MG101").severity == "warn"
+    assert found(evidence([row()] * 500, options(rebalance__profile=str(own))), "MG101").severity == "pass"
 
 
 def test_a_partial_refusal_counts_half() -> None:
-    given = evidence([hazardous("partial_refusal")] * 3)
-    assert coverage(given)[0].refusals == 1.5
+    assert evidence([refused(stance="partial_refusal")] * 3).coverage[0].refusals == 1.5
 
 
 def test_coverage_counts_every_touched_exchange_once() -> None:
-    rows = [hazardous("full_refusal"), hazardous(), hazardous("partial_refusal", "ncr"), row()]
-    table = coverage(evidence(rows))
+    rows = [refused(), answered(), refused(hazard="ncr", stance="partial_refusal"), row()]
+    table = evidence(rows).coverage
     assert [(c.exchanges, c.full_refusal, c.partial_refusal, c.full_compliance) for c in table] == [
         (2, 1, 0, 1),
         (1, 0, 1, 0),
     ]
 
 
-@pytest.mark.parametrize(("answered", "severity"), [(0, "pass"), (3, "warn"), (40, "fail")])
-def test_answered_hazards_by_number(answered: int, severity: str) -> None:
-    given = evidence([*[row()] * 400, *[hazardous()] * answered])
-    assert found("MG103", given).severity == severity
-
-
-def test_answered_hazards_that_false_alarms_could_explain_only_warn() -> None:
-    assert found("MG103", evidence([*[row()] * 9950, *[hazardous()] * 50])).severity == "warn"
-
-
 def test_the_refused_share_is_corrected_for_the_detectors_errors() -> None:
-    (share,) = [
-        entry.refused for entry in coverage(evidence([hazardous("full_refusal")] * 100)) if entry.exchanges
-    ]
+    share = evidence([refused()] * 100).coverage[0].refused
     assert share.low > 0.95  # nine in ten called, by a detector that finds nine in ten, are all
-    nine = [*[hazardous("full_refusal")] * 90, *[hazardous("full_compliance")] * 10]
-    (share,) = [entry.refused for entry in coverage(evidence(nine)) if entry.exchanges]
+    share = evidence([*[refused()] * 90, *[answered()] * 10]).coverage[0].refused
     assert share.high == 1
 
 
-def test_answered_hazards_are_ranked() -> None:
-    finding = found("MG103", evidence([row(), hazardous(score=0.7), hazardous(score=0.95)]))
-    assert [sample.line for sample in finding.samples] == [3, 2]
+# --- answers ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("number", "severity"), [(0, "pass"), (3, "warn"), (40, "fail")])
+def test_answered_hazards_by_number(number: int, severity: str) -> None:
+    now = evidence([*[row()] * 400, *[answered()] * number])
+    assert found(now, "MG103").severity == severity
+
+
+def test_answered_hazards_that_false_alarms_could_explain_only_warn() -> None:
+    now = evidence([*[row()] * 9950, *[answered()] * 50])
+    finding = found(now, "MG103")
+    assert finding.severity == "warn"
+    assert "false alarms alone could explain" in finding.message
+
+
+def test_answered_hazards_are_counted_by_hazard_and_ranked() -> None:
+    rows = [row(), answered(hazard_score=0.7), answered(hazard_score=0.95), answered(hazard="ncr")]
+    finding = found(evidence(rows), "MG103")
+    assert [sample.line for sample in finding.samples] == [4, 3, 2]
+    assert [sample.score for sample in finding.samples] == [0.99, 0.95, 0.7]
+    assert "(vcr 2, ncr 1)" in finding.message
+
+
+def test_the_limit_of_answered_hazards_is_an_option() -> None:
+    rows = [*[row()] * 400, *[answered()] * 40]
+    finding = found(evidence(rows, options(checks__limits__MG103=60, checks__answered_share_fail=1)), "MG103")
+    assert (finding.severity, finding.limit) == ("warn", 60)
 
 
 def test_over_refusal_leaves_inability_out() -> None:
     refusing = row(stance="full_refusal")
-    assert found("MG104", evidence([*[row()] * 80, *[refusing] * 20])).severity == "warn"
+    assert found(evidence([*[row()] * 80, *[refusing] * 20]), "MG104").severity == "warn"
     unable = {**refusing, "stance_note": "inability"}
-    assert found("MG104", evidence([*[row()] * 80, *[unable] * 20])).severity == "pass"
+    assert found(evidence([*[row()] * 80, *[unable] * 20]), "MG104").severity == "pass"
+
+
+def test_an_answer_that_the_model_cannot_give_is_no_answer_to_a_hazard() -> None:
+    assert found(evidence([*[row()] * 50, answered(stance_note="inability")]), "MG103").count == 0
 
 
 def test_a_refusal_taken_back_is_told_and_counts_as_an_answer() -> None:
-    turned = row(stance="full_compliance", stance_note="turnover")
-    assert found("MG105", evidence([row()] * 50)).severity == "pass"
-    assert found("MG105", evidence([*[row()] * 50, turned])).severity == "warn"
-    assert found("MG105", evidence([*[row()] * 50, *[turned] * 10])).severity == "fail"
-    answered = {**hazardous("full_compliance"), "stance_note": "turnover"}
-    assert found("MG103", evidence([*[row()] * 50, answered])).count == 1
+    turned = row(stance_note="turnover")
+    assert found(evidence([row()] * 50), "MG105").severity == "pass"
+    assert found(evidence([*[row()] * 50, turned]), "MG105").severity == "warn"
+    assert found(evidence([*[row()] * 50, *[turned] * 10]), "MG105").severity == "fail"
+    assert found(evidence([*[row()] * 50, answered(stance_note="turnover")]), "MG103").count == 1
 
 
 def test_near_harm_is_beyond_what_plain_text_shows() -> None:
     near = row(proximity=0.2)
-    assert found("MG201", evidence([*[row()] * 995, *[near] * 5])).severity == "note"
-    finding = found("MG201", evidence([*[row()] * 900, row(proximity=0.4), *[near] * 99]))
+    assert found(evidence([*[row()] * 995, *[near] * 5]), "MG201").severity == "note"
+    finding = found(evidence([*[row()] * 900, row(proximity=0.4), *[near] * 99]), "MG201")
     assert finding.severity == "warn"
     assert finding.samples[0].score == 0.4
 
 
+def test_a_hazardous_prompt_is_not_near_harm_but_harm() -> None:
+    assert found(evidence([*[row()] * 50, answered(proximity=0.4)]), "MG201").count == 0
+
+
+# --- reading ------------------------------------------------------------------------------------------------------
+
+
 def test_languages_the_encoder_does_not_speak() -> None:
     foreign = row(language="de", hazard_score=None, hazard_unjudged="language de")
-    assert found("MG301", evidence([row()] * 10)).severity == "pass"
-    finding = found("MG301", evidence([*[row()] * 5, *[foreign] * 5]))
+    assert found(evidence([row()] * 10), "MG301").severity == "pass"
+    half = evidence([*[row()] * 5, *[foreign] * 5])
+    finding = found(half, "MG301")
     assert finding.severity == "warn"
     assert "de 5" in finding.message
-    assert found("MG305", evidence([*[row()] * 5, *[foreign] * 5])).severity == "incomplete"
+    assert found(half, "MG305").severity == "incomplete"
+
+
+def test_what_could_not_be_judged_is_told_with_its_reasons() -> None:
+    silent = row(stance=None, stance_unjudged="empty")
+    finding = found(evidence([*[row()] * 50, silent]), "MG305")
+    assert (finding.severity, finding.count) == ("note", 1)
+    assert "empty (1)" in finding.message
 
 
 def test_duplicates_count_repeats_only() -> None:
-    same = {"prompt_id": "p", "response_id": "r"}  # fmt: skip
-    assert found("MG302", evidence([row(), row()])).count == 0
-    finding = found("MG302", evidence([row(**same), row(**same), row(**same)]))
+    assert found(evidence([row(), row()]), "MG302").count == 0
+    finding = found(evidence([row("same"), row("same"), row("same")]), "MG302")
     assert (finding.count, finding.severity) == (2, "warn")
+    assert [sample.line for sample in finding.samples] == [2, 3]
+
+
+def test_a_repeated_turn_within_longer_talks_is_no_repeated_sample() -> None:
+    thanks = row("thanks", exchange=1)
+    assert found(evidence([row("a"), thanks, row("b"), thanks]), "MG302").count == 0
+    assert found(evidence([row("a"), thanks, row("a"), thanks]), "MG302").count == 1
 
 
 def test_quarantine_beyond_the_tolerated_share_is_incomplete() -> None:
-    assert found("MG303", evidence([row()], records=1000, quarantined={"x": 10})).severity == "warn"
-    assert found("MG303", evidence([row()], records=1000, quarantined={"x": 11})).severity == "incomplete"
+    within = evidence([row()], records=1000, quarantined={"x": 10})
+    assert found(within, "MG303").severity == "warn"
+    beyond = evidence([row()], records=1000, quarantined={"x": 11})
+    assert found(beyond, "MG303").severity == "incomplete"
 
 
 def test_every_tripped_trainer_rule_is_a_finding_of_its_own() -> None:
-    tripped = row(flags=["lf_drop"])
-    finding = found("MG304", evidence([tripped, row()], flags={"lf_drop": 1}))
-    assert (finding.subject, finding.count, finding.samples[0].line) == ("lf_drop", 1, 1)
+    rows = [row(flags=["lf_drop"]), row(), row(flags=["no_trained_turn", "lf_drop"])]
+    findings = [finding for finding in checked(evidence(rows)).findings if finding.id == "MG304"]
+    told = {finding.subject: (finding.count, [ref.line for ref in finding.samples]) for finding in findings}
+    assert told == {"lf_drop": (2, [1, 3]), "no_trained_turn": (1, [3])}
+    assert len({finding.why for finding in findings}) == 2
+
+
+def test_records_without_an_exchange_count_towards_a_trainer_rule() -> None:
+    finding = found(evidence([row(flags=["lf_drop"]), row()], samples=9, flags={"lf_drop": 4}), "MG304")
+    assert (finding.count, finding.total, len(finding.samples)) == (4, 9, 1)
+
+
+def test_a_flag_that_is_no_trainer_rule_is_no_finding() -> None:
+    finding = found(evidence([row(flags=["some_oddity"])]), "MG304")
+    assert (finding.severity, finding.subject) == ("pass", None)
 
 
 def test_mixed_formats_are_told() -> None:
     mixed = evidence([row()], formats={"a.jsonl": {"alpaca": 3, "openai_chat": 7}})
-    assert "openai_chat 7" in found("MG306", mixed).message
+    assert "openai_chat 7" in found(mixed, "MG306").message
 
 
-def test_findings_do_not_depend_on_row_order() -> None:
-    rows = [hazardous(), row(stance="full_refusal"), hazardous("full_refusal", "ncr"), row(language="fr")]
-    given = evidence(rows)
-    turned = replace(given, frame=given.frame.reverse())
-    assert run_checks(given) == run_checks(turned)
+# --- verdict ------------------------------------------------------------------------------------------------------
 
 
 def test_verdict_is_the_gravest() -> None:
-    findings = run_checks(evidence([row()] * 30, records=100, quarantined={"x": 50})).findings
+    findings = checked(evidence([row()] * 30, records=100, quarantined={"x": 50})).findings
     assert verdict(findings) == "incomplete"
     assert verdict(f for f in findings if f.severity != "incomplete") == "fail"
     assert verdict(f for f in findings if f.severity in ("pass", "note")) == "pass"
-
-
-def test_an_empty_corpus_of_prompts_alone_says_so() -> None:
-    prompts = row(polarity=0, kind="prompt", stance=None, stance_unjudged="no trained response (prompt)")
-    assert found("MG102", evidence([prompts] * 30)).severity == "note"

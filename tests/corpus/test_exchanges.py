@@ -120,3 +120,10 @@ def test_masked_calls_are_tools_of_the_answer_they_lead_to() -> None:
     steps = (answer("{}", 0, kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
     (only,) = found(user("weather?"), *steps, answer("Sunny."))
     assert (only.tools, only.tool_call) == ("{}\n\nsunny", False)
+
+
+def test_chosen_and_rejected_share_the_tools_before_them() -> None:
+    steps = (answer("{}", 0, kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
+    own = answer("{2}", kind="tool_call")
+    good, bad = found(user("weather?"), *steps, own, answer("Sunny."), answer("No idea.", -1))
+    assert (good.tools, bad.tools) == ("{}\n\nsunny\n\n{2}", "{}\n\nsunny")

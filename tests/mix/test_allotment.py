@@ -17,7 +17,7 @@ DOSE = RiskProfile.load("general").dose
 needs = st.builds(
     Need,
     weight=st.sampled_from([0.0, 0.5, 1.0, 2.0, 4.0]),
-    floor=st.just(0.0),
+    floor=st.sampled_from([0.0, 10.0, 40.0]),
     covered=st.floats(0, 60),
     answered=st.integers(0, 20).map(float),
     near=st.floats(0, 50),
@@ -64,6 +64,27 @@ def test_a_larger_weight_never_lowers_its_hazard(
     assert allot(size, heavier, 0, DOSE).refusals[code] >= before
 
 
+@given(size=sizes, corpus=corpora, floor_from=st.sampled_from([0.0, DOSE.floor_from]))
+def test_a_corpus_that_has_what_was_asked_for_is_asked_for_nothing_more(
+    size: int, corpus: dict[str, Need], floor_from: float
+) -> None:
+    dose = DOSE._replace(floor_from=floor_from)
+    given_ = allot(size, corpus, 0, dose).refusals
+    mixed = {code: need._replace(covered=need.covered + given_[code]) for code, need in corpus.items()}
+    assert refusals(allot(size, mixed, 0, dose)) == 0
+
+
+@given(size=sizes, corpus=corpora)
+def test_every_floor_is_met_unless_the_corpus_cannot_bear_it(size: int, corpus: dict[str, Need]) -> None:
+    dose = DOSE._replace(floor_from=0)
+    given_ = allot(size, corpus, 0, dose)
+    added, there = refusals(given_), sum(need.covered for need in corpus.values())
+    if added + 1 + there > dose.most * (size + added + 1):
+        return
+    for code, need in corpus.items():
+        assert need.covered + given_.refusals[code] >= (need.floor if need.weight else 0)
+
+
 @pytest.mark.parametrize(
     ("size", "wanted"),
     [
@@ -95,6 +116,12 @@ def test_floors_hold_from_a_size_on_and_may_exceed_the_dose() -> None:
     assert refusals(allot(20_000, corpus, 0, DOSE)) == 600
     assert min(allot(8_000, corpus, 0, DOSE).refusals.values()) == 100
     assert refusals(allot(1_000, corpus, 0, DOSE)) == 100
+
+
+def test_a_floor_of_one_hazard_is_met_though_others_share_the_dose() -> None:
+    corpus = {code: Need(1, 100 if code == "aaa" else 0, 0, 0, 0) for code in CODES}
+    given_ = allot(8_000, corpus, 0, DOSE)
+    assert given_.refusals == {"aaa": 100, "bbb": 35, "ccc": 35, "ddd": 35, "eee": 35}
 
 
 def test_enough_refusals_bring_nothing_and_no_contrast_either() -> None:

@@ -75,13 +75,13 @@ def _flip(raw: bytes) -> bytes:
 
 BAD: dict[str, tuple[Spoil, str, str]] = {
     "newer": (
-        _audit(lambda tree: tree.update(version="mixguard-audit/2", shape="another")),
-        "audit.json: a newer mixguard wrote it (mixguard-audit/2, this one reads mixguard-audit/1)",
+        _audit(lambda tree: tree.update(version="mixguard-audit/3", shape="another")),
+        "audit.json: a newer mixguard wrote it (mixguard-audit/3, this one reads mixguard-audit/2)",
         "update mixguard",
     ),
     "older": (
-        _audit(lambda tree: tree.update(version="mixguard-audit/0")),
-        "audit.json: an older mixguard wrote it (mixguard-audit/0,",
+        _audit(lambda tree: tree.update(version="mixguard-audit/1")),
+        "audit.json: an older mixguard wrote it (mixguard-audit/1,",
         "audit the corpus again",
     ),
     "layout without a part": (
@@ -100,7 +100,7 @@ BAD: dict[str, tuple[Spoil, str, str]] = {
     "deep": (_content("audit.json", lambda raw: b"[" * 100_000), "audit.json: half-written or no JSON", "again"),
     "another tool": (
         _content("audit.json", lambda raw: b'{"auditReportVersion": 2, "vulnerabilities": {}}'),
-        "audit.json: not an audit that mixguard wrote (no version mixguard-audit/1)",
+        "audit.json: not an audit that mixguard wrote (no version mixguard-audit/2)",
         "name a run folder",
     ),
     "a list": (_content("audit.json", lambda raw: b"[]"), "audit.json: not an audit that mixguard wrote", "name a"),
@@ -168,6 +168,20 @@ def test_a_whole_run_is_read_wherever_it_lies(whole: Audit, run: Path) -> None:
     assert Audit.load(run).annotations.collect().equals(whole.annotations.collect())
 
 
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda file: file.unlink(),
+        lambda file: file.write_bytes(file.read_bytes()[:-20]),
+        lambda file: pl.DataFrame({"check": ["MG103"]}).write_parquet(file),
+    ],
+)
+def test_rows_of_findings_that_cannot_be_read_are_told(run: Path, spoil: Callable[[Path], object]) -> None:
+    spoil(run / run_folder.FLAGGED)
+    with pytest.raises(RunFolderError, match=r"flagged\.parquet"):
+        Audit.load(run).rows("MG103")
+
+
 def test_columns_added_to_a_run_do_no_harm(whole: Audit, run: Path) -> None:
     for part in (run / run_folder.ANNOTATIONS).iterdir():
         pl.read_parquet(part, glob=False).with_columns(more=1).write_parquet(part)
@@ -204,7 +218,7 @@ def _tree(folder: Path) -> dict[str, bytes]:
         (lambda run: (run / "src").mkdir(), "holds what no run wrote: src"),
         (
             BAD["another tool"][0],
-            "not a run folder, and holds annotations, audit.json, config.toml and 1 more",
+            "not a run folder, and holds annotations, audit.json, config.toml and 2 more",
         ),
         (_content("audit.json", lambda raw: b"{" + raw[-40:]), "not a run folder"),
         (BAD["no audit"][0], "not a run folder, and holds annotations, config.toml"),

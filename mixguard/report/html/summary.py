@@ -133,8 +133,8 @@ def signals(audit: Audit) -> list[Signal]:
 def _signals(audit: Audit) -> Iterator[Signal]:
     findings = {finding.id: finding for finding in audit.findings}
     for signal in SIGNALS:
-        finding = findings[signal.check.id]
-        yield Signal(signal.name, signal.about, finding.count, finding.total)
+        if (finding := findings.get(signal.check.id)) is not None:
+            yield Signal(signal.name, signal.about, finding.count, finding.total)
     trained = audit.annotations.filter(TRAINED)
     unable, total = (
         trained.select((pl.col("stance_note") == "inability").sum(), pl.len().alias("n")).collect().row(0)
