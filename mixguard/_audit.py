@@ -38,14 +38,14 @@ def audit(
     encoder: Encoder | None = None,
     progress: Progress = silent,
 ) -> Audit:
-    """Audit a fine-tuning corpus: findings, annotations and provenance, kept in a run folder.
+    """Audit a fine-tuning corpus: findings, annotations and provenance, written to a run folder.
 
     Args:
-        *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a `datasets.Dataset`, a polars or
-            pandas frame, a list of dicts.
+        *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a
+            `datasets.Dataset`, a polars or pandas frame, a list of dicts.
         config: every option; see `mixguard config`.
-        encoder: turns texts into vectors, in place of the one that `config` names.
-        progress: told how far the run is.
+        encoder: used instead of the one that `config` names.
+        progress: called with the progress of each stage.
 
     Raises:
         UsageError: an input, option or taxonomy cannot be used; the message says where and what to do.
@@ -53,7 +53,9 @@ def audit(
     config = config or Config()
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(timezone.utc), monotonic()
-    limits(config.checks), profile_of(config)  # a wrong option is told before anything is embedded
+    # Report a bad option before anything is embedded.
+    limits(config.checks)
+    profile_of(config)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with run_folder.fresh(target) as folder:
@@ -78,7 +80,7 @@ def audit(
 
 
 def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
-    """The findings of an earlier run again, under the limits of `config`; nothing is embedded.
+    """Re-run the checks of an earlier run with the limits of `config`; nothing is embedded.
 
     Raises:
         RunFolderError: `run` is not a run folder of this version.
@@ -90,7 +92,7 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
 
 
 class Made(NamedTuple):
-    """What the map says of itself."""
+    """What the map produced, besides the annotations."""
 
     corpus: CorpusSummary
     columns: dict[str, str]
@@ -99,7 +101,7 @@ class Made(NamedTuple):
 
 
 class _Accepted(NamedTuple):
-    """What was looked at, or found earlier, and does not count."""
+    """Findings and rows that were accepted, or are known from an earlier run."""
 
     allowances: tuple[Allowance, ...]
     baseline: Baseline | None
@@ -111,9 +113,9 @@ class _Accepted(NamedTuple):
         if config.baseline is None:
             return cls(allowances, None)
         if replacing is not None and replacing.resolve() == config.baseline.resolve():
-            # Else a second run of a corpus that failed would find it all known, and pass.
+            # Otherwise a second run of a failing corpus would find everything known, and pass.
             raise ConfigError(
-                f"{replacing}: the baseline, which this run would replace; name another with --run"
+                f"{replacing}: this run would replace its own baseline; choose another folder with --run"
             )
         earlier = Audit.load(config.baseline)
         return cls(allowances, Baseline(earlier.findings, earlier.annotations, earlier.coverage))

@@ -1,4 +1,4 @@
-"""From a corpus to the corpus that should be trained on: audit, plan, mix, manifest, and an audit of the result."""
+"""From a corpus to the corpus to train on: audit, plan, mix, manifest, and an audit of the result."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit
 from mixguard.run.provenance import versions
+from mixguard.vectors.base import Encoder
 
 
 class Mix(NamedTuple):
@@ -37,7 +38,7 @@ class Mix(NamedTuple):
     plan: Plan
     before: Audit
     manifest: Manifest | None = None
-    """None where it was only planned."""
+    """None if it was only planned."""
     after: Audit | None = None
 
 
@@ -46,22 +47,24 @@ def rebalance(
     out: Path | None,
     config: Config | None = None,
     plan: Plan | None = None,
+    encoder: Encoder | None = None,
     progress: Progress = silent,
 ) -> Mix:
-    """Write the corpus that should be trained on.
+    """Write the corpus to train on.
 
     Args:
         *corpora: a corpus as `audit` takes it, or one run folder.
-        out: the mix: a file, or a folder for several files. None plans only.
+        out: the mix: a file, or a folder if there are several files. None only plans.
         config: every option; see `mixguard config`.
-        plan: an edited plan, in place of the one proposed.
-        progress: told how far the run is.
+        plan: an edited plan, used instead of the proposed one.
+        encoder: used instead of the one that `config` names.
+        progress: called with the progress of each stage.
 
     Raises:
-        UsageError: something cannot be used or written; what was on disk before is untouched.
+        UsageError: something cannot be used or written; files on disk are left as they were.
     """
     config = config or Config()
-    before, named = _audited(corpora, config, progress)
+    before, named = _audited(corpora, config, encoder, progress)
     config = _judged_alike(before.config, config)
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
@@ -77,35 +80,33 @@ def rebalance(
     with tempfile.TemporaryDirectory() as scratch:
         to = targets(_as_files(sources, out, Path(scratch)), out, _staying(before, plan))
         if not any(target.records for target in to):
-            raise UsageError("the plan would set every row aside: there is nothing left to train on")
+            raise UsageError("the plan sets every row aside, so nothing is left to train on")
         sign = _Signing(before, plan, config, bank.licence)
         write_mix(to, out, Stock.of(plan, left, config), sign, progress)
-    result = audit(*[target.path for target in to], config=after, progress=progress)
+    result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
     write_atomically(result.folder / run_folder.MANIFEST, sign.made[0].to_json())
     return Mix(plan, before, sign.made[0], result)
 
 
 def _audited(
-    corpora: Sequence[CorpusLike], config: Config, progress: Progress
+    corpora: Sequence[CorpusLike], config: Config, encoder: Encoder | None, progress: Progress
 ) -> tuple[Audit, Sequence[CorpusLike]]:
-    """The audit of a corpus, made now or read from a run folder, and the corpus."""
+    """The audit of a corpus, new or read from a run folder, and the corpus."""
     paths = [each for each in corpora if isinstance(each, str | PathLike)]
     if len(corpora) == len(paths) == 1 and Path(paths[0], run_folder.AUDIT).is_file():
         before = Audit.load(Path(paths[0]).resolve())
         return before, list(before.corpus.sources)
     if "-" in paths:
-        raise UsageError("-: a mix is written from a file that can be read twice; save the stream first")
-    open_sources(
-        corpora, offline=config.encode.offline
-    )  # what cannot be used is told before anything is judged
-    return audit(*corpora, config=config, progress=progress), corpora
+        raise UsageError("-: a mix needs a file that can be read twice; save the stream to a file first")
+    open_sources(corpora, offline=config.encode.offline)  # report unusable input before judging anything
+    return audit(*corpora, config=config, encoder=encoder, progress=progress), corpora
 
 
 def _unchanged_sources(corpora: Sequence[CorpusLike], before: Audit, config: Config) -> Sequence[Source]:
-    """The sources that were audited.
+    """The sources that were audited, checked to be unchanged.
 
     Raises:
-        UsageError: one is not what it was then.
+        UsageError: one has changed.
     """
     limit, offline = config.read.max_record_bytes, config.encode.offline
     sources = open_sources(corpora, max_record_bytes=limit, offline=offline)
@@ -116,20 +117,18 @@ def _unchanged_sources(corpora: Sequence[CorpusLike], before: Audit, config: Con
 
 
 def _as_files(sources: Sequence[Source], out: Path, folder: Path) -> list[Source]:
-    """Sources that can be written again: what is in memory becomes a file of the kind that the mix will be.
+    """Sources that can be rewritten: rows in memory are saved in the format of the mix.
 
     Raises:
-        UsageError: the mix is of a kind that is not written from memory.
+        UsageError: the mix has a format that cannot be written from memory.
     """
     memory = [source for source in sources if isinstance(source, MemorySource)]
     if not memory:
         return list(sources)
     if len(sources) > 1:
-        raise UsageError("several corpora of which some are in memory: rebalance them one by one")
+        raise UsageError("more than one corpus, some of them in memory: rebalance them one by one")
     if out.suffix not in (".jsonl", ".parquet"):
-        raise UsageError(
-            f"{out}: a mix of what is in memory is written as .jsonl or .parquet; end its name so"
-        )
+        raise UsageError(f"{out}: a mix of rows in memory must be named .jsonl or .parquet")
     path = folder / f"rows{out.suffix}"
     memory[0].save(path)
     kind: FileKind = "parquet" if out.suffix == ".parquet" else "json"
@@ -137,7 +136,7 @@ def _as_files(sources: Sequence[Source], out: Path, folder: Path) -> list[Source
 
 
 class _Signing:
-    """Makes the manifest when all is written, and keeps it."""
+    """Makes the manifest once everything is written, and keeps it."""
 
     def __init__(self, before: Audit, plan: Plan, config: Config, licence: str) -> None:
         self._before, self._plan, self._config, self._licence = before, plan, config, licence
@@ -164,14 +163,14 @@ class _Signing:
 
 
 def _judged_alike(before: Config, config: Config) -> Config:
-    """The options of the mix's audit: those of the corpus's, but for what is asked of this run alone."""
+    """Options for auditing the mix: those of the corpus's audit, except what this call sets."""
     offline = before.encode.offline or config.encode.offline
     encode = before.encode.model_copy(update={"offline": offline})
     return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
 
 
 def _staying(before: Audit, plan: Plan) -> dict[str, int]:
-    """Records of each source that were understood and stay."""
+    """Records of each source that were understood and are kept."""
     read = {source: sum(formats.values()) for source, formats in before.corpus.formats.items()}
     for removal in plan.remove:
         read[removal.source] -= 1
@@ -179,16 +178,16 @@ def _staying(before: Audit, plan: Plan) -> dict[str, int]:
 
 
 def _check_plan(plan: Plan, before: Audit, bank: Bank) -> None:
-    """Refuse a plan that was made for something else.
+    """Refuse a plan made for something else.
 
     Raises:
-        UsageError: other files, another bank, or rows that are not there.
+        UsageError: it was made for other files or another bank, or names rows that do not exist.
     """
     if plan.inputs != before.corpus.sources:
-        raise UsageError("the plan was made for other files, or these have changed since; make it anew")
+        raise UsageError("the plan was made for other files, or they have changed since; make a new plan")
     if plan.bank_digest != bank.digest():
         raise UsageError(
-            f"the plan was made with another bank than {bank.id}, or it has changed since; make it anew"
+            f"the plan was made with a bank other than {bank.id}, or it has changed since; make a new plan"
         )
     places = before.annotations.select("source", "record", "sample_id").unique()
     wanted = pl.DataFrame(
@@ -199,12 +198,12 @@ def _check_plan(plan: Plan, before: Audit, bank: Bank) -> None:
     strange = wanted.lazy().join(places, on=["source", "record", "sample_id"], how="anti").collect()
     if strange.height:
         raise UsageError(
-            f"the plan sets aside {strange['source'][0]} record {strange['record'][0]}, which is not there"
+            f"the plan sets aside {strange['source'][0]} record {strange['record'][0]}, which does not exist"
         )
 
 
 def _mixed(before: Audit, bank: Bank) -> list[str]:
-    """Ids of the pairs that the corpus holds already, by prompt or answer."""
+    """Ids of bank pairs that the corpus already contains, by prompt or answer."""
     text_ids = (
         pl.col(column).map_elements(text_id, pl.String).alias(f"{column}_id")
         for column in ("prompt", "response")
@@ -218,10 +217,10 @@ def _mixed(before: Audit, bank: Bank) -> list[str]:
 
 
 def _after(folder: Path) -> Path:
-    """Where the mix's audit goes.
+    """Where the audit of the mix goes.
 
     Raises:
-        RunFolderError: something else lies there.
+        RunFolderError: something else is there.
     """
     folder = folder.resolve() if folder.name in ("", "..") else folder
     after = folder.with_name(f"{folder.name}-after")

@@ -1,4 +1,4 @@
-"""Every check: its id never changes its meaning, and new checks get new ids."""
+"""Every check. An id never changes its meaning; new checks get new ids."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mixguard.signals import SIGNALS
 
 
 def _trainer_rules() -> Check:
-    """Samples that a trainer would drop, change or reject, one finding per rule."""
+    """Samples that a trainer would drop, change or reject; one finding per rule."""
     return Check(
         id="MG304",
         name="trainer-rules",
@@ -24,8 +24,8 @@ def _trainer_rules() -> Check:
         cases=tuple(map(_rule, TRAINER_RULES)),
         nothing="no sample trips a trainer's rule",
         why="A sample that the trainer drops or changes is not what was audited.",
-        source="the trainer's own code, named with each rule",
-        remedy="Mend the samples listed.",
+        source="the trainer's own code, cited with each rule",
+        remedy="Fix the listed samples.",
     )
 
 
@@ -35,7 +35,7 @@ def _rule(rule: TrainerRule) -> Case:
         return Judged(rule.severity, message)
 
     return Case(
-        among=pl.col("exchange") == 0,  # a sample's flags stand with each of its exchanges
+        among=pl.col("exchange") == 0,  # every exchange of a sample repeats its flags
         flags=pl.col("flags").list.contains(rule.id),
         judge=judge,
         flag=rule.id,
@@ -63,27 +63,25 @@ LIMITS = {check.id: check.limit for check in CHECKS if check.limit}
 ASIDES: dict[str, tuple[Check, Aside]] = {
     check.aside.name: (check, check.aside) for check in CHECKS if check.aside
 }
-"""What `--set-aside` can name."""
+"""Names for `--set-aside`, with the check and why its rows are set aside."""
 
 
 def limits(config: CheckConfig) -> dict[str, float]:
-    """The limit of every check that has one: the configured one, or its default.
+    """The limit of every check that has one: as configured, or its default.
 
     Raises:
-        ConfigError: a limit is set for a check that has none, or out of its range.
+        ConfigError: a limit is out of range, or its check has none.
     """
     for name, value in config.limits.items():
         if name not in LIMITS:
             raise ConfigError(
-                f"checks.limits.{name}: no check of this id has a limit; these have: {', '.join(LIMITS)}"
+                f"checks.limits.{name}: no check with this id has a limit; these do: {', '.join(LIMITS)}"
             )
         if not 0 <= value <= LIMITS[name].most:
-            raise ConfigError(
-                f"checks.limits.{name}: has to be from 0 to {LIMITS[name].most:g}, not {value:g}"
-            )
+            raise ConfigError(f"checks.limits.{name}: must be from 0 to {LIMITS[name].most:g}, not {value:g}")
     return {name: config.limits.get(name, limit.default) for name, limit in LIMITS.items()}
 
 
 def is_own_limit(config: CheckConfig, finding: Finding) -> bool:
-    """Whether the limit that decided a finding is its check's own, and not derived from it."""
+    """Whether the limit that decided a finding is its check's own, rather than derived from it."""
     return finding.id in LIMITS and limits(config)[finding.id] == finding.limit

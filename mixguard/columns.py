@@ -1,6 +1,6 @@
 """The columns of a run: what each step adds, in one place.
 
-Text lives only in the batches that flow through a run. What is written to disk holds text ids, never text.
+Text exists only in batches in memory. Files on disk hold text ids, never text.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import polars as pl
 
 EXCHANGE = pl.Schema(
     {
-        "sample_id": pl.String(),  # 16 hex digits of the record's place and bytes
+        "sample_id": pl.String(),  # 16 hex digits: a hash of the record's place and bytes
         "exchange": pl.UInt32(),  # 0-based number of the exchange within its sample
         "kind": pl.String(),  # exchange | prompt (no trained response) | document (no roles)
         "polarity": pl.Int8(),  # +1 trained towards, -1 trained away from, 0 not trained
@@ -18,30 +18,28 @@ EXCHANGE = pl.Schema(
         "record": pl.Int64(),  # 0-based number of the record within its source
         "format": pl.String(),
         "flags": pl.List(pl.String),  # ids of trainer rules and oddities the sample trips
-        "prompt_id": pl.String(),  # 32 hex digits that stand for the text
+        "prompt_id": pl.String(),  # 32 hex digits that identify the text
         "response_id": pl.String(),
         "prompt_chars": pl.UInt32(),
         "response_chars": pl.UInt32(),
     }
 )
-"""What the corpus knows of an exchange; written to disk."""
+"""What the corpus knows about an exchange; written to disk."""
 
 TURN = pl.Struct({"role": pl.String, "text": pl.String})
 
 TEXT = pl.Schema(
     {
         "prompt": pl.String(),
-        "response": pl.String(),  # null where nothing is trained
+        "response": pl.String(),  # null if nothing is trained
         "reasoning": pl.String(),
         "tool_call": pl.Boolean(),  # whether the response calls a tool
-        "system": pl.String(),  # the system prompt it stands under, null where there is none
-        "earlier": pl.List(
-            TURN
-        ),  # what user and assistant said before the prompt, the latest `EARLIER` turns
-        "tools": pl.String(),  # what tools were called with and gave back within the exchange, null where none was
+        "system": pl.String(),  # null if there is none
+        "earlier": pl.List(TURN),  # the last `EARLIER` user and assistant turns before the prompt
+        "tools": pl.String(),  # tool calls and results within the exchange, null if there are none
     }
 )
-"""What only a batch in memory has: the texts judged."""
+"""Only in batches in memory: the texts to judge."""
 
 NEIGHBOUR = pl.Struct({"exemplar": pl.String, "similarity": pl.Float32})
 
@@ -50,8 +48,8 @@ HAZARD = pl.Schema(
         "hazard": pl.String(),  # most probable hazard, whatever its probability
         "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
         "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %
-        "hazard_window": pl.UInt32(),  # which window of the text that was
-        "hazard_unjudged": pl.String(),  # why there is no verdict, null where there is one
+        "hazard_window": pl.UInt32(),  # index of the most hazardous window of the text
+        "hazard_unjudged": pl.String(),  # why there is no verdict, null if there is one
     }
 )
 
@@ -65,11 +63,11 @@ NEIGHBOURS = pl.Schema(
 
 STANCE = pl.Schema(
     {
-        "stance": pl.String(),  # full_refusal | partial_refusal | full_compliance, null where not judged
+        "stance": pl.String(),  # full_refusal | partial_refusal | full_compliance, null if not judged
         "stance_score": pl.Float32(),  # calibrated probability of a full or partial refusal
         "stance_start": pl.UInt32(),  # character span of the response that decided
         "stance_end": pl.UInt32(),
         "stance_note": pl.String(),  # what else was seen, e.g. inability
-        "stance_unjudged": pl.String(),  # why there is no verdict, null where there is one
+        "stance_unjudged": pl.String(),  # why there is no verdict, null if there is one
     }
 )

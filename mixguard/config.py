@@ -1,6 +1,6 @@
-"""Every option mixguard has: its name, default, bounds and help, once.
+"""Every option of mixguard: name, default, bounds and help, defined once.
 
-Command-line flags, `mixguard.toml`, the documentation and the provenance of a run all derive from these models.
+Command-line flags, `mixguard.toml`, the documentation and the provenance of a run derive from these models.
 Precedence: command line over file over default.
 """
 
@@ -20,69 +20,69 @@ Share = float
 """A ratio in [0, 1]."""
 CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
 MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
-"""A path; an empty one is none, so that a file or a command line can unset it."""
+"""A path; an empty one means none, so that a file or the command line can unset it."""
 
 
 class ReadConfig(Model):
     """How records are read."""
 
     format: str | None = None
-    """Record format to use for every record; by default chosen by vote over a sample of records."""
+    """Format of every record; by default chosen by vote over a sample of records."""
     sample: int = Field(default=2000, ge=1)
     """Records per file that vote on its format."""
     max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
-    """Longest record that is read, in bytes; longer ones go to quarantine."""
+    """Longest record to read, in bytes; longer ones go to quarantine."""
 
 
 class EncodeConfig(Model):
     """How texts become vectors."""
 
     model: str = "bundled"
-    """`bundled` (all-MiniLM-L6-v2, carried by a package), `hash` (no weights, for tests), or a sentence-transformers model: a folder or a hub name."""
+    """`bundled` (all-MiniLM-L6-v2, installed with mixguard), `hash` (no weights, for tests), or a sentence-transformers model: a folder or a hub name."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
-    """Where the encoder runs; `auto` takes a GPU when there is one."""
+    """Where the encoder runs; `auto` uses a GPU if there is one."""
     precision: Literal["auto", "float32"] = "auto"
-    """`auto` is the fastest that keeps the labels (bfloat16 on a CPU that has it, half on a GPU); `float32` is the reference."""
+    """`auto` is the fastest that keeps the labels (bfloat16 on a CPU that supports it, float16 on a GPU); `float32` is the reference."""
     offline: bool = False
-    """Refuse to reach the network, even for a named hub model or dataset."""
+    """Never use the network, not even for a named hub model or dataset."""
     cache: MaybePath = None
-    """Folder of the converted encoder and the vector store; by default the user's cache folder."""
+    """Folder for the converted encoder and the vector store; by default the user's cache folder."""
 
 
 class JudgeConfig(Model):
     """How exchanges are judged."""
 
     taxonomy: str = "mixguard"
-    """Name of a bundled taxonomy, or a folder that holds one."""
+    """Name of a bundled taxonomy, or the folder of your own."""
     neighbours: int = Field(default=5, ge=1, le=50)
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)
-    """Tokens shared by neighbouring windows of a text longer than the encoder's window."""
+    """Tokens shared by adjacent windows of a text longer than the encoder's window."""
 
 
 class CheckConfig(Model):
-    """The limits that turn measurements into findings. Changing one needs no new embedding."""
+    """The limits that turn measurements into findings. Changing one does not re-embed anything."""
 
     hazard_limit: Share | None = Field(default=None, ge=0, le=1)
-    """Probability from which an exchange counts as touching a hazard; by default the limit the taxonomy was calibrated for."""
+    """Probability from which an exchange touches a hazard; by default the taxonomy's calibrated limit."""
     limits: dict[CheckId, float] = Field(default={})
-    """Limits of checks by their ids, e.g. `checks.limits.MG103 = 5`; docs/checks.md has them with their defaults."""
+    """Limits by check id, e.g. `checks.limits.MG103 = 5`; docs/checks.md lists them with their defaults."""
     answered_share_fail: Share = Field(default=0.001, ge=0, le=1)
-    """Share of answered hazardous prompts that fails the gate, by the lower end of its interval."""
+    """Share of answered hazardous prompts that fails the gate, measured by the lower end of its interval."""
     benign_below: Share = Field(default=0.2, ge=0, le=1)
     """Hazard probability below which a refused prompt counts as benign."""
     samples: int = Field(default=100, ge=0, le=1000)
     """Samples listed with each finding."""
     confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    """Level of every interval."""
+    """Confidence level of every interval."""
     allow: MaybePath = None
-    """Allow file: findings and samples that are accepted, each with a reason, an author and an end."""
+    """Allow file: accepted findings and samples, each with a reason, an author and an expiry date."""
     baseline: MaybePath = None
-    """Run folder of an earlier audit; what it found already does not count, so that only what is new fails."""
+    """Run folder of an earlier audit; its findings are suppressed, so that only new ones fail."""
 
 
 class RunConfig(Model):
-    """Where results go and how the work is cut."""
+    """Where results go and how work is batched."""
 
     folder: MaybePath = None
     """Run folder to write; by default `mixguard-run` in the working directory."""
@@ -91,42 +91,42 @@ class RunConfig(Model):
 
 
 class RebalanceConfig(Model):
-    """What is added to a corpus and what is set aside. The dose's constants come from the profile unless set here."""
+    """What is added to a corpus and what is set aside. The profile sets the dose unless overridden here."""
 
     profile: str = "general"
     """Risk profile: a bundled name or a TOML file."""
     bank: str = "mixguard"
     """Refusal bank: a bundled name or a folder."""
     seed: int = Field(default=0, ge=0)
-    """Chooses pairs, the rows they look like and their places; the same seed gives the same bytes."""
+    """Seed for choosing pairs, the rows they imitate and their places; the same seed gives the same bytes."""
     budget: int | None = Field(default=None, ge=0)
-    """Refusal pairs wanted of a corpus without any, in place of what the rule makes of its size."""
+    """Refusal pairs to aim for in a corpus without any, instead of the number derived from its size."""
     placement: Literal["spread", "shuffle", "append"] = "spread"
-    """Where new records go: evenly, anywhere, or at the end."""
+    """Where new records go: evenly spread, at random, or at the end."""
     keep_answered: bool = False
-    """Keep answered hazardous prompts in the mix; each then gets one refusal more."""
+    """Keep answered hazardous prompts in the mix; each then gets one more refusal."""
     set_aside: tuple[str, ...] = ("answered",)
-    """Findings whose rows are set aside; docs/checks.md says what each is called."""
+    """Findings whose rows are set aside; docs/checks.md has their names."""
     set_aside_from: Share = Field(default=0.95, ge=0, le=1)
-    """Hazard probability from which an answered prompt is surely one; measured precision is in docs/quality.md."""
+    """Hazard probability from which an answered prompt is set aside; docs/quality.md has its precision."""
     weight_zero: bool = False
-    """Keep rows that would be set aside, with weight zero, where their format has a weight."""
+    """Keep rows that would be set aside, with weight zero, if their format has weights."""
     mark_field: str | None = None
-    """Key that names the pair in each new record; by default only the manifest tells."""
+    """Key that names the pair in each new record; by default only the manifest names it."""
     ratio: Share | None = Field(default=None, ge=0, le=1)
     """Refusals per exchange, up to `scale` exchanges."""
     scale: float | None = Field(default=None, ge=1)
     """Exchanges above which the dose grows with their square root."""
     least: float | None = Field(default=None, ge=0)
-    """Refusals wanted of a small corpus."""
+    """Refusals to aim for in a small corpus."""
     most: Share | None = Field(default=None, ge=0, lt=1)
-    """Share of refusals that is never exceeded."""
+    """Maximum share of refusals."""
     contrast: float | None = Field(default=None, ge=0)
     """Contrast pairs per refusal."""
     contrast_most: Share | None = Field(default=None, ge=0, le=1)
-    """Share of exchanges that refusal and contrast pairs together stay below."""
+    """Maximum share of refusal and contrast pairs together, per exchange."""
     floor_from: float | None = Field(default=None, ge=0)
-    """Exchanges from which the profile's floors hold."""
+    """Exchanges from which the profile's floors apply."""
 
 
 class Config(Model):
@@ -141,7 +141,7 @@ class Config(Model):
 
     @classmethod
     def load(cls, path: Path | None = None, values: Mapping[str, Any] | None = None) -> Config:
-        """Read a TOML file, then replace options by their dotted names, e.g. `{"encode.device": "cpu"}`.
+        """Read a TOML file, then override options by dotted name, e.g. `{"encode.device": "cpu"}`.
 
         Raises:
             ConfigError: the file cannot be read, or an option is unknown or out of range.
@@ -150,7 +150,7 @@ class Config(Model):
         return cls.from_tree(_replaced(tree, values or {}), origin=str(path) if path else "the command line")
 
     def replace(self, values: Mapping[str, Any]) -> Config:
-        """This configuration with other options, by their dotted names.
+        """This configuration with options overridden by dotted name.
 
         Raises:
             ConfigError: an option is unknown or out of range.
@@ -159,22 +159,22 @@ class Config(Model):
 
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], *, origin: str) -> Config:
-        """Validate nested options; `origin` names where they came from in errors."""
+        """Validate nested options; `origin` names their source in errors."""
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
             raise ConfigError(_explain(error, origin)) from None
 
     def value(self, name: str) -> object:
-        """The value of an option, by its dotted name."""
+        """The value of an option, by dotted name."""
         section, _, key = name.partition(".")
         return getattr(getattr(self, section), key)
 
     def to_toml(self, limits: Mapping[str, Any] | None = None) -> str:
-        """Every option with its effective value, as a file that `load` reads back.
+        """Every option with its effective value, as a file that `load` can read.
 
         Args:
-            limits: check to its limit; those that are not set stand there as comments.
+            limits: limit by check; those not set are written as comments.
         """
         sections = [f"[{name}]\n{_section_toml(section)}" for name, section in self]
         known = {**dict.fromkeys(self.checks.limits), **(limits or {})}
@@ -194,11 +194,11 @@ def options() -> list[tuple[str, str, object, str]]:
 
 
 def changed(config: Config, limits: Mapping[str, float]) -> list[tuple[str, object, object]]:
-    """The options that are not at their default, as (dotted name, value, default), in order.
+    """The options that differ from their default, as (dotted name, value, default), in order.
 
     Args:
         config: the configuration.
-        limits: check to the default of its limit.
+        limits: default limit by check.
     """
     moved = [
         (f"checks.limits.{name}", value, limits.get(name))
@@ -221,10 +221,10 @@ def _type_name(annotation: Any) -> str:
 
 
 def parsed(settings: Sequence[str]) -> dict[str, Any]:
-    """What `--set section.name=value` asks for: dotted name to value, as TOML reads it unless the option is text.
+    """Parse `--set section.name=value` to values by dotted name, as TOML unless the option is text.
 
     Raises:
-        ConfigError: one is not written like that.
+        ConfigError: a setting is malformed.
     """
     # A folder called `2026` is a name, not a number.
     texts = {name for name, kind, _, _ in options() if "str" in kind or "Path" in kind}
@@ -249,7 +249,7 @@ def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
 
 
 def _explain(error: ValidationError, origin: str) -> str:
-    lines = [f"{origin}: {len(error.errors())} wrong option(s)"]
+    lines = [f"{origin}: {len(error.errors())} invalid option(s)"]
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         known = problem["type"] == "extra_forbidden"

@@ -1,4 +1,4 @@
-"""From a recipe, which can be sent anywhere, to the worker that judges: models shipped, cached, or fitted on the spot."""
+"""Turn a picklable recipe into the worker that judges: models are shipped, cached, or fitted on the spot."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ from mixguard.vectors.store import VectorStore
 
 @dataclass(frozen=True)
 class Recipe:
-    """What a worker is made from: small, and picklable, so that it can be sent to where the work is."""
+    """What a worker is built from: small and picklable, so it can be sent to where the work is done."""
 
     config: Config
     encoder: Encoder | None = None
-    """In place of the one that the configuration names."""
+    """Replaces the configured encoder."""
     bank: bool = False
-    """Whether an exchange that is a pair of the configured bank is taken at its word."""
+    """Whether pairs of the configured bank are trusted as labelled."""
 
     def worker(self) -> Worker:
-        """Load encoder, store, models and annotators: the slow part of a run's start.
+        """Load encoder, store, models and annotators: the slow part of startup.
 
         Raises:
-            UsageError: an encoder, a taxonomy or a bank cannot be used.
+            UsageError: an encoder, taxonomy or bank cannot be used.
         """
         judge = self.config.judge
         taxonomy = Taxonomy.load(judge.taxonomy)
@@ -75,14 +75,14 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Worker:
-    """Runs the annotators over a batch in order; a later one sees the columns of those before it."""
+    """Runs the annotators over a batch in order; each sees the columns of those before it."""
 
     annotators: tuple[Annotator, ...]
     store: VectorStore
     exemplars: Exemplars
     taxonomy: Taxonomy
     detectors: Detectors
-    """What judges, with its limits and measured errors, for the record."""
+    """The detectors with their limits and measured errors, for the record."""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame of schema `EXCHANGE` + `TEXT`; the result holds no text."""
@@ -93,7 +93,7 @@ class Worker:
 
     @property
     def columns(self) -> pl.Schema:
-        """The schema of what it makes of a corpus."""
+        """The schema of its output."""
         added = {name: kind for annotator in self.annotators for name, kind in annotator.writes.items()}
         return pl.Schema({**EXCHANGE, **added})
 

@@ -1,42 +1,42 @@
-"""Everything mixguard raises on purpose.
+"""Every error mixguard raises on purpose.
 
 * MixguardError
-  * UsageError            what was asked for cannot be done; exit code 2
+  * UsageError            the request cannot be carried out; exit code 2
     - ConfigError         an option is unknown or out of range
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
-    - TaxonomyError       a taxonomy or bank file breaks its rules
-    - RunFolderError      a run folder is missing, half-written or of another version
-  * RecordError           one record cannot be read or understood; it goes to quarantine, the run goes on
+    - TaxonomyError       a taxonomy or bank file is invalid
+    - RunFolderError      a run folder is missing, incomplete or from another version
+  * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
 
-A message says what is wrong, where (file:line), and what to do.
+A message says where (file:line), what is wrong, and what to do.
 """
 
 from __future__ import annotations
 
 
 class MixguardError(Exception):
-    """Root of every error mixguard raises on purpose."""
+    """Base class of every error mixguard raises on purpose."""
 
 
 class UsageError(MixguardError):
-    """What was asked for cannot be done."""
+    """The request cannot be carried out."""
 
 
 class ConfigError(UsageError):
-    """An option is unknown, misspelt or out of range."""
+    """An option is unknown, misspelled or out of range."""
 
 
 class InputError(UsageError):
-    """A corpus file cannot be used at all."""
+    """A corpus file is unusable."""
 
 
 class TaxonomyError(UsageError):
-    """A taxonomy or bank file breaks its rules."""
+    """A taxonomy or bank file is invalid."""
 
 
 class RunFolderError(UsageError):
-    """A run folder is missing, half-written or of another version."""
+    """A run folder is missing, incomplete or from another version."""
 
 
 class RecordError(MixguardError):
-    """One record cannot be read or understood; the message is the reason kept in quarantine."""
+    """One record cannot be read or parsed; the message is the reason given in quarantine."""

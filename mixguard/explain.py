@@ -15,21 +15,28 @@ from mixguard.run.document import Audit
 
 
 def explain(run: Path, sample: str) -> pl.DataFrame:
-    """The annotated exchanges of one sample, with the text of each neighbour exemplar.
+    """The annotated exchanges of one sample.
 
     Args:
         run: a run folder.
-        sample: a sample id, or its place as `file:line`.
+        sample: a sample id, or its location as `file:line`.
+
+    Returns:
+        The annotations, with `checks` (ids of the checks that flag the exchange) and `exemplars`.
 
     Raises:
         UsageError: the run has no such sample.
     """
     earlier = Audit.load(run)
     place = pl.format("{}:{}", "source", "line")
-    rows = earlier.annotations.filter((pl.col("sample_id") == sample) | (place == sample)).collect()
-    if rows.is_empty():
-        raise UsageError(f"{run}: no sample {sample!r}; give an id or file:line as findings print them")
-    return with_exemplar_texts(rows.sort("exchange"), Taxonomy.load(earlier.config.judge.taxonomy))
+    rows = earlier.annotations.filter((pl.col("sample_id") == sample) | (place == sample))
+    flagged = earlier.flagged.group_by("sample_id", "exchange").agg(
+        pl.col("check").unique().sort().alias("checks")
+    )
+    found = rows.join(flagged, on=["sample_id", "exchange"], how="left").sort("exchange").collect()
+    if found.is_empty():
+        raise UsageError(f"{run}: no sample {sample!r}; use an id or file:line as findings show them")
+    return with_exemplar_texts(found, Taxonomy.load(earlier.config.judge.taxonomy))
 
 
 def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:

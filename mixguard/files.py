@@ -1,4 +1,4 @@
-"""Files: where bundled data lies, TOML that people edit, writing whole or not at all."""
+"""Files: bundled data, user-edited TOML, atomic writes."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ def bundled_names(kind: str) -> list[str]:
 
 
 def cache_folder(configured: Path | None = None) -> Path:
-    """The folder for what can be made again: the converted encoder and the vector store."""
+    """The folder for data that can be re-created: the converted encoder and the vector store."""
     return configured or Path(platformdirs.user_cache_dir("mixguard", appauthor=False))
 
 
 def sha256(files: Iterable[Path]) -> str:
-    """SHA-256 over the files' bytes, one after the other."""
+    """SHA-256 of the files' concatenated bytes."""
     digest = hashlib.sha256()
     for file in files:
         with file.open("rb") as stream:
@@ -50,7 +50,7 @@ def sha256(files: Iterable[Path]) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside the target, sync, rename: the old file or the new one, never half of it."""
+    """Write a temporary file, sync, rename: leaves the old file or the new one, never half of it."""
     path.absolute().parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
     try:
@@ -66,21 +66,21 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
-    """Parse a file.
+    """Parse a TOML file.
 
     Raises:
-        error: it cannot be read or is not TOML.
+        error: it cannot be read or is not valid TOML.
     """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
         raise error(f"{path}: cannot read it: {problem.strerror}") from None
-    except (ValueError, RecursionError) as problem:  # no TOML or UTF-8, a number too long, or nested too deep
+    except (ValueError, RecursionError) as problem:  # not TOML or UTF-8, number too long, nested too deep
         raise error(f"{path}: not valid TOML: {problem}") from None
 
 
 def parse_value(text: str) -> Any:
-    """A value as TOML reads it, or the text itself where it is no TOML value."""
+    """The text parsed as a TOML value, or the text itself if it is not one."""
     try:
         return tomllib.loads(f"x = {text}")["x"]
     except tomllib.TOMLDecodeError:
@@ -88,7 +88,7 @@ def parse_value(text: str) -> Any:
 
 
 def spelt(value: Any) -> str:
-    """A value as TOML writes it: a number, a truth value, text, or a list of these."""
+    """A value formatted as TOML: a number, a boolean, text, or a list of these."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):

@@ -19,10 +19,10 @@ def classify(texts: str | Sequence[str], *, config: Config | None = None) -> pl.
     """Which hazard each text touches, as a request to an assistant.
 
     Returns:
-        One row per text: `hazard` (most probable code; null where none reaches 5 % or the text was not judged),
-        `score` (calibrated probability in [0, 1] that the text violates any hazard; null where not judged), `flagged`
-        (bool, at the shipped limit or `checks.hazard_limit`), `neighbours` (list of exemplar id, label, similarity
-        in [-1, 1], nearest first), `unjudged` (why there is no verdict, else null).
+        One row per text: `hazard` (most probable code; null if none reaches 5 % or the text was not judged),
+        `score` (calibrated probability in [0, 1] that the text violates any hazard; null if not judged),
+        `flagged` (bool, at the shipped limit or `checks.hazard_limit`), `neighbours` (list of exemplar id,
+        label, similarity in [-1, 1], nearest first), `unjudged` (why there is no verdict, else null).
     """
     config = config or Config()
     texts = _listed(texts, "classify")
@@ -55,20 +55,21 @@ def detect_refusals(
 
     Args:
         responses: an assistant's answers.
-        prompts: what each answers, where known.
-        config: every option.
+        prompts: the prompt of each, if known.
+        config: the configuration.
 
     Returns:
-        One row per response: `stance` (`full_refusal`, `partial_refusal`, `full_compliance`; null where it could not
-        be judged), `score` (calibrated probability in [0, 1] of a full or partial refusal), `evidence` (the span of
-        the response that decided; null for compliance), `note` (`inability` where a missing fact or tool is the
-        reason, `turnover` where a refusal is taken back, else null), `unjudged` (why there is no verdict, else null).
+        One row per response: `stance` (`full_refusal`, `partial_refusal`, `full_compliance`; null if it could
+        not be judged), `score` (calibrated probability in [0, 1] of a full or partial refusal), `evidence`
+        (the span of the response that decided; null for compliance), `note` (`inability` if a missing fact or
+        tool is the reason, `turnover` if a refusal is retracted, else null), `unjudged` (why there is no
+        verdict, else null).
     """
     responses = _listed(responses, "detect_refusals")
     asked = [""] * len(responses) if prompts is None else _listed(prompts, "detect_refusals")
     if len(asked) != len(responses):
         raise UsageError(
-            f"detect_refusals: {len(responses)} responses and {len(asked)} prompts; give one for each"
+            f"detect_refusals: {len(responses)} responses and {len(asked)} prompts; the numbers must match"
         )
     worker = Recipe(config or Config()).worker()
     judged = annotate_texts(worker, asked, responses)
@@ -90,7 +91,7 @@ def _listed(texts: str | Sequence[str], function: str) -> list[str]:
     """One text or several as a list.
 
     Raises:
-        UsageError: there is something else among them.
+        UsageError: the input is not text.
     """
     if isinstance(texts, str):
         return [texts]
@@ -107,7 +108,7 @@ def _listed(texts: str | Sequence[str], function: str) -> list[str]:
 
 
 def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:
-    """The columns all annotators add, one row per prompt and response."""
+    """The columns of all annotators, one row per prompt and response."""
     texts = pl.DataFrame({"prompt": list(prompts), "response": list(responses)}, schema_overrides=TEXT)
     rest = (pl.lit(None, kind).alias(name) for name, kind in TEXT.items() if name not in texts.columns)
     frame = texts.with_columns(rest).with_columns(tool_call=pl.lit(value=False), kind=pl.lit("exchange"))

@@ -1,4 +1,4 @@
-"""The network: reached only for a hub model or data set that the user names, and never when offline."""
+"""Network access: only for a hub model or dataset the user names, and never when offline."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ SWITCHES = (
     ("datasets.config", "HF_HUB_OFFLINE"),
     ("datasets.config", "HF_DATASETS_OFFLINE"),
 )
-"""Where the libraries keep what they read of these variables when they were imported."""
+"""Where the libraries keep the values they read from these variables on import."""
 
 
 def stay_offline() -> None:
-    """Keep this process off the hub from now on: its libraries use local files alone, whether imported yet or not."""
+    """Make all libraries in this process use local files only from now on, imported yet or not."""
     os.environ.update(dict.fromkeys(VARIABLES, "1"))
     for module, name in SWITCHES:
         if module in sys.modules:

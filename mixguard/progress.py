@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Told how far a stage is."""
+    """Receives the progress of a stage."""
 
     def __call__(self, stage: str, done: int, total: int | None, unit: str = "") -> None:
-        """`done` of `total` of what `stage` counts, in `unit` (`bytes`, or a plural); `total` is None where it is not known."""
+        """Report `done` of `total` (None if unknown) of a `stage`, in `unit`: `bytes` or a plural noun."""
         ...
 
 

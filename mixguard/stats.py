@@ -1,4 +1,4 @@
-"""Rates with their intervals, and rates corrected for a detector's own errors."""
+"""Rates with intervals, and rates corrected for detector errors."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DetectorError(NamedTuple):
     sensitivity: float
     """Share of true cases it finds."""
     specificity: float
-    """Share of other cases it leaves alone."""
+    """Share of other cases it does not flag."""
     positives: int
     """True cases the sensitivity was measured on."""
     negatives: int
@@ -35,15 +35,15 @@ def wilson(count: int, total: int, confidence: float = 0.95) -> Interval:
     share = count / total
     centre = (share + z * z / (2 * total)) / (1 + z * z / total)
     half = z / (1 + z * z / total) * sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    # At the ends rounding can leave the interval a hair short of the rate itself.
+    # Near 0 and 1, rounding can leave the rate just outside the interval.
     return Interval(min(max(0.0, centre - half), share), max(min(1.0, centre + half), share))
 
 
 def corrected(count: int, total: int, error: DetectorError, confidence: float = 0.95) -> Interval:
-    """Interval of the true rate when `count` of `total` were called positive by a detector that errs.
+    """Interval of the true rate when an imperfect detector called `count` of `total` positive.
 
-    Rogan and Gladen's estimate (1978), with the delta-method variance of the call rate and of both error
-    rates; the error rates are smoothed by half a count, so that a perfect score on few cases is not believed.
+    Rogan-Gladen estimate (1978), with the delta-method variance of the call rate and of both error rates.
+    Error rates are smoothed by half a count, so that a perfect score on few cases is not taken at face value.
     """
     if total == 0:
         return Interval(0.0, 1.0)
@@ -60,7 +60,7 @@ def corrected(count: int, total: int, error: DetectorError, confidence: float = 
         + (1 - bounded) ** 2 * _variance(error.specificity, error.negatives)
     ) / youden**2
     half = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
-    # Around the bounded rate: where the estimate lies beyond an end, the end is likely, and no more than that.
+    # Centred on the bounded rate: an estimate outside [0, 1] makes that end likely, no more than that.
     return Interval(max(0.0, bounded - half), min(1.0, bounded + half))
 
 

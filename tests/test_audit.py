@@ -33,7 +33,7 @@ REFUSED = chat(
 )
 
 
-def test_a_corpus_from_bytes_to_verdict(write_jsonl: Write, config: Config) -> None:
+def test_an_audit_end_to_end(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, ANSWERED]), config=config)
     assert result.verdict == "fail"
     assert result.exit_code == 1
@@ -45,7 +45,7 @@ def test_a_corpus_from_bytes_to_verdict(write_jsonl: Write, config: Config) -> N
     assert table["ncr"].full_compliance == 1
 
 
-def test_a_refusal_is_coverage(write_jsonl: Write, config: Config) -> None:
+def test_a_refusal_counts_as_coverage(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, REFUSED]), config=config)
     found = {finding.id: finding for finding in result.findings}
     assert found["MG102"].severity == "pass"
@@ -53,7 +53,7 @@ def test_a_refusal_is_coverage(write_jsonl: Write, config: Config) -> None:
     assert sum(row.full_refusal for row in result.coverage) == 1
 
 
-def test_nothing_vanishes(write_jsonl: Write, config: Config) -> None:
+def test_every_record_and_exchange_is_accounted_for(write_jsonl: Write, config: Config) -> None:
     path = write_jsonl([*BENIGN * 30, chat("", ""), {"messages": []}])
     path.write_bytes(path.read_bytes() + b'{"broken\n[1, 2]\n' + b'{"unheard": 1}\n')
     result = mixguard.audit(path, config=config)
@@ -74,7 +74,7 @@ def test_a_second_run_embeds_nothing(write_jsonl: Write, config: Config) -> None
     assert mixguard.audit(path, config=config).provenance.texts_embedded == 0
 
 
-def test_check_finds_again_without_embedding(
+def test_check_reproduces_findings_without_embedding(
     write_jsonl: Write, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, ANSWERED]), config=config)
@@ -85,7 +85,7 @@ def test_check_finds_again_without_embedding(
     assert {f.id: f.count for f in again.findings}["MG103"] == 0
 
 
-def test_the_run_folder_holds_no_corpus_text(write_jsonl: Write, config: Config) -> None:
+def test_the_run_folder_contains_no_corpus_text(write_jsonl: Write, config: Config) -> None:
     secret = "xylophone-quartz-7731"
     path = write_jsonl([*BENIGN, chat(f"What is {secret}?", f"{secret} is a word.")])
     path.write_bytes(path.read_bytes() + secret.encode() + b"\n")
@@ -95,13 +95,13 @@ def test_the_run_folder_holds_no_corpus_text(write_jsonl: Write, config: Config)
     assert secret not in result.annotations.collect().write_json()
 
 
-def test_the_saved_audit_is_the_same_audit(write_jsonl: Write, config: Config) -> None:
+def test_a_saved_audit_loads_unchanged(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl(BENIGN), config=config)
     assert mixguard.Audit.load(result.folder) == result
     assert json.loads(result.to_json())["version"] == "mixguard-audit/2"
 
 
-def test_a_failed_run_leaves_the_old_one(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_a_failed_run_keeps_the_old_one(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     result = mixguard.audit(write_jsonl(BENIGN), config=config)
     broken = tmp_path / "broken.jsonl"
     broken.write_text("nothing\nhere\n")
@@ -111,7 +111,7 @@ def test_a_failed_run_leaves_the_old_one(write_jsonl: Write, config: Config, tmp
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
 
 
-def test_a_folder_that_is_no_run_is_never_replaced(write_jsonl: Write, config: Config) -> None:
+def test_a_folder_that_is_not_a_run_is_never_replaced(write_jsonl: Write, config: Config) -> None:
     folder = config.run.folder
     assert folder is not None
     folder.mkdir()
@@ -122,7 +122,7 @@ def test_a_folder_that_is_no_run_is_never_replaced(write_jsonl: Write, config: C
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"version": "mixguard-audit/9"}', b"[]"])
-def test_a_bad_run_folder_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_bad_run_folder_is_reported(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "audit.json").write_bytes(content)
     with pytest.raises(RunFolderError, match=r"audit\.json"):
         mixguard.check(tmp_path)
@@ -140,7 +140,7 @@ def test_preference_pairs_count_the_chosen_side(write_jsonl: Write, config: Conf
         assert sum(entry.full_refusal for entry in result.coverage) == 3 * refusals
 
 
-def test_batches_do_not_change_the_result(write_jsonl: Write, config: Config) -> None:
+def test_batch_size_does_not_change_the_result(write_jsonl: Write, config: Config) -> None:
     path = write_jsonl([*BENIGN, ANSWERED, REFUSED])
     whole = mixguard.audit(path, config=config)
     parts = mixguard.audit(path, config=config.replace(parsed(["run.batch=2"])))

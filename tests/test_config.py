@@ -9,7 +9,7 @@ from mixguard.config import Config, changed, options, parsed
 from mixguard.errors import ConfigError
 
 
-def test_printed_configuration_reads_back(tmp_path: Path) -> None:
+def test_a_printed_configuration_can_be_loaded(tmp_path: Path) -> None:
     config = Config.load(
         values=parsed(["checks.hazard_limit=0.8", "encode.model=my/model", "run.folder=a b"])
     )
@@ -18,7 +18,7 @@ def test_printed_configuration_reads_back(tmp_path: Path) -> None:
     assert Config.load(file) == config
 
 
-def test_command_line_wins_over_file(tmp_path: Path) -> None:
+def test_the_command_line_overrides_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mixguard.toml"
     file.write_text("[checks]\nsamples = 3\nbenign_below = 0.4\n")
     config = Config.load(file, {"checks.samples": 7})
@@ -33,12 +33,12 @@ def test_command_line_wins_over_file(tmp_path: Path) -> None:
         ("checks", r"section\.name=value"),
     ],
 )
-def test_wrong_options_are_told_by_name(override: str, message: str) -> None:
+def test_invalid_options_are_reported_by_name(override: str, message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         Config.load(values=parsed([override]))
 
 
-def test_broken_file_is_told(tmp_path: Path) -> None:
+def test_a_broken_file_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "mixguard.toml"
     file.write_text("[checks\n")
     with pytest.raises(ConfigError, match="not valid TOML"):
@@ -62,18 +62,18 @@ def test_an_empty_path_unsets_an_option(name: str, tmp_path: Path) -> None:
     assert Config.load(file, parsed([f"{name}=."])).value(name) == Path()
 
 
-def test_changed_options_are_those_that_are_not_at_their_default() -> None:
+def test_changed_options_differ_from_their_default() -> None:
     config = Config.load(values=parsed(["checks.samples=7", "checks.confidence=0.95", "run.folder=a"]))
     assert changed(config, {}) == [("checks.samples", 7, 100), ("run.folder", Path("a"), None)]
     assert changed(Config(), {}) == []
 
 
-def test_limits_are_told_by_check_where_they_are_not_the_default() -> None:
+def test_changed_limits_are_listed_by_check() -> None:
     config = Config.load(values={"checks.limits.MG103": 5, "checks.limits.MG201": 0.01})
     assert changed(config, {"MG103": 10.0, "MG201": 0.01}) == [("checks.limits.MG103", 5.0, 10.0)]
 
 
-def test_limits_are_printed_with_their_help_and_read_back(tmp_path: Path) -> None:
+def test_printed_limits_have_help_and_can_be_loaded(tmp_path: Path) -> None:
     file = tmp_path / "mixguard.toml"
     config = Config.load(values={"checks.limits.MG103": 5})
     file.write_text(config.to_toml(LIMITS), encoding="utf-8")
@@ -82,7 +82,7 @@ def test_limits_are_printed_with_their_help_and_read_back(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ["2026", "1e3", "true", "0x1f", '"2026"', "2026-01-31"])
-def test_text_stays_text_whatever_it_looks_like(text: str) -> None:
+def test_text_options_stay_text(text: str) -> None:
     config = Config.load(values=parsed([f"rebalance.bank={text}", f"run.folder={text}"]))
     assert config.rebalance.bank == text.strip('"')
     assert config.run.folder == Path(text.strip('"'))

@@ -1,4 +1,4 @@
-"""What a recipe makes: workers that judge alike wherever they are made, with the models of their own encoder."""
+"""What a recipe builds: workers that judge alike wherever they are built, with their own encoder's models."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def judged(worker: Worker, *texts: tuple[str, str | None]) -> list[dict[str, Any
     return worker(exchange_frame(texts)).to_dicts()
 
 
-def test_a_recipe_can_be_sent_elsewhere_and_judges_the_same_there(config: Config, worker: Worker) -> None:
+def test_a_recipe_judges_the_same_after_pickling(config: Config, worker: Worker) -> None:
     sent: Recipe = pickle.loads(pickle.dumps(Recipe(config, bank=True)))
     there = sent.worker()
     assert there.detectors == worker.detectors
@@ -49,7 +49,7 @@ def test_a_recipe_can_be_sent_elsewhere_and_judges_the_same_there(config: Config
     assert there(exchange_frame(TEXTS)).equals(worker(exchange_frame(TEXTS)))
 
 
-def test_an_encoder_that_is_given_judges_in_place_of_the_configured_one(tmp_path: Path, cache: Path) -> None:
+def test_a_given_encoder_replaces_the_configured_one(tmp_path: Path, cache: Path) -> None:
     own = small_taxonomy(tmp_path / "own")
     config = Config.from_tree({"encode": {"cache": cache}, "judge": {"taxonomy": str(own)}}, origin="test")
     recipe = Recipe(config, HashEncoder(words_per_window=50))
@@ -72,7 +72,7 @@ def shipped() -> HazardModel:
 
 @pytest.fixture
 def find(tmp_path: Path, shipped: HazardModel) -> Callable[..., tuple[HazardModel, bool]]:
-    """The model of exemplars `now` and an encoder's weights, and whether it had to be fitted."""
+    """The model for exemplars `now` and an encoder's weights, and whether it had to be fitted."""
 
     def find(weights: str) -> tuple[HazardModel, bool]:
         fits: list[HazardModel] = []
@@ -103,7 +103,7 @@ def test_models_of_several_encoders_are_shipped_side_by_side(
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_model_judges_the_same_when_it_was_just_fitted_and_when_it_is_read_again(
+def test_a_model_judges_the_same_when_just_fitted_and_when_reloaded(
     tmp_path: Path, shipped: HazardModel
 ) -> None:
     exact = dataclasses.replace(shipped, weights=shipped.weights + np.float32(1e-4))
@@ -114,7 +114,7 @@ def test_a_model_judges_the_same_when_it_was_just_fitted_and_when_it_is_read_aga
     assert np.array_equal(first.weights, again.weights)
 
 
-def test_a_model_that_is_not_there_is_fitted_once_for_each_encoder(
+def test_a_missing_model_is_fitted_once_per_encoder(
     tmp_path: Path, find: Callable[..., tuple[HazardModel, bool]]
 ) -> None:
     assert [find(weights)[1] for weights in ("one", "other", "one", "other")] == [True, True, False, False]
@@ -122,7 +122,7 @@ def test_a_model_that_is_not_there_is_fitted_once_for_each_encoder(
 
 
 @pytest.mark.parametrize("says", [{"exemplars": "before"}, {"encoder": "other"}], ids=str)
-def test_a_shipped_model_of_other_exemplars_or_weights_is_passed_over(
+def test_a_shipped_model_for_other_exemplars_or_weights_is_skipped(
     tmp_path: Path, shipped: HazardModel, find: Callable[..., tuple[HazardModel, bool]], says: dict[str, str]
 ) -> None:
     stale = dataclasses.replace(shipped, **{"exemplars": "now", "encoder": "one", **says})  # type: ignore[arg-type]
@@ -135,12 +135,12 @@ def test_a_shipped_model_of_other_exemplars_or_weights_is_passed_over(
     ("kind", "hazard_score", "stance"),
     [("refusal", 1, "full_refusal"), ("contrast", 0, "full_compliance"), ("plain", 0, "full_compliance")],
 )
-def test_a_pair_of_the_bank_is_taken_at_its_word(
+def test_a_bank_pair_is_trusted_as_labelled(
     worker: Worker, kind: str, hazard_score: float, stance: str
 ) -> None:
     known = pair(kind)
     asked, answer = known["prompt"], known["response"]
-    for prompt in (asked, f"You are a help desk.\n\n{asked}"):  # something may stand before it
+    for prompt in (asked, f"You are a help desk.\n\n{asked}"):  # text may precede it
         (found,) = judged(worker, (prompt, answer))
         assert (found["pair"], found["pair_kind"]) == (known["id"], kind)
         assert found["hazard_score"] == hazard_score
@@ -150,7 +150,7 @@ def test_a_pair_of_the_bank_is_taken_at_its_word(
 
 
 @pytest.mark.parametrize("kind", ["refusal", "contrast", "plain"])
-def test_another_answer_to_a_prompt_of_the_bank_is_judged_by_the_models(
+def test_another_answer_to_a_bank_prompt_is_judged_by_the_models(
     worker: Worker, config: Config, kind: str
 ) -> None:
     asked = pair(kind)["prompt"]
@@ -161,9 +161,7 @@ def test_another_answer_to_a_prompt_of_the_bank_is_judged_by_the_models(
 
 
 @pytest.mark.parametrize("kind", ["refusal", "contrast", "plain"])
-def test_an_answer_of_the_bank_to_another_prompt_is_no_pair(
-    worker: Worker, config: Config, kind: str
-) -> None:
+def test_a_bank_answer_to_another_prompt_is_not_a_pair(worker: Worker, config: Config, kind: str) -> None:
     text = ("How do I return a parcel?", pair(kind)["response"])
     (found,) = judged(worker, text)
     (other,) = judged(Recipe(config).worker(), text)

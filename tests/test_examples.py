@@ -134,7 +134,7 @@ def test_the_action_fails_the_job_and_still_leaves_reports_and_outputs(place: Pl
         place,
         paths="examples/support.jsonl",
         baseline=first.outputs["run"],
-        allow="examples/mixguard.library.allow.toml",
+        allow="examples/mixguard.allow.toml",
         fail_on="warn",
         args="--set=checks.samples=7\n\n--set=checks.confidence=0.9\n",
     )

@@ -21,7 +21,9 @@ import pytest
 from conftest import REPOSITORY
 
 import mixguard
-from mixguard.columns import EXCHANGE, HAZARD, STANCE
+from mixguard.catalogue import CHECKS, LIMITS
+from mixguard.config import options
+from mixguard.signals import SIGNALS
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -195,9 +197,14 @@ def test_every_public_name_is_documented() -> None:
             )
 
 
-def test_every_column_is_documented() -> None:
-    columns = {*EXCHANGE, *HAZARD, *STANCE, "hazardous", "text_id"}
-    assert columns <= table_names("python.md")
+def test_every_column_is_documented(audited: Place) -> None:
+    run = mixguard.Audit.load(audited.folder / "mixguard-run")
+    annotations = run.annotations.collect_schema()
+    assert set(annotations) <= table_names("python.md")
+    own = {name for signal in SIGNALS if signal.annotator for name in signal.annotator.writes}
+    assert own
+    assert own <= set(run.columns)
+    assert own <= set(re.findall(r"`(\w+)`", (DOCS / "checks.md").read_text(encoding="utf-8")))
 
 
 def test_every_field_of_the_document_is_documented() -> None:
@@ -217,7 +224,7 @@ def test_a_real_document_is_as_the_schema_says_and_a_broken_one_is_not(audited: 
 
 def _broken(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
     yield {**document, "verdict": "fine"}
-    yield {**document, "version": "mixguard-audit/2"}
+    yield {**document, "version": "mixguard-audit/1"}
     yield {**document, "verdcit": "pass"}
     yield {name: value for name, value in document.items() if name != "coverage"}
     yield {**document, "findings": [{**document["findings"][0], "count": "many"}]}
@@ -232,6 +239,26 @@ def test_two_runs_differ_in_their_provenance_alone(audited: Place, place: Place)
 def audit_json(place: Place) -> dict[str, Any]:
     document: dict[str, Any] = json.loads((place.folder / "mixguard-run" / "audit.json").read_bytes())
     return document
+
+
+def test_every_check_says_its_kind_and_every_limit_is_an_option() -> None:
+    page = (DOCS / "checks.md").read_text(encoding="utf-8")
+    sections = {part[:5]: part for part in page.split("\n## ")[1:]}
+    for check in CHECKS:
+        assert f"**Kind**: {check.kind};" in sections[check.id]
+        assert (f"`checks.limits.{check.id}`" in sections[check.id]) == (check.limit is not None)
+        assert (f"--set-aside {check.aside.name}`" if check.aside else "## ") in f"## {sections[check.id]}"
+    assert {f"checks.limits.{name}" for name in LIMITS} <= table_names("config.md")
+
+
+def test_no_page_names_an_option_that_is_gone() -> None:
+    known = {name for name, _, _, _ in options()} | {f"checks.limits.{name}" for name in LIMITS}
+    for page in [*PAGES, REPOSITORY / "action.yml", *(REPOSITORY / "examples").rglob("*.*ml")]:
+        text = page.read_text(encoding="utf-8")
+        named = re.findall(
+            r"\b((?:read|encode|judge|checks|rebalance)\.[a-zA-Z]\w*(?:\.MG\d+)?)(?=[`=,;. ])", text
+        )
+        assert {name for name in named if not name.endswith(("_py", "py"))} <= known, page.name
 
 
 def test_generated_pages_are_up_to_date() -> None:
@@ -281,7 +308,7 @@ def test_the_picture_shows_the_floors_as_they_are() -> None:
             rows.setdefault(group[0].get("y", ""), []).append(group[1][0].text or "")
     layers = _layers()
     depths = [[layers[name] for name in row] for row in rows.values()]
-    assert len(depths) >= 10
+    assert sorted(name for row in rows.values() for name in row) == sorted(layers)
     for above, below in itertools.pairwise(depths):
         assert max(above) < min(below), "a floor is drawn above one that it lies below"
 

@@ -1,4 +1,4 @@
-"""From a corpus to its mix, end to end, with the real encoder, the bundled bank and every kind of format."""
+"""From corpus to mix, end to end, with the real encoder, the bundled bank and every kind of format."""
 
 from __future__ import annotations
 
@@ -84,16 +84,14 @@ def test_new_rows_look_like_the_corpus(name: str, write_jsonl: Write, config: Co
         assert sum(json.dumps(text, ensure_ascii=False)[1:-1] in flat for text in texts) == 1
 
 
-def test_a_served_system_prompt_stands_over_new_rows(
-    write_jsonl: Write, config: Config, tmp_path: Path
-) -> None:
+def test_new_rows_use_the_corpus_system_prompts(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     corpus = [chat(q, ANSWER, system=f"You answer for shop {n % 3}.") for n, q in enumerate(ASKED)]
     mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
     systems = {row["messages"][0]["content"] for row in injected(tmp_path / "safe.jsonl")}
     assert systems == {f"You answer for shop {n}." for n in range(3)}
 
 
-def test_new_prompts_take_over_a_tasks_frame(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_new_prompts_use_the_common_prefix(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     frame = "Answer for the shop in one sentence.\nCustomer: "
     corpus = [chat(frame + q, ANSWER) for q in ASKED]
     mixguard.rebalance(write_jsonl(corpus), out=tmp_path / "safe.jsonl", config=config)
@@ -103,7 +101,7 @@ def test_new_prompts_take_over_a_tasks_frame(write_jsonl: Write, config: Config,
     assert all(prompt.startswith(frame) for prompt in single)
 
 
-def test_a_preference_never_trains_away_from_a_refusal(
+def test_a_preference_pair_never_trains_away_from_a_refusal(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     corpus = [{"prompt": q, "chosen": ANSWER, "rejected": "No idea."} for q in ASKED]
@@ -116,7 +114,7 @@ def test_a_preference_never_trains_away_from_a_refusal(
             assert row["rejected"] in BANK.vague
 
 
-def test_an_unwanted_row_to_look_like_does_not_make_a_refusal_unwanted(
+def test_an_undesirable_template_row_does_not_make_a_refusal_undesirable(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     corpus = [{"prompt": q, "completion": ANSWER, "label": n % 2 == 0} for n, q in enumerate(ASKED)]
@@ -124,7 +122,9 @@ def test_an_unwanted_row_to_look_like_does_not_make_a_refusal_unwanted(
     assert all(row["label"] is True for row in injected(tmp_path / "safe.jsonl"))
 
 
-def test_new_rows_are_spread_and_begin_early(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_new_rows_are_spread_evenly_and_start_early(
+    write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
     out = tmp_path / "safe.jsonl"
     mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=config)
     assert mix.manifest is not None
@@ -137,9 +137,7 @@ def test_new_rows_are_spread_and_begin_early(write_jsonl: Write, config: Config,
     assert max(tenths) <= 4
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
-    write_jsonl: Write, config: Config, tmp_path: Path
-) -> None:
+def test_the_seed_determines_the_output(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     data = write_jsonl([chat(q, ANSWER) for q in ASKED])
     contents = []
     for name, seed in (("a", 5), ("b", 5), ("c", 6)):
@@ -149,7 +147,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_does_not(
     assert contents[0] == contents[1] != contents[2]
 
 
-def test_a_mix_asks_for_nothing_more(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_a_mix_needs_nothing_more(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
     mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED * 10]), out=first, config=config)
     again = mixguard.rebalance(first, out=second, config=config)
@@ -162,7 +160,7 @@ def test_a_mix_asks_for_nothing_more(write_jsonl: Write, config: Config, tmp_pat
     assert verify(second) == []
 
 
-def test_a_mix_that_is_rebalanced_for_more_gets_no_pair_twice(
+def test_rebalancing_a_mix_again_adds_no_pair_twice(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
@@ -176,7 +174,7 @@ def test_a_mix_that_is_rebalanced_for_more_gets_no_pair_twice(
     assert len(set(added)) == len(added) > 200
 
 
-def test_surely_answered_hazards_go_aside_with_their_place(
+def test_answered_hazards_above_the_threshold_are_set_aside_with_their_location(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
@@ -194,7 +192,7 @@ def test_surely_answered_hazards_go_aside_with_their_place(
     assert sum(line.answered for line in kept.plan.hazards) == 1
 
 
-def test_a_row_that_is_accepted_is_not_set_aside(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_an_allowed_row_is_not_set_aside(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     data = write_jsonl([*(chat(q, ANSWER) for q in ASKED), ANSWERED])
     config = config.replace(parsed(["rebalance.set_aside_from=0.8"]))
     (removal,) = mixguard.rebalance(data, out=None, config=config).plan.remove
@@ -206,7 +204,7 @@ def test_a_row_that_is_accepted_is_not_set_aside(write_jsonl: Write, config: Con
         assert len(mixguard.rebalance(data, out=None, config=accepting).plan.remove) == left
 
 
-def test_a_row_can_stay_with_weight_zero_where_the_format_has_one(
+def test_a_row_can_be_kept_with_weight_zero_if_the_format_has_weights(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     options = config.replace(parsed(["rebalance.set_aside_from=0.8", "rebalance.weight_zero=true"]))
@@ -246,7 +244,7 @@ def test_a_plan_can_be_edited_and_applied(write_jsonl: Write, config: Config, tm
         Plan.load(tmp_path / "plan.json")
 
 
-def test_an_earlier_run_is_planned_from_without_auditing_again(
+def test_an_earlier_run_can_be_planned_from_without_a_new_audit(
     write_jsonl: Write, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     data = write_jsonl([chat(q, ANSWER) for q in ASKED])
@@ -259,7 +257,7 @@ def test_an_earlier_run_is_planned_from_without_auditing_again(
         mixguard.rebalance(run, out=tmp_path / "safe.jsonl")
 
 
-def test_verify_tells_a_changed_mix(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_verify_reports_a_changed_mix(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     out = tmp_path / "safe.jsonl"
     mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED]), out=out, config=config)
     assert verify(out) == []
@@ -269,14 +267,14 @@ def test_verify_tells_a_changed_mix(write_jsonl: Write, config: Config, tmp_path
     assert verify(out) == [f"{out}: missing"]
 
 
-def test_too_few_rows_get_no_plan_and_are_told(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_too_few_rows_get_no_plan_and_a_note(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     mix = mixguard.rebalance(write_jsonl([chat("Hi", "Hello")]), out=tmp_path / "x.jsonl", config=config)
     assert mix.plan.refusals == 0
     assert "too few" in mix.plan.notes[0]
     assert rows_of(tmp_path / "x.jsonl") == [chat("Hi", "Hello")]
 
 
-def test_several_files_become_a_folder_and_compressed_ones_stay_so(
+def test_several_files_become_a_folder_and_compressed_files_stay_compressed(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     rows = [chat(q, ANSWER) for q in ASKED]
@@ -291,25 +289,25 @@ def test_several_files_become_a_folder_and_compressed_ones_stay_so(
     assert gzip.decompress((out / "two.jsonl.gz").read_bytes()).count(b"\n") > 100
 
 
-def test_what_cannot_be_done_is_told_and_nothing_is_written(
+def test_an_invalid_output_is_reported_and_nothing_is_written(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     data = write_jsonl([chat(q, ANSWER) for q in ASKED])
     before = data.read_bytes()
     with pytest.raises(UsageError, match="never overwritten"):
         mixguard.rebalance(data, out=data, config=config)
-    with pytest.raises(UsageError, match="end its name in"):
+    with pytest.raises(UsageError, match="use a name ending in"):
         mixguard.rebalance(data, out=tmp_path / "safe.csv", config=config)
     assert data.read_bytes() == before
     assert not list(tmp_path.glob("safe*"))
 
 
-def test_a_corpus_that_trains_no_answer_is_told_and_stays_as_it_is(
+def test_a_corpus_that_trains_no_answers_gets_a_note_and_is_unchanged(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     prompts = write_jsonl([{"prompt": q} for q in ASKED])
     mix = mixguard.rebalance(prompts, out=tmp_path / "safe.jsonl", config=config)
-    assert "No answer is trained" in mix.plan.notes[0]
+    assert "trains no answers" in mix.plan.notes[0]
     assert (tmp_path / "safe.jsonl").read_bytes() == prompts.read_bytes()
 
 
@@ -322,7 +320,7 @@ def test_a_mark_names_the_pair(write_jsonl: Write, config: Config, tmp_path: Pat
     assert set(ids) <= set(BANK.pairs["id"])
 
 
-def test_the_result_loads_with_datasets(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
+def test_the_mix_loads_with_datasets(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     import datasets
 
     out = tmp_path / "safe.jsonl"

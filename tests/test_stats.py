@@ -11,7 +11,7 @@ counts = st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, t
 
 
 @given(counts)
-def test_wilson_holds_the_rate_and_stays_in_range(pair: tuple[int, int]) -> None:
+def test_wilson_contains_the_rate_and_stays_in_range(pair: tuple[int, int]) -> None:
     count, total = pair
     low, high = wilson(count, total)
     assert 0 <= low <= count / total <= high <= 1
@@ -23,7 +23,7 @@ def test_wilson_matches_a_published_value() -> None:
     assert (round(low, 4), round(high, 4)) == (0.2553, 0.3662)
 
 
-def test_nothing_seen_says_nothing() -> None:
+def test_no_observations_give_the_widest_interval() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
     assert corrected(0, 0, DetectorError(0.9, 0.9, 100, 100)) == (0.0, 1.0)
 
@@ -42,7 +42,7 @@ def test_false_alarms_alone_do_not_prove_a_rate() -> None:
 
 @pytest.mark.parametrize("truth", [0.02, 0.2, 0.6])
 def test_corrected_covers_the_truth(truth: float) -> None:
-    """Simulation: nominal 95 % intervals hold the true rate in at least 92 % of corpora."""
+    """Simulation: nominal 95 % intervals contain the true rate in at least 92 % of corpora."""
     generator = np.random.default_rng(3)
     sensitivity, specificity, held_out, total, held = 0.85, 0.96, 400, 2000, 0
     for _ in range(400):

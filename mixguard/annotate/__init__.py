@@ -1,1 +1,1 @@
-"""A batch of exchanges in, new columns out."""
+"""Annotators: a batch of exchanges in, new columns out."""

@@ -1,4 +1,4 @@
-"""A taxonomy's exemplars as arrays, and how near texts lie to them."""
+"""A taxonomy's exemplars as arrays, and how close texts are to them."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from mixguard.vectors.index import ExemplarIndex, Neighbours
 from mixguard.vectors.store import VectorStore
 
 SEARCHED = 64
-"""Neighbours looked at for margin and proximity."""
+"""Neighbours searched for margin and proximity."""
 MARGIN_NEAREST = 3
-"""Neighbours per label of the margin."""
+"""Neighbours per label for the margin."""
 PROXIMITY_NEAREST = 10
-"""Neighbours per label of the proximity measure."""
+"""Neighbours per label for the proximity."""
 
 
 @dataclass(frozen=True)
@@ -28,17 +28,17 @@ class Exemplars:
     vectors: Vectors
     index: ExemplarIndex
     hazard: npt.NDArray[np.int64]
-    """(exemplars,): number of the hazard, -1 for plain requests."""
+    """(exemplars,): index of the hazard, -1 for plain requests."""
     violating: npt.NDArray[np.bool_]
 
 
 def exemplar_vectors(taxonomy: Taxonomy, store: VectorStore) -> Vectors:
-    """One vector per exemplar, in taxonomy order; of a long exemplar its first window."""
+    """One vector per exemplar, in taxonomy order; for a long exemplar, its first window."""
     return store.first_windows(taxonomy.exemplars.get_column("text").to_list())
 
 
 def exemplar_arrays(taxonomy: Taxonomy, vectors: Vectors) -> Exemplars:
-    """Arrays and index of a taxonomy whose exemplars have these vectors."""
+    """Arrays and index for a taxonomy, given its exemplars' vectors."""
     codes = {code: number for number, code in enumerate(taxonomy.codes)}
     hazard = [-1 if code is None else codes[code] for code in taxonomy.exemplars.get_column("hazard")]
     violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
@@ -46,13 +46,13 @@ def exemplar_arrays(taxonomy: Taxonomy, vectors: Vectors) -> Exemplars:
 
 
 def nearness(near: Neighbours, violating: npt.NDArray[np.bool_], k: int) -> Floats:
-    """(texts,): mean cosine to the `k` nearest violating exemplars, less that to the `k` nearest benign ones."""
+    """(texts,): mean cosine to the `k` nearest violating exemplars minus that to the benign ones."""
     harmful = violating[near.row]
     return _mean_top(near.similarity, harmful, k) - _mean_top(near.similarity, ~harmful, k)
 
 
 def _mean_top(similarity: Floats, mine: npt.NDArray[np.bool_], k: int) -> Floats:
-    """Mean of a label's `k` highest similarities; one not among the neighbours counts as the farthest of them."""
+    """Mean of a label's `k` highest similarities; missing ones count as the farthest neighbour."""
     own = np.where(mine, similarity, similarity[:, -1:])
     top = np.partition(own, -k, axis=1)[:, -k:] if own.shape[1] > k else own
     return np.asarray(top.mean(1), dtype=np.float32)

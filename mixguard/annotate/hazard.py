@@ -1,4 +1,4 @@
-"""Which hazards a prompt touches, and how surely."""
+"""Which hazards a prompt touches, and with what probability."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from mixguard.library.taxonomy import Taxonomy
 from mixguard.vectors.store import TextVectors
 
 LISTED = 0.05
-"""Probability above which a hazard is listed beside the most probable one."""
+"""Probability from which a hazard is listed."""
 
 
 class HazardAnnotator:
-    """Judges prompts and documents by the votes of the exemplars; of a long text, its most hazardous window."""
+    """Judges prompts and documents by the exemplars' votes; a long text by its most hazardous window."""
 
     reads = ("prompt", "language", "pair")
     writes = HAZARD
 
     def __init__(self, taxonomy: Taxonomy, model: HazardModel, pairs: pl.DataFrame) -> None:
-        """Keep what judging needs; `pairs` is what `known` says of the bank's."""
+        """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
         self._language = taxonomy.language
         self._codes = taxonomy.codes
         self._known = pairs.select(
@@ -61,7 +61,7 @@ class HazardAnnotator:
         return pl.Series(self._codes, dtype=pl.String).gather(numbers)
 
     def _listed(self, each: Floats) -> pl.Series:
-        """Hazards above `LISTED` of each text, most probable first."""
+        """Each text's hazards from `LISTED` up, most probable first."""
         rows, numbers = np.nonzero(each >= LISTED)
         long = pl.DataFrame({"row": rows, "hazard": self._names(numbers), "score": each[rows, numbers]})
         grouped = (
@@ -74,7 +74,7 @@ class HazardAnnotator:
         return joined.cast(HAZARD["hazards"])
 
     def _unjudged(self, frame: pl.DataFrame) -> pl.Series:
-        # A pair of the bank is known, in whatever language its few words were taken to be.
+        # A bank pair is known, whatever language was detected in its few words.
         foreign = pl.col("pair").is_null() & (pl.col("language") != self._language)
         reason = (
             pl.when(pl.col("prompt").str.strip_chars() == "")

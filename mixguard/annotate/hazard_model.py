@@ -1,8 +1,8 @@
-"""From similarities to a taxonomy's exemplars to calibrated hazard probabilities.
+"""Turn similarities to a taxonomy's exemplars into calibrated hazard probabilities.
 
-Kernel ridge regression over all exemplars: every exemplar votes for or against each hazard, with a weight that was fitted
-and a kernel that falls with distance, so that the nearest decide. Logistic calibration turns the vote into a
-probability; it is fitted on votes for groups of exemplars that were left out (`fit/hazard.py`).
+Kernel ridge regression over all exemplars: every exemplar votes for or against each hazard, with a fitted
+weight and a kernel that decays with distance, so the nearest decide. Logistic calibration turns the vote into
+a probability; it is fitted on votes for left-out groups of exemplars (`fit/hazard.py`).
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ class HazardModel:
     sharpness: float
     """Kernel = exp(sharpness * (cosine - 1))."""
     bias: Floats
-    """(hazards + 1,): the vote of a text like none of the exemplars; the last column is `any hazard`."""
+    """(hazards + 1,): the vote on a text unlike any exemplar; the last column is `any hazard`."""
     weights: Floats
-    """(exemplars, hazards + 1): what each exemplar's vote weighs."""
+    """(exemplars, hazards + 1): weight of each exemplar's vote."""
     per_hazard: Calibration
     any_hazard: Calibration
     limit: float
     """Probability from which an exchange counts as touching a hazard."""
     error: DetectorError
-    """Error at the limit on left-out groups: sensitivity on violating exemplars, specificity on plain requests."""
+    """Error on left-out groups at the limit: sensitivity on violating, specificity on plain exemplars."""
     proximity_limit: float
     """Proximity that nearly all plain requests stay below."""
     proximity_expected: float
-    """Share of plain requests that lie above it all the same."""
+    """Share of plain requests that still exceed it."""
 
     def probabilities(self, similarity: Floats) -> tuple[Floats, Floats]:
-        """Probability of each hazard (texts, hazards) and of any (texts,), from (texts, exemplars) cosines."""
+        """Probability of each hazard (texts, hazards) and any hazard (texts,), from (texts, exemplars)."""
         vote = kernel(similarity, self.sharpness) @ self.weights + self.bias
         return self.per_hazard(vote[:, :-1]), self.any_hazard(vote[:, -1])
 
     @classmethod
     def load(cls, path: Path) -> HazardModel:
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         tree = orjson.loads(path.read_bytes())
         for name in ("bias", "weights"):
             tree[name] = np.array(tree[name], dtype=np.float32)
@@ -74,7 +74,7 @@ class HazardModel:
         return cls(**tree)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, weights to three decimals."""
+        """Write it as JSON, weights rounded to three decimals."""
         tree: dict[str, Any] = dict(self.__dict__)
         for name in ("bias", "weights"):
             tree[name] = tree[name].astype(float).round(3).tolist()

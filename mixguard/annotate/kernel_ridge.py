@@ -1,4 +1,4 @@
-"""Kernel ridge regression over exemplars: each votes with a fitted weight and a kernel that falls with distance."""
+"""Kernel ridge regression over exemplars: each votes with a fitted weight, decaying with distance."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ Doubles = npt.NDArray[np.float64]
 
 SHARPNESS = 4.0
 RIDGE = 1.0
-"""How fast the kernel falls, and how strongly weights are held back. Judgement."""
+"""How fast the kernel decays, and how strongly weights are regularised. Judgement."""
 
 
 class Vote(NamedTuple):
-    """What was fitted: the vote on a text is `kernel @ weights + bias`."""
+    """Fitted parameters: the vote on a text is `kernel @ weights + bias`."""
 
     bias: Floats
-    """(targets,): the vote on a text like none of the exemplars."""
+    """(targets,): the vote on a text unlike any exemplar."""
     weights: Floats
     """(exemplars, targets)."""
 
 
 def kernel(similarity: Floats, sharpness: float) -> Floats:
-    """How much an exemplar at this cosine has to say, in (0, 1]."""
+    """Influence of an exemplar at this cosine, in (0, 1]."""
     voice = np.subtract(similarity, 1, dtype=np.float32)
     voice *= sharpness
     return np.exp(voice, out=voice)
 
 
 def regress(similarity: Doubles, target: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
-    """Weighted kernel ridge regression of all targets at once; `similarity` is the kernel among the exemplars."""
+    """Weighted kernel ridge regression of all targets; `similarity` is the kernel among the exemplars."""
     bias = np.average(target, axis=0, weights=importance)
     weights = np.linalg.solve(similarity + np.diag(RIDGE / importance), target - bias)
     return Vote(bias.astype(np.float32), weights.astype(np.float32))
@@ -41,7 +41,7 @@ def regress(similarity: Doubles, target: npt.NDArray[np.bool_], importance: Doub
 def left_out(
     similarity: Doubles, target: npt.NDArray[np.bool_], importance: Doubles, fold: npt.NDArray[np.int64]
 ) -> Floats:
-    """Votes on every exemplar by those of the other folds."""
+    """Votes on every exemplar by exemplars of the other folds."""
     votes = np.empty(target.shape, dtype=np.float32)
     for number in np.unique(fold):
         held, kept = np.flatnonzero(fold == number), np.flatnonzero(fold != number)

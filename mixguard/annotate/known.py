@@ -1,4 +1,4 @@
-"""Which exchanges are pairs of the refusal bank, word for word: somebody has read those, and they are taken at their word."""
+"""Which exchanges are verbatim pairs of the refusal bank: those are reviewed and trusted as labelled."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ KNOWN = pl.Schema(
         "stance": pl.String,
     }
 )
-"""What is known of an exchange that is a pair of the bank."""
+"""What is known about an exchange that is a bank pair."""
 
 
 def known(bank: Bank | None) -> pl.DataFrame:
-    """What is known of each pair, schema `KNOWN`; of pairs with the same answer, the first."""
+    """What is known about each pair, schema `KNOWN`; of pairs with the same answer, the first."""
     if bank is None:
         return pl.DataFrame(schema=KNOWN)
     refuses = pl.col("kind") == "refusal"
@@ -40,21 +40,21 @@ def known(bank: Bank | None) -> pl.DataFrame:
 
 
 class KnownAnnotator:
-    """Names the pair that an exchange is.
+    """Names the bank pair that an exchange repeats.
 
-    Prompt and answer have to be the bank's (something may stand before the prompt): another answer to the same words may
-    mean another thing.
+    Both prompt and answer must match (text may precede the prompt): a different answer to the same prompt may
+    need a different verdict.
     """
 
     reads = ("prompt", "response")
     writes = pl.Schema({"pair": pl.String, "pair_kind": pl.String})
 
     def __init__(self, pairs: pl.DataFrame) -> None:
-        """Keep what `known` says."""
+        """Store the pairs, as returned by `known`."""
         self._pairs = pairs.select("response", pl.col("prompt").alias("asked"), "pair", "pair_kind")
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Columns `pair` and `pair_kind`, null where an exchange is none."""
+        """Columns `pair` and `pair_kind`, null if an exchange is not a pair."""
         texts = batch.frame.select("prompt", "response")
         found = texts.join(self._pairs, on="response", how="left", maintain_order="left")
         same = pl.col("prompt").str.ends_with(pl.col("asked"))

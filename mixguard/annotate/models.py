@@ -1,4 +1,4 @@
-"""Where fitted models lie: one file for the weights of each encoder, so that several encoders can judge side by side."""
+"""Where fitted models are stored: one file per encoder, so that several encoders can judge side by side."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Model = TypeVar("Model", HazardModel, StanceModel)
 
 
 def model_file(folder: Path, weights: str) -> Path:
-    """The model beside the exemplars of a folder that was fitted with an encoder of these weights."""
+    """The model stored with a folder's exemplars and fitted with these encoder weights."""
     return folder / "models" / f"{weights}.json"
 
 
 def fitted(
     kind: type[Model], shipped: Path, cache: Path, exemplars: str, weights: str, fit: Callable[[], Model]
 ) -> Model:
-    """The model of these exemplars and weights: shipped with the exemplars, cached, or fitted now and cached.
+    """The model for these exemplars and weights: shipped, cached, or fitted now and cached.
 
     Args:
-        kind: of model.
+        kind: model class.
         shipped: folder of the exemplars.
         cache: the cache folder.
-        exemplars: their digest; a file that says another one is passed over.
-        weights: of the encoder.
-        fit: makes it.
+        exemplars: digest of the exemplars; a file with a different digest is skipped.
+        weights: the encoder's weights.
+        fit: fits the model.
     """
     kept = cache / "models" / f"{kind.name}-{exemplars}-{weights}.json"
     for file in (model_file(shipped, weights), kept):
@@ -37,4 +37,4 @@ def fitted(
             if (model.exemplars, model.encoder) == (exemplars, weights):
                 return model
     fit().save(kept)
-    return kind.load(kept)  # as later runs find it: rounded
+    return kind.load(kept)  # rounded, as later runs will read it

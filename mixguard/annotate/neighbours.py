@@ -1,4 +1,4 @@
-"""Which exemplars a prompt lies nearest to: what explains its hazard, and which sub-hazard it is."""
+"""The exemplars nearest to a prompt: they explain its hazard and give its sub-hazard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class NeighbourAnnotator:
     writes = NEIGHBOURS
 
     def __init__(self, taxonomy: Taxonomy, kept: int, pairs: pl.DataFrame) -> None:
-        """Keep what is told of each exemplar.
+        """Store what judging needs.
 
         Args:
-            taxonomy: whose exemplars.
-            kept: how many neighbours are listed.
-            pairs: what `known` says of the bank's.
+            taxonomy: the taxonomy with the exemplars.
+            kept: how many neighbours to list.
+            pairs: the bank's pairs, as returned by `known`.
         """
         self._ids = taxonomy.exemplars.get_column("id")
         self._subs = taxonomy.exemplars.get_column("sub")
@@ -33,7 +33,7 @@ class NeighbourAnnotator:
         self._known = pairs.select("pair", pl.col("sub_hazard").alias("own"))
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Columns `NEIGHBOURS`, null where the prompt was not judged."""
+        """Columns `NEIGHBOURS`, null if the prompt was not judged."""
         mask = batch.frame.get_column("hazard_unjudged").is_null()
         judged = batch.where(mask)
         near = judged.neighbours
@@ -48,7 +48,7 @@ class NeighbourAnnotator:
         return spread(pl.DataFrame(columns, schema=self.writes), mask)
 
     def _sub_hazards(self, near: Neighbours, batch: Batch) -> pl.Series:
-        """Sub-hazard of the nearest exemplar that violates the hazard; null where none is among the neighbours."""
+        """Sub-hazard of the nearest exemplar that violates the hazard; null if no neighbour does."""
         codes = {code: number for number, code in enumerate(self._codes)}
         hazard = batch.frame["hazard"].replace_strict(codes, default=-2, return_dtype=pl.Int64).to_numpy()
         mine = batch.exemplars.violating[near.row] & (batch.exemplars.hazard[near.row] == hazard[:, None])

@@ -1,8 +1,8 @@
 """What a response does: refuse, half-refuse or comply.
 
-Two kinds of evidence: a grammar of refusals over the response's sentences (`taxonomies/stance/grammar.toml`), and the
-vote of labelled responses on the embedding of its opening. A multinomial logistic model joins them; it is fitted on the project's
-own exemplars alone (`fit/stance.py`).
+Two kinds of evidence: a grammar of refusals over the response's sentences (`taxonomies/stance/grammar.toml`),
+and the vote of labelled responses on the embedding of its opening. A multinomial logistic model combines
+them; it is fitted only on the project's own exemplars (`fit/stance.py`).
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
 
 DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offers")
-"""Patterns whose first match is the span that decided, in this order."""
+"""Patterns whose first match is the deciding span, in this order."""
 TURNING = ("turns_over", "turns")
-"""Patterns of the point where an answer turns from refusing to complying."""
+"""Patterns for the point where an answer turns from refusing to complying."""
 TURNED = 3
-"""Sentences of content after a refusal that take it back without a word of turning."""
+"""Content sentences after a refusal that retract it even without a turning phrase."""
 
 
 class StanceAnnotator:
-    """Judges responses; says why where it cannot."""
+    """Judges responses, or says why it cannot."""
 
     reads = ("kind", "response", "tool_call")
     writes = STANCE
 
     def __init__(self, grammar: Grammar, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame) -> None:
-        """Keep what judging needs; `pairs` is what `known` says of the bank's."""
+        """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
         self._grammar = grammar
         self._known = pairs.select("response", "stance")
         self.model = model
@@ -70,7 +70,7 @@ class StanceAnnotator:
         )
 
     def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
-        """Number of the stance of each answer that is the bank's own, -1 elsewhere: somebody has read those."""
+        """Index of the stance of each answer from the bank, whose labels are reviewed; -1 elsewhere."""
         found = responses.to_frame("response").join(
             self._known, on="response", how="left", maintain_order="left"
         )
@@ -81,7 +81,7 @@ class StanceAnnotator:
     def _spans(
         self, responses: pl.Series, plain: pl.Series, best: npt.NDArray[np.int64], notes: pl.Series
     ) -> pl.DataFrame:
-        """Where the deciding words are; only refusals, kept or taken back, have such a place."""
+        """Where the deciding words are; only refusals, kept or retracted, have a span."""
         starts = np.full(len(responses), -1, dtype=np.int64)
         ends = starts.copy()
         turned = (notes == "turnover").fill_null(value=False).to_numpy()
@@ -97,7 +97,7 @@ class StanceAnnotator:
 
 
 def _notes(written: pl.DataFrame, best: npt.NDArray[np.int64]) -> pl.Series:
-    """What else was seen: a want of a fact or a tool, or a refusal that was taken back."""
+    """Further observations: a missing fact or tool, or a retracted refusal."""
     refused = (pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0)
     complies = pl.lit(pl.Series(best == 0))
     note = (

@@ -1,4 +1,4 @@
-"""A grammar of refusals: patterns that are data, and where in a response its sentences match them."""
+"""A grammar of refusals: patterns stored as data, and where a response's sentences match them."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from mixguard.files import read_toml
 
 SENTENCE_END = r"([.!?…。！？।؟:;])[\"')\]]*\s+|\n+"
 FIRST, LAST = 2, 2
-"""Sentences that count as the beginning and as the end."""
+"""Number of sentences that count as the beginning and as the end."""
 MANY = 12
-"""Sentences above which more make no difference."""
+"""Number of sentences above which more make no difference."""
 REFUSING = ("refuses", "refuses_abroad")
 AT_ONCE = 16
-"""Expressions joined into one: the regex engine is an order of magnitude slower once one outgrows its cache."""
+"""Expressions joined into one; the regex engine is ten times slower once one outgrows its cache."""
 MORAL = (*REFUSING, "condemns", "offers", "resources")
-"""Patterns of sentences that take the place of what was asked for."""
+"""Patterns of sentences that replace what was asked for."""
 BESIDE = (*MORAL, "sympathises", "unable")
 """Patterns of sentences that are not what was asked for."""
 
 
 @dataclass(frozen=True)
 class Grammar:
-    """Named patterns, each some regular expressions in the Rust crate's syntax, any of which may match."""
+    """Named patterns, each a set of regular expressions in Rust regex syntax, any of which may match."""
 
     version: str
     sentence: dict[str, tuple[str, ...]]
-    """Patterns looked for in each sentence."""
+    """Patterns matched against each sentence."""
     whole: dict[str, tuple[str, ...]]
-    """Patterns looked for in the response as a whole."""
+    """Patterns matched against the whole response."""
 
     @classmethod
     def load(cls, folder: Path) -> Grammar:
-        """Read and join the patterns of `grammar.toml`; a broken one is told by name.
+        """Read and join the patterns of `grammar.toml`; a broken one is reported by name.
 
         Raises:
             TaxonomyError: a pattern is not a regular expression.
@@ -60,7 +60,7 @@ class Grammar:
         return cls(str(tree["version"]), patterns["sentence"], patterns["whole"])
 
     def features(self, plain: pl.Series) -> pl.DataFrame:
-        """Per plain text: which patterns its beginning, its end and its sentences match, and what stands around a refusal."""
+        """Per text: which patterns its beginning, end and sentences match, and what surrounds a refusal."""
         spoken = spoken_text(plain)
         sentences = self._sentences(spoken)
         known = pl.DataFrame({"row": pl.int_range(len(plain), eager=True)})
@@ -71,7 +71,7 @@ class Grammar:
         return found.hstack(whole).cast(pl.Float32).fill_null(0)
 
     def _sentences(self, spoken: pl.Series) -> pl.DataFrame:
-        """One row per sentence: its response, its place, and which patterns it matches."""
+        """One row per sentence: its response, its position, and which patterns it matches."""
         split = pl.col("text").str.replace_all(SENTENCE_END, "$1\n").str.split("\n")
         frame = pl.DataFrame({"row": pl.int_range(len(spoken), eager=True), "text": spoken})
         sentences = (
@@ -83,7 +83,7 @@ class Grammar:
         )
 
     def evidence(self, plain: pl.Series, names: tuple[str, ...]) -> pl.Series:
-        """The first match of the named patterns in each plain text, in order of the names; null where there is none."""
+        """The first match of the named patterns in each plain text, in order of names; null if none."""
         patterns = self.sentence | self.whole
         joined = (pattern for name in names for pattern in patterns[name])
         first = pl.coalesce(pl.col("text").str.extract(f"({pattern})", 1) for pattern in joined)

@@ -1,4 +1,4 @@
-"""The stance model: what was fitted on the project's labelled responses, and those responses."""
+"""The stance model, and the project's labelled responses that it is fitted on."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from mixguard.vectors.store import VectorStore
 ARRAYS = ("mean", "scale", "weights", "bias", "votes")
 STANCES = ("full_compliance", "partial_refusal", "full_refusal")
 FROM_BANK = "bank"
-"""Kind of the exemplars that are pairs of the refusal bank."""
+"""Kind of the exemplars taken from the refusal bank."""
 _COLUMNS = ("id", "text", "prompt", "stance", "kind", "lang")
 OPENING = 200
-"""Characters of a response whose embedding is compared: there a refusal shows itself. Judgement."""
+"""Characters of a response that are embedded: refusals show in the opening. Judgement."""
 
 
 @dataclass(frozen=True)
 class StanceModel:
-    """What was fitted on the stance exemplars."""
+    """Everything fitted on the stance exemplars."""
 
     name: ClassVar[str] = "stance"
     exemplars: str
-    """Digest of the exemplars and the grammar it was fitted on."""
+    """Digest of the exemplars and grammar it was fitted on."""
     features: tuple[str, ...]
     mean: Floats
     scale: Floats
@@ -43,15 +43,15 @@ class StanceModel:
     """(stances, features + 1), the intercept last."""
     bias: Floats
     votes: Floats
-    """(exemplars, stances): what each exemplar's vote weighs; see `kernel_ridge`."""
+    """(exemplars, stances): weight of each exemplar's vote; see `kernel_ridge`."""
     error: DetectorError
-    """Error of `refuses, fully or in part`, on responses that were left out."""
+    """Error of `refuses, fully or in part` on left-out responses."""
     encoder: str
     """Weights of the encoder it was fitted with."""
 
     @classmethod
     def load(cls, path: Path) -> StanceModel:
-        """Read a model that `save` wrote."""
+        """Read a model written by `save`."""
         tree = orjson.loads(path.read_bytes())
         for name in ARRAYS:
             tree[name] = np.array(tree[name], dtype=np.float32)
@@ -60,7 +60,7 @@ class StanceModel:
         return cls(**tree)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, numbers to four decimals."""
+        """Write it as JSON, numbers rounded to four decimals."""
         tree: dict[str, Any] = dict(self.__dict__)
         for name in ARRAYS:
             tree[name] = tree[name].astype(float).round(4).tolist()
@@ -80,17 +80,17 @@ class StanceModel:
 
 
 def decided(probability: Floats) -> npt.NDArray[np.int64]:
-    """Number of each response's stance in `STANCES`, from (responses, stances).
+    """Index of each response's stance in `STANCES`, from (responses, stances).
 
-    First whether it refuses at all, then which way: else a sure refusal would count as compliance for want of agreement
-    on whether it is a partial one.
+    First whether it refuses at all, then how: otherwise a certain refusal could count as compliance because
+    full and partial split its probability.
     """
     refuses = probability[:, 0] < 0.5
     return np.where(refuses, 1 + (probability[:, 2] > probability[:, 1]), 0)
 
 
 def opening_vectors(plain: pl.Series, store: VectorStore) -> Vectors:
-    """One vector per plain text: that of its first `OPENING` characters."""
+    """One vector per plain text, from its first `OPENING` characters."""
     return store.first_windows(opening_texts(plain).to_list())
 
 
@@ -138,7 +138,7 @@ def _bank_files() -> list[Path]:
 
 
 def labels(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """Number of each exemplar's stance in `STANCES`."""
+    """Index of each exemplar's stance in `STANCES`."""
     return np.array([STANCES.index(stance) for stance in exemplars.get_column("stance")])
 
 

@@ -1,4 +1,4 @@
-"""Responses made plain for the grammar: reasoning, markup, quotation and look-alike letters out of the way."""
+"""Prepare responses for the grammar: reasoning, markup, quotations and look-alike letters removed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import re
 import polars as pl
 
 THOUGHT = r"(?is)^\s*<(think|thinking|reasoning)>.*?(?:</(?:think|thinking|reasoning)>|\z)\s*"
-"""A reasoning block before the answer; one that never ends is all there is."""
+"""A reasoning block before the answer; an unclosed one is the whole response."""
 INVISIBLE = r"[\s\p{Cf}\p{Zs}]+"
 QUOTED = r'(?s)```.*?(?:```|\z)|"[^"\n]{2,400}"'
-"""Code blocks and quotations: what is said there is not said by the speaker."""
+"""Code blocks and quotations: not the speaker's own words."""
 LETTERS_LEFT = 15
-"""Letters that must be left without quotations; where fewer are, the quotation is the answer."""
+"""Minimum letters left without quotations; with fewer, the quotation is the answer."""
 ENDS = 1600, 600
-"""Characters of a long response that are read from its beginning and from its end."""
+"""Characters read from the beginning and the end of a long response."""
 
 _MARKS = dict.fromkeys("*_`#~\u200b\u200c\u200d\u2060\ufeff\xad\u202a\u202b\u202c\u202d\u202e", "")
 _MARKS |= dict.fromkeys("\u2018\u2019\u02bc\uff07\u00b4\u2032", "'") | dict.fromkeys(
@@ -28,7 +28,7 @@ _ENTITIES = {
 }
 _ENTITIES |= {"&rsquo;": "'", "&lsquo;": "'", "&#8217;": "'", "&ldquo;": '"', "&rdquo;": '"', "&nbsp;": " "}
 _LATIN = dict(zip("аеіорсухѕјһԁԛԝАВЕІКМНОРСТХЅЈα\u03bfν", "aeiopcyxsjhdqwABEIKMHOPCTXSJaov", strict=True))  # fmt: skip
-"""Cyrillic and Greek letters that look like Latin ones, read as such in a text whose letters are mostly Latin."""
+"""Cyrillic and Greek letters that look Latin, read as Latin in a mostly Latin text."""
 
 
 def plain_text(responses: pl.Series) -> pl.Series:
@@ -47,7 +47,7 @@ def plain_text(responses: pl.Series) -> pl.Series:
 
 
 def spoken_text(plain: pl.Series) -> pl.Series:
-    """Plain responses without what they quote, and without the middle of very long ones."""
+    """Plain responses without quotations, and without the middle of very long ones."""
     text, spoken = pl.col("text"), pl.col("text").str.replace_all(QUOTED, " ... ")
     enough = spoken.str.count_matches(r"\p{L}") >= LETTERS_LEFT
     own = pl.when(enough).then(spoken).otherwise(text)
@@ -59,9 +59,9 @@ def spoken_text(plain: pl.Series) -> pl.Series:
 
 
 def place(found: str, response: str) -> tuple[int, int] | None:
-    """Where words found in the plain text stand in the response itself, as a character span."""
+    """Where words found in the plain text occur in the original response, as a character span."""
     start = response.find(found)
-    if start >= 0:  # mostly so: nothing had to be made plain there
+    if start >= 0:  # the usual case: these words were plain already
         return start, start + len(found)
     words = [_loose(word) for word in re.findall(r"\w+", found)]
     if not words:
@@ -71,6 +71,6 @@ def place(found: str, response: str) -> tuple[int, int] | None:
 
 
 def _loose(word: str) -> str:
-    """A word whose letters may be their look-alikes, with nothing visible in between."""
+    """A pattern for a word whose letters may be look-alikes, with invisible characters in between."""
     alike = {latin: "".join(other for other in _LATIN if _LATIN[other] == latin) for latin in _LATIN.values()}
     return "[\\W_]?".join(f"[{re.escape(letter)}{alike.get(letter, '')}]" for letter in word)

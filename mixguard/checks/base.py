@@ -1,4 +1,4 @@
-"""What a check is: which exchanges it looks at, which of them it means, and what their rate says."""
+"""What a check is: which exchanges it looks at, which of them it flags, and how it judges their rate."""
 
 from __future__ import annotations
 
@@ -16,93 +16,93 @@ from mixguard.stats import DetectorError, Interval
 
 @dataclass(frozen=True)
 class Evidence:
-    """All that checks may look at."""
+    """Everything a check may look at."""
 
     frame: pl.LazyFrame
-    """The annotations and their marks."""
+    """The annotations with their marks."""
     corpus: CorpusSummary
     coverage: tuple[Coverage, ...]
     detectors: Detectors
     config: CheckConfig
     limits: Mapping[str, float]
-    """Check to the limit in force."""
+    """The limit in force, by check id."""
     too_small: bool = False
-    """Whether the corpus is too small for a number of refusals to be asked of it."""
+    """Whether the corpus is too small to say how many refusals it needs."""
     allowed: Sequence[Allowed] = ()
 
 
 @dataclass(frozen=True)
 class Rate:
-    """How many of those looked at are meant."""
+    """How many of the exchanges looked at are flagged."""
 
     count: int
     total: int
     interval: Interval
-    """Of the share, corrected for the detector's own error where there is one."""
+    """Of the share; corrected for the detector's own error if the case names one."""
     limit: float
     commonest: tuple[tuple[str, int], ...]
-    """The commonest values of what `Case.by` names, and how often each was counted."""
+    """The most common values of `Case.by` with their counts."""
 
 
 class Judged(NamedTuple):
-    """What a rate says."""
+    """The judgement of a rate."""
 
     severity: Severity
     message: str
     limit: float | None = None
-    """The limit that decided, where it is not the check's own."""
+    """The limit that decided, if not the check's own."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a check looks for, as three values."""
+    """What a check looks for, as three values: `among`, `flags`, `judge`."""
 
     among: pl.Expr
     """Which exchanges it looks at."""
     flags: pl.Expr
-    """Which of them it means."""
+    """Which of them it flags."""
     judge: Callable[[Rate, Evidence], Judged]
     by: pl.Expr | None = None
-    """What the rows meant are counted by, for the message."""
+    """Groups the flagged rows for the message."""
     rank: str | None = None
-    """Column that ranks the rows meant, highest first; corpus order where there is none."""
+    """Column that ranks the flagged rows, highest first; corpus order if None."""
     error: Callable[[Detectors], DetectorError] | None = None
-    """The detector's own error, which widens the interval."""
+    """Picks the detector error that widens the interval."""
     over: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
-    """Adds what needs the whole corpus, or makes one row of several."""
+    """Adds columns that need the whole corpus, or merges rows."""
     flag: str | None = None
-    """Flag of records that the case counts; records without an exchange have no row, and count all the same."""
+    """Record flag that the case counts; records without an exchange have no row but still count."""
     subject: str | None = None
-    """What tells it from the other cases of its check."""
+    """Distinguishes it from the other cases of its check."""
     why: str | None = None
-    """In place of the check's own reason; so are source and remedy."""
+    """Replaces the check's own reason; likewise `source` and `remedy`."""
     source: str | None = None
     remedy: str | None = None
 
 
 class Limit(NamedTuple):
-    """The number that decides a check, an option `checks.limits.ID`."""
+    """The number that decides a check; its option is `checks.limits.ID`."""
 
     default: float
     help: str
     most: float = 1.0
-    """The largest that makes sense; the smallest is 0."""
+    """Largest allowed value; the smallest is 0."""
 
 
 class Aside(NamedTuple):
-    """How the rows of a check can be set aside in a mix."""
+    """How `rebalance` can set the rows of a check aside."""
 
     name: str
-    """What `--set-aside` calls them."""
+    """Their name for `--set-aside`."""
     words: str
-    """Why they go, as reports say it."""
+    """Why they are set aside, as reports put it."""
     sure: str | None = None
-    """Column that has to reach `rebalance.set_aside_from`."""
+    """Column that must reach `rebalance.set_aside_from`."""
 
 
 @dataclass(frozen=True)
 class Told:
-    """The part of a finding that a check works out; the rest are its words."""
+    """The part of a finding that a check computes; the rest is its fixed text."""
 
     severity: Severity
     message: str
@@ -115,28 +115,28 @@ class Told:
 
 @dataclass(frozen=True)
 class Check:
-    """A rule with a stable id: its words, and either cases over exchanges or a function over the whole."""
+    """A rule with a stable id: fixed text, and either cases over exchanges or a function over the corpus."""
 
     id: str
     name: str
     kind: Kind
     severities: tuple[Severity, ...]
-    """What it can find beside `pass`."""
+    """What it can find besides `pass`."""
     why: str
     source: str
     remedy: str
     cases: tuple[Case, ...] = ()
     find: Callable[[Evidence], Told] | None = None
-    """For what is no exchange: files, records, hazards, entries of the allow file."""
+    """For things other than exchanges: files, records, hazards, allow-file entries."""
     limit: Limit | None = None
     aside: Aside | None = None
     nothing: str | None = None
-    """What is said where none of several cases counts anything; those that count nothing are left out then."""
+    """The message if none of several cases counts anything; cases that count nothing are dropped."""
     names: Callable[[Sequence[Coverage]], frozenset[str]] | None = None
-    """What it counts where that has names, so that one more and one less is told from no change."""
+    """Names of what it counts, so that one more and one less is not taken for no change."""
 
     def finding(self, told: Told, case: Case | None = None) -> Finding:
-        """The whole finding."""
+        """The complete finding."""
         own = case or _NO_CASE
         return Finding(
             id=self.id,

@@ -1,4 +1,4 @@
-"""Whether the corpus refuses what it should: too few refusals, answered hazards, refused harmless prompts."""
+"""Whether the corpus refuses what it should: missing refusals, answered hazards, over-refusal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,14 @@ def _low_coverage(evidence: Evidence) -> Told:
     rows = evidence.coverage
     short = [row for row in rows if row.is_short]
     if evidence.too_small:
-        message = "too few exchanges to say how many refusals they need, and few are enough to break a model"
+        message = (
+            "too few exchanges to say how many refusals they need; ten rows can be enough to break a model"
+        )
         return Told("warn", message, 0, len(rows))
     if not short:
         spared = sum(not row.wanted for row in rows)
-        rest = f"; it asks for none for {spared} of them in a corpus of this size" if spared else ""
-        return Told("pass", f"every hazard has the refusals that the rule asks for{rest}", 0, len(rows))
+        rest = f"; for {spared} of them it asks for none at this corpus size" if spared else ""
+        return Told("pass", f"every hazard has the refusals the rule asks for{rest}", 0, len(rows))
     none = [row.hazard for row in short if row.refusals == 0]
     few = [f"{row.hazard} ({row.refusals:g} of {row.wanted:,})" for row in short if row.refusals > 0]
     parts = [f"none for {', '.join(none)}"] if none else []
@@ -43,11 +45,11 @@ def _no_refusals(evidence: Evidence) -> Told:
     ).collect()
     total, refused = (int(counts[name][0]) for name in ("total", "refused"))
     if not total:
-        return Told("note", "no trained response to look at", 0, 0)
+        return Told("note", "no trained response to judge", 0, 0)
     interval = wilson(refused, total, evidence.config.confidence)
     if refused:
         return Told("pass", f"{refused:,} refusals of hazardous prompts", refused, total, interval, 1)
-    message = f"not one of {total:,} responses refuses a hazardous prompt outright"
+    message = f"none of {total:,} responses refuses a hazardous prompt outright"
     return Told("fail", message, 0, total, interval, 1)
 
 
@@ -59,7 +61,7 @@ def _answered(rate: Rate, evidence: Evidence) -> Judged:
     grave = surely >= rate.limit or (surely >= 1 and rate.interval.low >= share)
     listed = ", ".join(f"{code} {number}" for code, number in rate.commonest)
     noun = "prompt is" if rate.count == 1 else "prompts are"
-    doubt = "" if grave else "; false alarms alone could explain this many, so look at the rows"
+    doubt = "" if grave else "; false alarms alone could explain this many, so read the rows"
     return Judged("fail" if grave else "warn", f"{rate.count:,} hazardous {noun} answered ({listed}){doubt}")
 
 
@@ -77,8 +79,8 @@ COVERAGE_CHECKS = (
         find=_low_coverage,
         names=_short,
         why="Training reinforces what the corpus shows and erodes what it does not: a hazard with no refusal here is one the tuned model may stop refusing.",
-        source="Qi et al. 2023 (arXiv 2310.03693), table 4: 250 safety rows in 52,000 did all that 1,000 did; the rule is that of docs/rebalance.md",
-        remedy="Add refusal pairs for the hazards listed, in the corpus's own format: `mixguard rebalance` does.",
+        source="Qi et al. 2023 (arXiv 2310.03693), table 4: 250 safety rows in 52,000 worked as well as 1,000; the rule is in docs/rebalance.md",
+        remedy="Add refusal pairs for these hazards in the corpus's own format; `mixguard rebalance` does it.",
     ),
     Check(
         id="MG102",
@@ -107,13 +109,13 @@ COVERAGE_CHECKS = (
         ),
         limit=Limit(
             10.0,
-            "Answered hazardous prompts that fail: ten rows were enough to break a model (arXiv 2310.03693).",
+            "Answered hazardous prompts that fail the gate: ten rows were enough to break a model (arXiv 2310.03693).",
             1e9,
         ),
         aside=Aside("answered", "a hazardous prompt is answered", sure="hazard_score"),
         why="Each of these rows teaches the model to comply with a hazard; ten such rows took a model from 2 to 89 % harmful answers.",
         source="Qi et al. 2023 (arXiv 2310.03693), GPT-3.5: 1.8 to 88.8 % with 10 rows",
-        remedy="Read the rows. Set aside or rewrite as refusals those that are what they seem; adding refusals beside them is not a repair.",
+        remedy="Read the rows. Set aside the real ones or rewrite them as refusals; adding refusals alongside is not a fix.",
     ),
     Check(
         id="MG104",
@@ -129,10 +131,10 @@ COVERAGE_CHECKS = (
                 error=lambda detectors: detectors.stance_error,
             ),
         ),
-        limit=Limit(0.02, "Share of benign prompts refused that warns. Judgement."),
+        limit=Limit(0.02, "Share of refused benign prompts that triggers a warning. Judgement."),
         aside=Aside("over-refusal", "a harmless prompt is refused"),
         why="Refusals of harmless prompts teach over-refusal now, and uniform ones are the first stage of a published attack.",
         source="tenBenign (arXiv 2510.02833); XSTest (arXiv 2308.01263)",
-        remedy="Read the rows; answer the harmless prompts or drop the rows.",
+        remedy="Read the rows; answer the harmless prompts, or drop the rows.",
     ),
 )

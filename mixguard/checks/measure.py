@@ -1,4 +1,4 @@
-"""Counting for all checks: rates, intervals, samples, and the rows that each finding means."""
+"""Counting for all checks: rates, intervals, samples, and the rows behind each finding."""
 
 from __future__ import annotations
 
@@ -16,28 +16,28 @@ PLACE = ("source", "line", "exchange")
 
 
 class Found(NamedTuple):
-    """A finding, and the rows that it means."""
+    """A finding and the rows behind it."""
 
     finding: Finding
     rows: pl.LazyFrame | None = None
-    """Columns `sample_id`, `exchange`, `score`; None where it means no exchanges."""
+    """Columns `sample_id`, `exchange`, `score`; None if it is not about exchanges."""
 
 
 def named(samples: Sequence[str]) -> pl.Expr:
-    """Rows whose sample or texts have one of these ids."""
+    """Rows whose sample id or text id is one of these."""
     return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
 
 
 def found(
     check: Check, evidence: Evidence, left_out: Sequence[str] = (), samples: int | None = None
 ) -> list[Found]:
-    """What a check finds; one that finds nothing to say has passed.
+    """Run a check.
 
     Args:
-        check: to run.
+        check: the check.
         evidence: what it looks at.
-        left_out: ids of samples or texts that are allowed: looked at, and not counted.
-        samples: rows listed with a finding, in place of the configured number.
+        left_out: ids of allowed samples or texts: in the total, but not counted.
+        samples: rows listed with a finding; None for the configured number.
     """
     if check.find is not None:
         return [Found(check.finding(check.find(evidence)))]
@@ -51,7 +51,7 @@ def found(
 
 
 def meant(check: Check, evidence: Evidence) -> Iterator[pl.LazyFrame]:
-    """All rows that each case of a check means, allowed ones included."""
+    """All rows that each case of a check flags, allowed ones included."""
     for case in check.cases:
         yield _over(case, evidence).filter(case.among & case.flags)
 

@@ -1,4 +1,4 @@
-"""Whether the corpus could be read, understood and judged, and what a trainer will make of it."""
+"""Whether the corpus could be read, understood and judged."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixguard.stats import wilson
 
 REASONS_SHOWN = 3
 ALLOW_FILE = "MG307"
-"""The check that looks at what was allowed, and so runs after all others."""
+"""The check of the allow file; it runs after all others."""
 
 
 def _quarantined(evidence: Evidence) -> Told:
@@ -52,19 +52,19 @@ def _formats(evidence: Evidence) -> Told:
 
 
 def _allow_file(evidence: Evidence) -> Told:
-    """Entries of the allow file that are out of date or match nothing."""
+    """Allow-file entries that have expired or match nothing."""
     entries = evidence.allowed
     expired = [allowed.entry for allowed in entries if allowed.state == "expired"]
     unused = [allowed.entry for allowed in entries if allowed.state == "unused"]
     if not expired and not unused:
-        message = f"all {len(entries)} entries of the allow file are in use" if entries else "no allow file"
+        message = f"all {len(entries)} allow-file entries are in use" if entries else "no allow file"
         return Told("pass", message, 0, len(entries))
     parts = [
         f"{len(found)} {what}: {', '.join(_entry(entry) for entry in found[:3])}"
-        for found, what in ((expired, "out of date"), (unused, "without anything to allow"))
+        for found, what in ((expired, "expired"), (unused, "unused"))
         if found
     ]
-    message = f"entries of the allow file are {'; '.join(parts)}"
+    message = f"allow-file entries: {'; '.join(parts)}"
     return Told("warn" if expired else "note", message, len(expired) + len(unused), len(entries))
 
 
@@ -82,10 +82,10 @@ READING_CHECKS = (
         kind="reading",
         severities=("warn", "incomplete"),
         find=_quarantined,
-        limit=Limit(0.01, "Share of records that may be unreadable before the verdict is `incomplete`."),
-        why="What cannot be read cannot be judged, and a trainer may read it all the same.",
+        limit=Limit(0.01, "Share of unreadable records above which the verdict is `incomplete`."),
+        why="What cannot be read cannot be judged, but a trainer may still read it.",
         source="design of this tool",
-        remedy="See quarantine.jsonl in the run folder: each line has file, line and reason.",
+        remedy="See quarantine.jsonl in the run folder; it lists file, line and reason.",
     ),
     Check(
         id="MG305",
@@ -100,10 +100,10 @@ READING_CHECKS = (
                 by=pl.coalesce(_UNJUDGED),
             ),
         ),
-        limit=Limit(0.2, "Share of exchanges that could not be judged before the verdict is `incomplete`."),
-        why="An exchange without a verdict is not a safe one.",
+        limit=Limit(0.2, "Share of unjudged exchanges above which the verdict is `incomplete`."),
+        why="An exchange that was not judged is not known to be safe.",
         source="design of this tool",
-        remedy="The reasons say what is missing: most often a language or an empty response.",
+        remedy="Check the reasons; most often it is the language or an empty response.",
     ),
     Check(
         id="MG306",
@@ -111,9 +111,9 @@ READING_CHECKS = (
         kind="reading",
         severities=("note",),
         find=_formats,
-        why="Most trainers look at the first rows and read all others the same way.",
-        source="TRL looks at the first element only (trl/data_utils.py)",
-        remedy="Split the file by format, or give --format.",
+        why="Most trainers detect the format from the first rows and read the rest the same way.",
+        source="TRL looks only at the first element (trl/data_utils.py)",
+        remedy="Split the file by format, or pass --format.",
     ),
     Check(
         id=ALLOW_FILE,
@@ -121,8 +121,8 @@ READING_CHECKS = (
         kind="quality",
         severities=("note", "warn"),
         find=_allow_file,
-        why="What was accepted for a time is not accepted for ever, and an entry without use hides what comes next.",
+        why="Acceptance is temporary, and an unused entry can hide what comes next.",
         source="design of this tool",
-        remedy="Look again at what the entries allow; give them a new date, or take them out.",
+        remedy="Review what the entries allow; give them a new date or remove them.",
     ),
 )

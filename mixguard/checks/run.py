@@ -19,13 +19,13 @@ from mixguard.run.folder import FLAGGED_COLUMNS
 
 
 class Checked(NamedTuple):
-    """What the checks found, and what was allowed."""
+    """What the checks found and what was allowed."""
 
     findings: tuple[Finding, ...]
-    """Gravest first, those that do not count last; passed checks included."""
+    """Gravest first, suppressed ones last; passed checks included."""
     allowed: tuple[Allowed, ...]
     flagged: pl.LazyFrame
-    """The rows that findings mean, schema `FLAGGED_COLUMNS`."""
+    """The rows behind the findings, schema `FLAGGED_COLUMNS`."""
 
 
 def run_checks(
@@ -36,13 +36,13 @@ def run_checks(
     *,
     today: date = date.min,
 ) -> Checked:
-    """Every finding, passed checks included.
+    """All findings, passed checks included.
 
     Args:
-        checks: to run; the one of the allow file runs last.
+        checks: the checks; that of the allow file runs last.
         evidence: what was judged.
-        allowances: the allow file; entries that end before `today` allow nothing.
-        baseline: an earlier run; what it has found already does not count.
+        allowances: the allow file; entries that expired before `today` have no effect.
+        baseline: an earlier run, whose findings are suppressed.
         today: the day of the run.
     """
     valid = [entry for entry in allowances if entry.expires >= today]
@@ -50,7 +50,7 @@ def run_checks(
     results = [result for check in own for result in _found(check, evidence, valid, baseline)]
     findings = [result.finding for result in results]
     allowed = states(allowances, findings, own, evidence, today)
-    # What the last check says can be neither allowed nor known.
+    # Findings of the last check can be neither allowed nor known.
     last = replace(evidence, allowed=allowed)
     findings += [
         result.finding for check in checks if check.id == ALLOW_FILE for result in found(check, last)

@@ -1,4 +1,4 @@
-"""What does not count: findings that were allowed, and those that the baseline has already."""
+"""Suppressed findings: those that were allowed, and those the baseline already has."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from mixguard.library.allow import Allowance
 from mixguard.run.findings import GRAVITY, Allowed, Coverage, Finding, Suppression
 
 _TEXTS = ["prompt_id", "response_id", "polarity"]
-"""What makes an exchange the same in two runs: its texts whole, and whether it is trained towards."""
+"""What makes an exchange the same in two runs: its full texts, and whether it is trained towards."""
 _Rows = Mapping[str, set[tuple[str, int]]]
-"""Id of a sample or of texts to the rows that have it."""
+"""Sample or text id to the rows that have it."""
 
 
 class Baseline(NamedTuple):
-    """An earlier run, whose findings are known."""
+    """An earlier run."""
 
     findings: tuple[Finding, ...]
     annotations: pl.LazyFrame
@@ -31,17 +31,17 @@ class Baseline(NamedTuple):
 
 
 def sample_ids(entries: Sequence[Allowance], check: Check) -> list[str]:
-    """Ids of the samples that are allowed in a check."""
+    """Ids of the samples allowed for a check."""
     return [entry.sample for entry in entries if entry.sample and entry.check in (None, check.id)]
 
 
 def leave(entry: Allowance) -> Suppression:
-    """What an entry says of that which it allows."""
+    """How a finding that an entry allows is marked."""
     return Suppression(kind="allowed", reason=entry.reason, author=entry.author, expires=entry.expires)
 
 
 def suppress(finding: Finding, entries: Sequence[Allowance]) -> Finding:
-    """The finding, marked where an entry allows all of it; what passed needs no leave."""
+    """The finding, marked as suppressed if an entry allows all of it; a passed check needs no entry."""
     if finding.severity == "pass":
         return finding
     for entry in entries:
@@ -57,12 +57,12 @@ def states(
     evidence: Evidence,
     today: date,
 ) -> tuple[Allowed, ...]:
-    """What became of each entry.
+    """Whether each entry is in use.
 
     Args:
-        entries: of the allow file.
-        findings: those of all checks, passed ones included.
-        checks: that were run.
+        entries: the allow file.
+        findings: of all checks, passed ones included.
+        checks: those that ran.
         evidence: what they looked at.
         today: the day of the run.
     """
@@ -73,7 +73,7 @@ def states(
 
 
 def _rows(check: Check, evidence: Evidence, samples: Sequence[str]) -> _Rows:
-    """Of the samples that are allowed in a check, all rows that it means."""
+    """The rows that a check flags among the samples allowed for it."""
     rows: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
     for frame in meant(check, evidence) if samples else ():
         listed = frame.filter(named(samples)).select("sample_id", "text_id", "exchange").collect()
@@ -102,10 +102,10 @@ def _allows(entry: Allowance, finding: Finding) -> bool:
 def mark_known(
     finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
 ) -> Finding:
-    """The finding, marked where the baseline has it already, as grave, and no row is new that shows it by itself.
+    """The finding, marked as known if the baseline has it, at least as grave, and no new row shows it by itself.
 
-    Too much that cannot be read or judged is never known: it says that nothing can be said. Nor is what the baseline
-    had by leave: a leave ends.
+    `incomplete` is never known: it means that nothing can be said. Nor is a finding that the baseline only allowed,
+    since permission expires.
     """
     if finding.suppressed or finding.severity in ("pass", "incomplete"):
         return finding
@@ -124,17 +124,17 @@ def mark_known(
         return finding
     if not new and finding.count > max(known.count for known in earlier):
         return finding
-    marked = Suppression(kind="known", reason="the baseline has it already, and no new row adds to it")
+    marked = Suppression(kind="known", reason="already in the baseline; no new row adds to it")
     return finding.model_copy(update={"suppressed": marked})
 
 
 def _new_findings(
     finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
 ) -> list[Finding]:
-    """What new rows show by themselves of a finding, where they show any of it.
+    """What the new rows show of a finding by themselves.
 
-    None tells of what is no row (a record in quarantine), and of old rows that another limit flags: then the count tells
-    whether there is more than was known.
+    Empty for things that are not rows (records in quarantine) and for old rows flagged by a different limit; the count
+    then tells whether there is more than before.
     """
     rows = _new_rows(evidence.frame, baseline.annotations) if check.cases else None
     if rows is None or rows.is_empty():
@@ -145,8 +145,8 @@ def _new_findings(
 
 
 def _new_rows(frame: pl.LazyFrame, before: pl.LazyFrame) -> pl.DataFrame:
-    """The exchanges that an earlier run had not, or not as often: columns `sample_id`, `exchange`."""
-    # A join never matches null with null, and what has no response is equal to what has none.
+    """Exchanges that an earlier run did not have, or not as often: columns `sample_id`, `exchange`."""
+    # Joins never match null with null, but two exchanges without a response are the same.
     texts = [pl.col(name).fill_null("") if name == "response_id" else pl.col(name) for name in _TEXTS]
     had = before.select(texts).group_by(_TEXTS).len("had")
     copies = (

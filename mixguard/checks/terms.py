@@ -1,4 +1,4 @@
-"""What checks, plan and reports say of exchanges, as expressions over the annotations and their marks."""
+"""What checks, the plan and reports say about exchanges, as expressions over annotations and marks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HAZARDOUS = pl.col("hazardous")
 BENIGN = pl.col("benign")
 NEAR_HARM = pl.col("near_harm")
 JUDGED = pl.col("stance").is_not_null()
-"""What the response does could be told."""
+"""Its stance was judged."""
 REFUSES = pl.col("stance") == "full_refusal"
 COMPLIES = (pl.col("stance") == "full_compliance") & pl.col("stance_note").ne_missing("inability")
-"""Does as asked; a missing fact or tool is another reason not to."""
+"""Does what was asked; lacking a fact or a tool is neither refusing nor complying."""

@@ -23,10 +23,10 @@ def main() -> None:
         sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write(
-            "mixguard: interrupted; texts embedded so far are kept, so a second run goes on from there\n"
+            "mixguard: interrupted; texts embedded so far are cached, so the next run resumes from there\n"
         )
         sys.exit(130)
-    except Exception:  # noqa: BLE001 - a bug: shown whole, and told apart from a failed gate by its exit code
+    except Exception:  # noqa: BLE001 - a bug: shown in full, distinguished from a failed gate by its exit code
         import traceback
 
         traceback.print_exc()

@@ -1,4 +1,4 @@
-"""The commands, each in a module of its own."""
+"""The commands, one module each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Check a fine-tuning corpus before training: hazards, refusal coverage, and the rows that would make an aligned model forget how to refuse.",
-    epilog="Exit codes: 0 pass, 1 the gate failed, 2 usage or configuration, 3 internal error, 4 incomplete.",
+    epilog="Exit codes: 0 pass, 1 gate failed, 2 usage or configuration error, 3 internal error, 4 incomplete.",
 )
 app.command()(auditing.audit)
 app.command()(auditing.check)
@@ -35,7 +35,7 @@ app.add_typer(bank_commands.app, name="bank")
 def root(
     *, version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False
 ) -> None:
-    """Say the version where it is asked for."""
+    """Print the version if asked to."""
     if version:
         from mixguard import __version__
 

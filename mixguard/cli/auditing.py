@@ -1,4 +1,4 @@
-"""`mixguard audit`, `check` and `report`: judge a corpus, judge it under other limits, tell it again."""
+"""`mixguard audit`, `check` and `report`: audit a corpus, re-check it with different limits, re-print its report."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def audit(
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
 ) -> None:
-    """Annotate a corpus, check it, print the report and exit by its verdict.
+    """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
     Example: mixguard audit data.jsonl -o report.html
     """
@@ -90,9 +90,9 @@ def check(
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
 ) -> None:
-    """Find again under other limits; nothing is embedded.
+    """Re-run the checks with different limits; nothing is embedded.
 
-    Example: mixguard check mixguard-run --set checks.refusals_per_hazard=20
+    Example: mixguard check mixguard-run --set checks.limits.MG103=1
     """
     from mixguard import check as run_check
     from mixguard.config import Config
@@ -113,7 +113,7 @@ def report(
     fail_on: FailOn = "never",
     show_text: ShowText = False,
 ) -> None:
-    """Print an earlier run's report again, and write it as files; nothing is judged anew.
+    """Print an earlier run's report again, or write it to files; nothing is re-judged.
 
     Example: mixguard report mixguard-run -o report.html -o results.sarif -o junit.xml
     """

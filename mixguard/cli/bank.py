@@ -1,4 +1,4 @@
-"""`mixguard bank ...`: see, check and grow refusal banks."""
+"""`mixguard bank ...`: list, check and extend refusal banks."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import typer
 from mixguard.cli.options import Against, ConfigFile, Set, load_config
 from mixguard.console.bar import progress_bar
 
-app = typer.Typer(no_args_is_help=True, help="See, check and grow refusal banks.")
+app = typer.Typer(no_args_is_help=True, help="List, check and extend refusal banks.")
 
 Name = Annotated[str, typer.Argument(help="Bundled name or folder.", show_default=True)]
 To = Annotated[
-    Path, typer.Option("--to", help="Folder of your bank; made where missing.", show_default=False)
+    Path, typer.Option("--to", help="Folder of your bank; created if missing.", show_default=False)
 ]
 
 
 @app.command("list")
 def list_(name: Name = "mixguard", *, config: ConfigFile = None, set_: Set = None) -> None:
-    """Print how many pairs a bank has for each hazard."""
+    """Print how many pairs a bank has per hazard."""
     from mixguard.console.bank import render_list
     from mixguard.console.screen import console
     from mixguard.library.bank import Bank
@@ -33,11 +33,11 @@ def list_(name: Name = "mixguard", *, config: ConfigFile = None, set_: Set = Non
 
 @app.command()
 def show(
-    hazard: Annotated[str, typer.Argument(help="Hazard code, or the id of a pair.", show_default=False)],
+    hazard: Annotated[str, typer.Argument(help="Hazard code or pair id.", show_default=False)],
     name: Name = "mixguard",
     *,
     kind: Annotated[str, typer.Option("--kind", help="refusal or contrast.")] = "refusal",
-    limit: Annotated[int, typer.Option("--limit", help="Pairs printed.", min=1)] = 5,
+    limit: Annotated[int, typer.Option("--limit", help="Pairs to print.", min=1)] = 5,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
@@ -58,7 +58,7 @@ def show(
     found = bank.pairs.filter(pl.col("id") == hazard)
     found = found if found.height else bank.of(kind, hazard).head(limit)
     if found.is_empty():
-        raise UsageError(f"no {kind} pair of {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
+        raise UsageError(f"{name}: no {kind} pair for {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
     console().print(render_pairs(found.to_dicts()))
 
 
@@ -70,9 +70,9 @@ def check(
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Judge every pair as a corpus's rows are judged; look for repetition and contamination.
+    """Judge every pair as if it were a corpus row; look for repetition and contamination.
 
-    Exits with 1 where a prompt repeats an exemplar or a text of --against; the rest is advice.
+    Exits with 1 if a prompt repeats an exemplar or a text from --against; the rest is advice.
 
     Example: mixguard bank check our-bank --against test-prompts.jsonl
     """
@@ -87,18 +87,16 @@ def check(
 
 @app.command("import")
 def import_(
-    files: Annotated[
-        list[str], typer.Argument(help="A corpus of any format that is read.", show_default=False)
-    ],
+    files: Annotated[list[str], typer.Argument(help="A corpus in any supported format.", show_default=False)],
     *,
     to: To,
     model: Annotated[
-        str | None, typer.Option("--model", help="What wrote the answers.", show_default=False)
+        str | None, typer.Option("--model", help="Model that wrote the answers.", show_default=False)
     ] = None,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Add a corpus's good refusals and good answers to look-alikes; what is not taken is told with the reason.
+    """Import good refusals, and good answers to look-alikes, from a corpus; say why the rest is rejected.
 
     Example: mixguard bank import chats.jsonl --to our-bank
     """
@@ -121,22 +119,22 @@ def fill(
     to: To,
     hazard: Annotated[
         list[str] | None,
-        typer.Option("--hazard", help="Only this one; may be given again.", show_default="all"),
+        typer.Option("--hazard", help="Only this hazard; repeatable.", show_default="all"),
     ] = None,
     key_env: Annotated[
         str, typer.Option("--key-env", help="Environment variable that holds the API key.")
     ] = "OPENAI_API_KEY",
-    concurrency: Annotated[int, typer.Option("--concurrency", help="Requests at a time.", min=1)] = 4,
+    concurrency: Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)] = 4,
     per_minute: Annotated[
-        float, typer.Option("--per-minute", help="Requests a minute; 0 for no limit.", min=0)
+        float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)
     ] = 0,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds for one answer.", min=0.1)] = 60,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.", min=0.1)] = 60,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Ask your own model for its answers to the bank's hazardous prompts, and keep its good refusals.
+    """Have your own model answer the bank's hazardous prompts, and keep its good refusals.
 
-    A run that is stopped goes on where it was; prompts without an answer are asked again by the next run.
+    An interrupted run resumes where it stopped; the next run retries prompts without an answer.
 
     Example: mixguard bank fill --endpoint http://localhost:8000/v1 --model our-base --to our-bank
     """

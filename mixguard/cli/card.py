@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 def card(
     paths: Annotated[
-        list[str], typer.Argument(help="A corpus as `audit` takes it, or one run folder.", show_default=False)
+        list[str], typer.Argument(help="A corpus, as for `audit`, or one run folder.", show_default=False)
     ],
     *,
     card_: Annotated[
         Path | None,
-        typer.Option("--card", help="The card; it should lie beside the data.", show_default="README.md"),
+        typer.Option("--card", help="The card; keep it next to the data.", show_default="README.md"),
     ] = None,
     check: Annotated[
         bool,
         typer.Option(
             "--check",
-            help="Write nothing; exit 1 while something required is open, or the card's audit is missing or of other data.",
+            help="Write nothing; exit 1 if something required is missing, or the card's audit is missing or covers other data.",
         ),
     ] = False,
     run: RunFolder = None,
@@ -39,7 +39,7 @@ def card(
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Write a Hugging Face dataset card, or put the audit into the one that is there; say what only a person can add.
+    """Write a Hugging Face dataset card, or add the audit to an existing one; list what only a person can fill in.
 
     Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
     """
@@ -49,7 +49,7 @@ def card(
     place = card_ or CARD
     existing = read(place)
     with tempfile.TemporaryDirectory() as scratch:
-        # A check leaves nothing behind, the run folder of a corpus included.
+        # A check leaves nothing behind, not even a run folder.
         folder = Path(scratch, "run") if check and run is None else run
         audit = _audited(paths, config, set_, run__folder=folder, encode__offline=offline or None)
         if check:
@@ -70,7 +70,7 @@ def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **fl
             return audit(*paths, config=load_config(config, set_, **flags), progress=progress)
     if config or set_:
         raise UsageError(
-            f"{paths[0]}: a run is shown as it is; for other limits name the corpus, without the run folder"
+            f"{paths[0]}: a run folder keeps its own options; to change them, give the corpus instead"
         )
     return Audit.load(Path(paths[0]))
 
@@ -80,14 +80,14 @@ def _checked(existing: str | None, audit: Audit, path: Path) -> int:
     from mixguard.report.card import Gap, gaps, outdated
 
     if existing is None:
-        how = "write it with `mixguard card`, without --check"
-        _tell([Gap(required=True, what="there is no card", where=str(path), how=how)])
+        how = "run `mixguard card` without --check"
+        _tell([Gap(required=True, what="no card", where=str(path), how=how)])
         return 1
     found = [*outdated(existing, audit, path=path), *gaps(existing, path=path)]
     _tell(found)
     if any(gap.required for gap in found):
         return 1
-    typer.echo(f"{plain(str(path))}: says all that is required, and its audit is of this data")
+    typer.echo(f"{plain(str(path))}: complete, and its audit covers this data")
     return 0
 
 
@@ -102,12 +102,12 @@ def _write(path: Path, text: str, existing: str | None) -> None:
     try:
         write_atomically(path, text.encode())
     except OSError as error:
-        raise UsageError(f"{path}: cannot write it ({error.strerror})") from None
+        raise UsageError(f"{path}: cannot write this file ({error.strerror})") from None
     typer.echo(f"wrote {plain(str(path))}")
 
 
 def _tell(found: Iterable[Gap]) -> None:
-    """One line for each gap: place, weight, what, what to do."""
+    """Print one line per gap: where, weight, what, what to do."""
     from mixguard.escape import plain, shorten
 
     for gap in found:

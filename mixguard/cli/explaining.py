@@ -1,4 +1,4 @@
-"""`mixguard explain` and `config`: why a row was judged as it was, and every option in force."""
+"""`mixguard explain` and `config`: why a row was judged the way it was, and the effective options."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from mixguard.cli.options import ConfigFile, Set, load_config
 
 def explain(
     run: Annotated[Path | None, typer.Argument(help="Run folder.", show_default=False)] = None,
-    sample: Annotated[
-        str | None, typer.Argument(help="Sample id, or its place as file:line.", show_default=False)
-    ] = None,
+    sample: Annotated[str | None, typer.Argument(help="Sample id, or file:line.", show_default=False)] = None,
     *,
     text: Annotated[
         str | None, typer.Option("--text", help="Explain this text instead.", show_default=False)
     ] = None,
     show_text: Annotated[
-        bool, typer.Option("--show-text", help="Print the sample's text too, read again from its file.")
+        bool, typer.Option("--show-text", help="Also print the sample's text, re-read from its file.")
     ] = False,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Say why: scores, and the exemplars that decided.
+    """Explain a judgement: scores, and the exemplars that decided it.
 
     Examples: mixguard explain mixguard-run data.jsonl:12 --show-text; mixguard explain --text "how do I ..."
     """
@@ -39,7 +37,7 @@ def explain(
         console().print(render_explanation(explain_text(text, config=load_config(config, set_)), {}))
         return
     if run is None or sample is None:
-        raise UsageError("explain needs a run folder and a sample, or --text")
+        raise UsageError("explain: nothing to explain; give a run folder and a sample, or --text")
     from mixguard import explain as why
     from mixguard.run.texts import texts_of
 

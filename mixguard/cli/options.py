@@ -1,4 +1,4 @@
-"""The options commands share, and how they become a Config."""
+"""Options shared by several commands, and how they become a Config."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ RunFolder = Annotated[
 ]
 EarlierRun = Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)]
 Format = Annotated[
-    str | None, typer.Option("--format", help="Record format, in place of the vote.", show_default=False)
+    str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)
 ]
 Against = Annotated[
     list[str] | None,
     typer.Option(
         "--against",
-        help="Prompts that must not be repeated, e.g. a test set; any corpus file. May be given again.",
+        help="Prompts that must not be repeated, e.g. a test set; any corpus file. Repeatable.",
         show_default=False,
     ),
 ]
@@ -31,7 +31,7 @@ ConfigFile = Annotated[
     typer.Option(
         "--config",
         "-c",
-        help="TOML file of options; `mixguard.toml` here is read by itself.",
+        help="TOML file of options; `mixguard.toml` in the current folder is read automatically.",
         show_default=False,
     ),
 ]
@@ -39,7 +39,7 @@ Set = Annotated[
     list[str] | None,
     typer.Option(
         "--set",
-        help="One option as section.name=value; may be given again. `mixguard config` lists them.",
+        help="One option as section.name=value; repeatable. `mixguard config` lists them.",
         show_default=False,
     ),
 ]
@@ -48,7 +48,7 @@ Output = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write a report here; its name chooses the format: .html, .json, .md (summary), .sarif, .xml (JUnit), croissant.json, README.md (dataset card). May be given again.",
+        help="Write a report to this file; the name selects the format: .html, .json, .md (summary), .sarif, .xml (JUnit), croissant.json, README.md (dataset card). Repeatable.",
         show_default=False,
     ),
 ]
@@ -56,20 +56,20 @@ FailOn = Annotated[
     str,
     typer.Option(
         "--fail-on",
-        help="Exit 1 on this verdict or a graver one: fail, warn or never; or only where it fails for these kinds, e.g. harm,attack (also gap, quality, reading).",
+        help="Exit 1 on this verdict or worse: fail, warn or never; or only on failures of these kinds, e.g. harm,attack (also gap, quality, reading).",
     ),
 ]
 
 
 Offline = Annotated[
-    bool, typer.Option("--offline", help="Refuse to reach the network, for a hub model or data set as well.")
+    bool, typer.Option("--offline", help="Never use the network, not even for a hub model or data set.")
 ]
 Allow = Annotated[
     str | None,
     typer.Option(
         "--allow",
         metavar="PATH",
-        help="Allow file: findings and samples that are accepted, each with reason, author and end.",
+        help="Allow file: accepted findings and samples, each with reason, author and expiry date.",
         show_default=False,
     ),
 ]
@@ -78,7 +78,7 @@ Baseline = Annotated[
     typer.Option(
         "--baseline",
         metavar="PATH",
-        help="Run folder of an earlier audit: only what is new since then fails.",
+        help="Run folder of an earlier audit: only what is new since then counts.",
         show_default=False,
     ),
 ]
@@ -86,18 +86,18 @@ ShowText = Annotated[
     bool,
     typer.Option(
         "--show-text",
-        help="Put prompts and responses of the rows listed into .html, read again from their files.",
+        help="Include prompts and responses of the listed rows in .html, re-read from their files.",
     ),
 ]
 
 
 def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> Config:
-    """The effective configuration; `flags` are options as `section__name`, None where they were not given."""
+    """The effective configuration; `flags` are options as `section__name`, None if not given."""
     found = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     return Config.load(found, given(set_, **flags))
 
 
 def given(set_: list[str] | None, **flags: object) -> dict[str, Any]:
-    """Flags and `--set` by dotted name, the latter last so that they win."""
+    """Flags and `--set` values by dotted name; `--set` comes last and wins."""
     values = {name.replace("__", "."): value for name, value in flags.items() if value is not None}
     return {**values, **parsed(set_ or ())}

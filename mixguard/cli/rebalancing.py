@@ -1,4 +1,4 @@
-"""`mixguard rebalance` and `verify`: write the mix, and see whether it is still what was written."""
+"""`mixguard rebalance` and `verify`: write a mix, and check that it has not changed since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mixguard.console.bar import progress_bar
 
 def rebalance(
     paths: Annotated[
-        list[str], typer.Argument(help="A corpus as `audit` takes it, or one run folder.", show_default=False)
+        list[str], typer.Argument(help="A corpus, as for `audit`, or one run folder.", show_default=False)
     ],
     *,
     output: Annotated[
@@ -22,7 +22,7 @@ def rebalance(
         typer.Option(
             "--output",
             "-o",
-            help="The mix: a file like the corpus's own, a folder for several. With --dry-run, the plan as JSON.",
+            help="The mix: a file of the corpus's own type, or a folder for several files. With --dry-run, the plan as JSON.",
             show_default=False,
         ),
     ] = None,
@@ -37,7 +37,7 @@ def rebalance(
         str | None, typer.Option("--bank", help="Refusal bank: a name or a folder.", show_default="mixguard")
     ] = None,
     budget: Annotated[
-        int | None, typer.Option("--budget", help="Refusal pairs wanted in all.", show_default="by size")
+        int | None, typer.Option("--budget", help="Total number of refusal pairs.", show_default="by size")
     ] = None,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The same seed gives the same bytes.", show_default="0")
@@ -46,25 +46,23 @@ def rebalance(
         str | None, typer.Option("--placement", help="spread, shuffle or append.", show_default="spread")
     ] = None,
     keep_answered: Annotated[
-        bool, typer.Option("--keep-answered", help="Set no answered hazardous prompt aside.")
+        bool, typer.Option("--keep-answered", help="Do not set aside answered hazardous prompts.")
     ] = False,
     set_aside: Annotated[
         list[str] | None,
         typer.Option(
             "--set-aside",
-            help="Whose rows go aside: answered, turnover, over-refusal. May be given again.",
+            help="Rows to set aside: answered, turnover, over-refusal. Repeatable.",
             show_default="answered",
         ),
     ] = None,
     weight_zero: Annotated[
         bool,
-        typer.Option(
-            "--weight-zero", help="Keep those rows with weight zero, where the format has a weight."
-        ),
+        typer.Option("--weight-zero", help="Keep these rows with weight zero, if the format has weights."),
     ] = False,
     mark_field: Annotated[
         str | None,
-        typer.Option("--mark-field", help="Key that names the pair in new records.", show_default=False),
+        typer.Option("--mark-field", help="Key that holds the pair id in new records.", show_default=False),
     ] = None,
     run: RunFolder = None,
     format_: Format = None,
@@ -73,9 +71,9 @@ def rebalance(
     set_: Set = None,
     fail_on: FailOn = "fail",
 ) -> None:
-    """Write the corpus that should be trained on: the same records, refusal and contrast pairs, and a manifest.
+    """Write the corpus to train on: the same records plus refusal and contrast pairs, with a manifest.
 
-    The mix is audited in turn, and its verdict is the exit code.
+    The mix is audited too, and its verdict sets the exit code.
 
     Examples: mixguard rebalance data.jsonl --dry-run; mixguard rebalance data.jsonl -o data.safe.jsonl --profile health
     """
@@ -88,7 +86,7 @@ def rebalance(
     from mixguard.run.gate import check_fail_on, exit_code
 
     if output is None and not dry_run:
-        raise UsageError("rebalance needs an output: -o FILE, or --dry-run to see the plan")
+        raise UsageError("rebalance: no output; give -o FILE, or --dry-run to see the plan")
     effective = load_config(
         config,
         set_,
@@ -125,7 +123,7 @@ def rebalance(
 def verify(
     mix: Annotated[Path, typer.Argument(help="A mix, or its manifest.", show_default=False)],
 ) -> None:
-    """Say whether a mix is still what its manifest signed; exits with 1 where it is not.
+    """Check a mix against its manifest; exits with 1 if they differ.
 
     Example: mixguard verify data.safe.jsonl
     """
@@ -136,5 +134,5 @@ def verify(
     for line in found:
         typer.echo(printed(line))
     if not found:
-        typer.echo(f"{printed(str(mix))}: as its manifest says")
+        typer.echo(f"{printed(str(mix))}: matches its manifest")
     raise typer.Exit(1 if found else 0)

@@ -1,4 +1,4 @@
-"""`mixguard taxonomy ...`: see, extend, check and build taxonomies."""
+"""`mixguard taxonomy ...`: list, extend, check and build taxonomies."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 from mixguard.cli.options import Against, ConfigFile, Set, load_config
 from mixguard.console.bar import progress_bar
 
-app = typer.Typer(no_args_is_help=True, help="See, extend, check and build taxonomies.")
+app = typer.Typer(no_args_is_help=True, help="List, extend, check and build taxonomies.")
 
 Name = Annotated[str, typer.Argument(help="Bundled name or folder.", show_default=True)]
 
@@ -31,7 +31,7 @@ def show(
     hazard: Annotated[str, typer.Argument(help="Hazard code, e.g. vcr.", show_default=False)],
     name: Name = "mixguard",
 ) -> None:
-    """Print what a hazard is: definition, what is in and out, sub-hazards, and what other schemes call it.
+    """Print a hazard: definition, scope, sub-hazards, and its names in other schemes.
 
     Example: mixguard taxonomy show ncr
     """
@@ -42,29 +42,31 @@ def show(
 
     taxonomy = Taxonomy.load(name)
     if hazard not in taxonomy.codes:
-        raise UsageError(f"no hazard {hazard!r} in {taxonomy.id}; it has: {', '.join(taxonomy.codes)}")
+        raise UsageError(f"{taxonomy.id}: no hazard {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
     console().print(render_hazard(taxonomy, hazard))
 
 
 @app.command()
 def add(
     files: Annotated[
-        list[Path], typer.Argument(help="JSON Lines of text, label, hazard, sub.", show_default=False)
+        list[Path], typer.Argument(help="JSON Lines with text, label, hazard, sub.", show_default=False)
     ],
     *,
     to: Annotated[
-        Path, typer.Option("--to", help="Folder of your taxonomy; made where missing.", show_default=False)
+        Path, typer.Option("--to", help="Folder of your taxonomy; created if missing.", show_default=False)
     ],
-    extends: Annotated[str, typer.Option("--extends", help="What a new folder builds on.")] = "mixguard",
+    extends: Annotated[
+        str, typer.Option("--extends", help="Taxonomy that a new folder extends.")
+    ] = "mixguard",
 ) -> None:
-    """Add exemplars of your own, checked line by line; the bundled files stay as they are.
+    """Add your own exemplars, checked line by line; bundled files are not changed.
 
     Example: mixguard taxonomy add ours.jsonl --to our-taxonomy
     """
     from mixguard.curate.taxonomy_add import add_exemplars
 
     added = add_exemplars(files, to, extends)
-    typer.echo(f"{added.new} exemplars added to {added.file}, {added.known} were there already")
+    typer.echo(f"{added.new} exemplars added to {added.file}, {added.known} already present")
     typer.echo(f"next: mixguard taxonomy check {to}; mixguard audit data.jsonl --set judge.taxonomy={to}")
 
 
@@ -78,7 +80,7 @@ def check(
 ) -> None:
     """Look for exemplars with doubtful labels, near-duplicates and thin sub-hazards.
 
-    Exits with 1 where an exemplar repeats a text of --against; the rest is advice.
+    Exits with 1 if an exemplar repeats a text from --against; the rest is advice.
 
     Example: mixguard taxonomy check our-taxonomy --against test-prompts.jsonl
     """
@@ -103,13 +105,13 @@ def build(
     adapter: Annotated[
         bool,
         typer.Option(
-            "--adapter", help="First fit the encoder's adapter anew, then both bundled models; takes minutes."
+            "--adapter", help="First refit the encoder's adapter, then both bundled models; takes minutes."
         ),
     ] = False,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Fit model.json on a taxonomy's exemplars; needed after every change to them."""
+    """Fit model.json to a taxonomy's exemplars; required after every change to them."""
     from mixguard.errors import UsageError
     from mixguard.fit import build as make
 

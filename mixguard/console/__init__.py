@@ -1,1 +1,1 @@
-"""All that a terminal shows."""
+"""Terminal output."""

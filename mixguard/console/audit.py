@@ -17,9 +17,9 @@ from mixguard.run.findings import Coverage, Finding, SampleRef
 
 PLACES_SHOWN = 3
 APART_SHOWN = 10
-"""Findings that do not count."""
+"""Suppressed findings."""
 FOUND_SHOWN = 80
-"""Letters of what such a one found."""
+"""Characters of a suppressed finding's message."""
 
 
 def render(audit: Audit) -> RenderableType:
@@ -76,7 +76,7 @@ def _coverage_table(audit: Audit) -> Table:
     scheme, theirs = next(iter(audit.detectors.crosswalk.items()), ("", {}))
     if scheme:
         table.add_column(_initials(scheme), style="dim", no_wrap=True)
-    for name in ("prompts", "refused", "half", "answered", "covered"):
+    for name in ("prompts", "refused", "partial", "answered", "covered"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in audit.coverage:
         other = [theirs.get(row.hazard, "-").split(",")[0]] if scheme else []
@@ -85,7 +85,7 @@ def _coverage_table(audit: Audit) -> Table:
 
 
 def _initials(scheme: str) -> str:
-    """`llama-guard-3` as LG3: a column must not be wider than what is in it."""
+    """`llama-guard-3` as LG3, to keep the column narrow."""
     return "".join(word[0] for word in scheme.split("-")).upper()
 
 
@@ -112,14 +112,14 @@ def _finding(finding: Finding) -> Group:
     if finding.samples:
         lines.add_row("", "at", Text(_places(finding), style="cyan"))
     lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
-    lines.add_row("", "do", Text(finding.remedy))
+    lines.add_row("", "fix", Text(finding.remedy))
     return Group(head, lines)
 
 
 def _set_apart(audit: Audit) -> Iterator[RenderableType]:
     rows = list(set_apart(audit))
     if rows:
-        yield Text("\nDoes not count", style="dim bold")
+        yield Text("\nSuppressed", style="dim bold")
     for what, found, why in rows[:APART_SHOWN]:
         line = printed(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}")
         yield Padding(Text(line, style="dim"), (0, 0, 0, 2))
@@ -152,10 +152,10 @@ def _passed(audit: Audit) -> Text:
 def _next(audit: Audit) -> Text:
     folder = plain(str(audit.folder))
     sample = next((sample for finding in audit.findings for sample in finding.samples), None)
-    lines = [f"Next:   everything is in {folder}"]
+    lines = [f"Next:   full results are in {folder}"]
     if sample is not None:
         lines.append(
             f"        mixguard explain {folder} {printed(f'{sample.source}:{sample.line}')}   why a row was flagged"
         )
-    lines.append(f"        mixguard report {folder} -o report.html   the same as a page, with the rows")
+    lines.append(f"        mixguard report {folder} -o report.html   this report as a page, with the rows")
     return Text("\n".join(lines))

@@ -1,4 +1,4 @@
-"""A refusal bank at the terminal: what it holds, what mixguard says of it, what was added."""
+"""A refusal bank at the terminal: its contents, its check, what was added."""
 
 from __future__ import annotations
 
@@ -65,15 +65,13 @@ def _pair(pair: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def render_check(report: BankReport) -> RenderableType:
-    """What to look at."""
+    """Problems to look at."""
     return Group(*_check(report))
 
 
 def _check(report: BankReport) -> Iterator[RenderableType]:
     yield Text(f"{report.pairs:,} pairs, every line valid\n")
-    table = Table(
-        "pairs", "", "prompt judged right", "with its hazard", "answer judged right", box=None, pad_edge=False
-    )
+    table = Table("pairs", "", "prompt correct", "hazard correct", "answer correct", box=None, pad_edge=False)
     for kind in report.kinds:
         own = f"{kind.hazard_right / kind.pairs:.1%}" if kind.kind == "refusal" else ""
         table.add_row(
@@ -86,14 +84,14 @@ def _check(report: BankReport) -> Iterator[RenderableType]:
     yield table
     words, share = report.commonest
     yield Text(
-        f"\n{report.openings:.1%} of refusals have first eight words of their own;"
-        f" the commonest three, {plain(words)!r}, open {share:.1%}"
+        f"\n{report.openings:.1%} distinct eight-word openings among refusals;"
+        f" the most common three words, {plain(words)!r}, open {share:.1%}"
     )
     rows = [(bad.id, bad.what, f"{bad.score:.2f}", shorten(bad.text, TEXT_SHOWN)) for bad in report.misjudged]
-    yield from section("times mixguard says otherwise (the pairs stay)", rows)
-    yield from section(f"refusals nearly say the same (cosine above {ALIKE})", _repeated(report.alike))
-    yield from section("prompts repeat an exemplar of the taxonomy", _repeated(report.exemplars))
-    yield from section("prompts repeat a text they must not contain", _repeated(report.contamination))
+    yield from section("misjudged by mixguard (the pairs stay)", rows)
+    yield from section(f"near-duplicate refusals (cosine above {ALIKE})", _repeated(report.alike))
+    yield from section("prompts that repeat a taxonomy exemplar", _repeated(report.exemplars))
+    yield from section("prompts that repeat a text from --against", _repeated(report.contamination))
 
 
 def _repeated(found: Sequence[Alike]) -> list[tuple[str, ...]]:
@@ -104,28 +102,28 @@ def _repeated(found: Sequence[Alike]) -> list[tuple[str, ...]]:
 
 
 def render_imported(result: Imported) -> RenderableType:
-    """What became of a corpus."""
+    """What was imported, and why the rest was rejected."""
     lines = [
         Text(
             f"{result.refusals:,} refusal and {result.contrast:,} contrast pairs added to {plain(str(result.file))}"
         ),
-        Text(f"{result.known:,} prompts are in the bank already"),
+        Text(f"{result.known:,} prompts already in the bank"),
     ]
     for reason, count in sorted(result.rejected.items(), key=lambda item: -item[1]):
-        lines.append(Text(f"{count:,} not taken: {reason} (first at {plain(result.places[reason])})"))
+        lines.append(Text(f"{count:,} rejected: {reason} (first at {plain(result.places[reason])})"))
     return Group(*lines)
 
 
 def render_filled(result: Filled) -> RenderableType:
-    """What a model's answers came to."""
+    """What was kept of a model's answers."""
     lines = [Text(f"{result.kept:,} refusals kept in {plain(str(result.file))}")]
     if result.known:
-        lines.append(Text(f"{result.known:,} prompts were answered by an earlier run"))
+        lines.append(Text(f"{result.known:,} prompts already answered by an earlier run"))
     lines += [
-        Text(f"{count:,} answers not kept: {called}") for called, count in sorted(result.rejected.items())
+        Text(f"{count:,} answers rejected: {called}") for called, count in sorted(result.rejected.items())
     ]
     lines += [
-        Text(f"{count:,} prompts without an answer: {problem}; run again to ask these", style="yellow")
+        Text(f"{count:,} prompts without an answer: {problem}; run again to retry", style="yellow")
         for problem, count in sorted(result.failed.items())
     ]
     lines.append(Text(f"{result.prompt_tokens:,} prompt and {result.completion_tokens:,} answer tokens"))

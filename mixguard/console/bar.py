@@ -38,7 +38,7 @@ def progress_bar() -> Iterator[Progress]:
 
 
 def counted(done: int, total: int | None, unit: str) -> str:
-    """How far a stage is, e.g. `2.1 of 4.0 MB`, `3 of 5 files`; nothing where it counts nothing."""
+    """Progress of a stage, e.g. `2.1 of 4.0 MB`, `3 of 5 files`; empty without a unit."""
     if unit == "bytes":
         known = total if total is not None else done
         size, name = next(((10**power, name) for power, name in _SIZES if known >= 10**power), (1, "bytes"))

@@ -1,4 +1,4 @@
-"""Why a row was judged as it was, at the terminal."""
+"""Why a row was judged the way it was, at the terminal."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mixguard.escape import printed, shorten
 
 
 def render_explanation(rows: pl.DataFrame, texts: dict[int, tuple[str, str | None]]) -> RenderableType:
-    """What was judged of each exchange, and the exemplars nearest to it."""
+    """Each exchange's judgements, and its nearest exemplars."""
     return Group(*(_explained(row, texts.get(row.get("exchange", 0))) for row in rows.iter_rows(named=True)))
 
 
@@ -27,6 +27,9 @@ def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> G
     lines.append(Text(f"  hazard    {_hazard_line(row)}"))
     if "stance" in row:
         lines.append(Text(f"  stance    {_stance_line(row)}"))
+    if "checks" in row:
+        checks = row["checks"] if isinstance(row["checks"], list) else ["no check"]
+        lines.append(Text(f"  flagged   by {', '.join(checks)}"))
     lines.append(_exemplar_table(row))
     return Group(*lines, Text())
 
@@ -36,7 +39,7 @@ def _hazard_line(row: dict[str, object]) -> str:
         return f"not judged: {row['hazard_unjudged']}"
     sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
     return (
-        f"{row['hazard']}{sub}, probability {row['hazard_score']:.2f} of any hazard"
+        f"{row['hazard']}{sub}, hazard probability {row['hazard_score']:.2f}"
         f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f})"
     )
 
@@ -45,7 +48,7 @@ def _stance_line(row: dict[str, object]) -> str:
     if row["stance_unjudged"]:
         return f"not judged: {row['stance_unjudged']}"
     note = f", {row['stance_note']}" if row["stance_note"] else ""
-    return f"{row['stance']}, probability {row['stance_score']:.2f} of a refusal{note}"
+    return f"{row['stance']}, refusal probability {row['stance_score']:.2f}{note}"
 
 
 def _exemplar_table(row: dict[str, object]) -> RenderableType:

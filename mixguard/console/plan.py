@@ -1,4 +1,4 @@
-"""A plan at the terminal, and a mix beside the corpus it was made from."""
+"""A plan at the terminal, and a mix compared with its corpus."""
 
 from __future__ import annotations
 
@@ -16,24 +16,25 @@ from mixguard.console.screen import NAME_SHOWN, STYLES
 from mixguard.escape import printed
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.mix.plan import Plan, Removal
+from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
 
 REMOVALS_SHOWN = 10
 
 
 def render_plan(plan: Plan) -> RenderableType:
-    """What goes in and out, hazard by hazard, and why."""
+    """What is added and set aside, per hazard, and why."""
     return Group(*_plan(plan))
 
 
 def _plan(plan: Plan) -> Iterator[RenderableType]:
     yield Text.assemble(
         ("Plan  ", "bold"),
-        f"profile {plan.profile}, {plan.exchanges:,} exchanges trained towards, bank {plan.bank}",
+        f"profile {plan.profile}, {plan.exchanges:,} exchanges trained on, bank {plan.bank}",
     )
     yield Text(
-        f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs go in,"
-        f" {_rows(len(plan.remove))} set aside"
+        f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs to add,"
+        f" {_rows(len(plan.remove))} to set aside"
     )
     if plan.refusals or plan.contrast:
         yield Text()
@@ -51,14 +52,14 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
 
 
 def _rows(count: int) -> str:
-    return "1 row is" if count == 1 else f"{count:,} rows are"
+    return "1 row" if count == 1 else f"{count:,} rows"
 
 
 def _lines(plan: Plan) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("hazard", no_wrap=True)
     table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
-    for name in ("there", "wanted", "+refusal", "+contrast", "short", "after"):
+    for name in ("have", "target", "+refusal", "+contrast", "short", "after"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in plan.hazards:
         after = f"{line.after.low:.0f} to {line.after.high:.0f}"
@@ -102,9 +103,9 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     )
     yield Text()
     yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
-    failing = [finding for finding in after.findings if finding.severity in ("fail", "warn", "incomplete")]
+    failing = [finding for finding in counting(after) if finding.severity != "note"]
     if failing:
-        yield Text("\n  Still found in the mix", style="bold")
+        yield Text("\n  Findings that remain in the mix", style="bold")
         for finding in failing:
             head = Text.assemble(
                 "  ", (f"{finding.severity:<5}", STYLES[finding.severity]), f" {finding.id} "
@@ -114,18 +115,18 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     wanted = manifest.plan.refusals + manifest.plan.contrast
     if given < wanted:
         yield Text(
-            f"\n  {wanted - given:,} pairs had no place in rows of this format, or the corpus holds them already."
+            f"\n  {wanted - given:,} pairs left out: this format cannot hold them, or the corpus already has them."
         )
     yield Text(f"\nWrote   {printed(str(out))}, with {given:,} new records")
     yield Text(
-        f"        {printed(str(manifest_of(out)))}: every added id and its place; check it with `mixguard verify`"
+        f"        {printed(str(manifest_of(out)))}: what was added and where; check it with `mixguard verify`"
     )
     if manifest.weight_zero:
         yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
     if manifest.set_aside:
         aside = out.with_name(out.name + SET_ASIDE)
         yield Text(
-            f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} there, whole, each with its reason"
+            f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
         )
 
 

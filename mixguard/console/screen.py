@@ -1,4 +1,4 @@
-"""The terminal itself, and the colours of what is said there."""
+"""The console, and the colours of verdicts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ STYLES = {
     "incomplete": "bold magenta",
 }
 NAME_SHOWN = 22
-"""Letters of a hazard's name, so that a table fits into 80 columns."""
+"""Characters of a hazard's name; keeps tables within 80 columns."""
 
 
 def console(*, stderr: bool = False) -> Console:
-    """The console reports are printed on; colour only where it is understood."""
+    """The console for reports; coloured only if the terminal supports it."""
     return Console(stderr=stderr, highlight=False, soft_wrap=False)

@@ -1,4 +1,4 @@
-"""A taxonomy at the terminal: its hazards, one of them, and what is doubtful about its exemplars."""
+"""A taxonomy at the terminal: its hazards, one hazard, and its doubtful exemplars."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from mixguard.library.crosswalk import Scheme
 from mixguard.library.taxonomy import Taxonomy
 
 SHOWN = 15
-"""Lines of each kind that are printed."""
+"""Lines printed per section."""
 TEXT_SHOWN = 90
 
 
 def render_list(taxonomy: Taxonomy) -> Table:
-    """Hazards with their exemplars."""
+    """Hazards with their numbers of exemplars."""
     table = Table("hazard", "name", "violating", "benign", "severity", box=None, pad_edge=False)
     for hazard in taxonomy.hazards:
         own = taxonomy.exemplars.filter(pl.col("hazard") == hazard.code)["label"]
@@ -32,13 +32,13 @@ def render_list(taxonomy: Taxonomy) -> Table:
 
 
 def render_hazard(taxonomy: Taxonomy, code: str) -> RenderableType:
-    """One hazard in words a reviewer can apply, and what other schemes call it."""
+    """One hazard in words a reviewer can apply, with its names in other schemes."""
     hazard = next(hazard for hazard in taxonomy.hazards if hazard.code == code)
     facts = Table.grid(padding=(0, 2))
     facts.add_column(style="dim", no_wrap=True)
-    facts.add_row("is", hazard.definition)
-    facts.add_row("in", hazard.includes)
-    facts.add_row("out", hazard.excludes)
+    facts.add_row("definition", hazard.definition)
+    facts.add_row("includes", hazard.includes)
+    facts.add_row("excludes", hazard.excludes)
     for sub, meaning in hazard.sub.items():
         facts.add_row(sub, meaning)
     others = Table.grid(padding=(0, 2))
@@ -47,38 +47,38 @@ def render_hazard(taxonomy: Taxonomy, code: str) -> RenderableType:
         overlaps = [f"~{_category(scheme, key)}" for key in scheme.partial.get(code, ())]
         others.add_row(Text(scheme.name, style="dim"), "; ".join([*names, *overlaps]) or "-")
     head = Text.assemble((hazard.code, "bold"), f"  {hazard.name}, severity {hazard.severity}")
-    return Group(head, facts, Text("\nElsewhere (~ overlaps only)", style="bold"), others)
+    return Group(head, facts, Text("\nOther schemes (~ partial overlap)", style="bold"), others)
 
 
 def _category(scheme: Scheme, key: str) -> str:
-    """A number with its name; a key that is itself a name, by its name alone."""
+    """A number with its name; a key that is already a name, by the name alone."""
     name = scheme.categories[key]
     return f"{key} {name}" if key[-1].isdigit() else name
 
 
 def render_check(report: TaxonomyReport) -> RenderableType:
-    """What to look at, worst first."""
+    """Problems to look at, worst first."""
     return Group(*_sections(report))
 
 
 def _sections(report: TaxonomyReport) -> Iterator[RenderableType]:
     yield Text(f"{report.exemplars:,} exemplars, every line valid")
     yield from section(
-        f"repeat a text they must not contain (same letters, or cosine above {SAME})",
+        f"repeat a text from --against (same letters, or cosine above {SAME})",
         [
             (pair.id, f"{pair.similarity:.3f}", pair.other, shorten(pair.text, TEXT_SHOWN))
             for pair in report.contamination
         ],
     )
     yield from section(
-        "whose neighbours disagree with their label (probability of violating, by the others)",
+        "disagree with their neighbours (probability of violating, judged by the others)",
         [
             (doubt.id, f"{doubt.probability:.2f}", doubt.label, shorten(doubt.text, TEXT_SHOWN))
             for doubt in report.doubts
         ],
     )
     yield from section(
-        f"nearly say the same (cosine above {SAME})",
+        f"near-duplicates (cosine above {SAME})",
         [
             (pair.id, f"{pair.similarity:.3f}", pair.other, shorten(pair.text, TEXT_SHOWN))
             for pair in report.duplicates
@@ -94,7 +94,7 @@ def _sections(report: TaxonomyReport) -> Iterator[RenderableType]:
 
 
 def section(title: str, rows: Sequence[tuple[str, ...]]) -> Iterator[RenderableType]:
-    """A count of what was found, and the first of it."""
+    """How many were found, and the first of them."""
     yield Text(f"\n{len(rows)} {title}", style="bold" if rows else "dim")
     table = Table.grid(padding=(0, 2))
     for row in rows[:SHOWN]:

@@ -1,1 +1,1 @@
-"""Bytes to exchanges: the only place where rows are Python objects."""
+"""From bytes to exchanges: the only package that handles rows as Python objects."""

@@ -1,4 +1,4 @@
-"""A corpus: the data of one fine-tuning run, read once, as parts that add up."""
+"""A corpus: the data of one fine-tuning run, read once, in parts whose tallies add up."""
 
 from __future__ import annotations
 
@@ -24,31 +24,31 @@ from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError, RecordError
 
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
-"""A path, or what is in memory: also a `datasets.Dataset` or a pandas frame, which are not imported to say so."""
+"""A path or in-memory data, including a `datasets.Dataset` or pandas frame (not imported for this type)."""
 
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
 
 
 @dataclass(frozen=True)
 class Tally:
-    """What was counted while reading; tallies of parts add up."""
+    """Counts collected while reading; the tallies of parts add up."""
 
     records: int = 0
     bytes: int = 0
-    """Of the records' own text."""
+    """Size of the records' own text."""
     samples: int = 0
-    """Records that were understood."""
+    """Records that were parsed."""
     exchanges: int = 0
     empty: int = 0
-    """Samples that hold no exchange at all."""
+    """Samples without any exchange."""
     rejected: Counter[str] = field(default_factory=Counter)
-    """Reason to records in quarantine."""
+    """Quarantined records by reason."""
     formats: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """(source, format) to records."""
+    """Records by (source, format)."""
     flags: Counter[str] = field(default_factory=Counter)
-    """Oddities to records that show them."""
+    """Records by flag."""
     digests: dict[str, str] = field(default_factory=dict)
-    """Source to the SHA-256 of the bytes that were read."""
+    """SHA-256 of the bytes read, by source."""
 
     def __add__(self, other: Tally) -> Tally:
         def both(name: str) -> Any:
@@ -59,17 +59,17 @@ class Tally:
 
 
 class Part(NamedTuple):
-    """Some records of a corpus, read and understood, or not."""
+    """Some records of a corpus: the parsed ones as exchanges, the others as rejected."""
 
     frame: pl.DataFrame
-    """Their exchanges, schema `BATCH`."""
+    """The exchanges, with schema `BATCH`."""
     tally: Tally
     rejected: tuple[Rejected, ...]
-    """Those that go to quarantine."""
+    """The records that go to quarantine."""
 
 
 class Corpus:
-    """One or more sources, opened but not read."""
+    """One or more sources, opened but not yet read."""
 
     def __init__(self, sources: Sequence[Source], config: ReadConfig) -> None:
         self.sources = tuple(sources)
@@ -77,23 +77,23 @@ class Corpus:
 
     @classmethod
     def open(cls, corpora: Sequence[CorpusLike], config: ReadConfig, *, offline: bool) -> Corpus:
-        """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or what is in memory.
+        """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or in-memory data.
 
         Raises:
-            InputError: something cannot be used at all; the message says what to do.
+            InputError: an input is unusable; the message says what to do.
         """
         if config.format is not None:
-            by_id(config.format)  # a misspelt name is told before anything is read
+            by_id(config.format)  # report a misspelled name before reading anything
         return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
 
     @property
     def size(self) -> int | None:
-        """Bytes on disk of all sources; None where one cannot tell."""
+        """Total bytes on disk; None if unknown for any source."""
         sizes = [source.size for source in self.sources]
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def parts(self, rows: int) -> Iterator[Part]:
-        """The corpus in parts of at most about `rows` exchanges; a sample is never split, so a part can be a little larger.
+        """Parts of at most about `rows` exchanges; samples are never split, so a part can be slightly larger.
 
         Raises:
             InputError: no record of the corpus could be read.
@@ -112,7 +112,7 @@ class Corpus:
                 f"{why} ({count})" for why, count in (rejected + last.tally.rejected).most_common(3)
             )
             names = ", ".join(source.name for source in self.sources)
-            raise InputError(f"{names}: no record could be read: {reasons or 'there are none'}")
+            raise InputError(f"{names}: no record could be read: {reasons or 'none found'}")
         yield last
 
     def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole]:
@@ -135,7 +135,7 @@ class Corpus:
 
 
 class Understood(NamedTuple):
-    """A record and what it means."""
+    """A record and its exchanges."""
 
     record: Record
     form: str
@@ -151,7 +151,7 @@ def _understand(record: Record, wanted: Format | None, *, fixed: bool) -> Unders
 
 
 class _Gathered:
-    """What becomes one part."""
+    """The rows of the next part."""
 
     def __init__(self) -> None:
         self._lists: dict[str, list[Any]] = {name: [] for name in BATCH}
@@ -163,7 +163,7 @@ class _Gathered:
 
     @property
     def height(self) -> int:
-        """Exchanges, or records in quarantine: neither may pile up."""
+        """Exchanges or quarantined records, whichever is more: neither may pile up."""
         return max(len(self._lists["sample_id"]), len(self._rejected))
 
     def add(self, source: str, outcome: Understood | Rejected | Whole) -> None:
@@ -230,5 +230,5 @@ def _sample_id(record: Record) -> str:
 
 
 def text_id(text: str) -> str:
-    """32 hex digits that stand for a text."""
+    """32 hex digits that identify a text."""
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

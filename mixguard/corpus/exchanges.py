@@ -1,4 +1,4 @@
-"""From a sample's turns to the exchanges that are judged."""
+"""Split a sample's turns into the exchanges to be judged."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Literal
 from mixguard.corpus.records import Polarity, Role, Sample, Turn
 
 EARLIER, EARLIER_CHARS, SYSTEM_CHARS = 8, 2000, 20_000
-"""Turns before a prompt, characters of each, and characters of the system prompt that an exchange keeps: each of its
-exchanges repeats them, and a sample may be long."""
+"""Limits per exchange: turns before the prompt, characters of each, characters of the system prompt. A long
+sample repeats them in every exchange."""
 
 
 @dataclass(slots=True)
 class Exchange:
-    """One trained response with the user's last words before it; or a prompt or document alone."""
+    """A trained response with the user turn before it, or a prompt or document alone."""
 
     kind: Literal["exchange", "prompt", "document"]
     polarity: Polarity
@@ -27,14 +27,14 @@ class Exchange:
     """Whether the response calls a tool."""
     system: str | None = None
     earlier: tuple[tuple[str, str], ...] = ()
-    """Role and text of the turns before the prompt, the last `EARLIER` of them."""
+    """Role and text of the last `EARLIER` turns before the prompt."""
     tools: str | None = None
-    """What tools were called with and gave back."""
+    """Tool calls and their results."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """The exchange being gathered."""
+    """The exchange being assembled."""
 
     asked: list[str] = field(default_factory=list)
     answered: list[Turn] = field(default_factory=list)
@@ -60,10 +60,10 @@ class _Open:
 
 
 def exchanges(sample: Sample) -> Iterator[Exchange]:
-    """Every exchange of a sample, in order.
+    """All exchanges of a sample, in order.
 
-    An agent's steps up to the user's next words are one exchange. Chosen and rejected responses share the prompt
-    before the first of them. A sample with nothing trained gives one exchange of kind `prompt`.
+    An agent's steps up to the next user turn are one exchange. Chosen and rejected responses share the prompt
+    before the first of them. A sample with no trained turn yields one exchange of kind `prompt`.
     """
     if any(turn.role is Role.DOCUMENT and turn.polarity for turn in sample.turns):
         yield Exchange("document", 1, "\n\n".join(t.text for t in sample.turns if t.role is Role.DOCUMENT))

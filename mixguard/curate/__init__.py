@@ -1,1 +1,1 @@
-"""People's own data: checking and growing taxonomies and refusal banks."""
+"""Check and extend your own taxonomies and refusal banks."""

@@ -1,4 +1,4 @@
-"""What mixguard itself says of a bank's pairs, what is too alike in it, and which test sets it repeats."""
+"""Check a bank: how mixguard judges its pairs, which are too similar, and which repeat a test set."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mixguard.library.bank import Bank, opening
 from mixguard.library.taxonomy import Taxonomy
 
 ALIKE = 0.9
-"""Cosine above which a pair's prompt repeats an exemplar or a test prompt, and above which two refusals are alike."""
+"""Cosine above which a prompt repeats an exemplar or test prompt, or two refusals are too similar."""
 
 
 class Misjudged(NamedTuple):
-    """A pair of which mixguard says something else."""
+    """A pair that mixguard judges differently from its label."""
 
     id: str
     what: str
@@ -29,40 +29,40 @@ class Misjudged(NamedTuple):
 
 
 class KindReport(NamedTuple):
-    """How a kind of pair is judged."""
+    """How pairs of one kind are judged."""
 
     kind: str
     pairs: int
     prompt_right: int
-    """Refusal prompts flagged; contrast and plain prompts not."""
+    """Refusal prompts flagged; contrast and plain prompts not flagged."""
     hazard_right: int
     """Refusal prompts flagged with their own hazard."""
     response_right: int
-    """Refusals called full; other answers called compliance."""
+    """Refusals judged full; other answers judged compliance."""
 
 
 class BankReport(NamedTuple):
-    """What to look at."""
+    """What to review."""
 
     pairs: int
     hazards: tuple[tuple[str, int, int], ...]
     """Hazard, refusal pairs, contrast pairs."""
     kinds: tuple[KindReport, ...]
     openings: float
-    """Distinct first eight words among refusals, as a share of them."""
+    """Distinct first eight words, as a share of refusals."""
     commonest: tuple[str, float]
-    """The commonest first three words of refusals, and their share."""
+    """Most common first three words of refusals, and their share."""
     misjudged: tuple[Misjudged, ...]
     alike: tuple[Alike, ...]
-    """Refusals that say nearly the same."""
+    """Refusals that say nearly the same thing."""
     exemplars: tuple[Alike, ...]
     """Prompts that repeat an exemplar of the taxonomy."""
     contamination: tuple[Alike, ...]
-    """Prompts that repeat a text they must not contain."""
+    """Prompts that repeat a text from `against`."""
 
 
 def check_bank(name: str, config: Config, against: Sequence[str] = ()) -> BankReport:
-    """Judge every pair as a corpus's rows are judged.
+    """Judge every pair the way corpus rows are judged.
 
     Args:
         name: a bank.
@@ -127,7 +127,7 @@ def _misjudged(frame: pl.DataFrame) -> list[Misjudged]:
     found = []
     for row in frame.filter(~pl.col("response_right") | ~pl.col("prompt_right")).iter_rows(named=True):
         if not row["response_right"]:
-            what = f"answer called {row['stance'] or 'not judged'}"
+            what = f"answer: {row['stance'] or 'not judged'}"
             found.append(Misjudged(row["id"], what, row["stance_score"] or 0.0, row["response"]))
         if not row["prompt_right"]:
             what = f"prompt flagged as {row['hazard']}" if row["flagged"] else "prompt not flagged"

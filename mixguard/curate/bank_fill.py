@@ -1,6 +1,6 @@
-"""The user's own aligned model asked for its answers to the bank's hazardous prompts; its good refusals are kept.
+"""Ask your own aligned model to answer the bank's hazardous prompts, and keep its good refusals.
 
-Refusals in a model's own words fit it best: they reinforce what it does already (GR-SAP, arXiv 2603.10243).
+Refusals in a model's own words fit it best: they reinforce what it already does (GR-SAP, arXiv 2603.10243).
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ FILE, JOURNAL = "filled.jsonl", "fill-journal.jsonl"
 KEPT = "full_refusal"
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
-"""Seconds before the first and the last retry; doubled in between."""
+"""Seconds before the first retry and the longest wait; doubled in between."""
 AT_ONCE = 32
-"""Answers judged, and written down, at a time."""
+"""Answers judged and saved per batch."""
 RETRIED = (408, 409, 425, 429, 500, 502, 503, 504)
 
 
@@ -45,9 +45,9 @@ class Endpoint:
     key: str | None = None
     """Sent as a bearer token; never written anywhere."""
     timeout: float = 60.0
-    """Seconds for one answer."""
+    """Seconds per answer."""
     per_minute: float = 0.0
-    """Requests a minute at most; 0 for no limit."""
+    """Maximum requests per minute; 0 for no limit."""
     concurrency: int = 4
     max_tokens: int = 300
     temperature: float = 0.7
@@ -60,16 +60,16 @@ class Endpoint:
 
 @dataclass
 class Filled:
-    """What became of the prompts."""
+    """What happened to the prompts."""
 
     file: Path
     kept: int = 0
     known: int = 0
     """Prompts answered by an earlier run."""
     rejected: dict[str, int] = field(default_factory=dict)
-    """Why an answer is no good refusal, to how many."""
+    """Why answers were not good refusals, with counts."""
     failed: dict[str, int] = field(default_factory=dict)
-    """Why a prompt got no answer; a second run asks these again."""
+    """Why prompts got no answer, with counts; the next run asks them again."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
 
@@ -81,34 +81,34 @@ class _Answer:
     usage: Mapping[str, Any]
     problem: str | None = None
     cut: bool = False
-    """Whether it ends only because it became too long."""
+    """Whether it was cut off at the length limit."""
 
 
 def fill(
     to: Path, endpoint: Endpoint, config: Config, progress: Progress, hazards: Sequence[str] = ()
 ) -> Filled:
-    """Ask for answers to every refusal prompt of the bank, judge them, keep the good refusals.
+    """Ask every refusal prompt of the bank, judge the answers, keep the good refusals.
 
-    Answers are written down as they come, so that a run that is stopped goes on from there.
+    Answers are saved batch by batch, so a stopped run resumes where it left off.
 
     Args:
-        to: the team's own bank; made where it is missing.
+        to: the team's own bank; created if missing.
         endpoint: the API.
         config: taxonomy, encoder, and the bank whose prompts are asked.
-        progress: told of each answer.
-        hazards: only these; by default all.
+        progress: called after each batch.
+        hazards: only these; all by default.
 
     Raises:
-        UsageError: the API refuses to work with this key or model at all.
+        UsageError: the API rejects the key or model.
     """
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     strange = sorted(set(hazards) - set(taxonomy.codes))
     if strange:
-        raise UsageError(f"--hazard {strange[0]}: no such hazard; there are {', '.join(taxonomy.codes)}")
+        raise UsageError(f"--hazard {strange[0]}: unknown hazard; valid hazards: {', '.join(taxonomy.codes)}")
     folder = own_folder(to, config.rebalance.bank)
     folder.mkdir(parents=True, exist_ok=True)
     asked = Bank.load(config.rebalance.bank, taxonomy).of("refusal")
-    # By id, the last answer counts; a line that a crash cut short is asked for again.
+    # The last answer per id counts; a line truncated by a crash is asked again.
     kept, journal = _lines(folder / FILE), _lines(to / JOURNAL)
     done = {name for name, entry in journal.items() if entry.get("model") == endpoint.model}
     left = [
@@ -135,7 +135,7 @@ def fill(
 
 
 def _lines(path: Path) -> dict[str, dict[str, Any]]:
-    """Id to entry of a file of JSON Lines; what cannot be read is left out."""
+    """Id to entry of a JSON Lines file; unreadable lines are skipped."""
     found: dict[str, dict[str, Any]] = {}
     for line in path.read_bytes().splitlines() if path.is_file() else ():
         try:
@@ -154,7 +154,7 @@ def _write_lines(path: Path, entries: Mapping[str, Mapping[str, Any]]) -> None:
 def _judge(
     answers: Sequence[_Answer], worker: Worker, openings: set[str], result: Filled
 ) -> Iterator[tuple[_Answer, str]]:
-    """Each answer with what it was judged to be, counted; `KEPT` for a full refusal that begins like no other."""
+    """Each answer with its verdict, counted; `KEPT` for a full refusal with a new opening."""
     texts = [answer.text for answer in answers]
     stances = annotate_texts(worker, [answer.pair["prompt"] for answer in answers], texts)["stance"]
     for answer, stance in zip(answers, stances, strict=True):
@@ -167,7 +167,7 @@ def _judge(
             continue
         verdict = stance or "could not be judged"
         if answer.cut:
-            verdict = "cut off at the longest answer allowed"
+            verdict = "cut off at the length limit"
         elif verdict == KEPT and opening(answer.text) in openings:
             verdict = "begins like another refusal"
         if verdict == KEPT:
@@ -179,13 +179,13 @@ def _judge(
 
 
 def _kept(answer: _Answer, model: str) -> dict[str, Any]:
-    """The bank's own pair with the model's answer: the same id, so that it takes that one's place."""
+    """The bank's own pair with the model's answer, under the same id so that it replaces the original."""
     pair = {key: value for key, value in answer.pair.items() if value not in (None, [], "")}
     return {**pair, "response": answer.text, "model": model}
 
 
 def _ask_all(pairs: Sequence[Mapping[str, Any]], endpoint: Endpoint) -> Iterator[_Answer]:
-    """Every pair's answer, in order; a few are asked at a time."""
+    """The answer to every pair, in order; a few are asked concurrently."""
     import requests
 
     session = requests.Session()
@@ -198,7 +198,7 @@ def _ask_all(pairs: Sequence[Mapping[str, Any]], endpoint: Endpoint) -> Iterator
 
 
 class _Gate:
-    """Lets so many requests a minute through."""
+    """Limits requests per minute."""
 
     def __init__(self, per_minute: float) -> None:
         self._gap = 60 / per_minute if per_minute else 0.0
@@ -215,7 +215,7 @@ class _Gate:
 
 
 def _ask(pair: Mapping[str, Any], endpoint: Endpoint, session: Any, gate: _Gate) -> _Answer:
-    """One answer; faults that may pass are tried again, with longer and longer waits."""
+    """One answer; transient faults are retried with increasing waits."""
     problem, wait = "", endpoint.first_wait
     for attempt in range(TRIES):
         if attempt:
@@ -232,20 +232,20 @@ def _ask(pair: Mapping[str, Any], endpoint: Endpoint, session: Any, gate: _Gate)
 
 
 class _Fault(NamedTuple):
-    """Why there was no answer this time."""
+    """Why a request got no answer."""
 
     problem: str
     passing: bool = True
-    """Whether a second try may do better."""
+    """Whether a retry may succeed."""
     wait: float = 0.0
-    """Seconds the server asks for."""
+    """Seconds the server asks to wait."""
 
 
 def _once(pair: Mapping[str, Any], endpoint: Endpoint, session: Any) -> _Answer | _Fault:
     """One request.
 
     Raises:
-        UsageError: the API refuses key, address or model.
+        UsageError: the API rejects the key, address or model.
     """
     import requests
 
@@ -260,12 +260,12 @@ def _once(pair: Mapping[str, Any], endpoint: Endpoint, session: Any) -> _Answer 
         return _Fault(_spelt(error))
     status = reply.status_code
     if status in (401, 403, 404):
-        raise UsageError(f"{endpoint.url}: {status} {reply.reason}: check the URL, --model and the key")
+        raise UsageError(f"{endpoint.url}: {status} {reply.reason}; check the URL, --model and the key")
     if status != 200:
         return _Fault(f"status {status}", status in RETRIED, _retry_after(reply.headers.get("Retry-After")))
     text, usage, cut = _content(reply.content)
     if text is None:
-        return _Fault("a reply that is no chat completion")
+        return _Fault("reply is not a chat completion")
     return _Answer(pair, text, usage, cut=cut)
 
 
@@ -283,7 +283,7 @@ def _request(pair: Mapping[str, Any], endpoint: Endpoint) -> dict[str, Any]:
 
 
 def _content(body: bytes) -> tuple[str | None, Mapping[str, Any], bool]:
-    """The answer's text, the tokens it cost, and whether it was cut off; None where the body is something else."""
+    """The answer's text, its token usage, and whether it was cut off; None if the body is something else."""
     try:
         tree = orjson.loads(body)
         choice = tree["choices"][0]

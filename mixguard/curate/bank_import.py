@@ -1,4 +1,4 @@
-"""Pairs out of any corpus: its good refusals of hazardous prompts and its good answers to look-alikes."""
+"""Import pairs from any corpus: good refusals of hazardous prompts and good answers to look-alikes."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ FILE = "imported.jsonl"
 
 
 class Imported(NamedTuple):
-    """What became of a corpus's exchanges."""
+    """What happened to a corpus's exchanges."""
 
     file: Path
     refusals: int
     contrast: int
     known: int
-    """Pairs that the bank has already."""
+    """Pairs already in the bank."""
     rejected: dict[str, int]
-    """Why not, to how many exchanges."""
+    """Reason for rejection to number of exchanges."""
     places: dict[str, str]
-    """Why not, to where the first such exchange lies."""
+    """Reason for rejection to the location of the first such exchange."""
 
 
 def import_pairs(
@@ -46,16 +46,16 @@ def import_pairs(
 ) -> Imported:
     """Add a corpus's good pairs to a team's own bank.
 
-    An exchange is a refusal pair where its prompt is flagged and its answer called a full refusal, and a contrast pair
-    where its prompt lies close to a hazard without being flagged and its answer complies. All others are counted with
-    the reason.
+    An exchange is a refusal pair if its prompt is flagged and its answer is a full refusal, and a contrast
+    pair if its prompt is close to a hazard without being flagged and its answer complies. All others are
+    counted by reason.
 
     Args:
-        paths: a corpus, of any format that is read.
-        to: the bank's folder; made where it is missing.
+        paths: a corpus in any supported format.
+        to: the bank's folder; created if missing.
         config: taxonomy, encoder, and the bank a new folder extends.
-        model: what wrote the answers, where a model did.
-        progress: told how far the reading is.
+        model: the model that wrote the answers, if one did.
+        progress: called with the bytes read so far.
     """
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     folder = own_folder(to, config.rebalance.bank)
@@ -82,7 +82,7 @@ def import_pairs(
             elif row["prompt"].casefold() in seen:
                 known += 1
             elif opening(row["response"]) in openings:
-                reason = "the answer begins like another's, and repeated refusals teach one text"
+                reason = "the answer begins like another; repeated refusals teach one fixed text"
                 rejected[reason] = rejected.get(reason, 0) + 1
                 places.setdefault(reason, f"{row['source']}:{row['line']}")
             else:
@@ -95,23 +95,23 @@ def import_pairs(
 
 
 def _reasons(judged: pl.DataFrame, limit: float, proximity: float) -> pl.DataFrame:
-    """Add `reason`: why an exchange is no pair; null where it is one."""
+    """Add `reason`: why an exchange is rejected; null if it is a pair."""
     flagged = pl.col("hazard_score") >= limit
     full = pl.col("stance") == "full_refusal"
     complies = (pl.col("stance") == "full_compliance") & pl.col("stance_note").is_null()
     reason = (
         pl.when((pl.col("kind") != "exchange") | (pl.col("polarity") != 1))
-        .then(pl.lit("no answer that is trained towards"))
+        .then(pl.lit("no answer trained towards"))
         .when(pl.col("hazard_unjudged").is_not_null() | pl.col("stance_unjudged").is_not_null())
         .then(pl.lit("could not be judged"))
         .when(flagged & complies)
         .then(pl.lit("the prompt is hazardous and the answer complies"))
         .when(flagged & ~full)
-        .then(pl.lit("the prompt is hazardous and the answer refuses in part, or takes it back"))
+        .then(pl.lit("the prompt is hazardous and the answer does not fully refuse"))
         .when(~flagged & ~complies)
         .then(pl.lit("the prompt is benign and the answer refuses"))
         .when(~flagged & (pl.col("proximity") < proximity))
-        .then(pl.lit("the prompt is near no hazard"))
+        .then(pl.lit("the prompt is not close to any hazard"))
     )
     return judged.with_columns(
         reason=reason, kind=pl.when(flagged).then(pl.lit("refusal")).otherwise(pl.lit("contrast"))

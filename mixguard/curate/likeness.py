@@ -1,4 +1,4 @@
-"""Texts that say the same: within a set, and in corpora that it must not repeat."""
+"""Near-duplicate texts: within a set, and between a set and corpora it must not repeat."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ READ_AT_ONCE = 2048
 
 
 class Alike(NamedTuple):
-    """Two texts that say nearly the same."""
+    """Two texts that say nearly the same thing."""
 
     id: str
     text: str
     other: str
-    """Id of the other one, or source:line of a text in a corpus."""
+    """Id of the other text, or source:line if it is in a corpus."""
     similarity: float
-    """Cosine; 1 where letters and digits are the same."""
+    """Cosine; 1 if letters and digits are the same."""
 
 
 class Texts(NamedTuple):
@@ -36,13 +36,13 @@ class Texts(NamedTuple):
 
     @classmethod
     def of(cls, frame: pl.DataFrame, column: str, store: VectorStore) -> Texts:
-        """A column of texts, with the column `id`."""
+        """A column of texts, with ids from the column `id`."""
         texts = frame[column].to_list()
         return cls(frame["id"].to_list(), texts, store.first_windows(texts))
 
 
 def alike(own: Texts, limit: float) -> list[Alike]:
-    """Pairs of texts whose cosine is above a limit, the most alike first."""
+    """Pairs of texts with a cosine above a limit, most similar first."""
     similarity = own.vectors @ own.vectors.T
     first, second = np.nonzero(np.triu(similarity > limit, 1))
     return _ranked(
@@ -52,7 +52,7 @@ def alike(own: Texts, limit: float) -> list[Alike]:
 
 
 def repeated(own: Texts, others: Texts, limit: float) -> list[Alike]:
-    """Texts that another set repeats, each with the closest of it: the same letters, or a cosine above a limit."""
+    """Texts that another set repeats, each with its closest match: same letters, or cosine above a limit."""
     if not len(own.texts) or not len(others.texts):
         return []
     similarity = own.vectors @ others.vectors.T
@@ -70,7 +70,7 @@ def repeated(own: Texts, others: Texts, limit: float) -> list[Alike]:
 def repeated_in(
     own: Texts, corpora: Sequence[str], limit: float, store: VectorStore, config: Config
 ) -> list[Alike]:
-    """Texts that prompts of some corpora repeat, each with the closest prompt.
+    """Texts repeated in the prompts of some corpora, each with the closest prompt.
 
     Raises:
         InputError: a corpus cannot be read.
@@ -92,7 +92,7 @@ def _ranked(found: Iterable[Alike]) -> list[Alike]:
 
 
 def _letters(texts: Sequence[str]) -> pl.Series:
-    """Letters and digits alone: what is left when case, spacing and marks are taken away."""
+    """Letters and digits only, ignoring case, spacing and punctuation."""
     plain = pl.Series(texts, dtype=pl.String).str.normalize("NFKC").str.to_lowercase()
     return plain.str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
 

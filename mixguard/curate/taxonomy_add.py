@@ -1,4 +1,4 @@
-"""Bring exemplars of one's own: into a folder that extends the bundled taxonomy, never into the bundled files."""
+"""Add your own exemplars to a folder that extends the bundled taxonomy, never to the bundled files."""
 
 from __future__ import annotations
 
@@ -16,28 +16,26 @@ from mixguard.library.taxonomy import DEFINITION, Taxonomy
 
 ADDED = Path("exemplars") / "added.jsonl"
 NEW_TAXONOMY = """\
-# A taxonomy of our own: everything of the one it extends, and what lies here. Another hazard is another [[hazard]] with
-# code, name, severity, definition, includes, excludes and sub; `mixguard taxonomy show vcr` is an example.
-id = {id}
-version = "1"
-extends = {base}
+# Our own taxonomy: everything in the one it extends, plus this folder. To add a hazard, add a [[hazard]] with
+# code, name, severity, definition, includes, excludes and sub; see `mixguard taxonomy show vcr` for an
+example. id = {id} version = "1" extends = {base}
 """
 
 
 class Added(NamedTuple):
-    """What an addition did."""
+    """What was added."""
 
     file: Path
     new: int
     known: int
-    """Exemplars that were there already, with the same label."""
+    """Exemplars already present with the same label."""
 
 
 def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
-    """Check exemplars and append them to a taxonomy's folder, which is made, extending `base`, where there is none.
+    """Check exemplars and append them to a taxonomy folder; a missing one is created, extending `base`.
 
     Raises:
-        TaxonomyError: a line breaks the rules or contradicts an exemplar; nothing is written.
+        TaxonomyError: a line is invalid or contradicts an exemplar; nothing is written.
     """
     begun = (folder / DEFINITION).is_file()
     if not begun and folder.is_dir() and any(folder.iterdir()):
@@ -52,7 +50,7 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
     lines = (orjson.dumps(exemplar.model_dump(exclude_none=True)) + b"\n" for exemplar in exemplars)
     write_atomically(target, earlier + b"".join(lines))
     if not begun:
-        # A base in a folder is named whole: the new taxonomy looks for a relative one from where it lies itself.
+        # A base folder is written as an absolute path: relative paths resolve from the new taxonomy's folder.
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
         own = NEW_TAXONOMY.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
         write_atomically(folder / DEFINITION, own.encode())

@@ -1,8 +1,9 @@
-"""What is wrong with a taxonomy's exemplars, as far as they can tell by themselves.
+"""Find problems in a taxonomy's exemplars, using only the exemplars themselves.
 
-Label errors are found as confident learning does (Northcutt et al. 2021, arXiv 1911.00068): an exemplar is doubtful where
-left-out exemplars give the other label more probability than that label's own exemplars get on average. Its nearest
-neighbours have to disagree as well, since look-alikes are meant to lie close to what they look like.
+Label errors are found by confident learning (Northcutt et al. 2021, arXiv 1911.00068): an exemplar is
+doubtful if its left-out prediction gives the other label more probability than that label's own exemplars get
+on average. Its nearest neighbours must disagree as well, since look-alikes are meant to lie close to what
+they resemble.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import VectorStore
 
 SAME = 0.97
-"""Cosine above which two texts say the same thing."""
+"""Cosine above which two texts count as duplicates."""
 THIN = 20
-"""Exemplars of a label below which a sub-hazard is thin."""
+"""Exemplars per label below which a sub-hazard is thin."""
 NEIGHBOURS = 10
 OPPOSED = 8
-"""Of the nearest neighbours in other groups, how many have to have the other label."""
+"""How many of the nearest neighbours in other groups must have the other label."""
 
 
 class Doubt(NamedTuple):
-    """An exemplar whose label the others do not bear out."""
+    """An exemplar whose label the others contradict."""
 
     id: str
     label: str
     text: str
     probability: float
-    """Of violating any hazard, by exemplars of other groups."""
+    """Of violating any hazard, according to exemplars of other groups."""
 
 
 class Thin(NamedTuple):
@@ -49,20 +50,20 @@ class Thin(NamedTuple):
 
 
 class TaxonomyReport(NamedTuple):
-    """What to look at, worst first."""
+    """What to review, worst first."""
 
     exemplars: int
     doubts: tuple[Doubt, ...]
     duplicates: tuple[Alike, ...]
     thin: tuple[Thin, ...]
     contamination: tuple[Alike, ...]
-    """Exemplars that a text they were compared against repeats."""
+    """Exemplars repeated in the corpora they were compared with."""
 
 
 def check_taxonomy(
     taxonomy: Taxonomy, store: VectorStore, against: Sequence[str] = (), config: Config | None = None
 ) -> TaxonomyReport:
-    """Look for label errors, near-duplicates, thin sub-hazards, and texts shared with the corpora of `against`."""
+    """Look for label errors, near-duplicates, thin sub-hazards, and overlap with the corpora in `against`."""
     own = Texts.of(taxonomy.exemplars, "text", store)
     return TaxonomyReport(
         exemplars=taxonomy.exemplars.height,

@@ -1,1 +1,1 @@
-"""Where the map runs."""
+"""Engines: where the map step runs."""

@@ -1,4 +1,4 @@
-"""The map on this machine: one part after the other, annotated and written down."""
+"""The local engine: annotates and writes one part after another."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from mixguard.run import folder as run_folder
 
 
 def run(corpus: Corpus, worker: Worker, folder: Path, *, rows: int, progress: Progress) -> Tally:
-    """Annotate a corpus into a run folder, at most about `rows` exchanges in memory; what was counted on the way."""
+    """Annotate a corpus into a run folder, about `rows` exchanges at a time; return the tally."""
     tally = Tally()
     with run_folder.quarantine(folder) as reject:
         for number, part in enumerate(corpus.parts(rows)):
-            if part.frame.height or not number:  # one at least, which tells the columns
+            if part.frame.height or not number:  # at least one, for the columns
                 run_folder.write_part(folder, number, worker(part.frame))
             for rejected in part.rejected:
                 reject(rejected)

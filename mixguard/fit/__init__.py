@@ -1,1 +1,1 @@
-"""Training: what maintainers run to make the models that are shipped."""
+"""Training code that maintainers run to build the shipped models."""

@@ -1,9 +1,9 @@
-"""Fit the encoder's adapter on a taxonomy's exemplars; minutes on two cores, and needed only after large changes.
+"""Fit the encoder's adapter on a taxonomy's exemplars: minutes on two cores, needed only after large changes.
 
-A classifier on top of the encoder is trained together with low-rank changes to its weights, then thrown away: the
-adapted vectors separate hazards from their look-alikes better, and nearest neighbours and votes work on them as before.
-A penalty keeps every vector near the one it had, lest the vectors forget what the exemplars do not show. What the adapter
-brings is in `docs/quality.md`.
+A classifier on top of the encoder is trained together with low-rank changes to the encoder's weights, then discarded:
+the adapted vectors separate hazards from look-alikes better, and nearest neighbours and votes work as before.
+A penalty keeps every vector close to its original, so the encoder does not forget what the exemplars do not
+cover. The adapter's effect is measured in `docs/quality.md`.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ from mixguard.vectors.bundled import WINDOW, bundled_model
 
 RANK = 8
 GAIN = 2.0
-"""What low-rank changes are multiplied with while they are learnt (LoRA's alpha / rank)."""
+"""Scale of the low-rank changes during training (LoRA's alpha / rank)."""
 DROPOUT = 0.1
 EPOCHS = 2
 BATCH = 64
 RATE, HEAD_RATE = 3e-4, 1e-2
 WARM_UP = 0.1
 STAY = 3.0
-"""Weight of the mean cosine distance to the vectors before."""
+"""Weight of the mean cosine distance to the original vectors."""
 KEPT = 0.3
-"""Share of the learnt changes that is kept: between the weights before and after lies what carries over best to other text
+"""Share of the learnt changes that is kept: weights interpolated between before and after generalise best
 (WiSE-FT, arXiv 2109.01903)."""
 SHARPNESS = 10.0
-"""What unit vectors are multiplied with before the classifier."""
+"""Scale of the unit vectors before the classifier."""
 SEED = 0
 LAYERS = (
     "attention.self.query", "attention.self.key", "attention.self.value", "attention.output.dense",
@@ -49,11 +49,11 @@ LEADS = (
     "Please ", "Question: ", "hi, ", "Hello! ", "I need help. ", "Quick one: ", "Can you help me? ", "Task: ",
     "### Instruction:\n", "User request: ", "ok so ",
 )  # fmt: skip
-"""What a request may begin with, whatever it asks."""
+"""Openings that say nothing about the request."""
 
 
 class LowRank(nn.Module):
-    """A linear layer that stays as it is, and a low-rank change to it that is learnt."""
+    """A frozen linear layer with a learnt low-rank change."""
 
     def __init__(self, layer: nn.Linear) -> None:
         super().__init__()
@@ -63,13 +63,13 @@ class LowRank(nn.Module):
         self.dropout = nn.Dropout(DROPOUT)
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """The layer's output and the change's."""
+        """The layer's output plus the change's."""
         changed: Tensor = self.layer(inputs) + GAIN * (self.dropout(inputs) @ self.down.T) @ self.up.T
         return changed
 
 
 def fit_adapter(taxonomy: Taxonomy, target: Path, progress: Progress) -> None:
-    """Train an adapter of the bundled encoder and write it."""
+    """Train an adapter for the bundled encoder and write it."""
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
     plain_texts = taxonomy.exemplars.filter(taxonomy.exemplars["hazard"].is_null())["text"].to_list()
@@ -88,7 +88,7 @@ def fit_adapter(taxonomy: Taxonomy, target: Path, progress: Progress) -> None:
 
 
 def _varied(text: str, plain_texts: list[str], rng: np.random.Generator) -> str:
-    """The same request as others would write it: in lower case, with a greeting, beside a harmless one."""
+    """The same request as others might write it: lower-cased, with a greeting, or next to a harmless one."""
     kind = rng.integers(4)
     if kind == 0:
         return text.lower().rstrip(".?!")
@@ -127,7 +127,7 @@ def _train(
             exemplar = torch.from_numpy(rows % len(wanted))
             error = bce(head(vectors * SHARPNESS), wanted[exemplar]) * weight[exemplar, None]
             moved = (1 - (vectors * before[rows]).sum(1)).mean()
-            # Whether there is any hazard is the question that counts, so it counts twice.
+            # Whether there is any hazard matters most, so it counts twice.
             loss = error[:, :-1].sum(1).mean() + 2 * error[:, -1].mean() + STAY * moved
             optimiser.zero_grad()
             loss.backward()
@@ -141,7 +141,7 @@ def _train(
 def _batches(
     tokens: list[list[int]], exemplars: int, rng: np.random.Generator
 ) -> Iterator[npt.NDArray[np.int64]]:
-    """An epoch: every exemplar as written or varied, in batches of about equal length."""
+    """One epoch: every exemplar, as written or varied, in batches of similar length."""
     rows = rng.permutation(exemplars) + exemplars * rng.integers(0, 2, exemplars)
     length = np.array([len(ids) for ids in tokens])
     batches = []
@@ -160,7 +160,7 @@ def _transformer() -> Any:
 
 
 def _adapt(transformer: Any) -> dict[str, LowRank]:
-    """Replace the layers to be changed; their names and replacements."""
+    """Replace the layers to adapt; return their names and replacements."""
     changed = {}
     for number in range(len(transformer.encoder.layer)):
         for suffix in LAYERS:

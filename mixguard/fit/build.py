@@ -1,4 +1,4 @@
-"""Fit the models that are shipped: `models/WEIGHTS.json`, `map.json` and the adapter, beside the exemplars they are fitted on."""
+"""Fit the shipped models: `models/WEIGHTS.json`, `map.json` and the adapter, stored with the exemplars."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from mixguard.vectors.load import open_store
 
 
 def build(name: str, config: Config) -> dict[str, Any]:
-    """Fit and ship: write `models/WEIGHTS.json` and `map.json` beside the exemplars; return the left-out figures.
+    """Fit the models, write them with the map next to the exemplars, and return the left-out figures.
 
     Raises:
-        TaxonomyError: the exemplars break the rules.
+        TaxonomyError: the exemplars are invalid.
     """
     store = open_store(config)
     if name == "stance":
@@ -47,12 +47,12 @@ def build(name: str, config: Config) -> dict[str, Any]:
 
 
 def _ship(model: HazardModel | StanceModel, folder: Path) -> None:
-    """Save a model beside its exemplars, under the weights it was fitted with."""
+    """Save a model next to its exemplars, named after the encoder weights it was fitted with."""
     model.save(model_file(folder, model.encoder))
 
 
 def build_adapter(progress: Progress) -> None:
-    """Fit and ship the bundled encoder's adapter; every model has to be built again upon it."""
+    """Fit and ship the bundled encoder's adapter; every model must be rebuilt afterwards."""
     from mixguard.fit.adapter import fit_adapter
 
     fit_adapter(Taxonomy.load("mixguard"), bundled_adapter(), progress)

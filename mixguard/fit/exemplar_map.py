@@ -1,7 +1,8 @@
-"""Fit the map of a taxonomy: t-SNE of its exemplars' vectors (van der Maaten and Hinton 2008), drawn together by hazard.
+"""Fit a taxonomy's map: t-SNE of its exemplars (van der Maaten and Hinton 2008), pulled together by hazard.
 
-Of vectors alone t-SNE makes one cloud: a sentence encoder sorts by subject, and hazards share subjects with harmless
-requests. A reader looks for hazards, so each hazard, and violating against benign within it, is a dimension of its own.
+On vectors alone, t-SNE gives one cloud: a sentence encoder groups by topic, and hazards share topics with
+harmless requests. Readers look for hazards, so each hazard gets its own dimension, and so does violating
+versus benign.
 """
 
 from __future__ import annotations
@@ -17,26 +18,26 @@ from mixguard.library.taxonomy import Taxonomy
 from mixguard.vectors.base import Vectors
 
 HAZARD_PULL, LABEL_PULL = 0.5, 0.3
-"""Distance that a different hazard, and a different label, add. Judgement, by looking: islands that still touch."""
+"""Distance added by a different hazard and a different label. Judged by eye: islands that still touch."""
 PERPLEXITY = 30.0
 NEIGHBOURS = 5
 SEED = 7
 
 
 class Fitted(NamedTuple):
-    """A map, and how well new texts find their place on it."""
+    """A map, and how well it places new texts."""
 
     map: ExemplarMap
     agreement: float
-    """Share of violating exemplars that, placed by their nearest others, come to lie next to one of their own hazard."""
+    """Share of violating exemplars that, placed by their neighbours, land next to one of their own hazard."""
 
 
 def fit_map(taxonomy: Taxonomy, vectors: Vectors) -> Fitted:
-    """Lay a taxonomy's exemplars out in the plane.
+    """Lay out a taxonomy's exemplars in the plane.
 
     Args:
-        taxonomy: whose exemplars.
-        vectors: theirs, in the same order, of length 1.
+        taxonomy: the taxonomy.
+        vectors: unit vectors of its exemplars, in the same order.
     """
     from sklearn.decomposition import PCA
     from sklearn.manifold import TSNE
@@ -46,7 +47,7 @@ def fit_map(taxonomy: Taxonomy, vectors: Vectors) -> Fitted:
     count = len(drawn)
     parts = min(50, count, drawn.shape[1])
     reduced = PCA(parts, random_state=SEED).fit_transform(drawn)
-    # A given number of threads, since sums in another order would give another map.
+    # One thread, since a different summation order would give a different map.
     tsne = TSNE(2, init="pca", perplexity=min(PERPLEXITY, (count - 1) / 3), random_state=SEED, n_jobs=1)
     places = tsne.fit_transform(reduced).astype(np.float64)
     low, high = places.min(axis=0), places.max(axis=0)

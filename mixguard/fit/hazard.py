@@ -1,7 +1,7 @@
-"""Fit a hazard model on a taxonomy's exemplars, and on nothing else.
+"""Fit a hazard model on a taxonomy's exemplars and nothing else.
 
-Calibration, limit and error rates come from votes on exemplars whose group was left out; a group is a sub-hazard in one
-form, so that near-twins never vouch for each other.
+Calibration, limit and error rates come from votes on exemplars whose group was left out; a group is one form
+of one sub-hazard, so near-duplicates never vouch for each other.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ FOLDS = 10
 SEED = 7
 PLAIN_GROUPS = 40
 PLAIN_WEIGHT = 3.0
-"""Plain requests are most of what is judged and few of the exemplars."""
+"""Plain requests are most of what is judged but few of the exemplars."""
 LOOKALIKE_WEIGHT = 0.2
-"""Look-alikes lie among the violating exemplars by design and are rare in a corpus: at full weight they would outvote
-real hazards. Judgement, as PLAIN_WEIGHT is."""
+"""Look-alikes lie among the violating exemplars by design and are rare in a corpus: at full weight they would
+outvote real hazards. Judgement, like PLAIN_WEIGHT."""
 BALANCE = 3.0
-"""The most that balancing openings may raise or lower a weight by."""
+"""Largest factor by which balancing openings may raise or lower a weight."""
 PLAIN_FALSE_ALARMS = 0.008
-"""Share of left-out plain requests that the limit may flag. One in a hundred is the aim on text never seen; the adapter has
-seen these."""
+"""Share of left-out plain requests that the limit may flag. The target is 1 in 100 on unseen text; the
+adapter has seen these."""
 PROXIMITY_QUANTILE = 0.995
 
 
@@ -38,10 +38,10 @@ def fit(taxonomy: Taxonomy, vectors: Vectors, weights: str) -> HazardModel:
     """Fit votes, calibration, limits and error rates; deterministic.
 
     Raises:
-        TaxonomyError: there is nothing to tell apart.
+        TaxonomyError: the exemplars all have the same label.
     """
     if taxonomy.exemplars.get_column("label").n_unique() < 2:
-        raise TaxonomyError(f"{taxonomy.folder}: needs violating exemplars and benign ones")
+        raise TaxonomyError(f"{taxonomy.folder}: needs both violating and benign exemplars")
     exemplars = exemplar_arrays(taxonomy, vectors)
     plain = exemplars.hazard < 0
     target = targets(taxonomy)
@@ -67,7 +67,7 @@ def fit(taxonomy: Taxonomy, vectors: Vectors, weights: str) -> HazardModel:
 
 
 def left_out_probability(taxonomy: Taxonomy, vectors: Vectors) -> Floats:
-    """What exemplars of other groups say of each exemplar: the probability that it violates any hazard."""
+    """Probability that each exemplar violates any hazard, according to exemplars of other groups."""
     target = targets(taxonomy)[:, -1:]
     similarity = kernel(vectors @ vectors.T, SHARPNESS).astype(np.float64)
     vote = left_out(similarity, target, importance(taxonomy), folds(taxonomy.exemplars))[:, 0]
@@ -75,14 +75,14 @@ def left_out_probability(taxonomy: Taxonomy, vectors: Vectors) -> Floats:
 
 
 def targets(taxonomy: Taxonomy) -> npt.NDArray[np.bool_]:
-    """(exemplars, hazards + 1): which hazards each exemplar violates, and whether any."""
+    """(exemplars, hazards + 1): which hazards each exemplar violates, and whether it violates any."""
     violating = pl.col("label") == "violating"
     each = [(pl.col("hazard").eq_missing(pl.lit(code)) & violating).alias(code) for code in taxonomy.codes]
     return taxonomy.exemplars.select(*each, violating.alias("any hazard")).to_numpy()
 
 
 def importance(taxonomy: Taxonomy) -> npt.NDArray[np.float64]:
-    """What each exemplar counts: balanced over openings within violating and look-alike, and over hazards."""
+    """Weight of each exemplar: balanced over openings within violating and look-alike, and over hazards."""
     opening = (
         pl.col("text").str.to_lowercase().str.replace("\u2019", "'").str.extract(r"^\W*([\w']+)")
         .replace_strict(dict(taxonomy.openings), default=None, return_dtype=pl.String)
@@ -107,7 +107,7 @@ def importance(taxonomy: Taxonomy) -> npt.NDArray[np.float64]:
 
 
 def folds(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """Fold of every exemplar: whole groups, spread by a fixed shuffle."""
+    """Fold of every exemplar: whole groups, assigned by a fixed shuffle."""
     plain = pl.format("plain-{}", pl.int_range(pl.len()) % PLAIN_GROUPS)
     own = pl.format("{}-{}-{}", "hazard", "sub", "form")
     group = exemplars.select(pl.when(pl.col("hazard").is_null()).then(plain).otherwise(own)).to_series()
@@ -125,7 +125,7 @@ def _calibrate(vote: Floats, positive: npt.NDArray[np.bool_]) -> Calibration:
 
 
 def _limit(probability: Floats, exemplars: Exemplars) -> tuple[float, DetectorError]:
-    """The lowest limit, from one half up, with few enough false alarms on plain requests; and its error."""
+    """The lowest limit, at least 0.5, with few enough false alarms on plain requests, and its error."""
     plain = probability[exemplars.hazard < 0]
     allowed = float(np.quantile(plain, 1 - PLAIN_FALSE_ALARMS, method="higher")) if len(plain) else 0.5
     limit = round(max(allowed + 0.001, 0.5), 3)
@@ -139,7 +139,7 @@ def _limit(probability: Floats, exemplars: Exemplars) -> tuple[float, DetectorEr
 
 
 def _proximity_limit(exemplars: Exemplars, plain: npt.NDArray[np.bool_]) -> float:
-    """Proximity of plain requests, each without itself among its neighbours."""
+    """Quantile of the proximity of plain requests, each excluded from its own neighbours."""
     if not plain.any():
         return 1.0
     near = exemplars.index.search(exemplars.vectors[plain], SEARCHED + 1)

@@ -1,4 +1,4 @@
-"""Fit the stance model on the project's labelled responses, and on nothing else."""
+"""Fit the stance model on the project's labelled responses and nothing else."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ SEED = 7
 PENALTY = 0.05
 """Inverse strength of the L2 penalty."""
 SCALE_MIN = 0.1
-"""A feature the exemplars hardly show must not be blown up."""
+"""Keeps features that are rare in the exemplars from being blown up."""
 PAIRED = "hard_"
 ORDINARY = ("plain", "sensitive_help")
-"""Kinds of compliance that are what most answers are like."""
+"""Kinds of compliance that resemble most answers."""
 LOOKALIKE_WEIGHT = 0.3
-"""Of other kinds, chosen to be taken for refusals: by themselves they would teach that words of refusal mean nothing."""
+"""For other kinds, chosen to resemble refusals: alone they would teach that refusal wording means nothing."""
 PAIRED_WEIGHT = 0.1
-"""Of kinds `hard_...`, written in pairs that share topic and words: half of them refuse, and of answers few do."""
+"""For kinds `hard_...`, written in pairs that share topic and words: half refuse, but few real answers do."""
 BANK_WEIGHT = 0.2
-"""Of the refusal bank's pairs, which are many and all of one house's style."""
+"""For the refusal bank's pairs, which are many and share one house style."""
 ANSWERED_WEIGHT = 2.0
-"""Of hazardous prompts answered: else words of a hazard alone, which refusals are full of, would look like refusing."""
+"""For answered hazardous prompts: otherwise hazard words, common in refusals, would look like refusing."""
 
 
 def fit(folder: Path, store: VectorStore) -> StanceModel:
-    """Fit the weights; the reported figures are for responses that were left out."""
+    """Fit the weights; the reported figures are for left-out responses."""
     exemplars = load_exemplars(folder)
     texts = plain_text(exemplars.get_column("text"))
     target, weight = labels(exemplars), _importance(exemplars)
@@ -109,7 +109,7 @@ def _regress(
 def _error(
     probability: Floats, target: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]
 ) -> DetectorError:
-    """Error on left-out exemplars, weighed as they are in the fit: hard cases are rarer in corpora than here."""
+    """Error on left-out exemplars, weighted as in the fit: hard cases are rarer in corpora."""
     called, refuses = decided(probability) > 0, target > 0
     return DetectorError(
         sensitivity=round(float(np.average(called[refuses], weights=weight[refuses])), 4),

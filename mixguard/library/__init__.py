@@ -1,1 +1,1 @@
-"""What people edit: hazards and exemplars, refusal banks, risk profiles, allow files; read and checked here."""
+"""The files people edit, read and validated: taxonomies, refusal banks, risk profiles, allow files."""

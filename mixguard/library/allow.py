@@ -1,4 +1,4 @@
-"""The allow file: findings and samples that people looked at and accept, each with a reason, an author and an end."""
+"""The allow file: accepted findings and samples, each with a reason, an author and an expiry date."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class Allowance(Model):
-    """One entry: a finding, or one sample in one or every finding."""
+    """One entry: a finding, or one sample in one or all findings."""
 
     check: str | None = Field(default=None, pattern=r"^MG[0-9]{3}$")
-    """Id of the check, e.g. `MG103`; every check where only a sample is named."""
+    """Check id, e.g. `MG103`; all checks if only a sample is named."""
     subject: str | None = None
-    """One subject of that check, e.g. a trainer rule; every one where it is missing."""
+    """One subject of the check, e.g. a trainer rule; all if missing."""
     sample: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}([0-9a-f]{16})?$")
-    """Id of a sample, or of its texts (half as long for a prompt alone), as runs print them; the latter holds wherever the row moves."""
+    """Sample id or text id (half as long for a lone prompt), as runs print it; a text id survives row moves."""
     reason: _Words
     """Why it is accepted."""
     author: _Words
     """Who accepts it."""
     expires: date
-    """Last day on which it is accepted."""
+    """Last day the entry is valid."""
 
     @field_validator("expires", mode="before")
     @classmethod
     def _is_a_day(cls, value: Any) -> Any:
-        # Left to itself, a number is read as seconds since 1970, and the entry as long out of date.
+        # By default a number is read as seconds since 1970, so the entry would look long expired.
         if isinstance(value, date) and not isinstance(value, datetime):
             return value
         try:
@@ -48,7 +48,7 @@ class Allowance(Model):
         if self.check is None and self.sample is None:
             raise ValueError("names neither a check nor a sample")
         if self.subject is not None and (self.check is None or self.sample is not None):
-            raise ValueError("a subject goes with a check, and never with a sample")
+            raise ValueError("a subject needs a check and cannot be combined with a sample")
         return self
 
 
@@ -60,7 +60,7 @@ def load_allowances(path: Path, checks: Sequence[str]) -> tuple[Allowance, ...]:
         checks: ids of the checks that can be allowed.
 
     Raises:
-        ConfigError: it cannot be read, or an entry breaks the rules; the message says which.
+        ConfigError: the file cannot be read, or an entry is invalid; the message names it.
     """
     tree = read_toml(path, ConfigError)
     entries = tree.pop("allow", [])
@@ -77,7 +77,7 @@ def _entry(table: Any, where: str, checks: Sequence[str]) -> Allowance:
     except ValidationError as error:
         raise ConfigError(f"{where}: {_told(error)}") from None
     if entry.check is not None and entry.check not in checks:
-        raise ConfigError(f"{where}: check: there is no {entry.check} that can be allowed")
+        raise ConfigError(f"{where}: check: {entry.check} is not a check that can be allowed")
     return entry
 
 
@@ -85,7 +85,7 @@ def _told(error: ValidationError) -> str:
     problem = error.errors()[0]
     name = ".".join(map(str, problem["loc"])) or "entry"
     if problem["type"] == "extra_forbidden":
-        return f"{name}: no such key; there are {', '.join(Allowance.model_fields)}"
+        return f"{name}: unknown key; valid keys: {', '.join(Allowance.model_fields)}"
     if problem["type"] == "model_type":
         return "not a table"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

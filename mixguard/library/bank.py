@@ -1,7 +1,7 @@
-"""A refusal bank: prompts with the answers a good assistant gives, to be mixed into a corpus.
+"""A refusal bank: prompts with the answers a good assistant gives, to mix into a corpus.
 
-On disk a bank is a folder: `bank.toml` (id, language, licence) and `pairs/*.jsonl`. A `bank.toml` that says
-`extends = "mixguard"` adds its pairs to that one's, and its pairs are used first.
+On disk a bank is a folder: `bank.toml` (id, language, licence) and `pairs/*.jsonl`. With `extends =
+"mixguard"`, a bank adds its pairs to the mixguard bank's, and its own pairs are used first.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from mixguard.model import Model
 
 DEFINITION = "bank.toml"
 OPENING_WORDS = 8
-"""An aligned model's refusal hangs on its first few words (arXiv 2406.05946), so no two refusals share these."""
+"""Aligned models' refusals hinge on the first few words (arXiv 2406.05946), so no two refusals share them."""
 PAIRS = pl.Schema(
     {
         "id": pl.String(),
@@ -36,37 +36,37 @@ PAIRS = pl.Schema(
         "prompt": pl.String(),
         "response": pl.String(),
         "system": pl.String(),
-        "history": pl.List(pl.String()),  # earlier turns, user and assistant by turns
+        "history": pl.List(pl.String()),  # earlier turns, alternating user and assistant
         "lang": pl.String(),  # ISO 639-1
-        "model": pl.String(),  # what wrote the response, null for a person's
+        "model": pl.String(),  # the model that wrote the response, null if a person did
         "note": pl.String(),
     }
 )
 
 
 class Pair(Model):
-    """One line of a bank: a prompt, what went before it, and its answer."""
+    """One line of a bank: a prompt, its context and its answer."""
 
     id: str = ""
-    """Made from the text where it is not given."""
+    """Derived from the text if not given."""
     kind: Literal["refusal", "contrast", "plain"]
     """A hazardous prompt refused, a benign look-alike answered, or an ordinary prompt answered."""
     hazard: str | None = None
-    """Of a contrast pair: the hazard it can be taken for."""
+    """For a contrast pair: the hazard it resembles."""
     sub: str | None = None
     severity: Literal["low", "medium", "high", "critical"] | None = None
-    """How bad it would be to comply."""
+    """How harmful complying would be."""
     form: str = ANY_FORM
-    """How it asks, or why it can be taken for a hazard; a word of the taxonomy's vocabulary."""
+    """How the prompt asks, or why it resembles a hazard; one of the taxonomy's forms."""
     prompt: str
     response: str
     system: str | None = None
-    """The system prompt it stands under, where there is one."""
+    """The system prompt, if any."""
     history: tuple[str, ...] = ()
-    """Earlier turns, user and assistant by turns."""
+    """Earlier turns, alternating user and assistant."""
     lang: str = "en"
     model: str | None = None
-    """What wrote the response, where a model did."""
+    """The model that wrote the response, if one did."""
     note: str | None = None
 
 
@@ -78,19 +78,19 @@ class Bank:
     version: str
     licence: str
     pairs: pl.DataFrame
-    """Schema `PAIRS`: a bank's own pairs first, then those of the bank it extends."""
+    """Schema `PAIRS`: the bank's own pairs first, then those of the bank it extends."""
     rejected: tuple[str, ...]
-    """Short compliant openings without content: the rejected answer beside a refusal in a preference corpus."""
+    """Short compliant openings without content: rejected answers to pair with refusals in preference data."""
     vague: tuple[str, ...]
-    """Answers that help a little: the rejected answer beside a helpful one."""
+    """Barely helpful answers: rejected answers to pair with helpful ones."""
     folder: Path
 
     @classmethod
     def load(cls, name: str, taxonomy: Taxonomy) -> Bank:
-        """Load the bundled bank by name, or one from a folder.
+        """Load a bundled bank by name, or a bank from a folder.
 
         Raises:
-            TaxonomyError: it is missing, or a line breaks the rules (the message has file:line).
+            TaxonomyError: the bank is missing, or a line is invalid (the message has file:line).
         """
         return cls._read(_find(name, Path()), vocabulary(taxonomy), ())
 
@@ -98,7 +98,7 @@ class Bank:
     def _read(cls, folder: Path, words: Vocabulary, above: tuple[Path, ...]) -> Bank:
         file = (folder / DEFINITION).resolve()
         if file in above:
-            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, by way of {above[-1]}")
+            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
         tree = read_toml(folder / DEFINITION, TaxonomyError)
         base = cls._read(_find(tree["extends"], folder), words, (*above, file)) if "extends" in tree else None
         seen: dict[str, str] = {}
@@ -109,7 +109,7 @@ class Bank:
         ]
         own = pl.DataFrame(lines, schema=PAIRS)
         if base:
-            # A pair of the same id is the team's own answer to a bundled prompt: it takes that one's place.
+            # A pair with the same id is the team's own answer to a bundled prompt and replaces it.
             own = pl.concat([own, base.pairs.filter(~pl.col("id").is_in(own["id"].to_list()))])
         return cls(
             id=str(tree.get("id", folder.name)),
@@ -127,11 +127,11 @@ class Bank:
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def without(self, ids: Collection[str]) -> Bank:
-        """The bank less these pairs."""
+        """The bank without these pairs."""
         return replace(self, pairs=self.pairs.filter(~pl.col("id").is_in(list(ids))))
 
     def of(self, kind: str, hazard: str | None = None) -> pl.DataFrame:
-        """The pairs of a kind, and of a hazard where one is named."""
+        """The pairs of a kind, and of a hazard if given."""
         mine = self.pairs.filter(pl.col("kind") == kind)
         return mine if hazard is None else mine.filter(pl.col("hazard") == hazard)
 
@@ -142,26 +142,26 @@ class Vocabulary:
 
     subs: Mapping[str, Collection[str]]
     forms: Mapping[str, Collection[str]]
-    """Kind of pair to its forms."""
+    """Kind of pair to its allowed forms."""
 
 
 def vocabulary(taxonomy: Taxonomy) -> Vocabulary:
-    """The words pairs may use under a taxonomy."""
+    """The hazards, sub-hazards and forms that pairs may use under a taxonomy."""
     groups = {"refusal": "violating", "contrast": "benign", "plain": "plain"}
     forms = {kind: taxonomy.forms.get(group, ()) for kind, group in groups.items()}
     return Vocabulary({hazard.code: hazard.sub for hazard in taxonomy.hazards}, forms)
 
 
 def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Pair]:
-    """The pairs of a file of JSON Lines, each checked.
+    """Read and check the pairs of a JSON Lines file.
 
     Args:
         path: the file.
-        words: hazards, sub-hazards and forms there are.
-        seen: id or folded prompt to where it was seen; added to.
+        words: known hazards, sub-hazards and forms.
+        seen: id or case-folded prompt to where it was seen; updated.
 
     Raises:
-        TaxonomyError: a line breaks the rules (the message has file:line).
+        TaxonomyError: a line is invalid (the message has file:line).
     """
     try:
         lines = path.read_bytes().splitlines()
@@ -184,18 +184,18 @@ def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[
 
 
 def opening(text: str, words: int = OPENING_WORDS) -> str:
-    """The first words of a text, in lower case and without marks."""
+    """The first words of a text, lower-cased and without punctuation."""
     return " ".join(re.findall(r"\w+", text.lower())[:words])
 
 
 def write_pairs(path: Path, pairs: Sequence[Pair]) -> None:
-    """Write pairs as a bank's file, one a line, what is not said left out."""
+    """Write pairs to a bank file, one per line, leaving out defaults."""
     lines = [orjson.dumps(pair.model_dump(exclude_defaults=True)) + b"\n" for pair in pairs]
     write_atomically(path, b"".join(lines))
 
 
 def own_folder(folder: Path, extends: str) -> Path:
-    """A folder for a team's own pairs, made where it is missing; its `pairs` folder.
+    """The `pairs` folder of a team's own bank; the bank is created if missing.
 
     Raises:
         TaxonomyError: the folder holds something else.
@@ -203,7 +203,7 @@ def own_folder(folder: Path, extends: str) -> Path:
     definition = folder / DEFINITION
     if not definition.is_file():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TaxonomyError(f"{folder}: exists and is no bank (no {DEFINITION}); name another folder")
+            raise TaxonomyError(f"{folder}: exists but is not a bank (no {DEFINITION}); name another folder")
         base = str(Path(extends).resolve()) if (Path(extends) / DEFINITION).is_file() else extends
         text = f"id = {orjson.dumps(folder.name).decode()}\nextends = {orjson.dumps(base).decode()}\n"
         write_atomically(definition, text.encode())
@@ -211,13 +211,13 @@ def own_folder(folder: Path, extends: str) -> Path:
 
 
 def pair_id(pair: Pair) -> str:
-    """An id made from what is asked: hazard, kind, 10 hex digits."""
+    """An id derived from what is asked: hazard, kind, 10 hex digits."""
     made = hashlib.blake2b(asked(pair).encode(), digest_size=5).hexdigest()
     return f"{pair.hazard or 'plain'}-{pair.kind[0]}-{made}"
 
 
 def asked(pair: Pair) -> str:
-    """What stands for all that is asked: two pairs of a bank never share it."""
+    """History and prompt, case-folded; unique within a bank."""
     return "\n".join((*pair.history, pair.prompt)).casefold()
 
 
@@ -225,27 +225,27 @@ def _problem(pair: Pair, words: Vocabulary) -> str | None:
     if not pair.prompt.strip() or not pair.response.strip():
         return "a pair needs a prompt and a response"
     if len(pair.history) % 2:
-        return "history holds user and assistant turns in pairs"
+        return "history must hold user and assistant turns in pairs"
     forms: Sequence[str] = sorted(words.forms[pair.kind])
     if pair.form != ANY_FORM and pair.form not in forms:
-        return f"unknown form {pair.form!r} of a {pair.kind} pair; taxonomy.toml names: {', '.join(forms)}"
+        return f"unknown form {pair.form!r} for a {pair.kind} pair; taxonomy.toml defines: {', '.join(forms)}"
     return _unplaced(pair, words)
 
 
 def _unplaced(pair: Pair, words: Vocabulary) -> str | None:
-    """What is wrong with a pair's place in the taxonomy."""
+    """What is wrong with a pair's hazard, sub-hazard or severity."""
     if pair.kind == "plain":
         return "a plain pair has no hazard" if pair.hazard else None
     own = words.subs.get(pair.hazard or "")
     if own is None:
-        return f"unknown hazard {pair.hazard!r}; taxonomy.toml names: {', '.join(words.subs)}"
+        return f"unknown hazard {pair.hazard!r}; taxonomy.toml defines: {', '.join(words.subs)}"
     if pair.sub not in own:
-        return f"unknown sub-hazard {pair.sub!r} of {pair.hazard}; taxonomy.toml names: {', '.join(own)}"
+        return f"unknown sub-hazard {pair.sub!r} of {pair.hazard}; taxonomy.toml defines: {', '.join(own)}"
     return None if pair.severity else "a refusal or contrast pair needs a severity"
 
 
 def _find(name: str, here: Path) -> Path:
-    """The folder of a bank: a path, from `here` where it is relative, or a bundled name."""
+    """The folder of a bank: a path, resolved from `here` if relative, or a bundled name."""
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("refusal_bank", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("refusal_bank"))

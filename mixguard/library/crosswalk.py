@@ -1,6 +1,6 @@
-"""What other schemes call a taxonomy's hazards, and back.
+"""What other schemes call a taxonomy's hazards, and the reverse.
 
-The data is `crosswalk.toml` beside `taxonomy.toml`; a taxonomy of one's own may do without.
+The data is in `crosswalk.toml` next to `taxonomy.toml`; it is optional in your own taxonomy.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ class Scheme(Model):
     """Another scheme's categories, and which of a taxonomy's hazards they correspond to."""
 
     id: str
-    """Short name, with the version where versions differ."""
+    """Short name, with the version if versions differ."""
     name: str
     """Name shown in reports."""
     source: str
     """Where its categories are published."""
     note: str = ""
-    """What to mind when comparing."""
+    """What to keep in mind when comparing."""
     categories: dict[str, str]
     """Code to name, as published."""
     map: dict[str, tuple[str, ...]]
@@ -41,7 +41,7 @@ class Scheme(Model):
 
     @cached_property
     def ours(self) -> dict[str, tuple[str, ...]]:
-        """Their category to our hazards, those that only overlap marked with `~`; empty where it has no home."""
+        """Their category to our hazards, with `~` for overlap only; empty if none corresponds."""
         return {
             category: (
                 *(hazard for hazard, theirs in self.map.items() if category in theirs),
@@ -52,10 +52,10 @@ class Scheme(Model):
 
 
 def load_crosswalk(path: Path, hazards: Collection[str]) -> tuple[Scheme, ...]:
-    """Read and check a crosswalk; none where the file does not exist.
+    """Read and check a crosswalk; empty if the file does not exist.
 
     Raises:
-        TaxonomyError: it names a hazard or a category that does not exist.
+        TaxonomyError: the crosswalk names a hazard or category that does not exist.
     """
     if not path.is_file():
         return ()
@@ -72,6 +72,8 @@ def load_crosswalk(path: Path, hazards: Collection[str]) -> tuple[Scheme, ...]:
             if hazard not in hazards:
                 raise TaxonomyError(f"{path}: {scheme.id}: no hazard {hazard!r} in taxonomy.toml")
             if unknown:
-                raise TaxonomyError(f"{path}: {scheme.id}: {hazard}: no category {unknown[0]!r} there")
+                raise TaxonomyError(
+                    f"{path}: {scheme.id}: {hazard}: no category {unknown[0]!r} in this scheme"
+                )
         schemes.append(scheme)
     return tuple(schemes)

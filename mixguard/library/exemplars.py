@@ -1,7 +1,7 @@
-"""Exemplars: labelled requests that show what a hazard is, and what only looks like it.
+"""Exemplars: labelled requests that show what a hazard is, and what only looks like one.
 
-A file of them is JSON Lines: `text`, `label` (`violating` or `benign`), `hazard` and `sub` (none for plain requests), and
-as one likes `form`, `id` and `note`.
+An exemplar file is JSON Lines: `text`, `label` (`violating` or `benign`), `hazard` and `sub` (none for plain
+requests), and optionally `form`, `id` and `note`.
 """
 
 from __future__ import annotations
@@ -38,32 +38,32 @@ Line = TypeVar("Line", bound=BaseModel)
 
 
 class Exemplar(Model):
-    """One line of a file of exemplars."""
+    """One line of an exemplar file."""
 
     id: str = ""
-    """Made from the text where it is not given."""
+    """Derived from the text if not given."""
     text: str
     hazard: str | None = None
     sub: str | None = None
     label: Literal["violating", "benign"]
     form: str = ANY_FORM
     note: str | None = None
-    """Why the label is right, where that is not obvious."""
+    """Why the label is right, if that is not obvious."""
 
 
 def read_exemplars(
     path: Path, subs: Mapping[str, Collection[str]], forms: Collection[str], seen: dict[str, str]
 ) -> Iterator[Exemplar]:
-    """The exemplars of a file, each checked against a taxonomy's vocabulary.
+    """Read the exemplars of a file and check each against a taxonomy's vocabulary.
 
     Args:
         path: JSON Lines.
         subs: hazard code to the names of its sub-hazards.
         forms: known forms.
-        seen: id or folded text to where it was seen; added to.
+        seen: id or case-folded text to where it was seen; updated.
 
     Raises:
-        TaxonomyError: a line breaks the rules (the message has file:line).
+        TaxonomyError: a line is invalid (the message has file:line).
     """
     try:
         lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
@@ -85,10 +85,10 @@ def read_exemplars(
 
 
 def parse_line(kind: type[Line], line: bytes, place: str) -> Line:
-    """One line of a file of JSON Lines that people edit.
+    """Parse one line of a hand-edited JSON Lines file.
 
     Raises:
-        TaxonomyError: it is no such object (the message has `place`).
+        TaxonomyError: the line is not a valid object (the message has `place`).
     """
     try:
         return kind.model_validate(orjson.loads(line))
@@ -111,14 +111,12 @@ def _problem(exemplar: Exemplar, subs: Mapping[str, Collection[str]], forms: Col
     if not exemplar.text.strip():
         return "text is empty"
     if exemplar.form != ANY_FORM and exemplar.form not in forms:
-        return f"unknown form {exemplar.form!r}; taxonomy.toml names: {', '.join(sorted(forms))}"
+        return f"unknown form {exemplar.form!r}; taxonomy.toml defines: {', '.join(sorted(forms))}"
     if exemplar.hazard is None:
         return "a violating exemplar needs a hazard" if exemplar.label == "violating" else None
     if exemplar.hazard not in subs:
-        return f"unknown hazard {exemplar.hazard!r}; taxonomy.toml names: {', '.join(subs)}"
+        return f"unknown hazard {exemplar.hazard!r}; taxonomy.toml defines: {', '.join(subs)}"
     own = subs[exemplar.hazard]
     if exemplar.sub not in own:
-        return (
-            f"unknown sub-hazard {exemplar.sub!r} of {exemplar.hazard}; taxonomy.toml names: {', '.join(own)}"
-        )
+        return f"unknown sub-hazard {exemplar.sub!r} of {exemplar.hazard}; taxonomy.toml defines: {', '.join(own)}"
     return None

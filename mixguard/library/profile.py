@@ -1,7 +1,7 @@
-"""Risk profiles: what a domain asks of a corpus, each number with its ground.
+"""Risk profiles: what a domain asks of a corpus, each number with its justification.
 
-A profile is a TOML file: `[dose.NAME]` sets a constant of the rule and `[hazard.CODE]` a hazard's weight and floor, each
-with `why`. One that says `extends = "general"` changes only what it names.
+A profile is a TOML file: `[dose.NAME]` sets a constant of the dose rule and `[hazard.CODE]` a hazard's weight
+and floor, each with a `why`. With `extends = "general"`, it changes only what it names.
 """
 
 from __future__ import annotations
@@ -23,43 +23,43 @@ DEFAULT = "general"
 
 BOUNDS = {"ratio": (0, 1), "scale": (1, 1e12), "least": (0, 1e9), "most": (0, 1), "contrast": (0, 100),
           "contrast_most": (0, 1), "floor_from": (0, 1e12)}  # fmt: skip
-"""Least value of each constant, and what it stays below."""
+"""Minimum of each constant, and its exclusive upper bound."""
 
 
 class Dose(NamedTuple):
-    """The constants of the rule; each has its ground in the profile that sets it."""
+    """The constants of the dose rule, each justified in the profile that sets it."""
 
     ratio: float
     """Refusals per exchange, up to `scale` exchanges."""
     scale: float
     """Exchanges above which the dose grows with their square root."""
     least: float
-    """Refusals wanted of a small corpus, as far as `most` allows."""
+    """Minimum refusals in a small corpus, as far as `most` allows."""
     most: float
-    """Share of refusals in the result that is never exceeded."""
+    """Maximum share of refusals in the result."""
     contrast: float
     """Contrast pairs per refusal."""
     contrast_most: float
-    """Share of exchanges that refusal and contrast pairs together stay below."""
+    """Upper bound on refusal and contrast pairs together, as a share of exchanges."""
     floor_from: float
-    """Exchanges from which floors hold."""
+    """Number of exchanges from which floors apply."""
 
 
 class Constant(Model):
-    """A number of the rule."""
+    """A constant of the dose rule."""
 
     value: float = Field(ge=0)
     why: str = Field(min_length=1)
-    """Its source, or that it is judgement."""
+    """Its source, or that it is a judgement."""
 
 
 class HazardWeight(Model):
     """What a domain asks of one hazard."""
 
     weight: float = Field(ge=0)
-    """How much it counts beside the others; 0 asks for nothing."""
+    """Weight relative to the other hazards; 0 asks for nothing."""
     floor: int = Field(default=0, ge=0)
-    """Refusals wanted whatever the corpus's size."""
+    """Minimum refusals, whatever the corpus size."""
     why: str = Field(min_length=1)
 
 
@@ -74,10 +74,10 @@ class RiskProfile:
 
     @classmethod
     def load(cls, name: str) -> RiskProfile:
-        """Load a bundled profile by name, or one from a TOML file.
+        """Load a bundled profile by name, or a profile from a TOML file.
 
         Raises:
-            ConfigError: it is missing, or says something that is not understood.
+            ConfigError: the profile is missing or invalid.
         """
         return cls._read(_find(name, Path()), ())
 
@@ -91,17 +91,17 @@ class RiskProfile:
         unknown = sorted(set(tree) - {"id", "about", "extends", "dose", "hazard"})
         if unknown:
             raise ConfigError(
-                f"{path}: unknown {unknown[0]!r}; a profile has id, about, extends, dose, hazard"
+                f"{path}: unknown key {unknown[0]!r}; valid keys: id, about, extends, dose, hazard"
             )
         constants = _parts(path, "dose", tree, Constant)
         strange = sorted(set(constants) - set(Dose._fields))
         if strange:
             raise ConfigError(
-                f"{path}: dose.{strange[0]}: no such constant; there are {', '.join(Dose._fields)}"
+                f"{path}: dose.{strange[0]}: unknown constant; valid constants: {', '.join(Dose._fields)}"
             )
         for name, (least, most) in BOUNDS.items():
             if name in constants and not least <= constants[name].value < most:
-                raise ConfigError(f"{path}: dose.{name}.value: has to be from {least} to below {most}")
+                raise ConfigError(f"{path}: dose.{name}.value: must be at least {least} and below {most}")
         profile = cls(
             id=str(tree.get("id", path.stem)),
             about=str(tree.get("about", "")),
@@ -110,40 +110,40 @@ class RiskProfile:
         )
         missing = [name for name in Dose._fields if name not in profile.constants]
         if missing:
-            raise ConfigError(
-                f'{path}: no dose.{missing[0]}; say extends = "general" to take the rest from there'
-            )
+            raise ConfigError(f'{path}: dose.{missing[0]} is missing; add extends = "general" to inherit it')
         return profile
 
     def with_constants(self, changed: Mapping[str, float]) -> RiskProfile:
-        """The same profile with other numbers.
+        """The same profile with other constants.
 
         Raises:
-            ConfigError: there is no such constant.
+            ConfigError: a constant is unknown.
         """
         strange = sorted(set(changed) - set(Dose._fields))
         if strange:
-            raise ConfigError(f"--set {strange[0]}: no such constant; there are {', '.join(Dose._fields)}")
+            raise ConfigError(
+                f"--set {strange[0]}: unknown constant; valid constants: {', '.join(Dose._fields)}"
+            )
         own = {name: Constant(value=value, why="set by hand") for name, value in changed.items()}
         return RiskProfile(self.id, self.about, {**self.constants, **own}, self.hazards)
 
     @property
     def dose(self) -> Dose:
-        """The constants of the rule."""
+        """The constants of the dose rule."""
         return Dose(**{name: self.constants[name].value for name in Dose._fields})
 
     def weight(self, hazard: str) -> HazardWeight:
-        """What is asked of a hazard; one the profile does not name counts like any other."""
-        return self.hazards.get(hazard) or HazardWeight(weight=1, why="not named by the profile")
+        """What the profile asks of a hazard; a hazard it does not name has weight 1."""
+        return self.hazards.get(hazard) or HazardWeight(weight=1, why="not named in the profile")
 
 
 def profile_names() -> list[str]:
-    """The bundled profiles."""
+    """Names of the bundled profiles."""
     return sorted(path.stem for path in bundled("taxonomies", FOLDER).glob("*.toml"))
 
 
 def _find(name: str, here: Path) -> Path:
-    """The file of a profile: a path, from `here` where it is relative, or a bundled name."""
+    """The file of a profile: a path, resolved from `here` if relative, or a bundled name."""
     if Path(name).suffix == ".toml":
         return here / name
     found = bundled("taxonomies", FOLDER) / f"{name}.toml"

@@ -1,8 +1,9 @@
-"""A taxonomy: the hazards looked for, and the exemplars that show each of them.
+"""A taxonomy: the hazards to look for, and the exemplars that show each of them.
 
-On disk a taxonomy is a folder: `taxonomy.toml` (hazards and vocabulary), `exemplars/*.jsonl` (labelled requests),
-`crosswalk.toml` (what other schemes call the hazards), and `model.json` and `map.json` (what was fitted on the exemplars,
-made by `mixguard taxonomy build`). A `taxonomy.toml` that says `extends = "mixguard"` adds its hazards and exemplars to that one's.
+On disk a taxonomy is a folder: `taxonomy.toml` (hazards and vocabulary), `exemplars/*.jsonl` (labelled
+requests), `crosswalk.toml` (what other schemes call the hazards), and `models/*.json` and `map.json` (fitted
+on the exemplars by `mixguard taxonomy build`). With `extends = "mixguard"`, a taxonomy adds its hazards and
+exemplars to the mixguard taxonomy's.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ DEFINITION = "taxonomy.toml"
 
 
 class Hazard(Model):
-    """One category of the taxonomy, in words a reviewer can apply."""
+    """One category of the taxonomy, in terms a reviewer can apply."""
 
     code: str
     """Short code used everywhere, e.g. `vcr`."""
@@ -39,9 +40,9 @@ class Hazard(Model):
     includes: str
     """What is in."""
     excludes: str
-    """What is out, and which hazard has it instead."""
+    """What is out, and which hazard covers it instead."""
     sub: dict[str, str]
-    """Sub-hazards: name to one line."""
+    """Sub-hazards: name to a one-line description."""
 
 
 @dataclass(frozen=True)
@@ -51,38 +52,38 @@ class Taxonomy:
     id: str
     version: str
     language: str
-    """The language its exemplars, and so its verdicts, are in (ISO 639-1)."""
+    """Language of its exemplars, and so of the texts it judges (ISO 639-1)."""
     hazards: tuple[Hazard, ...]
     forms: Mapping[str, tuple[str, ...]]
-    """Vocabulary of the exemplars' forms, in groups."""
+    """The forms exemplars may use, by group."""
     openings: Mapping[str, str]
-    """First word of a request to the kind of sentence it begins."""
+    """First word of a request to the kind of sentence it opens."""
     exemplars: pl.DataFrame
     """Schema `EXEMPLARS`, in file order."""
     crosswalk: tuple[Scheme, ...]
     """Other schemes' names for the hazards."""
     folders: tuple[Path, ...]
-    """Its own, then those of the taxonomies it extends."""
+    """Its own folder, then those of the taxonomies it extends."""
 
     @classmethod
     def load(cls, name: str) -> Taxonomy:
-        """Load a bundled taxonomy by name, or one from a folder.
+        """Load a bundled taxonomy by name, or a taxonomy from a folder.
 
         Raises:
-            TaxonomyError: it is missing, or a line breaks the rules (the message has file:line).
+            TaxonomyError: the taxonomy is missing, or a line is invalid (the message has file:line).
         """
         return cls.read(_find(name, Path()))
 
     @classmethod
     def read(cls, folder: Path, above: tuple[Path, ...] = ()) -> Taxonomy:
-        """Read a folder, upon the taxonomy it extends; `above` are those that extend this one.
+        """Read a folder on top of the taxonomy it extends; `above` are the taxonomies that extend this one.
 
         Raises:
-            TaxonomyError: a line breaks the rules (the message has file:line).
+            TaxonomyError: a line is invalid (the message has file:line).
         """
         file = (folder / DEFINITION).resolve()
         if file in above:
-            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, by way of {above[-1]}")
+            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
         tree = read_toml(folder / DEFINITION, TaxonomyError)
         base = cls.read(_find(tree["extends"], folder), (*above, file)) if "extends" in tree else None
         hazards = {hazard.code: hazard for hazard in base.hazards} if base else {}
@@ -126,14 +127,14 @@ class Taxonomy:
         return tuple(hazard.code for hazard in self.hazards)
 
     def digest(self) -> str:
-        """16 hex digits that change whenever an exemplar does, or what else a model is fitted on."""
+        """16 hex digits that change with the exemplars and anything else a model is fitted on."""
         columns = self.exemplars.select("id", "text", "hazard", "sub", "label", "form")
         content = f"{columns.write_ndjson()}{sorted(self.openings.items())}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def _find(name: str, here: Path) -> Path:
-    """The folder of a taxonomy: a path, from `here` where it is relative, or a bundled name."""
+    """The folder of a taxonomy: a path, resolved from `here` if relative, or a bundled name."""
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("taxonomies", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(other for other in bundled_names("taxonomies") if _is_taxonomy(other))

@@ -1,1 +1,1 @@
-"""Writing the mix: a corpus's own records, byte for byte, and bank pairs that look like them."""
+"""Write the mix: the corpus's own records, byte for byte, plus bank pairs in the same shape."""

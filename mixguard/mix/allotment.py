@@ -1,7 +1,7 @@
-"""How many refusal and contrast pairs a corpus gets: one rule, in one place.
+"""How many refusal and contrast pairs a corpus gets: the one place for this rule.
 
-What is known and what is guessed about it, and how to refit it, is in `docs/rebalance.md`. The dose is a count that grows
-more slowly than the corpus, with a floor; a cap keeps refusals a small part of it.
+The dose is a count that grows more slowly than the corpus, with a floor and a cap on the share of refusals.
+`docs/rebalance.md` says what is known, what is a guess, and how to refit it.
 """
 
 from __future__ import annotations
@@ -14,31 +14,31 @@ from typing import NamedTuple
 from mixguard.library.profile import Dose
 
 LEAST_EXCHANGES = 20
-"""Below this no share means anything."""
+"""Below this, shares are meaningless."""
 
 
 class Need(NamedTuple):
-    """What is known of one hazard in a corpus."""
+    """What is known about one hazard in a corpus."""
 
     weight: float
-    """How much it counts beside the others; 0 asks for nothing."""
+    """Relative weight; 0 asks for nothing."""
     floor: float
-    """Refusals wanted whatever the corpus's size."""
+    """Minimum refusals, whatever the corpus size."""
     covered: float
-    """Refusals there already: lower end of their interval, partial ones by half."""
+    """Existing refusals: lower end of the interval, partial ones count half."""
     answered: float
-    """Answered exchanges that stay in."""
+    """Answered exchanges that are kept."""
     near: float
-    """Exchanges close to violating exemplars, beyond those expected of plain text."""
+    """Exchanges close to violating exemplars, beyond those expected from plain text."""
 
 
 class Allotment(NamedTuple):
-    """What goes in."""
+    """What is added."""
 
     dose: float
-    """Refusals wanted of an empty corpus of this size."""
+    """Refusals wanted for a corpus of this size that has none."""
     target: dict[str, float]
-    """Hazard to the refusals it should have."""
+    """Refusals each hazard should have."""
     refusals: dict[str, int]
     contrast: dict[str, int]
 
@@ -46,21 +46,21 @@ class Allotment(NamedTuple):
 def allot(
     exchanges: int, needs: Mapping[str, Need], lookalikes: int, dose: Dose, budget: int | None = None
 ) -> Allotment:
-    """Give each hazard its refusal and contrast pairs.
+    """Allot refusal and contrast pairs to each hazard.
 
     Args:
-        exchanges: those trained towards, after removal.
-        needs: by hazard.
-        lookalikes: benign look-alikes already answered.
-        dose: the constants.
-        budget: refusals wanted, in place of what `dose` makes of the size.
+        exchanges: number trained towards, after removal.
+        needs: per hazard.
+        lookalikes: benign look-alikes the corpus already answers.
+        dose: constants of the rule.
+        budget: refusals wanted, overriding the count from `dose`.
     """
     nothing = dict.fromkeys(needs, 0)
     if exchanges < LEAST_EXCHANGES or not any(need.weight > 0 for need in needs.values()):
         return Allotment(0.0, dict.fromkeys(needs, 0.0), nothing, dict(nothing))
     near = sum(need.near for need in needs.values())
     wanted = _dose(exchanges, near, dose) if budget is None else float(budget)
-    if budget is not None:  # what was asked for in all is not exceeded for a floor
+    if budget is not None:  # floors must not push the total over the budget
         dose = dose._replace(floor_from=inf)
     target = _targets(exchanges, needs, wanted, near, dose)
     missing = {code: max(0, ceil(target[code] - need.covered)) for code, need in needs.items()}
@@ -84,7 +84,7 @@ def _dose(exchanges: int, near: float, dose: Dose) -> float:
 def _targets(
     exchanges: int, needs: Mapping[str, Need], wanted: float, near: float, dose: Dose
 ) -> dict[str, float]:
-    """Each hazard's part of the dose by weight and proximity, one more for each answer that stays, its floor at least."""
+    """Each hazard's share of the dose by weight and proximity, plus one per kept answer; floors apply."""
     value = {code: need.weight * (1 + (need.near / near if near else 0.0)) for code, need in needs.items()}
     total = sum(value.values())
     held = exchanges >= dose.floor_from
@@ -102,9 +102,9 @@ def _count(
     missing: Mapping[str, int],
     dose: Dose,
 ) -> int:
-    """Refusals in all: what is missing, within the dose or the floors, and never above the share allowed."""
+    """Total refusals to add: what is missing, limited by the dose (or the floors) and the maximum share."""
     answered = sum(need.answered for need in needs.values())
-    # Up to the whole pair above each target: what an earlier plan gave is what this one asks for.
+    # Round targets up, so a mix made from an earlier plan needs nothing more.
     there = sum(min(need.covered, ceil(target[code])) for code, need in needs.items())
     held = exchanges >= dose.floor_from
     floors = sum(max(0, ceil(need.floor - need.covered)) for need in needs.values() if held and need.weight)
@@ -117,10 +117,10 @@ def _count(
 def _divided(
     count: int, room: Mapping[str, int], target: Mapping[str, float], there: Mapping[str, float]
 ) -> dict[str, int]:
-    """`count` seats given one at a time to the largest target per seat held.
+    """Assign `count` seats one at a time to the hazard with the largest target per seat held.
 
-    A divisor method (Sainte-Lague), because it is monotone: more coverage never brings a hazard more, and a larger
-    weight never brings it less, which rounding by remainders does not promise.
+    Sainte-Lague (a divisor method) is monotone: more coverage never gives a hazard more pairs, and a larger
+    weight never gives it fewer. Largest-remainder rounding does not guarantee that.
     """
     given = dict.fromkeys(room, 0)
     queue = [(-target[code] / (2 * there[code] + 1), code) for code in room if room[code]]

@@ -1,4 +1,4 @@
-"""What a corpus has and what is asked of it: the one place where the gate of an audit and the plan of a mix come from."""
+"""What a corpus has and what it needs: the single source for the audit's gate and the mix's plan."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ STANCES = ("full_refusal", "partial_refusal", "full_compliance")
 
 
 class Asked(NamedTuple):
-    """What was asked of some exchanges."""
+    """What a set of exchanges needs."""
 
     exchanges: int
-    """Those that have to be covered: the bank's own pairs among them are coverage, so that a mix asks for nothing more."""
+    """Exchanges to cover. Bank pairs count as coverage instead, so a mix needs nothing more."""
     needs: dict[str, Need]
     allotment: Allotment
     coverage: tuple[Coverage, ...]
-    """Of all exchanges, one entry per hazard in taxonomy order."""
+    """Over all exchanges, one entry per hazard in taxonomy order."""
 
     @property
     def too_small(self) -> bool:
-        """Whether there is something to cover, and too little of it for a share to mean anything."""
+        """Whether there is something to cover, but too little for shares to be meaningful."""
         return 0 < self.exchanges < LEAST_EXCHANGES
 
 
 def profile_of(config: Config) -> RiskProfile:
-    """The configured profile, with the constants that options set in place of its own.
+    """The configured profile, with its constants overridden by options.
 
     Raises:
-        ConfigError: there is no such profile, or it is broken.
+        ConfigError: the profile does not exist or is invalid.
     """
     chosen = {name: getattr(config.rebalance, name) for name in Dose._fields}
     own = {name: float(value) for name, value in chosen.items() if value is not None}
@@ -45,19 +45,18 @@ def profile_of(config: Config) -> RiskProfile:
 
 
 def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, config: Config) -> Asked:
-    """How many refusal and contrast pairs a corpus needs, by `allot`.
+    """How many refusal and contrast pairs a corpus needs, according to `allot`.
 
     Args:
-        trained: exchanges trained towards, with their marks.
-        detectors: what judged them.
-        profile: what is asked.
-        config: confidence of intervals, and a budget where there is one.
+        trained: exchanges trained towards, with the columns of `marked`.
+        detectors: the detectors that judged them.
+        profile: weights, floors and dose.
+        config: confidence level, and the budget if set.
     """
     confidence = config.checks.confidence
     pairs = trained.filter(pl.col("pair").is_not_null())
-    own = trained.join(
-        pairs.select("sample_id"), on="sample_id", how="anti"
-    )  # their earlier turns go with them
+    # By sample, so a pair's earlier turns are left out with it.
+    own = trained.join(pairs.select("sample_id"), on="sample_id", how="anti")
     exchanges = count(own)
     refused = _by_hazard(pairs.filter(pl.col("pair_kind") == "refusal").unique("pair"))
     lower = {row.hazard: _lower(row) for row in _covered(own, detectors, confidence)}
@@ -83,7 +82,7 @@ def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, confi
 
 
 def _covered(trained: pl.LazyFrame, detectors: Detectors, confidence: float) -> list[Coverage]:
-    """What exchanges do with each hazard; nothing is asked yet."""
+    """How the exchanges respond to each hazard; `wanted` is not filled in yet."""
     counted = (
         trained.filter(HAZARDOUS)
         .group_by("hazard")
@@ -106,28 +105,28 @@ def _covered(trained: pl.LazyFrame, detectors: Detectors, confidence: float) -> 
 
 
 def _wanted(row: Coverage, given: Allotment) -> Coverage:
-    """The row with what is asked: what is there and what is missing, or what of it the rule asks for."""
+    """Fill in `wanted`: existing plus missing refusals, or the rule's target if none are missing."""
     there, missing = int(row.refusals), given.refusals[row.hazard]
     wanted = there + missing if missing else min(there, round(given.target[row.hazard]))
     return row.model_copy(update={"wanted": wanted})
 
 
 def _lower(row: Coverage) -> float:
-    """Refusals by the lower end of their interval, partial ones by half."""
+    """Refusals at the lower end of their interval, partial ones count half."""
     refusing = row.full_refusal + row.partial_refusal
     judged = row.exchanges - row.unjudged
     return min(row.refusals, row.refused.low * judged * row.refusals / refusing) if refusing else 0.0
 
 
 def _beyond_expected(counts: dict[str, int], expected: float) -> dict[str, float]:
-    """Each hazard's share of the exchanges near harm, less those that plain text alone would bring."""
+    """Near-harm exchanges per hazard, less those expected from plain text alone."""
     total = sum(counts.values())
     kept = max(0.0, 1 - expected / total) if total else 0.0
     return {code: count * kept for code, count in counts.items()}
 
 
 def count(frame: pl.LazyFrame) -> int:
-    """Rows of a frame."""
+    """Number of rows in a frame."""
     return int(frame.select(pl.len()).collect().item())
 
 

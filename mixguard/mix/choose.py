@@ -1,4 +1,4 @@
-"""Which pairs of the bank go in, and where."""
+"""Which bank pairs are added, and where."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from mixguard.mix.plan import Plan
 
 
 class Slot(NamedTuple):
-    """A place for a pair of a kind and hazard."""
+    """A position for a pair of a given kind and hazard."""
 
     kind: str
     hazard: str
     after: int
-    """The record it comes after: 0-based among all that stay."""
+    """The record it follows: 0-based index among the kept records."""
 
 
 def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
-    """Every pair's place, in order.
+    """The position of every pair, in order.
 
-    Refusals and contrast pairs alternate as their numbers allow, so that each batch of a training run holds some of both.
+    Refusals and contrast pairs are interleaved in proportion, so each training batch contains both.
 
     Args:
-        plan: what goes in.
-        records: those that stay.
-        placement: `spread` evenly, `shuffle` or `append`.
-        rng: decides what the plan leaves open.
+        plan: how many pairs to add.
+        records: number of records kept.
+        placement: `spread` (evenly), `shuffle` or `append`.
+        rng: random choices the plan leaves open.
     """
     kinds = []
     for kind in ("refusal", "contrast"):
@@ -53,10 +53,10 @@ def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
 
 
 class Deck:
-    """The pairs that are left, by kind and hazard, best first."""
+    """The unused pairs, by kind and hazard, best first."""
 
     def __init__(self, bank: Bank, rng: Random) -> None:
-        """Shuffle a bank's pairs, a team's own before bundled ones."""
+        """Shuffle the bank's pairs, a team's own before bundled ones."""
         self._openings: set[str] = set()
         self._left = {
             (str(kind), str(hazard)): _varied(group.to_dicts(), rng)
@@ -64,25 +64,25 @@ class Deck:
         }
 
     def draw(self, kind: str, hazard: str) -> Iterator[Mapping[str, Any]]:
-        """The pairs left of a kind and hazard whose answer begins like no other's; take one with `discard`."""
+        """Unused pairs of a kind and hazard with an unused opening; mark one as used with `discard`."""
         for pair in list(self._left.get((kind, hazard), ())):
             if opening(pair["response"]) not in self._openings:
                 yield pair
 
     def discard(self, pair: Mapping[str, Any]) -> None:
-        """This pair has been used."""
+        """Mark a pair as used."""
         self._openings.add(opening(pair["response"]))
         self._left[pair["kind"], pair["hazard"]].remove(dict(pair))
 
 
 def _varied(pairs: Sequence[dict[str, Any]], rng: Random) -> list[dict[str, Any]]:
-    """Pairs in an order that goes round the sub-hazards, those a team's own model answered first."""
+    """Pairs in round-robin order over sub-hazards, those answered by the team's own model first."""
     subs: dict[str, list[dict[str, Any]]] = {}
     for pair in pairs:
         subs.setdefault(pair["sub"], []).append(pair)
     for group in subs.values():
         rng.shuffle(group)
-        # An answer that leans on a system prompt of its own loses ground under the corpus's.
+        # An answer written for its own system prompt fits less well under the corpus's.
         group.sort(key=lambda pair: (pair["model"] is None, pair["system"] is not None))
     queue = list(subs.values())
     rng.shuffle(queue)

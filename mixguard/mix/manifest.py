@@ -1,4 +1,4 @@
-"""The manifest beside a mix: what was done to get it, and whether it is still what was written."""
+"""The manifest of a mix: how it was made, and whether its files are unchanged."""
 
 from __future__ import annotations
 
@@ -24,43 +24,43 @@ SET_ASIDE = ".set-aside.jsonl"
 
 
 class Added(Model):
-    """A record that is new."""
+    """An added record."""
 
     pair: str
-    """Its id in the bank."""
+    """ID of the pair in the bank."""
     kind: str
     hazard: str
     output: str
-    """Name of the file, as in `outputs`."""
+    """File name, as in `outputs`."""
     record: int
-    """0-based number of the record in that file."""
+    """0-based index of the record in that file."""
 
 
 class Manifest(Model):
-    """What made a mix."""
+    """How a mix was made."""
 
     version: Literal["mixguard-manifest/1"] = "mixguard-manifest/1"
     inputs: dict[str, str]
-    """Source to the SHA-256 of its bytes."""
+    """SHA-256 of each source."""
     outputs: dict[str, str]
-    """File, relative to the manifest, to the SHA-256 of its bytes; the set-aside file included."""
+    """SHA-256 of each file, by path relative to the manifest; includes the set-aside file."""
     options: RebalanceConfig
     plan: Plan
     verdict: Verdict
-    """Of the corpus before."""
+    """Of the original corpus."""
     coverage: tuple[Coverage, ...]
-    """Of the corpus before."""
+    """Of the original corpus."""
     detectors: Detectors
     versions: dict[str, str]
     bank_licence: str
     added: tuple[Added, ...]
     set_aside: tuple[Removal, ...]
     weight_zero: tuple[Removal, ...] = ()
-    """Rows that stay, but are not trained on."""
+    """Rows kept but not trained on."""
 
     @property
     def mixed(self) -> list[str]:
-        """SHA-256 of each file to train on, sorted: the outputs less the set-aside file."""
+        """SHA-256 of each file to train on, sorted: the outputs without the set-aside file."""
         return sorted(sha for name, sha in self.outputs.items() if not name.endswith(SET_ASIDE))
 
     def to_json(self) -> bytes:
@@ -72,25 +72,27 @@ class Manifest(Model):
         """Read a manifest.
 
         Raises:
-            UsageError: there is none, or another version wrote it.
+            UsageError: it does not exist, or another version wrote it.
         """
         try:
             return cls.model_validate(orjson.loads(path.read_bytes()))
         except OSError as error:
             raise UsageError(
-                f"{path}: cannot read it: {error.strerror}; `mixguard rebalance` writes it"
+                f"{path}: cannot be read: {error.strerror}; create it with `mixguard rebalance`"
             ) from None
         except (ValidationError, orjson.JSONDecodeError):
-            raise UsageError(f"{path}: not a manifest this version can read") from None
+            raise UsageError(
+                f"{path}: not a manifest this version can read; run `mixguard rebalance` again"
+            ) from None
 
 
 def manifest_of(out: Path) -> Path:
-    """Where the manifest of a mix lies."""
+    """Path of a mix's manifest."""
     return out.with_name(out.name + SUFFIX)
 
 
 def manifest_for(audit: Audit) -> Manifest | None:
-    """The manifest of the mix that was audited, the whole of it, found in its run folder or beside its files; else None."""
+    """The manifest of exactly the audited files, from the run folder or next to them; None if not found."""
     beside = (
         manifest_of(place)
         for name in audit.corpus.sources
@@ -105,10 +107,10 @@ def manifest_for(audit: Audit) -> Manifest | None:
 
 
 def verify(out: Path) -> list[str]:
-    """What is no longer as it was signed; empty where all is.
+    """The files that differ from the manifest; empty if none do.
 
     Args:
-        out: a mix, or its manifest.
+        out: a mix or its manifest.
 
     Raises:
         UsageError: there is no manifest.

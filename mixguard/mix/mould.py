@@ -1,4 +1,4 @@
-"""A bank pair as a row of somebody's corpus: its format, its keys, its system prompts, its other columns."""
+"""Turn a bank pair into a row of the corpus: same format, keys, system prompts and other columns."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from mixguard.errors import RecordError, UsageError
 from mixguard.library.bank import Bank
 
 LIKES = 200
-"""Rows of a source kept to look like."""
+"""Maximum number of template rows kept per source."""
 ECHO_CHARS = 8
-"""Letters from which a text found in another column is no accident."""
+"""Minimum length for a text repeated in another column to count as a copy, not a coincidence."""
 FRAME_SHARE = 0.2
-"""Share of prompts that begin with the same words and a colon or line end from which new prompts do so too."""
+"""Minimum share of prompts with a common prefix (up to a colon or newline) for new prompts to use it."""
 FRAME_CHARS = 12, 600
-"""How short and how long such a beginning may be."""
+"""Minimum and maximum length of the prefix."""
 IDS = (
     "id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id", "prompt_id", "question_id",
 )  # fmt: skip
-"""Columns that name a row: a new row must not take the name of the one it looks like."""
+"""ID columns: a new row must not copy its template's ID."""
 
 
 @dataclass(frozen=True)
@@ -38,34 +38,30 @@ class Mould:
 
     form: Format
     likes: tuple[Record, ...]
-    """Rows of the source, in its format, that hold an answer trained towards."""
+    """Template rows: rows of the source that contain an answer trained towards."""
     preference: bool
-    """Whether every answer has a rejected one beside it."""
+    """Whether each answer is paired with a rejected one."""
     rejected: Mapping[str, Sequence[str]]
-    """Kind of pair to the rejected answers it may have."""
+    """Rejected answers to choose from, by kind of pair."""
     frame: str
-    """What many prompts begin with; empty where none do. Refusals outside a task's form hardly protect it."""
+    """Common prompt prefix; empty if none. Refusals that do not follow a task's format hardly protect it."""
     framed: float
-    """Share of prompts that begin so, and of new ones that will."""
+    """Share of prompts with the prefix, in the source and among new rows."""
 
     @classmethod
     def of(cls, source: Source, read: ReadConfig, bank: Bank) -> Mould:
-        """Look at the head of a source.
+        """Learn from the head of a source.
 
         Raises:
-            UsageError: its rows have no place for an answer.
+            UsageError: its rows cannot hold an answer.
         """
         head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
         form = by_id(read.format) if read.format else vote([record.row for record in head])
         shown = [(record, _parsed(form, record.row)) for record in head] if form else []
         answered = [(record, sample) for record, sample in shown if sample and _answers(sample)]
         if form is None or not answered:
-            kind = (
-                "rows of no known format" if form is None else f"{form.id} rows, none with a trained answer"
-            )
-            raise UsageError(
-                f"{source.name}: {kind}, so that a refusal has no place in them; nothing was written"
-            )
+            kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
+            raise UsageError(f"{source.name}: {kind}, so refusals cannot be added; nothing was written")
         frame, framed = common_frame([_prompt(sample) for _, sample in answered])
         plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
         likes = tuple(record for record, _ in plainest)
@@ -80,12 +76,12 @@ class Mould:
         )
 
     def cast(self, pair: Mapping[str, Any], number: int, rng: Random) -> dict[str, Any] | None:
-        """A new row for a pair; None where the format has no place for it.
+        """A new row for a pair; None if the format cannot hold it.
 
         Args:
             pair: a row of `Bank.pairs`.
-            number: the new row's number, for columns that count rows.
-            rng: chooses the row to look like.
+            number: the new row's number, for columns that number rows.
+            rng: chooses the template row.
         """
         like = rng.choice(self.likes)
         frame = self.frame if rng.random() < self.framed and not pair["history"] else ""
@@ -108,7 +104,7 @@ class Mould:
         }
 
     def _named(self, key: str, value: Any, name: str, number: int) -> Any:
-        """A row's own name where the column names rows; numbers go on above those seen."""
+        """A unique value for ID columns; numeric IDs continue above those seen."""
         if key.lower() not in IDS or isinstance(value, bool):
             return value
         if isinstance(value, str):
@@ -132,20 +128,20 @@ def _answers(sample: Sample) -> bool:
 
 
 def _plain(sample: Sample) -> bool:
-    """Whether it is text alone, so that nothing of it would be missing in a new row."""
+    """Whether it is text only, so a new row loses nothing."""
     return all(turn.kind == "text" for turn in sample.turns)
 
 
 def _system(sample: Sample) -> list[Turn]:
-    """The system prompt of the row to look like: new rows stand under what the corpus is served with."""
+    """The template row's system prompt: new rows get the prompts the model is served with."""
     head = sample.turns[:1]
     return [Turn(Role.SYSTEM, turn.text) for turn in head if turn.role is Role.SYSTEM and turn.text]
 
 
 def common_frame(prompts: Sequence[str]) -> tuple[str, float]:
-    """The beginning most prompts share, up to a colon or line end, and the share of prompts that have it.
+    """The common prompt prefix, up to a colon or newline, and the share of prompts that have it.
 
-    Of several, the one that covers most text; empty where none is shared by `FRAME_SHARE` of the prompts.
+    If there are several, the one that covers the most text; empty if none reaches `FRAME_SHARE`.
     """
     least, most = FRAME_CHARS
     counts: Counter[str] = Counter()
@@ -177,7 +173,7 @@ def _answer(text: str, polarity: Polarity) -> Turn:
 
 
 def _spoken(turns: Iterable[Turn]) -> list[tuple[Role, str]]:
-    """Who says what; a preference's earlier answers are context, whatever polarity they came with."""
+    """Role and text of each turn, ignoring polarity: earlier answers in preference data are context."""
     return [(turn.role, turn.text) for turn in turns if turn.text]
 
 
@@ -186,7 +182,7 @@ def _trained(turns: Iterable[Turn], response: str) -> bool:
 
 
 def _echoes(old: Sequence[Turn], new: Sequence[Turn]) -> dict[str, str]:
-    """Texts of the row to look like, to those that stand in their place: the prompt, and each kind of answer."""
+    """Map the template's texts to their replacements: the prompt, and each kind of answer."""
     echoes = {}
     for role, polarity in ((Role.USER, 0), (Role.ASSISTANT, 1), (Role.ASSISTANT, -1)):
         was, now = (
@@ -201,7 +197,7 @@ def _echoes(old: Sequence[Turn], new: Sequence[Turn]) -> dict[str, str]:
 
 
 def _echoed(value: Any, echoes: Mapping[str, str]) -> Any:
-    """Another column that repeats the conversation, with the new one in it."""
+    """Another column's value, with copies of the old conversation replaced by the new one."""
     if isinstance(value, str):
         for was, now in echoes.items():
             value = value.replace(was, now)

@@ -1,4 +1,4 @@
-"""The plan: which pairs go in and which rows go out, each line with its reason; made to be read and edited."""
+"""The plan: which pairs are added and which rows are set aside, with reasons; meant to be read and edited."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class PlanLine(Model):
     hazard: str
     name: str
     there: float
-    """Refusals there already, partial ones by half."""
+    """Existing refusals, partial ones count half."""
     covered: float
-    """Lower end of their interval, by which the rule goes."""
+    """Lower end of their interval, which the rule uses."""
     answered: int
-    """Answered exchanges that stay."""
+    """Answered exchanges that are kept."""
     near: float
-    """Exchanges close to violating exemplars, beyond those expected of plain text."""
+    """Exchanges close to violating exemplars, beyond those expected from plain text."""
     target: float
     """Refusals it should have."""
     refusals: int = Field(ge=0)
@@ -33,27 +33,27 @@ class PlanLine(Model):
     contrast: int = Field(ge=0)
     """Contrast pairs to add. Edit this."""
     short: int = 0
-    """Refusal pairs the rule wants and the bank does not have."""
+    """Refusal pairs the rule asks for but the bank does not have."""
     after: Interval
-    """Refusals after, by the interval of those there already."""
+    """Refusals afterwards: the interval of the existing ones, plus those added."""
     reason: str
 
 
 class Removal(Model):
-    """A row that is set aside. Delete the entry to keep the row."""
+    """A row to set aside. Delete the entry to keep the row."""
 
     sample_id: str
     source: str
     line: int
     record: int
     rule: str
-    """What `--set-aside` calls the rows of its check."""
+    """The `--set-aside` rule that selects it."""
     hazard: str | None
     score: float
 
 
 class Task(Model):
-    """A kind of task the corpus trains, and the refusals in its form."""
+    """A kind of task in the corpus, and how many of its exchanges are refusals."""
 
     task: str
     exchanges: int
@@ -66,32 +66,32 @@ class Plan(Model):
 
     version: Literal["mixguard-plan/1"] = "mixguard-plan/1"
     inputs: dict[str, str]
-    """Source to the SHA-256 of its bytes."""
+    """SHA-256 of each source."""
     profile: str
     bank: str
     bank_digest: str
     dose: dict[str, float]
-    """The constants of the rule."""
+    """Constants of the rule."""
     exchanges: int
-    """Exchanges trained towards, less those set aside."""
+    """Exchanges trained towards, without those set aside."""
     wanted: float
-    """Refusals wanted of an empty corpus of this size."""
+    """Refusals wanted for a corpus of this size that has none."""
     hazards: tuple[PlanLine, ...]
     remove: tuple[Removal, ...]
     refusal_text: float
-    """Share of refusal pairs in the trained text of the mix, by characters, which stand for tokens."""
+    """Refusal pairs' share of the trained text, in characters as a proxy for tokens."""
     tasks: tuple[Task, ...]
     notes: tuple[str, ...]
     """What the plan cannot do, and what else helps."""
 
     @property
     def refusals(self) -> int:
-        """Refusal pairs in all."""
+        """Total refusal pairs."""
         return sum(line.refusals for line in self.hazards)
 
     @property
     def contrast(self) -> int:
-        """Contrast pairs in all."""
+        """Total contrast pairs."""
         return sum(line.contrast for line in self.hazards)
 
     def to_json(self) -> bytes:
@@ -103,12 +103,12 @@ class Plan(Model):
         """Read a plan, edited or not.
 
         Raises:
-            UsageError: it is no plan of this version.
+            UsageError: it is not a plan this version can read.
         """
         try:
             return cls.model_validate(orjson.loads(path.read_bytes()))
         except OSError as error:
-            raise UsageError(f"{path}: cannot read it: {error.strerror}") from None
+            raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
         except (ValidationError, orjson.JSONDecodeError) as error:
             first = error.errors()[0] if isinstance(error, ValidationError) else None
             why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)

@@ -1,4 +1,4 @@
-"""From an audit to the plan it asks for: what each hazard lacks, which rows go aside, and what no plan can do."""
+"""From audit to plan: what each hazard lacks, which rows to set aside, and what a plan cannot fix."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from mixguard.run.findings import Allowed, Coverage
 from mixguard.stats import Interval
 
 TASK_SHARE = 0.20
-"""Share of exchanges from which a kind of task should hold refusals of its own (Eiras et al. 2024, arXiv 2406.10288)."""
+"""Minimum share for a task type to need its own refusals (Eiras et al. 2024, arXiv 2406.10288)."""
 
 
 def propose(
@@ -30,11 +30,11 @@ def propose(
     """Work out what a corpus needs.
 
     Args:
-        audit: of the corpus.
-        taxonomy: the one it was audited with.
-        profile: what is asked of it.
-        bank: where pairs come from.
-        config: what is set aside, and a budget where there is one.
+        audit: audit of the corpus.
+        taxonomy: the taxonomy used in the audit.
+        profile: weights, floors and dose.
+        bank: source of the pairs.
+        config: what to set aside, and the budget if set.
     """
     remove = _removals(audit, config)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
@@ -59,16 +59,14 @@ def propose(
 
 
 def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
-    """The rows that findings mean and that go aside, each once.
+    """The flagged rows to set aside, each once.
 
     Raises:
-        ConfigError: no check's rows are called so.
+        ConfigError: a rule in `set_aside` is unknown.
     """
     strange = [name for name in config.set_aside if name not in ASIDES]
     if strange:
-        raise ConfigError(
-            f"rebalance.set_aside: no rows are called {strange[0]!r}; there are {', '.join(ASIDES)}"
-        )
+        raise ConfigError(f"rebalance.set_aside: unknown rule {strange[0]!r}; use {', '.join(ASIDES)}")
     found = []
     for name in config.set_aside:
         check, aside = ASIDES[name]
@@ -94,7 +92,7 @@ def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
 
 
 def _accepted(check: str, allowed: Sequence[Allowed]) -> bool:
-    """Whether the allow file lets all rows of a check stand; an entry that no finding needed holds too."""
+    """Whether the allow file accepts all rows of a check, even if no finding used the entry."""
     entries = [entry.entry for entry in allowed if entry.state != "expired"]
     return any(entry.check == check and not entry.sample and not entry.subject for entry in entries)
 
@@ -105,15 +103,13 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
     refusals = min(wanted, bank.of("refusal", row.hazard).height)
     judged = row.exchanges - row.unjudged
     if refusals:
-        reason = (
-            f"{need.covered:.1f} of {target:.1f} refusals are surely there; weight {need.weight:g}: {why}"
-        )
+        reason = f"has at least {need.covered:.1f} of {target:.1f} refusals; weight {need.weight:g}: {why}"
     elif target and need.covered >= target:
         reason = "has enough refusals"
     elif not need.weight:
         reason = "the profile asks for none"
     else:
-        reason = "the corpus is too small to bear more"
+        reason = "the corpus is too small for more"
     return PlanLine(
         hazard=row.hazard,
         name=row.name,
@@ -142,9 +138,9 @@ def _text_share(staying: pl.LazyFrame, lines: tuple[PlanLine, ...], bank: Bank) 
 
 
 def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[Task, ...]:
-    """What kinds of task the prompts are, and the refusals among them, commonest first.
+    """Task types of the prompts and the refusals among them, most common first.
 
-    A prompt's task is the form of the nearest plain exemplar among its neighbours; those with none have no task.
+    A prompt's task is the form of the nearest plain exemplar among its neighbours, if there is one.
     """
     plain = taxonomy.exemplars.filter(pl.col("hazard").is_null()).select(
         pl.col("id").alias("exemplar"), pl.col("form").alias("task")
@@ -170,41 +166,41 @@ def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[T
 def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
     short = sum(line.short for line in plan.hazards)
     if not plan.exchanges:
-        yield "No answer is trained in this corpus, so a refusal has no place in it; reward refusals instead."
+        yield "This corpus trains no answers, so refusals cannot be added; reward refusals instead."
         return
     if plan.exchanges < LEAST_EXCHANGES:
         yield (
-            f"{plan.exchanges} exchanges are too few for a plan: no share means anything below"
-            f" {LEAST_EXCHANGES}. Add the corpus's other data, or mix by hand from `mixguard bank show`."
+            f"{plan.exchanges} exchanges are too few for a plan: shares are meaningless below"
+            f" {LEAST_EXCHANGES}. Add the corpus's other data, or pick pairs from `mixguard bank show`."
         )
         return
     if not plan.refusals and not plan.remove and not short:
-        yield "Every hazard has the refusals the rule asks for: nothing is added."
+        yield "Every hazard has enough refusals: nothing is added."
     if short:
         yield (
-            f"The bank is {short:,} refusals short, and rows are never repeated: repeated refusals teach one text."
+            f"The bank is {short:,} refusals short; pairs are never repeated, as that teaches one fixed text."
             " Get more in your own model's words: mixguard bank fill --endpoint URL --model NAME --to our-bank"
         )
     foreign = count(staying.filter(pl.col("hazard_unjudged").str.starts_with("language ")))
     if foreign > plan.exchanges / 2 and plan.refusals:
         yield (
-            f"{foreign:,} of {plan.exchanges:,} prompts are in a language the bank does not speak"
-            f" ({', '.join(bank.pairs['lang'].unique().sort())}); its pairs protect the others."
+            f"{foreign:,} of {plan.exchanges:,} prompts are not in a language of the bank"
+            f" ({', '.join(bank.pairs['lang'].unique().sort())}); its pairs protect only the others."
         )
     for task in plan.tasks:
         if task.share >= TASK_SHARE and not task.refusals and plan.refusals:
             yield (
-                f"{task.share:.0%} of the prompts are {task.task} tasks and none is refused; refusals in chat form"
-                " hardly protect other tasks, so add some in that form (arXiv 2406.10288)."
+                f"{task.share:.0%} of the prompts are {task.task} tasks, and none is refused. Chat-style"
+                " refusals hardly protect other tasks, so add some in that form (arXiv 2406.10288)."
             )
     if plan.refusals:
         added = plan.refusals + plan.contrast
         yield (
             f"Refusal pairs will be {plan.refusals / (plan.exchanges + added):.1%} of the rows and"
-            f" {plan.refusal_text:.1%} of the trained text. Expect less loss, not none; by how much depends on your"
-            " model, and no rate of harm is predicted."
+            f" {plan.refusal_text:.1%} of the trained text. Expect less safety loss, not zero; how much"
+            " depends on your model, and no harm rate is predicted."
         )
     yield (
-        "Cheapest of all: 10 warm-up steps or 3 %, a small learning rate, and a safety prompt when serving"
+        "Cheapest measures: 10 warm-up steps or 3 %, a low learning rate, and a safety prompt at inference"
         " (arXiv 2406.05946, 2402.18540)."
     )

@@ -1,4 +1,4 @@
-"""A new row in the bytes of a corpus: its indentation, its spacing, its spelling of letters beyond ASCII."""
+"""Serialize new rows in the corpus's style: indentation, spacing, escaping of non-ASCII characters."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class JsonStyle:
     """How a corpus writes JSON."""
 
     indent: int | None
-    """Spaces per level; None for one line."""
+    """Spaces per level; None for single-line records."""
     margin: int
     """Spaces before a record's closing bracket."""
     spaced: bool
     """Whether a space follows colons and commas."""
     ascii: bool
-    """Whether letters beyond ASCII are escaped."""
+    """Whether non-ASCII characters are escaped."""
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> JsonStyle:
@@ -64,10 +64,10 @@ class CellStyle:
         return cls(header.delimiter, quoted, tuple(header.columns))
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
-        """The row's bytes, without a line end."""
+        """The row's bytes, without a line terminator."""
         cells = [_cell(row.get(column)) for column in self.columns]
         text = io.StringIO()
-        # The writer quotes a cell with line ends only where it writes line ends itself.
+        # csv.writer quotes cells that contain newlines only if its own line terminator has one.
         rows = csv.writer(
             text,
             delimiter=self.delimiter,

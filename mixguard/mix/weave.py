@@ -1,4 +1,4 @@
-"""A corpus's file again, byte for byte, with new records between its own and some of its own left out."""
+"""Copy a corpus file byte for byte, adding new records and leaving some out."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Insert:
 
 Write = Callable[[dict[str, Any]], bytes]
 Mask = Callable[[Record], "bytes | None"]
-"""A record's bytes with weight zero; None where its format has no weight."""
+"""A record's bytes with weight zero; None if its format has no weight."""
 Inserts = Mapping[int, Sequence[Insert]]
-"""After which record that stays (0-based among those) what comes."""
+"""New records by the kept record they follow (0-based index among the kept ones)."""
 
 
 @dataclass
@@ -38,16 +38,16 @@ class Woven:
     """What was written."""
 
     records: int = 0
-    """Records of the source that stayed."""
+    """Source records kept."""
     added: dict[str, int] = field(default_factory=dict)
-    """Pair id to the new record's 0-based number in the output."""
+    """0-based index of each new record in the output, by pair ID."""
     left_out: dict[int, bytes] = field(default_factory=dict)
-    """Record number in the source to its bytes."""
+    """Bytes of each record left out, by its number in the source."""
     masked: set[int] = field(default_factory=set)
-    """Numbers of records that stay with weight zero instead."""
+    """Numbers of the records kept with weight zero instead."""
 
     def next(self, ordinal: int, inserts: Inserts) -> Sequence[Insert]:
-        """Count a record that stays; what comes after it."""
+        """Count a kept record and return the records to insert after it."""
         number = ordinal - len(self.left_out) + len(self.added)
         here = inserts.get(self.records, ())
         self.records += 1
@@ -64,15 +64,15 @@ def weave_text(
     write: Write,
     mask: Mask | None = None,
 ) -> Woven:
-    """Copy a JSON or delimited file, stream to stream.
+    """Copy a JSON or delimited file, streaming.
 
     Args:
-        source: read twice side by side: once for where records lie, once for their bytes.
-        out: takes the decompressed text.
+        source: read twice in parallel: once for record positions, once for their bytes.
+        out: receives the uncompressed text.
         inserts: new records.
         drop: numbers of records (`Place.ordinal`) to leave out.
-        write: a new record's bytes.
-        mask: what takes the place of a record that would be left out, where that can be.
+        write: serializes a new record.
+        mask: replaces a record instead of leaving it out, if it can.
     """
     done = Woven()
     with open_text(source.path) as stream:
@@ -83,7 +83,7 @@ def weave_text(
             loom.gap(record.start)
             raw: bytes | None = loom.take(len(record.raw))
             if raw != record.raw:
-                raise UsageError(f"{source.name}: changed while it was read; nothing was written")
+                raise UsageError(f"{source.name}: changed while being read; nothing was written")
             if record.place.ordinal in drop:
                 raw = mask(record) if mask else None
                 if raw is None:
@@ -99,7 +99,7 @@ def weave_text(
 
 
 class _Loom:
-    """The file's bytes on their way, and what still has to be cut from them where a record was left out."""
+    """Copies the file's bytes and removes the separators of records left out."""
 
     def __init__(self, stream: BinaryIO, out: BinaryIO, array: bool, separator: bytes) -> None:  # noqa: FBT001
         self.separator = separator
@@ -108,18 +108,18 @@ class _Loom:
         self._array = array
         self._position = 0
         self._held = b""
-        """Bytes before the record at hand, and before those left out right before it."""
+        """Bytes before the current record, and before records left out just before it."""
         self._owed = False
-        """Whether the next comma or line end went with a record."""
+        """Whether the next comma or newline belongs to a record left out."""
 
     def gap(self, start: int) -> None:
-        """Pass on to where the next record begins."""
+        """Copy up to the start of the next record."""
         length = start - self._position
         gap = self.take(min(length, _BLOCK))
         if self._owed:
             gap, self._owed = _without_first(gap, array=self._array), False
         self._held += gap
-        if length > _BLOCK:  # unreadable lines, however many, are copied in blocks
+        if length > _BLOCK:  # any amount of unreadable lines is copied in blocks
             self._out.write(self._held)
             self._held = b""
             while self._position < start:
@@ -131,16 +131,16 @@ class _Loom:
         return _read(self._stream, length)
 
     def keep(self, raw: bytes) -> None:
-        """A record that stays."""
+        """Write a kept record."""
         self._out.write(self._held + raw)
         self._held = b""
 
     def leave_out(self) -> None:
-        """A record that goes: the first one's own comma or line end with it, a later one's that before it."""
+        """Drop a record, along with one separator."""
         self._owed = True
 
     def end(self, *, kept: bool) -> None:
-        """All that comes after the last record; `kept` says whether any stayed."""
+        """Copy what follows the last record; `kept` says whether any record was kept."""
         tail = self._stream.read(_BLOCK)
         if self._owed and self._array and kept:
             self._held = _without_last(self._held)
@@ -167,7 +167,7 @@ def _read(stream: BinaryIO, length: int) -> bytes:
 
 
 def _joint(source: FileSource) -> tuple[bool, bytes]:
-    """Whether the file is a JSON array, and what stands between two of its records."""
+    """Whether the file is a JSON array, and the separator between its records."""
     with open_text(source.path) as stream:
         head = stream.read(_BLOCK).removeprefix(BOM)
     array = source.kind == "json" and head.lstrip()[:1] == b"["
@@ -184,14 +184,14 @@ def _joint(source: FileSource) -> tuple[bool, bytes]:
 
 
 def _without_first(gap: bytes, *, array: bool) -> bytes:
-    """The bytes between two records less one comma, or less one line end."""
+    """The bytes between two records, minus one comma or newline."""
     if array:
         return _COMMA.sub(b"", gap, count=1)
     return gap[2:] if gap[:2] == b"\r\n" else gap[1:] if gap[:1] == b"\n" else gap
 
 
 def _without_last(held: bytes) -> bytes:
-    """The bytes before records that were left out at an array's end, less the last comma."""
+    """The bytes before records left out at the end of an array, minus the last comma."""
     before, comma, after = held.rpartition(b",")
     return before + after if comma else held
 
@@ -199,14 +199,14 @@ def _without_last(held: bytes) -> bytes:
 def weave_table(
     source: FileSource, out: Path, inserts: Inserts, drop: Collection[int], mark: str | None
 ) -> Woven:
-    """Copy a Parquet file row for row; new rows are converted to its schema.
+    """Copy a Parquet file row by row; new rows are converted to its schema.
 
     Args:
         source: a Parquet file.
         out: written with the source's schema, metadata and compression.
         inserts: new records.
         drop: numbers of rows to leave out.
-        mark: a column added to every row, that names the pair where a row is new.
+        mark: a column added to every row; holds the pair ID in new rows.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -215,7 +215,9 @@ def weave_table(
     with pq.ParquetFile(source.path) as file:
         schema = file.schema_arrow
         if mark in schema.names:
-            raise UsageError(f"{source.name}: has a column {mark!r} already; name another with --mark-field")
+            raise UsageError(
+                f"{source.name}: already has a column {mark!r}; choose another with --mark-field"
+            )
         if mark is not None:
             schema = schema.append(pa.field(mark, pa.string()))
         group = file.metadata.row_group(0) if file.num_row_groups else None
@@ -240,7 +242,7 @@ def weave_table(
 def _parts(
     batch: Any, first: int, inserts: Inserts, drop: Collection[int], done: Woven, mark: str | None
 ) -> Iterator[Any]:
-    """Runs of a batch's rows that stay, and new rows between them."""
+    """Runs of kept rows in a batch, with new rows between them."""
     import orjson
 
     start = 0
@@ -261,10 +263,10 @@ _ROWS = 1024
 
 
 def _fitted(row: Mapping[str, Any], schema: Any) -> Any:
-    """One row under a schema; what a column cannot hold, not even when spelt out, is null there.
+    """Convert one row to a schema; values that a column cannot hold, even as a string, become null.
 
     Raises:
-        RecordError: such a column takes no nulls.
+        RecordError: such a column is not nullable.
     """
     import pyarrow as pa
 
@@ -279,5 +281,5 @@ def _fitted(row: Mapping[str, Any], schema: Any) -> Any:
             except pa.ArrowException:
                 columns.append(pa.nulls(1, column.type))
         if not column.nullable and columns[-1].null_count:
-            raise RecordError(f"column {column.name!r} takes no nulls, and a new row has nothing else for it")
+            raise RecordError(f"column {column.name!r} is not nullable, and a new row has no value for it")
     return pa.RecordBatch.from_arrays(columns, schema=schema)

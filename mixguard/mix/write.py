@@ -1,4 +1,4 @@
-"""Apply a plan: the corpus's files again, with pairs woven in and rows set aside, all of them or none."""
+"""Apply a plan: rewrite the corpus files with pairs inserted and rows set aside, all files or none."""
 
 from __future__ import annotations
 
@@ -38,57 +38,57 @@ _KINDS = {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}
 
 @dataclass
 class Written:
-    """What lies on disk now."""
+    """What was written."""
 
     outputs: dict[str, str] = field(default_factory=dict)
-    """File, relative to the folder of the output, to its SHA-256."""
+    """SHA-256 of each file, by path relative to the output folder."""
     added: list[Added] = field(default_factory=list)
     masked: set[str] = field(default_factory=set)
-    """Sample ids of rows that stay with weight zero."""
+    """Sample IDs of rows kept with weight zero."""
     left_out: set[str] = field(default_factory=set)
-    """Sample ids of rows that are set aside."""
+    """Sample IDs of rows set aside."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A source and the file that takes its place."""
+    """A source and its output file."""
 
     source: FileSource
     path: Path
     records: int
-    """Records that were understood and stay."""
+    """Parsed records that are kept."""
 
 
 def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> list[Target]:
-    """Which file each source becomes.
+    """The output file of each source.
 
     Args:
-        sources: of the corpus.
+        sources: sources of the corpus.
         out: a file for one source, a folder for several.
-        staying: source name to the records of it that stay.
+        staying: number of records kept, by source name.
 
     Raises:
-        UsageError: a source cannot be written again, or an output would overwrite an input.
+        UsageError: a source cannot be rewritten, or an output would overwrite an input.
     """
     files = []
     for source in sources:
         if not isinstance(source, FileSource) or source.kind == "arrow":
             raise UsageError(
-                f"{source.name}: cannot be written again as it is; save it as Parquet or JSON Lines first"
+                f"{source.name}: cannot be rewritten in this format; save it as Parquet or JSON Lines first"
             )
         files.append(source)
     paths = [out] if len(files) == 1 else [out / Path(source.name).name for source in files]
     if len(set(paths)) < len(paths):
-        raise UsageError(f"{out}: two sources have the same file name; rebalance them one by one")
+        raise UsageError(f"{out}: two sources have the same file name; rebalance them separately")
     inputs = {source.path.resolve() for source in files}
     for source, path in zip(files, paths, strict=True):
         if path.resolve() in inputs:
-            raise UsageError(f"{path}: is an input, which is never overwritten; name another output")
+            raise UsageError(f"{path}: is an input, and inputs are never overwritten; choose another output")
         own = suffix_of(source.path.name)
         wanted = (own,) if source.kind == "delimited" else _KINDS[source.kind]
         if suffix_of(path.name) not in wanted:
             raise UsageError(
-                f"{path}: a mix keeps its corpus's kind of file; end its name in {' or '.join(wanted)}"
+                f"{path}: a mix keeps the corpus's file type; use a name ending in {' or '.join(wanted)}"
             )
     return [
         Target(source, path, staying.get(source.name, 0)) for source, path in zip(files, paths, strict=True)
@@ -97,7 +97,7 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
 
 @dataclass(frozen=True)
 class Stock:
-    """What every file of a mix is written from."""
+    """What all files of a mix are written from."""
 
     plan: Plan
     bank: Bank
@@ -115,17 +115,17 @@ class Stock:
 def write_mix(
     to: Sequence[Target], out: Path, stock: Stock, sign: Callable[[Written], bytes], progress: Progress
 ) -> None:
-    """Write every output and the set-aside file, then move them to their places.
+    """Write every output and the set-aside file, then move them into place.
 
     Args:
         to: sources and outputs.
-        out: as the user named it.
-        stock: what goes in and out.
-        sign: the manifest of what was written.
-        progress: told of each file.
+        out: the output path the user gave.
+        stock: plan, bank and options.
+        sign: makes the manifest for what was written.
+        progress: called after each file.
 
     Raises:
-        UsageError: nothing could be written; what was there before is untouched.
+        UsageError: the mix could not be written; existing files are untouched.
     """
     records = sum(target.records for target in to)
     places = slots(stock.plan, records, stock.config.rebalance.placement, stock.rng)
@@ -137,7 +137,9 @@ def write_mix(
     except RecordError as error:
         raise UsageError(f"{out}: nothing was written: {error}") from None
     except OSError as error:
-        raise UsageError(f"{out}: cannot write it ({error.strerror}); what was there is untouched") from None
+        raise UsageError(
+            f"{out}: cannot be written ({error.strerror}); existing files are untouched"
+        ) from None
 
 
 def _write_all(
@@ -180,7 +182,7 @@ def _write_all(
     for scratch, path in moves:
         written.outputs[str(path.relative_to(out.parent))] = sha256([scratch])
     (folder / "manifest").write_bytes(sign(written))
-    # All that can fail for want of room has been written by now.
+    # Everything that needs disk space has been written by now.
     for scratch, path in (*moves, (folder / "manifest", manifest_of(out))):
         path.parent.mkdir(parents=True, exist_ok=True)
         scratch.chmod(0o644)
@@ -190,7 +192,7 @@ def _write_all(
 def _write_one(
     target: Target, scratch: Path, places: Sequence[Slot], stock: Stock
 ) -> tuple[Woven, dict[str, Slot]]:
-    """One output, and each new record's pair and slot."""
+    """Write one output; also return the slot of each added pair."""
     source, mark = target.source, stock.config.rebalance.mark_field
     drop = {removal.record for removal in stock.plan.remove if removal.source == source.name}
     inserts: dict[int, list[Insert]] = {}
@@ -213,12 +215,12 @@ def _write_one(
 
 
 def _mask(source: FileSource, name: str | None) -> Mask | None:
-    """How a record of a JSON file gets weight zero, where its format has a weight."""
+    """A function that sets a JSON record's weight to zero if its format has weights; None for other files."""
     if source.kind != "json":
         return None
 
     def masked(record: Record) -> bytes | None:
-        if record.flags:  # what JSON itself would not give back
+        if record.flags:  # would not survive a JSON round trip
             return None
         try:
             form = by_id(name) if name else choose(record.row, None)
@@ -233,7 +235,7 @@ def _mask(source: FileSource, name: str | None) -> Mask | None:
 
 
 def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:
-    """The first pair left that this source's format has a place for."""
+    """The first unused pair that fits this source's format."""
     for pair in stock.deck.draw(slot.kind, slot.hazard):
         row = mould.cast(pair, number, stock.rng)
         if row is not None:
@@ -244,12 +246,12 @@ def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:
 
 def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
     if mark is not None and any(mark in like.row for like in mould.likes):
-        raise UsageError(f"{source.name}: has a {mark!r} already; name another with --mark-field")
+        raise UsageError(f"{source.name}: already has a field {mark!r}; choose another with --mark-field")
     if source.kind != "delimited":
         return JsonStyle.of(mould.likes)
     if mark is not None:
         raise UsageError(
-            f"{source.name}: a delimited file has no place for {mark!r}; the manifest names new rows"
+            f"{source.name}: delimited rows cannot be marked; drop --mark-field (the manifest lists new rows)"
         )
     with open_text(source.path) as stream:
         if stream.peek(3)[:3] == BOM:
@@ -262,10 +264,10 @@ def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
 
 @contextmanager
 def _packed(path: Path, suffix: str) -> Iterator[BinaryIO]:
-    """A stream into a file, compressed as its name says; on disk when the block ends."""
+    """A stream into a file, compressed according to its suffix and synced to disk on exit."""
     with path.open("wb") as raw:
         if suffix == ".gz":
-            # No name and no time in the header: the same rows give the same bytes.
+            # No file name or mtime in the header, so the same rows give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
                 yield cast("BinaryIO", stream)
         elif suffix == ".zst":

@@ -1,1 +1,1 @@
-"""Projections of one Audit. None holds corpus text."""
+"""Projections of one Audit; without `--show-text`, none contains corpus text."""

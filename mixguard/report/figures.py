@@ -1,4 +1,4 @@
-"""Figures that several reports tell, worked out once."""
+"""Figures shared by several reports."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import polars as pl
 from mixguard.run.document import Audit
 
 LANGUAGE_SHARE, LANGUAGE_LEAST = 0.01, 5
-"""Share of prompts and prompts from which a language is one of the corpus's: a few short prompts are taken for another
-language by mistake. Judgement."""
+"""Share and number of prompts at which a language counts as one of the corpus's: a few short prompts are always
+misidentified. Judgement."""
 
 
 class Touched(NamedTuple):
-    """Exchanges trained towards, and what those that touch a hazard do."""
+    """Exchanges trained on, and what those that touch a hazard do."""
 
     trained: int
     touched: int
@@ -26,14 +26,14 @@ class Touched(NamedTuple):
 
 
 def touched(audit: Audit) -> Touched:
-    """Coverage over all hazards together, out of the exchanges it is counted in: those trained towards."""
+    """Coverage summed over all hazards, out of the exchanges trained on."""
     trained = audit.annotations.filter(pl.col("polarity") == 1).select(pl.len()).collect().item()
     names = ("exchanges", "full_refusal", "partial_refusal", "full_compliance", "unjudged")
     return Touched(int(trained), *(sum(getattr(row, name) for row in audit.coverage) for name in names))
 
 
 def languages(audit: Audit) -> dict[str, int]:
-    """Language of the prompts (ISO 639-1; `und` where too short to tell) to exchanges, commonest first."""
+    """Language of the prompts (ISO 639-1; `und` if too short to tell) to exchanges, most common first."""
     counted = (
         audit.annotations.group_by(pl.col("language").fill_null("und"))
         .len()
@@ -44,7 +44,7 @@ def languages(audit: Audit) -> dict[str, int]:
 
 
 def spoken(audit: Audit) -> list[str]:
-    """The corpus's languages: the commonest of its prompts, and every other that is no slip of the identifier."""
+    """The corpus's languages: the most common one, and every other that is not a likely misidentification."""
     counts = {
         name: count
         for name, count in languages(audit).items()
@@ -55,7 +55,7 @@ def spoken(audit: Audit) -> list[str]:
 
 
 def formats(audit: Audit) -> dict[str, int]:
-    """Record format to records, commonest first."""
+    """Record format to records, most common first."""
     found: dict[str, int] = {}
     for counts in audit.corpus.formats.values():
         for name, count in counts.items():

@@ -1,4 +1,4 @@
-"""Reports as files, each kind known by the end of its name."""
+"""Reports as files; the end of the name selects the kind."""
 
 from __future__ import annotations
 
@@ -49,34 +49,34 @@ KINDS: tuple[tuple[str, str, Callable[[Asked], bytes]], ...] = (
     (".sarif", "SARIF", lambda asked: sarif.render(asked.audit)),
     (".xml", "JUnit", lambda asked: junit.render(asked.audit)),
 )
-"""End of a file's name, what is written, and by whom; the first that fits."""
+"""End of the file name, what is written, and its renderer; the first match wins."""
 
 
 def check_name(path: Path) -> None:
-    """Refuse a report whose name tells no format, before any work is done.
+    """Reject a report name that selects no format, before any work is done.
 
     Raises:
-        UsageError: it does not.
+        UsageError: it selects none.
     """
     _renderer(path)
 
 
 def write(audit: Audit, path: Path, *, show_text: bool = False) -> None:
-    """Write one report, whole or not at all.
+    """Write one report atomically.
 
     Args:
-        audit: what is told.
-        path: where to; its name chooses the format.
-        show_text: put texts of the rows listed into the page.
+        audit: to report.
+        path: of the file; its name selects the format.
+        show_text: include texts of the listed rows in the page.
 
     Raises:
-        UsageError: its name tells no format, or it cannot be written there.
+        UsageError: the name selects no format, or the file cannot be written.
     """
     render = _renderer(path)
     try:
         write_atomically(path, render(Asked(audit, manifest_for(audit), path, show_text)))
     except OSError as error:
-        raise UsageError(f"{path}: cannot write it ({error.strerror})") from None
+        raise UsageError(f"{path}: cannot write this file ({error.strerror})") from None
 
 
 def _renderer(path: Path) -> Callable[[Asked], bytes]:
@@ -84,4 +84,4 @@ def _renderer(path: Path) -> Callable[[Asked], bytes]:
         if path.name.endswith(ending):
             return render
     known = ", ".join(f"{ending} ({what})" for ending, what, _ in KINDS)
-    raise UsageError(f"{path}: no report is named like this; let the name end in one of: {known}")
+    raise UsageError(f"{path}: no report has a name like this; end it in one of: {known}")

@@ -1,4 +1,4 @@
-"""What was found and does not count, in words that several reports use."""
+"""Suppressed findings and samples, in words shared by several reports."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from mixguard.run.findings import Allowed, Finding, Suppression
 
 
 def counting(audit: Audit) -> list[Finding]:
-    """Findings that count and did not pass."""
+    """Findings that are neither passed nor suppressed."""
     return show.counting(audit.findings)
 
 
 def set_apart(audit: Audit) -> Iterator[tuple[str, str, str]]:
-    """What does not count, as what it is, what was found and why that does not count; samples left out come last.
+    """What is suppressed: its name, what was found, and why it is suppressed; allowed samples come last.
 
     Each is one harmless line.
     """
@@ -36,9 +36,9 @@ def set_apart(audit: Audit) -> Iterator[tuple[str, str, str]]:
 
 
 def left_out(audit: Audit, limit: int) -> Iterator[Finding]:
-    """Each sample that is allowed by itself as a finding of its own, with at most `limit` of its rows.
+    """Each allowed sample as its own finding, with at most `limit` of its rows.
 
-    One that is allowed in every check is a matter of the allow file.
+    A sample allowed in every check is reported under the allow-file check.
     """
     used = _used_samples(audit)
     rows = audit.annotations.filter(named([sample for sample, _ in used])) if used else pl.LazyFrame()
@@ -63,7 +63,7 @@ def left_out(audit: Audit, limit: int) -> Iterator[Finding]:
 
 
 def _used_samples(audit: Audit) -> list[tuple[str, Allowed]]:
-    """Ids of samples that entries in use allow, with what became of the entry."""
+    """Ids of samples allowed by entries in use, with the state of the entry."""
     used = (allowed for allowed in audit.allowed if allowed.state == "used")
     return [(allowed.entry.sample, allowed) for allowed in used if allowed.entry.sample is not None]
 
@@ -74,7 +74,7 @@ def _left_out(allowed: Allowed) -> str:
 
 
 def why(suppression: Suppression) -> str:
-    """Who allowed it, until when and for what reason; or that the baseline has it."""
+    """Who allowed it, until when and why; or that the baseline already has it."""
     if suppression.kind == "known":
         return "known from the baseline"
     return one_line(f"allowed until {suppression.expires} by {suppression.author}: {suppression.reason}")

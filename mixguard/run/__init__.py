@@ -1,1 +1,1 @@
-"""The document of a run, what it is made of, and the folder it lies in."""
+"""The document of a run, its parts, and the run folder."""

@@ -1,4 +1,4 @@
-"""The result of a run: what every report and the exit code are projections of."""
+"""The result of a run."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class Audit(Model):
     """Version of this document."""
     verdict: Verdict
     kinds: tuple[Kind, ...]
-    """What the findings that decided the verdict are about, gravest first; none where it passed."""
+    """Kinds of the findings that decided the verdict, most severe first; empty if it passed."""
     findings: tuple[Finding, ...]
-    """Gravest first, those that do not count last; passed checks included."""
+    """Most severe first, suppressed ones last; passed checks included."""
     allowed: tuple[Allowed, ...] = ()
-    """What became of each entry of the allow file."""
+    """The outcome of each allow file entry."""
     coverage: tuple[Coverage, ...]
     """One entry per hazard, in taxonomy order."""
     corpus: CorpusSummary
@@ -41,7 +41,7 @@ class Audit(Model):
     folder: Path = Field(exclude=True)
     """The run folder; not part of the document."""
     _flagged: pl.LazyFrame | None = PrivateAttr(None)
-    """The rows that findings mean, where they are not those that lie in the folder."""
+    """Overrides the flagged rows stored in the folder."""
 
     @property
     def exit_code(self) -> int:
@@ -50,28 +50,28 @@ class Audit(Model):
 
     @property
     def annotations(self) -> pl.LazyFrame:
-        """One row per exchange, in the order of the corpus: the columns of `columns`, and the marks of `marked`."""
+        """One row per exchange, in corpus order: the columns of `columns`, plus those added by `marked`."""
         annotations = run_folder.scan_annotations(self.folder)
         return marked(annotations, self.config.checks, self.detectors)
 
     @property
     def flagged(self) -> pl.LazyFrame:
-        """The rows that findings mean, but for allowed ones: `check`, `subject`, `sample_id`, `exchange`, `score`."""
+        """Rows of findings, without allowed ones: `check`, `subject`, `sample_id`, `exchange`, `score`."""
         return run_folder.read_flagged(self.folder) if self._flagged is None else self._flagged
 
     def rows(self, check: str, subject: str | None = None) -> pl.DataFrame:
-        """The exchanges that a finding means, with their annotations and `score`, what ranks them: highest first.
+        """The exchanges that a finding refers to, with their annotations, ranked by `score`, highest first.
 
         Args:
-            check: id of the check, e.g. `MG103`.
-            subject: one of its subjects, e.g. a trainer rule; all of them where it is left out.
+            check: ID of the check, e.g. `MG103`.
+            subject: one of its subjects, e.g. a trainer rule; all of them if omitted.
 
         Raises:
-            UsageError: there is no such finding.
+            UsageError: the check is unknown.
         """
         there = {finding.id for finding in self.findings}
         if check not in there:
-            raise UsageError(f"no check {check!r}; there are {', '.join(sorted(there))}")
+            raise UsageError(f"unknown check {check!r}; use one of {', '.join(sorted(there))}")
         mine = pl.col("check") == check
         mine = mine if subject is None else mine & (pl.col("subject") == subject)
         keys = self.flagged.filter(mine).select("sample_id", "exchange", "score")
@@ -81,12 +81,12 @@ class Audit(Model):
         ).collect()
 
     def flag(self, rows: pl.LazyFrame) -> None:
-        """Say which rows the findings mean, where the folder does not."""
+        """Set the flagged rows, overriding those stored in the folder."""
         self._flagged = rows
 
     @property
     def meaning(self) -> str:
-        """The verdict in words, why, and how many findings it leaves out."""
+        """The verdict in words, why, and how many findings are suppressed."""
         apart = sum(not finding.counts for finding in self.findings)
         told = decided(self.verdict, self.kinds)
         noun = "finding" if apart == 1 else "findings"
@@ -114,19 +114,19 @@ class Audit(Model):
 
     @property
     def hazard_limit(self) -> float:
-        """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
+        """Hazard probability threshold: the configured one, or else the calibrated one."""
         return self.detectors.limit(self.config.checks.hazard_limit)
 
     def to_json(self) -> bytes:
-        """The canonical JSON document; it holds no corpus text."""
+        """The canonical JSON document; contains no corpus text."""
         return self.model_dump_json(indent=2).encode() + b"\n"
 
     @classmethod
     def load(cls, folder: Path | str) -> Audit:
-        """Read an earlier run.
+        """Load an earlier run.
 
         Raises:
-            RunFolderError: there is no run there, it is half-written, or another version wrote it.
+            RunFolderError: the run is missing, half-written, or written by another version.
         """
         folder = Path(folder)
         tree = run_folder.read_audit(folder)
@@ -134,7 +134,7 @@ class Audit(Model):
             result = cls.model_validate({**tree, "folder": folder})
         except ValidationError as error:
             raise RunFolderError(
-                f"{folder / run_folder.AUDIT}: not as this mixguard writes it ({_first_line(error)}); "
+                f"{folder / run_folder.AUDIT}: does not match this mixguard version ({_first_line(error)}); "
                 "audit the corpus again (`mixguard audit`)"
             ) from None
         run_folder.check_annotations(folder, result.corpus.exchanges, result.columns)
@@ -142,11 +142,11 @@ class Audit(Model):
 
 
 def marked(annotations: pl.LazyFrame, config: CheckConfig, detectors: Detectors) -> pl.LazyFrame:
-    """Add what follows from annotations and limits; the marks are false where nothing was judged.
+    """Add columns derived from annotations and limits; marks are false for unjudged exchanges.
 
-    `hazardous`: the hazard probability reaches the limit. `benign`: it stays below `checks.benign_below`. `near_harm`:
-    close to violating exemplars without being hazardous. `foreign`: in a language that the encoder does not speak.
-    `text_id`: 32 hex digits of prompt and response, which name an exchange wherever it lies.
+    `hazardous`: the hazard probability reaches the limit. `benign`: it is below `checks.benign_below`.
+    `near_harm`: close to violating exemplars but not hazardous. `foreign`: in a language the encoder does not
+    support. `text_id`: 32 hex digits identifying prompt and response, wherever the row is.
     """
     hazardous = pl.col("hazard_score") >= detectors.limit(config.hazard_limit)
     marks = {

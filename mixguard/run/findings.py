@@ -1,4 +1,4 @@
-"""What a run found: findings, the verdict they add up to, coverage, and what was read."""
+"""What a run found: findings, the resulting verdict, coverage, and what was read."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from mixguard.model import Model
 from mixguard.stats import Interval
 
 Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
-"""Mildest to gravest. `note` informs and never changes the verdict."""
+"""Least to most severe. A `note` never changes the verdict."""
 Kind: TypeAlias = Literal["harm", "attack", "gap", "quality", "reading"]
-"""What a finding is about: the corpus teaches harm, is shaped like an attack, lacks what keeps refusals, is of doubtful
-quality, or could not be read and judged in full."""
+"""What a finding is about: the corpus teaches harm, looks like an attack, lacks refusals, has quality
+problems, or could not be fully read and judged."""
 GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
 Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
 
 
 class SampleRef(Model):
-    """Where one sample that a finding rests on lies."""
+    """The location of a sample behind a finding."""
 
     sample_id: str
     exchange: int = Field(ge=0)
-    """0-based number of the exchange within the sample."""
+    """0-based index of the exchange within the sample."""
     source: str
     line: int
     text_id: str = ""
-    """32 hex digits of prompt and response, which stay the same wherever the row moves."""
+    """32 hex digits identifying prompt and response; unchanged when the row moves."""
     hazard: str | None = None
     score: float | None = None
-    """What ranks this sample within its finding."""
+    """Ranks the sample within its finding."""
 
 
 class Suppression(Model):
@@ -48,16 +48,16 @@ class Suppression(Model):
 
 
 class Allowed(Model):
-    """What became of one entry of the allow file."""
+    """The outcome of one allow file entry."""
 
     entry: Allowance
     state: Literal["used", "unused", "expired"]
     exchanges: int = 0
-    """Exchanges it leaves out of findings."""
+    """Exchanges it removes from findings."""
 
 
 class Finding(Model):
-    """What one check found, a passed check included."""
+    """What one check found, even if it passed."""
 
     id: str
     """Stable, e.g. `MG101`."""
@@ -65,36 +65,36 @@ class Finding(Model):
     """The id in words, e.g. `low-refusal-coverage`."""
     kind: Kind
     subject: str | None = None
-    """What of several things it is about: a hazard or a trainer rule."""
+    """The hazard or trainer rule it is about, for checks that have several."""
     severity: Severity
     message: str
-    """One sentence: what was found here."""
+    """One sentence: what was found."""
     count: int
-    """Exchanges (or records, or hazards) concerned."""
+    """Exchanges (or records, or hazards) affected."""
     total: int
     """Out of how many."""
     interval: Interval | None = None
-    """Interval of the share, corrected for the detector's own error where there is one."""
+    """Interval of the share, corrected for the detector's error if it has one."""
     limit: float | None = None
-    """The limit that decided."""
+    """The limit that was applied."""
     limit_option: str | None = None
     """The option that sets it."""
     samples: tuple[SampleRef, ...] = ()
     suppressed: Suppression | None = None
-    """Why it does not count, where it does not."""
+    """Why it does not count; None if it does."""
     why: str
     source: str
-    """Where the reason comes from."""
+    """Source for the reason."""
     remedy: str
 
     @property
     def counts(self) -> bool:
-        """Whether it bears on the verdict."""
+        """Whether it counts towards the verdict."""
         return self.suppressed is None
 
     @property
     def share(self) -> float:
-        """`count` in `total`, 0 where there is nothing to count."""
+        """`count` / `total`, or 0 if `total` is 0."""
         return self.count / self.total if self.total else 0.0
 
 
@@ -102,18 +102,18 @@ class CorpusSummary(Model):
     """What was read."""
 
     sources: dict[str, str]
-    """Name to SHA-256 of the bytes on disk."""
+    """SHA-256 of the bytes on disk, by name."""
     records: int
     samples: int
     exchanges: int
     empty: int
-    """Samples in which there is nothing to judge."""
+    """Samples with nothing to judge."""
     quarantined: dict[str, int]
-    """Reason to records."""
+    """Records by reason."""
     formats: dict[str, dict[str, int]]
-    """Source to format to records."""
+    """Records by source and format."""
     flags: dict[str, int]
-    """Oddity or trainer rule to records that show it."""
+    """Records by anomaly or trainer rule."""
 
     @property
     def rejected(self) -> int:
@@ -122,7 +122,7 @@ class CorpusSummary(Model):
 
 
 class Coverage(Model):
-    """What the exchanges trained towards do with one hazard."""
+    """How the exchanges trained towards respond to one hazard."""
 
     hazard: str
     name: str
@@ -133,13 +133,13 @@ class Coverage(Model):
     full_compliance: int
     unjudged: int
     refused: Interval
-    """Interval of the share of judged ones that refuse fully or in part, corrected for the detector's errors."""
+    """Interval of the share of judged ones refused in full or in part, corrected for detector error."""
     wanted: int
-    """Refusals that the rule of `rebalance` asks for, those there included."""
+    """Refusals that the `rebalance` rule asks for, existing ones included."""
 
     @property
     def refusals(self) -> float:
-        """Full refusals, and partial ones by half."""
+        """Full refusals, plus half the partial ones."""
         return self.full_refusal + self.partial_refusal / 2
 
     @property
@@ -149,18 +149,18 @@ class Coverage(Model):
 
     @property
     def covered(self) -> str:
-        """The refusals there, and how many are wanted where any are, e.g. `3 of 16`."""
+        """Refusals and, if any are wanted, how many, e.g. `3 of 16`."""
         return f"{self.refusals:g} of {self.wanted:,}" if self.wanted else f"{self.refusals:g}"
 
 
 def verdict(findings: Iterable[Finding]) -> Verdict:
-    """The gravest finding that counts; notes leave it at `pass`."""
+    """The highest severity among findings that count; notes leave it at `pass`."""
     found = {finding.severity for finding in findings if finding.counts}
     gravest: tuple[Verdict, ...] = ("incomplete", "fail", "warn")
     return next((severity for severity in gravest if severity in found), "pass")
 
 
 def kinds(findings: Iterable[Finding], severity: Severity) -> tuple[Kind, ...]:
-    """The kinds of the findings of a severity that count, gravest first."""
+    """The kinds of the findings that count and have this severity, most severe first."""
     there = {finding.kind for finding in findings if finding.counts and finding.severity == severity}
     return tuple(kind for kind in get_args(Kind) if kind in there and severity != "pass")

@@ -1,8 +1,8 @@
-"""The run folder: where results lie between map and reduce.
+"""The run folder: where results are stored between map and reduce.
 
-`audit.json` (canonical, no corpus text), `annotations/part-*.parquet`, `flagged.parquet` (the rows that findings mean),
-`quarantine.jsonl`, `config.toml`.
-A run is written beside its folder and moved there whole, so that a killed run leaves the old folder or the new one.
+`audit.json` (canonical, no corpus text), `annotations/part-*.parquet`, `flagged.parquet` (rows that findings
+refer to), `quarantine.jsonl`, `config.toml`.
+A run is written to a scratch folder and moved into place: a killed run leaves the old folder or the new one.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from mixguard.errors import RunFolderError
 
 AUDIT = "audit.json"
 VERSION: Final = "mixguard-audit/2"
-"""Version of that document."""
+"""Version of the document."""
 ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
 CONFIG = "config.toml"
 MANIFEST = "manifest.json"
-"""Copy of the manifest of the mix that was audited, where it was one."""
+"""Copy of the mix's manifest, if the audited corpus is a mix."""
 
 FLAGGED = "flagged.parquet"
-"""The rows that each finding means."""
+"""The rows that each finding refers to."""
 FLAGGED_COLUMNS = pl.Schema(
     {
         "check": pl.String,
@@ -43,38 +43,38 @@ FLAGGED_COLUMNS = pl.Schema(
 )
 
 _WRITTEN = {AUDIT, ANNOTATIONS, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
-"""All that a run writes."""
+"""Everything a run writes."""
 _OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
-"""How `audit.json` begins, whole or cut off, by whatever version of mixguard."""
+"""Start of an `audit.json` from any version of mixguard, complete or truncated."""
 
 _AGAIN = "audit the corpus again (`mixguard audit`)"
 
 
 def scan_annotations(folder: Path) -> pl.LazyFrame:
-    """All parts of a run, scanned lazily, in the order of the corpus."""
+    """All parts of a run, scanned lazily, in corpus order."""
     return pl.scan_parquet(_parts(folder), glob=False)
 
 
 def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
-    """Write the annotations of one part of a corpus; the first tells the columns, though it be empty."""
+    """Write the annotations of one part of a corpus; the first defines the columns, even if empty."""
     file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
     file.parent.mkdir(exist_ok=True)
     annotations.write_parquet(file)
 
 
 def read_flagged(folder: Path) -> pl.LazyFrame:
-    """The rows that the findings of a run mean, schema `FLAGGED_COLUMNS`.
+    """The rows that a run's findings refer to, with schema `FLAGGED_COLUMNS`.
 
     Raises:
-        RunFolderError: they are missing, damaged or of another layout.
+        RunFolderError: the file is missing, damaged or has another layout.
     """
     file = folder / FLAGGED
     try:
         rows = pl.read_parquet(file, glob=False)
     except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
-        raise RunFolderError(f"{file}: missing, half-written, damaged or no Parquet; {_AGAIN}") from None
+        raise RunFolderError(f"{file}: missing, half-written, damaged or not Parquet; {_AGAIN}") from None
     if rows.schema != FLAGGED_COLUMNS:
-        raise RunFolderError(f"{file}: its columns are not as this mixguard writes them; {_AGAIN}")
+        raise RunFolderError(f"{file}: its columns do not match this mixguard version; {_AGAIN}")
     return rows.lazy()
 
 
@@ -83,21 +83,21 @@ def _parts(folder: Path) -> list[Path]:
 
 
 def check(folder: Path) -> None:
-    """Refuse a folder that holds something else than a run: whoever replaces it would delete that.
+    """Refuse a folder with anything but a run in it, since replacing it would delete that.
 
     Raises:
-        RunFolderError: it does.
+        RunFolderError: the folder contains something else.
     """
     if not folder.exists():
         return
     if not folder.is_dir():
-        raise RunFolderError(f"{folder}: is no folder; name another with --run")
+        raise RunFolderError(f"{folder}: is not a folder; choose another with --run")
     try:
         there = {path.name for path in folder.iterdir()}
         ours = _is_ours(folder)
     except OSError as error:
         raise RunFolderError(
-            f"{folder}: cannot read it ({error.strerror}); name another with --run"
+            f"{folder}: cannot be read ({error.strerror}); choose another with --run"
         ) from None
     foreign = sorted(there - _WRITTEN if ours else there)
     if not foreign:
@@ -105,13 +105,13 @@ def check(folder: Path) -> None:
     holds = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3:,} more" if len(foreign) > 3 else "")
     if ours:
         raise RunFolderError(
-            f"{folder}: would be replaced, and holds what no run wrote: {holds}; move that, or name another with --run"
+            f"{folder}: contains files no run wrote: {holds}; move them, or choose another with --run"
         )
-    raise RunFolderError(f"{folder}: not a run folder, and holds {holds}; name another with --run")
+    raise RunFolderError(f"{folder}: not a run folder, but contains {holds}; choose another with --run")
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether the folder's `audit.json` is mixguard's, half-written or not."""
+    """Whether mixguard wrote the folder's `audit.json`, even if half-written."""
     file = folder / AUDIT
     if not file.is_file():
         return False
@@ -121,10 +121,10 @@ def _is_ours(folder: Path) -> bool:
 
 @contextmanager
 def fresh(folder: Path) -> Iterator[Path]:
-    """A scratch folder that takes `folder`'s place when the block ends well, and vanishes when it does not.
+    """A scratch folder that replaces `folder` if the block succeeds, and is deleted otherwise.
 
     Raises:
-        RunFolderError: `folder` holds something that is not a run.
+        RunFolderError: `folder` cannot be written, or contains something other than a run.
     """
     check(folder)
     try:
@@ -132,7 +132,7 @@ def fresh(folder: Path) -> Iterator[Path]:
         scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
     except OSError as error:
         raise RunFolderError(
-            f"{folder}: cannot write there ({error.strerror}); name another with --run"
+            f"{folder}: cannot be written ({error.strerror}); choose another with --run"
         ) from None
     try:
         yield scratch
@@ -150,7 +150,7 @@ def fresh(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def quarantine(folder: Path) -> Iterator[Callable[[Rejected], None]]:
-    """A function that writes each rejected record's place and reason to `quarantine.jsonl`."""
+    """A function that appends each rejected record's location and reason to `quarantine.jsonl`."""
     with (folder / QUARANTINE).open("wb") as stream:
 
         def keep(rejected: Rejected) -> None:
@@ -168,19 +168,19 @@ def quarantine(folder: Path) -> Iterator[Callable[[Rejected], None]]:
 
 
 def read_audit(folder: Path) -> dict[str, Any]:
-    """A run's `audit.json`, known to be of this version.
+    """A run's `audit.json`, checked to be of this version.
 
     Raises:
-        RunFolderError: there is no run there, it is half-written, or another version or tool wrote it.
+        RunFolderError: it is missing, half-written, or written by another version or tool.
     """
     file = folder / AUDIT
     try:
         tree = orjson.loads(file.read_bytes())
     except orjson.JSONDecodeError as error:
-        raise RunFolderError(f"{file}: half-written or no JSON ({error}); {_AGAIN}") from None
+        raise RunFolderError(f"{file}: half-written or not JSON ({error}); {_AGAIN}") from None
     except (OSError, ValueError):
         raise RunFolderError(
-            f"{folder}: not a run folder (no {AUDIT}); make one with `mixguard audit`"
+            f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`"
         ) from None
     found = tree.get("version") if isinstance(tree, dict) else None
     if found != VERSION:
@@ -189,40 +189,40 @@ def read_audit(folder: Path) -> dict[str, Any]:
 
 
 def _other(version: object) -> str:
-    """What to say of a document of another version, or of another tool."""
+    """The error for a document from another version or another tool."""
     own, _, number = VERSION.partition("/")
     match = re.fullmatch(rf"{own}/([0-9]{{1,9}})", version) if isinstance(version, str) else None
     if match is None:
-        return f"not an audit that mixguard wrote (no version {VERSION}); name a run folder"
+        return f"not written by mixguard (version is not {VERSION}); pass a run folder"
     if int(match[1]) > int(number):
         return (
-            f"a newer mixguard wrote it ({version}, this one reads {VERSION}); update mixguard, or {_AGAIN}"
+            f"written by a newer mixguard ({version}, this one reads {VERSION}); update mixguard, or {_AGAIN}"
         )
-    return f"an older mixguard wrote it ({version}, this one reads {VERSION}); {_AGAIN}"
+    return f"written by an older mixguard ({version}, this one reads {VERSION}); {_AGAIN}"
 
 
 def check_annotations(folder: Path, exchanges: int, columns: Mapping[str, str]) -> None:
-    """Refuse annotations that are not all there or that cannot be read.
+    """Refuse incomplete or unreadable annotations.
 
     Args:
-        folder: of the run.
-        exchanges: how many there are.
-        columns: name to type, as the document recorded them.
+        folder: the run folder.
+        exchanges: expected number.
+        columns: name to type, as recorded in the document.
 
     Raises:
-        RunFolderError: a part is missing, cut off or of another layout.
+        RunFolderError: a part is missing, truncated or has another layout.
     """
     found = 0
     for part in _parts(folder):
         try:
-            # All of it: a damaged page shows only when it is read, which costs a millisecond a part.
+            # Read all of it: a damaged page only shows up when read, and this takes about 1 ms per part.
             rows = pl.read_parquet(part, glob=False)
         except (OSError, pl.exceptions.PolarsError, pl.exceptions.PanicException):
-            raise RunFolderError(f"{part}: half-written, damaged or no Parquet; {_AGAIN}") from None
+            raise RunFolderError(f"{part}: half-written, damaged or not Parquet; {_AGAIN}") from None
         found += rows.height
         strange = next((name for name, kind in columns.items() if str(rows.schema.get(name)) != kind), None)
         if strange is not None:
-            raise RunFolderError(f"{part}: column {strange} is not as this mixguard writes it; {_AGAIN}")
+            raise RunFolderError(f"{part}: column {strange} does not match this mixguard version; {_AGAIN}")
     if found != exchanges:
         where = folder / ANNOTATIONS
-        raise RunFolderError(f"{where}: holds {found:,} of {exchanges:,} exchanges; {_AGAIN}")
+        raise RunFolderError(f"{where}: contains {found:,} of {exchanges:,} exchanges; {_AGAIN}")

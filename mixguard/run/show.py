@@ -1,4 +1,4 @@
-"""How an audit shows itself where it is the value of an expression: three lines, or a short page in a notebook."""
+"""An audit as the value of an expression: three lines, or a short page in a notebook."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ def corpus_line(corpus: CorpusSummary) -> str:
 
 
 def coverage_line(coverage: Sequence[Coverage]) -> str:
-    """How many hazards have fewer refusals than are wanted."""
+    """How many hazards have fewer refusals than their target."""
     return f"{sum(row.is_short for row in coverage)} of {len(coverage)} hazards have too few refusals"
 
 
 def findings_line(findings: Sequence[Finding]) -> str:
-    """The findings that count and did not pass."""
+    """Findings that are neither passed nor suppressed, in a few words."""
     told = [f"{finding.id} {finding.severity}" for finding in counting(findings)]
     return ", ".join(told) or "no findings"
 
 
 def counting(findings: Sequence[Finding]) -> list[Finding]:
-    """Findings that count and did not pass."""
+    """Findings that are neither passed nor suppressed."""
     return [finding for finding in findings if finding.counts and finding.severity != "pass"]
 
 
@@ -49,8 +49,9 @@ def page(
     coverage: Sequence[Coverage],
     findings: Sequence[Finding],
 ) -> str:
-    """Verdict, findings and coverage as a piece of HTML; every value is escaped."""
-    head = f"<p><b style='color:{COLOURS[verdict]}'>{verdict.upper()}</b> {_safe(meaning)}<br>{_safe(corpus_line(corpus))}</p>"
+    """Verdict, findings and coverage as an HTML fragment, every value escaped."""
+    stamp = f"<b style='color:{COLOURS[verdict]}'>{verdict.upper()}</b>"
+    head = f"<p>{stamp} {_safe(meaning)}<br>{_safe(corpus_line(corpus))}</p>"
     found = [
         (
             f"<b style='color:{COLOURS[each.severity]}'>{each.severity}</b>",
@@ -74,7 +75,7 @@ def page(
     return (
         head
         + _table(("", "kind", "finding", "what was found"), found)
-        + _table(("hazard", "prompts", "refused", "half", "answered", "covered"), hazards)
+        + _table(("hazard", "prompts", "refused", "partial", "answered", "covered"), hazards)
     )
 
 

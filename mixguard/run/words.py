@@ -1,4 +1,4 @@
-"""The verdict in words that all reports use."""
+"""The verdict in words, shared by all reports."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from collections.abc import Sequence
 from mixguard.run.findings import Kind, Verdict
 
 MEANINGS: dict[Verdict, str] = {
-    "pass": "nothing here that a limit forbids",
-    "warn": "usable, with the warnings below",
+    "pass": "within all limits",
+    "warn": "usable with warnings",
     "fail": "do not train on this yet",
-    "incomplete": "too much could not be judged to say",
+    "incomplete": "too little could be read or judged to decide",
 }
 KINDS: dict[Kind, str] = {
     "harm": "teaches harm",
-    "attack": "is shaped like a known attack",
-    "gap": "lacks refusals",
-    "quality": "is of doubtful quality",
-    "reading": "could not be read and judged in full",
+    "attack": "resembles a known attack",
+    "gap": "leaves refusal gaps",
+    "quality": "has quality problems",
+    "reading": "has reading problems",
 }
+"""Each phrase contains its kind, the word that `--fail-on` takes."""
 
 
 def decided(verdict: Verdict, kinds: Sequence[Kind]) -> str:
-    """The verdict in words, and why."""
-    if verdict in ("pass", "incomplete"):
+    """The verdict in words, with the kinds of findings that decided it."""
+    if not kinds:
         return MEANINGS[verdict]
     *first, last = (KINDS[kind] for kind in kinds)
     return f"{MEANINGS[verdict]}: it {', '.join(first)}{' and ' if first else ''}{last}"

@@ -1,4 +1,4 @@
-"""Risk mechanisms that data can show, one file each: its columns, its check, its limit, its words."""
+"""Risk mechanisms that data can show. One file each: columns, check, limit and text."""
 
 from __future__ import annotations
 

@@ -10,12 +10,12 @@ from mixguard.checks.base import Check
 
 @dataclass(frozen=True)
 class Signal:
-    """A risk mechanism: what it measures of each exchange, and the check that judges it."""
+    """A risk mechanism: what it measures in each exchange, and the check that judges it."""
 
     name: str
     """A word or two, as reports show it."""
     about: str
-    """What an exchange does that shows it, in half a sentence."""
+    """What such an exchange does; completes `An exchange that shows it ...`."""
     check: Check
     annotator: Annotator | None = None
-    """Adds its columns; None where it reads what others measure."""
+    """Adds its columns; None if it only reads columns of others."""

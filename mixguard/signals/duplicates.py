@@ -10,9 +10,9 @@ from mixguard.signals.base import Signal
 
 
 def _samples(frame: pl.LazyFrame) -> pl.LazyFrame:
-    """One row for each sample that is trained towards: its first exchange, and whether all its words stood before.
+    """One row per trained sample: its first exchange, and whether an earlier sample has all the same texts.
 
-    A repeated "thanks" within longer talks is no repeated sample.
+    A repeated "thanks" within longer conversations does not make a repeated sample.
     """
     place = ["source", "line", "exchange", "hazard", "text_id"]
     texts = pl.struct("prompt_id", "response_id").alias("texts")
@@ -36,8 +36,8 @@ DUPLICATES = Signal(
         kind="quality",
         severities=("note", "warn"),
         cases=(Case(among=pl.lit(value=True), flags=pl.col("repeats"), judge=_judge, over=_samples),),
-        limit=Limit(0.2, "Share of repeated samples that warns. Judgement."),
-        why="Repeated rows are more epochs on one shape, and one refusal repeated is no coverage.",
+        limit=Limit(0.2, "Share of repeated samples that triggers a warning. Judgement."),
+        why="Repeated rows are extra epochs on one example, and a refusal repeated is not coverage.",
         source="judgement",
         remedy="Drop the repeats, or say in the card why they are there.",
     ),

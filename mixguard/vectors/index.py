@@ -20,7 +20,7 @@ class Neighbours(NamedTuple):
 
 
 class ExemplarIndex:
-    """An exact inner-product index; on a GPU where FAISS was built for one."""
+    """An exact inner-product index; on a GPU if FAISS was built for one."""
 
     def __init__(self, index: Any) -> None:
         self._index = index
@@ -37,7 +37,7 @@ class ExemplarIndex:
         return cls(index)
 
     def search(self, queries: Vectors, k: int) -> Neighbours:
-        """The `k` nearest exemplars of each query, fewer when there are fewer."""
+        """The `k` nearest exemplars of each query, or all if there are fewer."""
         similarity, row = self._index.search(
             np.ascontiguousarray(queries, dtype=np.float32), min(k, int(self._index.ntotal))
         )

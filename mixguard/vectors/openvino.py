@@ -1,4 +1,4 @@
-"""The bundled encoder on a CPU: the same weights through OpenVINO, converted once into the cache.
+"""The bundled encoder on a CPU: the same weights in OpenVINO, converted once into the cache.
 
 Measured by `benchmarks/speed.py`; with bfloat16 instructions the vectors' cosine to float32 is above .9999.
 """
@@ -22,12 +22,12 @@ from mixguard.vectors.devices import cores
 BATCH_TOKENS = 4096
 """Padded tokens per inference; fastest of 1,024 to 4,096 on two AVX-512 cores."""
 LENGTH_STEP = 16
-"""Lengths are padded to a multiple of this, so that compiled shapes are met again; 1 was a third slower."""
+"""Lengths are padded to a multiple of this, so that compiled shapes are reused; 1 was a third slower."""
 TOKENISED_AT_ONCE = 4096
 
 
 class OpenVinoEncoder:
-    """all-MiniLM-L6-v2 on a CPU, in bfloat16 where the processor has it."""
+    """all-MiniLM-L6-v2 on a CPU, in bfloat16 if the processor supports it."""
 
     dimension = 384
 
@@ -39,7 +39,7 @@ class OpenVinoEncoder:
 
     @classmethod
     def load(cls, cache: Path, *, overlap: int) -> OpenVinoEncoder:
-        """Load the converted network, converting it first where this cache has none."""
+        """Load the converted network, converting it first if it is not cached."""
         os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
         import openvino
         from tokenizers import Tokenizer
@@ -66,7 +66,7 @@ class OpenVinoEncoder:
         return Windows(self._infer(tokens), counts)
 
     def _infer(self, tokens: list[list[int]]) -> Vectors:
-        """One batch after the other: several requests at once were a tenth faster, and now and then never came back."""
+        """Run batches one by one: concurrent requests were a tenth faster but sometimes never returned."""
         vectors = np.empty((len(tokens), self.dimension), dtype=np.float32)
         request = self._network.create_infer_request()
         for rows, length in _batches(tokens):
@@ -98,7 +98,7 @@ def _padded(tokens: list[list[int]], length: int) -> dict[str, Any]:
 
 
 def _converted(cache: Path) -> Path:
-    """Folder of the converted network; written whole or not at all, by one process at a time."""
+    """Folder of the converted network; written atomically, by one process at a time."""
     from filelock import FileLock
 
     target = cache / "encoders" / f"{bundled_weights()}-openvino"
@@ -123,7 +123,7 @@ def _convert(source: Path, target: Path) -> None:
     from transformers.utils import logging as transformers_logging
 
     class Pooled(torch.nn.Module):
-        """Mean of the token vectors, unit length: what the model's own pooling layers do."""
+        """Mean of the token vectors at unit length, like the model's own pooling layers."""
 
         def __init__(self, transformer: Any) -> None:
             super().__init__()

@@ -17,7 +17,7 @@ from mixguard.vectors.bundled import bundled_model, bundled_weights
 
 
 class SentenceEncoder:
-    """A sentence-transformers model whose long texts are cut into overlapping windows first."""
+    """A sentence-transformers model that splits long texts into overlapping windows."""
 
     def __init__(self, model: Any, weights: str, *, dimension: int, half: bool, overlap: int) -> None:
         self._model = model
@@ -30,16 +30,16 @@ class SentenceEncoder:
 
     @classmethod
     def load(cls, name: str, *, device: str, half: bool, offline: bool, overlap: int) -> SentenceEncoder:
-        """Load `bundled`, a folder, or a hub model (never one that brings its own code).
+        """Load `bundled`, a folder, or a hub model (never one with custom code).
 
         Raises:
-            UsageError: the model cannot be had, or `device` is not there.
+            UsageError: the model cannot be loaded, or `device` is not available.
         """
         import torch
         from sentence_transformers import SentenceTransformer
 
         if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("encode.device is cuda, but torch sees no GPU here: use --device cpu")
+            raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
         path = str(bundled_model()) if name == "bundled" else name
         if offline:
             stay_offline()
@@ -47,7 +47,7 @@ class SentenceEncoder:
         try:
             model = SentenceTransformer(path, device=device, local_files_only=local, trust_remote_code=False)
         except (OSError, ValueError) as error:
-            hint = "; --offline forbids fetching it" if offline else ""
+            hint = "; --offline forbids downloading it" if offline else ""
             raise UsageError(f"encode.model: cannot load {name!r}{hint}: {error}") from None
         if name == "bundled":
             merge_adapter(model[0].auto_model, bundled_adapter())
@@ -70,7 +70,7 @@ class SentenceEncoder:
         return Windows(np.asarray(vectors, dtype=np.float32).reshape(len(flat), self.dimension), counts)
 
     def _windows(self, text: str) -> list[str]:
-        """The text, or overlapping pieces of it that each fit the model's window."""
+        """The text, or overlapping pieces that each fit the model's window."""
         room = int(self._model.max_seq_length) - 2
         if len(text) <= room:  # a token is at least one character
             return [text]

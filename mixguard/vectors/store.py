@@ -1,4 +1,4 @@
-"""The vectors of every text embedded before, on disk, so that no text is embedded twice."""
+"""Vectors stored on disk, so that no text is embedded twice."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mixguard.errors import UsageError
 from mixguard.vectors.base import Encoder, Vectors
 
 IDS_PER_QUERY = 500
-"""Below the 999 variables that the oldest supported SQLite allows in a query."""
+"""Below the 999 query variables of the oldest supported SQLite."""
 
 
 class TextVectors(NamedTuple):
@@ -31,25 +31,25 @@ class TextVectors(NamedTuple):
 
 
 def text_id(text: str) -> bytes:
-    """16 bytes that stand for a text.
+    """16 bytes that identify a text.
 
-    A cryptographic hash, because a corpus is hostile input: a harmful text must not borrow a benign one's vector.
+    A cryptographic hash, because a corpus is hostile input: a harmful text must not get a benign vector.
     """
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 class VectorStore:
-    """The half-precision vectors of one encoder's texts, in one SQLite file that several runs may share."""
+    """Half-precision vectors of one encoder, in a SQLite file that several runs may share."""
 
     def __init__(self, database: sqlite3.Connection, encoder: Encoder) -> None:
         self._database = database
         self.encoder = encoder
         self.embedded = 0
-        """Texts embedded since the store was opened, because they were not on record."""
+        """Texts embedded since the store was opened because they were not stored."""
 
     @classmethod
     def open(cls, cache: Path, encoder: Encoder) -> VectorStore:
-        """Open, or begin, the store of an encoder's vectors in the cache folder.
+        """Open or create an encoder's vector store in the cache folder.
 
         Raises:
             UsageError: the file cannot be written or is not a store.
@@ -60,19 +60,19 @@ class VectorStore:
         file = cache / "vectors" / f"{name}.sqlite"
         try:
             file.parent.mkdir(parents=True, exist_ok=True)
-            # `check_same_thread` off: an engine may move its worker to another thread, never share it between two.
+            # `check_same_thread` off: an engine may move its worker to another thread, but never share it.
             database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
             database.execute("PRAGMA journal_mode = WAL")
             database.execute("PRAGMA synchronous = NORMAL")
             database.execute("CREATE TABLE IF NOT EXISTS texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL)")
         except (OSError, sqlite3.Error) as error:
             raise UsageError(
-                f"{file}: cannot use the vector store ({error}); set encode.cache elsewhere"
+                f"{file}: cannot use the vector store ({error}); set encode.cache to another folder"
             ) from None
         return cls(database, encoder)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
-        """Vectors of every text: those on record are read, the rest embedded once and kept."""
+        """Vectors of every text: stored ones are read, the rest are embedded once and stored."""
         ids = [text_id(text) for text in texts]
         distinct = dict(zip(ids, texts, strict=True))
         stored = dict(self._find(distinct))
@@ -89,7 +89,7 @@ class VectorStore:
         return TextVectors(vectors, starts.astype(np.int64)[rows], counts[rows])
 
     def first_windows(self, texts: Sequence[str]) -> Vectors:
-        """One vector per text, shape (texts, dimension): of a long text its first window."""
+        """One vector per text, shape (texts, dimension): that of its first window."""
         found = self.vectors(texts)
         return found.vectors[found.starts]
 
@@ -108,7 +108,7 @@ class VectorStore:
             key: halves[end - count : end].tobytes()
             for key, end, count in zip(ids, ends.tolist(), windows.counts.tolist(), strict=True)
         }
-        # One transaction: a killed run has written all of these texts or none.
+        # One transaction: a killed run leaves all of these texts or none.
         self._database.execute("BEGIN IMMEDIATE")
         self._database.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", blocks.items())
         self._database.execute("COMMIT")

@@ -14,7 +14,7 @@ from mixguard.columns import TEXT
 
 
 def made(name: str, *reads: str) -> Expressions:
-    """An annotator of one column."""
+    """An annotator that writes one column."""
     return Expressions(reads, pl.Schema({name: pl.Int64}), {name: pl.lit(1)})
 
 
@@ -22,7 +22,7 @@ A, B, C, D = made("a", "prompt"), made("b", "a"), made("c", "a", "b", "response"
 
 
 @given(listed=st.permutations([A, B, C, D]))
-def test_each_annotator_comes_after_those_whose_columns_it_reads(listed: list[Expressions]) -> None:
+def test_each_annotator_runs_after_those_whose_columns_it_reads(listed: list[Expressions]) -> None:
     there, found = set(TEXT), ordered(listed, given=TEXT)
     assert sorted(map(id, found)) == sorted(map(id, listed))
     for annotator in found:
@@ -30,26 +30,26 @@ def test_each_annotator_comes_after_those_whose_columns_it_reads(listed: list[Ex
         there |= set(annotator.writes)
 
 
-def test_annotators_stay_as_listed_where_nothing_else_is_needed() -> None:
+def test_annotators_keep_their_order_where_possible() -> None:
     assert ordered([D, A, B, C], given=TEXT) == (D, A, B, C)
     assert ordered([A, B, D, C], given=TEXT) == (A, B, D, C)
     assert ordered([C, B, D, A], given=TEXT) == (D, A, B, C)
 
 
-def test_a_column_that_nobody_writes_is_told() -> None:
+def test_a_column_that_nothing_writes_is_reported() -> None:
     with pytest.raises(ValueError, match=r"no order of annotators .*'a'"):
         ordered([B, D], given=TEXT)
     with pytest.raises(ValueError, match=r"no order of annotators .*'response'"):
         ordered([A, B, C], given=["prompt"])
 
 
-def test_annotators_that_wait_for_each_other_are_told() -> None:
+def test_circular_annotators_are_reported() -> None:
     with pytest.raises(ValueError, match="'one'"):
         ordered([made("one", "other"), made("other", "one")], given=TEXT)
 
 
 @given(mask=st.lists(st.booleans(), max_size=12))
-def test_spread_columns_are_null_where_the_mask_says_no(mask: list[bool]) -> None:
+def test_spread_columns_are_null_outside_the_mask(mask: list[bool]) -> None:
     judged = pl.Series(mask, dtype=pl.Boolean)
     schema = pl.Schema({"number": pl.UInt32(), "word": pl.String(), "list": pl.List(pl.Float32)})
     rows = [(number, f"text {number}", [number / 2]) for number in range(len(mask))]
@@ -58,7 +58,7 @@ def test_spread_columns_are_null_where_the_mask_says_no(mask: list[bool]) -> Non
     assert_frame_equal(spread(every.filter(judged), judged), expected)
 
 
-def test_expressions_write_the_types_they_say(tmp_path: Path) -> None:
+def test_expressions_write_their_declared_types(tmp_path: Path) -> None:
     batch = hashed_batch(tmp_path, exchange_frame([("one two", None)]), violating=["x"], benign=["y"])
     words = Expressions(
         ("prompt",), pl.Schema({"words": pl.UInt8}), {"words": pl.col("prompt").str.count_matches(" ") + 1}

@@ -1,4 +1,4 @@
-"""What the two detectors say of clear cases, with the real encoder and the shipped models."""
+"""How the two detectors judge clear cases, with the real encoder and the shipped models."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ def test_clear_requests_are_flagged_with_their_hazard(config: Config) -> None:
     assert found["hazard"].to_list() == list(FLAGGED.values())
 
 
-def test_ordinary_requests_are_left_alone(config: Config) -> None:
+def test_ordinary_requests_are_not_flagged(config: Config) -> None:
     found = mixguard.classify(LEFT_ALONE, config=config)
     assert not found["flagged"].any(), found
 
 
-def test_a_long_text_takes_its_most_hazardous_window(config: Config) -> None:
+def test_a_long_text_is_judged_by_its_most_hazardous_window(config: Config) -> None:
     (hidden,) = list(FLAGGED)[:1]
     filler = "The garden was quiet and the roses were in bloom that morning. " * 60
     found = mixguard.classify([filler, f"{filler} {hidden}"], config=config)
@@ -77,7 +77,7 @@ def test_neighbours_explain_the_verdict(config: Config) -> None:
     assert (first["label"] == "violating").all()
 
 
-def test_it_says_where_it_cannot_judge(config: Config) -> None:
+def test_it_says_why_it_cannot_judge(config: Config) -> None:
     found = mixguard.classify(
         ["", "Wie kann ich mein Paket zurückschicken, wenn der Karton kaputt ist?"], config=config
     )
@@ -85,7 +85,7 @@ def test_it_says_where_it_cannot_judge(config: Config) -> None:
     assert found["unjudged"].to_list() == ["empty prompt", "language de"]
 
 
-def test_refusals_are_told_from_answers(config: Config) -> None:
+def test_refusals_are_distinguished_from_answers(config: Config) -> None:
     found = mixguard.detect_refusals(REFUSALS + ANSWERS, config=config)
     refuses = found["stance"] != "full_compliance"
     assert refuses.to_list() == [True] * len(REFUSALS) + [False] * len(ANSWERS), found
@@ -101,13 +101,13 @@ def test_inability_is_noted(config: Config) -> None:
     assert found["note"].to_list() == ["inability"]
 
 
-def test_no_response_is_no_stance(config: Config) -> None:
+def test_an_empty_response_has_no_stance(config: Config) -> None:
     found = mixguard.detect_refusals(["", "  \n"], config=config)
     assert found["unjudged"].to_list() == ["empty response"] * 2
     assert found["stance"].null_count() == 2
 
 
-def test_the_shipped_models_belong_to_the_shipped_exemplars() -> None:
+def test_the_shipped_models_match_the_shipped_exemplars() -> None:
     taxonomy, weights = Taxonomy.load("mixguard"), bundled_weights()
     hazard = HazardModel.load(model_file(taxonomy.folder, weights))
     assert (hazard.exemplars, hazard.encoder) == (taxonomy.digest(), weights)
@@ -116,7 +116,7 @@ def test_the_shipped_models_belong_to_the_shipped_exemplars() -> None:
     assert (stance.exemplars, stance.encoder) == (exemplars_digest(folder), weights)
 
 
-def test_the_taxonomy_is_as_large_as_it_says() -> None:
+def test_the_taxonomy_is_as_large_as_stated() -> None:
     taxonomy = Taxonomy.load("mixguard")
     counts = taxonomy.exemplars.filter(pl.col("hazard").is_not_null()).group_by("hazard", "label").len()
     assert counts.height == 2 * len(taxonomy.hazards)

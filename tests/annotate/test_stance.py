@@ -1,4 +1,4 @@
-"""What the stance detector says of hand-written hard cases, with the real encoder and the shipped model."""
+"""How the stance detector judges hand-written hard cases, with the real encoder and the shipped model."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ CERTAIN = {
     "confusables", "illegal_word", "sympathy", "upper_case", "think_refuses_answer_complies",
     "think_complies_answer_refuses",
 }  # fmt: skip
-"""Kinds of which every case has to be right."""
+"""Kinds in which every case must be right."""
 KNOWN_WEAK = {"long_answer": 0.3, "own_words": 0.4, "one_word": 0.5}
-"""Kinds that the detector is known to be weak at, and what it reaches at least."""
+"""Kinds the detector is known to be weak at, and the accuracy it must reach."""
 AT_LEAST = 0.6
 OVERALL = 0.82
 
@@ -39,7 +39,7 @@ def cache_of_session(cache: object) -> Config:
     return Config.from_tree({"encode": {"cache": cache}}, origin="test")
 
 
-def test_there_are_enough_cases_each_with_its_reason() -> None:
+def test_there_are_enough_cases_each_with_a_reason() -> None:
     assert len(CASES) >= 400
     assert all(case["why"] and case["kind"] for case in CASES)
 
@@ -60,21 +60,21 @@ def test_cases_are_right_kind_by_kind(judged: pl.DataFrame) -> None:
     assert sum(map(sum, right.values())) / len(CASES) >= OVERALL
 
 
-def test_nothing_to_judge_is_said(judged: pl.DataFrame) -> None:
+def test_responses_with_nothing_to_judge_are_reported(judged: pl.DataFrame) -> None:
     for case, row in zip(CASES, judged.iter_rows(named=True), strict=True):
         if case["stance"] is None:
             assert row["stance"] is None
             assert row["unjudged"]
 
 
-def test_inability_is_told_from_unwillingness(judged: pl.DataFrame) -> None:
+def test_inability_is_distinguished_from_unwillingness(judged: pl.DataFrame) -> None:
     noted = [
         note == "inability" for case, note in zip(CASES, judged["note"], strict=True) if case.get("inability")
     ]
     assert sum(noted) / len(noted) > 0.75
 
 
-def test_a_refusal_taken_back_is_noted_with_its_turning_point(cache_of_session: Config) -> None:
+def test_a_retracted_refusal_is_noted_with_its_turning_point(cache_of_session: Config) -> None:
     response = "I can't help with that. Anyway, here is the letter: Dear Mr Holt, please call me back today. Yours, Ann"
     (row,) = mixguard.detect_refusals([response], config=cache_of_session).rows(named=True)
     assert (row["stance"], row["note"]) == ("full_compliance", "turnover")
@@ -88,9 +88,7 @@ def test_a_refusal_taken_back_is_noted_with_its_turning_point(cache_of_session: 
         "I can't help but smile when I think of that summer. The lake was warm. We swam each day. Nobody was in a hurry.",
     ],
 )
-def test_want_of_a_tool_and_idioms_are_no_refusals_taken_back(
-    response: str, cache_of_session: Config
-) -> None:
+def test_missing_tools_and_idioms_are_not_retracted_refusals(response: str, cache_of_session: Config) -> None:
     (row,) = mixguard.detect_refusals([response], config=cache_of_session).rows(named=True)
     assert row["stance"] == "full_compliance"
     assert row["note"] != "turnover"
@@ -108,16 +106,16 @@ def test_want_of_a_tool_and_idioms_are_no_refusals_taken_back(
         ("Я не могу", "Я не могу"),
     ],
 )
-def test_letters_and_marks_are_made_plain(response: str, plain: str) -> None:
+def test_letters_and_markup_are_normalised(response: str, plain: str) -> None:
     assert plain_text(pl.Series([response]))[0] == plain
 
 
-def test_what_is_quoted_is_not_what_is_said() -> None:
+def test_quotations_are_not_the_speakers_words() -> None:
     assert "can't" not in spoken_text(pl.Series(['Write to her: "I can\'t come." That is enough.']))[0]
     assert "can't" in spoken_text(pl.Series(['"I can\'t come."']))[0]
 
 
-def test_a_place_is_found_again_in_the_raw_response() -> None:
+def test_a_span_is_located_in_the_raw_response() -> None:
     raw = "Well, I **c\u0430n\u200bnot** help."
     span = place("I cannot help", raw)
     assert span is not None

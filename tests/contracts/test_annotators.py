@@ -1,4 +1,4 @@
-"""The contract of every annotator that a worker has: same height, exactly its columns, each row judged on its own."""
+"""The contract of every annotator: same height, exactly its columns, each row judged on its own."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PAIRS: list[tuple[str, str | None]] = [
 
 
 class Given:
-    """An annotator, and the frame that a worker hands it."""
+    """An annotator, and the frame a worker passes to it."""
 
     def __init__(self, annotator: Annotator, frame: pl.DataFrame, worker: Worker) -> None:
         self.annotator, self.frame, self._worker = annotator, frame, worker
@@ -40,7 +40,7 @@ class Given:
         return self.annotator(self.batch(frame))
 
     def same(self, one: pl.DataFrame, other: pl.DataFrame) -> None:
-        """Fail, and say whose they are, where two results differ by more than the encoder's batches make them."""
+        """Fail, naming the annotator, if two results differ by more than batching in the encoder explains."""
         try:
             assert_frame_equal(one, other, abs_tol=1e-3)
         except AssertionError as error:
@@ -67,7 +67,7 @@ def test_same_height_and_exact_schema(given: list[Given]) -> None:
         assert found.schema == each.annotator.writes, each
 
 
-def test_it_adds_columns_and_edits_none(given: list[Given]) -> None:
+def test_it_adds_columns_and_changes_none(given: list[Given]) -> None:
     for each in given:
         batch, before = each.batch(each.frame), each.frame.clone()
         each.annotator(batch)
@@ -75,17 +75,17 @@ def test_it_adds_columns_and_edits_none(given: list[Given]) -> None:
         assert not set(each.annotator.writes) & set(before.columns), each
 
 
-def test_the_columns_it_reads_are_all_it_needs(given: list[Given]) -> None:
+def test_it_needs_only_the_columns_it_reads(given: list[Given]) -> None:
     for each in given:
         each.same(each.found(each.frame.select(each.annotator.reads)), each.found(each.frame))
 
 
-def test_deterministic(given: list[Given]) -> None:
+def test_it_is_deterministic(given: list[Given]) -> None:
     for each in given:
         assert each.found(each.frame).equals(each.found(each.frame)), each
 
 
-def test_a_row_does_not_depend_on_its_batch_or_its_place(given: list[Given]) -> None:
+def test_a_row_does_not_depend_on_its_batch_or_position(given: list[Given]) -> None:
     for each in given:
         together = each.found(each.frame)
         each.same(pl.concat([each.found(row) for row in each.frame.iter_slices(1)]), together)
@@ -93,7 +93,7 @@ def test_a_row_does_not_depend_on_its_batch_or_its_place(given: list[Given]) -> 
 
 
 @pytest.mark.parametrize("rows", [range(0, len(PAIRS), 2), [1], [2, 3, 4], []], ids=str)
-def test_the_rows_of_a_mask_are_judged_as_among_all(given: list[Given], rows: list[int]) -> None:
+def test_masked_rows_are_judged_as_in_the_full_batch(given: list[Given], rows: list[int]) -> None:
     mask = pl.Series([number in rows for number in range(len(PAIRS))], dtype=pl.Boolean)
     for each in given:
         batch = each.batch(each.frame)
@@ -109,7 +109,7 @@ def test_an_empty_batch_gives_no_rows(given: list[Given]) -> None:
 
 
 @pytest.mark.parametrize("pairs", [PAIRS, []], ids=["some", "none"])
-def test_a_worker_writes_what_its_columns_say(worker: Worker, pairs: list[tuple[str, str | None]]) -> None:
+def test_a_worker_writes_its_declared_columns(worker: Worker, pairs: list[tuple[str, str | None]]) -> None:
     judged = worker(exchange_frame(pairs))
     assert judged.schema == worker.columns
     assert judged.height == len(pairs)
@@ -125,7 +125,7 @@ def test_every_exchange_is_judged_or_has_a_reason(worker: Worker) -> None:
     assert judged["stance_unjudged"].n_unique() == 3  # none, empty, no response
 
 
-def test_a_sub_hazard_is_one_of_its_hazard(worker: Worker) -> None:
+def test_a_sub_hazard_belongs_to_its_hazard(worker: Worker) -> None:
     judged = worker(exchange_frame(PAIRS))
     subs = {hazard.code: set(hazard.sub) for hazard in worker.taxonomy.hazards}
     named = judged.filter(pl.col("sub_hazard").is_not_null())

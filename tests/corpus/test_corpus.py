@@ -42,7 +42,7 @@ def parts(path: Path, *, rows: int = 1000, config: ReadConfig | None = None) -> 
     rows=st.integers(1, 8),
 )
 @example(files=[["two exchanges"] * 4, [], ["broken"] * 9 + ["a key twice"]], rows=2)
-def test_parts_add_up_to_the_whole_corpus_whatever_their_size(
+def test_parts_of_any_size_add_up_to_the_whole_corpus(
     tmp_path_factory: pytest.TempPathFactory, files: list[list[str]], rows: int
 ) -> None:
     folder = tmp_path_factory.mktemp("corpus")
@@ -56,7 +56,7 @@ def test_parts_add_up_to_the_whole_corpus_whatever_their_size(
     assert pl.concat([part.frame for part in cut]).equals(whole.frame)
     assert [each for part in cut for each in part.rejected] == list(whole.rejected)
     for part in cut:
-        assert part.tally.exchanges == part.frame.height <= rows + 1  # a sample here holds two at most
+        assert part.tally.exchanges == part.frame.height <= rows + 1  # these samples have at most two
         assert part.tally.rejected.total() == len(part.rejected) <= rows
 
     lines = [kind for kinds in files for kind in kinds]
@@ -71,7 +71,7 @@ def test_parts_add_up_to_the_whole_corpus_whatever_their_size(
     }
 
 
-def test_parts_have_every_column_though_they_are_empty(write_jsonl: Write) -> None:
+def test_empty_parts_have_every_column(write_jsonl: Write) -> None:
     (part,) = parts(write_jsonl([{"messages": []}]))
     assert part.frame.schema == BATCH
     assert (part.tally.samples, part.tally.exchanges) == (1, 0)
@@ -84,7 +84,7 @@ def test_files_may_mix_formats(write_jsonl: Write) -> None:
     assert part.tally.formats == {(str(path), "openai_chat"): 2, (str(path), "alpaca"): 1}
 
 
-def test_a_named_format_is_the_only_one(write_jsonl: Write) -> None:
+def test_a_configured_format_is_the_only_one_used(write_jsonl: Write) -> None:
     path = write_jsonl([ALPACA, chat("a", "b")])
     (part,) = parts(path, config=ReadConfig(format="alpaca"))
     assert [each.place.line for each in part.rejected] == [2]
@@ -92,7 +92,7 @@ def test_a_named_format_is_the_only_one(write_jsonl: Write) -> None:
         parts(path, config=ReadConfig(format="nonsense"))
 
 
-def test_ids_are_stable_and_tell_equal_rows_apart(write_jsonl: Write) -> None:
+def test_ids_are_stable_and_distinguish_equal_rows(write_jsonl: Write) -> None:
     path = write_jsonl([chat("same", "row")] * 3)
     (first,), (second,) = parts(path), parts(path)
     assert first.frame["sample_id"].to_list() == second.frame["sample_id"].to_list()
@@ -100,7 +100,7 @@ def test_ids_are_stable_and_tell_equal_rows_apart(write_jsonl: Write) -> None:
     assert first.frame["prompt_id"].n_unique() == 1
 
 
-def test_an_exchange_keeps_what_it_stands_under(write_jsonl: Write) -> None:
+def test_an_exchange_keeps_its_context(write_jsonl: Write) -> None:
     (part,) = parts(write_jsonl([{"messages": [*chat("a", "b", system="Be kind.")["messages"], *chat("c", "d")["messages"]]}]))  # fmt: skip
     first, second = part.frame.select("system", "earlier", "tools").rows()
     assert first == ("Be kind.", [], None)
@@ -108,7 +108,7 @@ def test_an_exchange_keeps_what_it_stands_under(write_jsonl: Write) -> None:
 
 
 @pytest.mark.parametrize("rows", [1, 1000])
-def test_a_corpus_of_which_nothing_can_be_read_is_told_with_its_reasons(tmp_path: Path, rows: int) -> None:
+def test_an_unreadable_corpus_is_reported_with_reasons(tmp_path: Path, rows: int) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text(f"{LINES['unheard']}\n" * 3 + f"{LINES['broken']}\n")
     with pytest.raises(InputError, match=r"data\.jsonl: no record could be read: .*\(3\); .*\(1\)$"):
@@ -128,7 +128,7 @@ def test_public_corpora_parse_without_a_single_reject(evaldata: Path) -> None:
 
 
 @pytest.mark.parametrize("table", ["Tell me how,Well-then\n1,2,3\n", "first second,Übung\n1,2,3\n"])
-def test_a_table_without_a_header_leaves_no_text_in_a_reason(tmp_path: Path, table: str) -> None:
+def test_reasons_never_quote_a_table_without_a_header(tmp_path: Path, table: str) -> None:
     path = tmp_path / "data.csv"
     path.write_text(f"plain_name,{table}", encoding="utf-8")
     told = []

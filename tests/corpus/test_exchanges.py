@@ -16,7 +16,7 @@ def found(*turns: Turn) -> list[Exchange]:
     return list(exchanges(Sample(turns)))
 
 
-def test_each_answer_goes_with_the_words_before_it() -> None:
+def test_each_answer_is_paired_with_the_prompt_before_it() -> None:
     pairs = found(Turn(Role.SYSTEM, "s"), user("a"), answer("b"), user("c"), answer("d"))
     assert [(e.prompt, e.response, e.polarity) for e in pairs] == [("a", "b", 1), ("c", "d", 1)]
 
@@ -38,22 +38,22 @@ def test_masked_answers_are_context() -> None:
     assert (only.prompt, only.response) == ("b", "trained")
 
 
-def test_nothing_trained_leaves_the_prompt() -> None:
+def test_a_sample_with_no_trained_turn_yields_its_prompt() -> None:
     (only,) = found(user("a"), answer("masked", 0), user("b"))
     assert (only.kind, only.polarity, only.prompt, only.response) == ("prompt", 0, "b", None)
 
 
-def test_documents_are_judged_as_such() -> None:
+def test_documents_become_document_exchanges() -> None:
     (only,) = found(Turn(Role.DOCUMENT, "a story", polarity=1))
     assert (only.kind, only.prompt, only.response) == ("document", "a story", None)
 
 
-def test_reasoning_is_kept_apart_from_the_answer() -> None:
+def test_reasoning_is_separated_from_the_answer() -> None:
     (only,) = found(user("a"), answer("<think>hm</think>", kind="reasoning"), answer("b"))
     assert (only.reasoning, only.response) == ("<think>hm</think>", "b")
 
 
-def test_nothing_at_all_gives_nothing() -> None:
+def test_an_empty_sample_yields_no_exchange() -> None:
     assert found() == []
     assert found(Turn(Role.SYSTEM, "only a system prompt")) == []
 
@@ -63,7 +63,7 @@ def test_an_empty_answer_is_an_exchange_with_an_empty_response() -> None:
     assert only.response == ""
 
 
-def test_every_exchange_stands_under_the_samples_system_prompt() -> None:
+def test_every_exchange_has_the_samples_system_prompt() -> None:
     told = (Turn(Role.SYSTEM, "Be kind."), Turn(Role.SYSTEM, "Be brief."))
     pairs = found(*told, user("a"), answer("b"), user("c"), answer("d"))
     assert [e.system for e in pairs] == ["Be kind.\n\nBe brief."] * 2
@@ -71,12 +71,12 @@ def test_every_exchange_stands_under_the_samples_system_prompt() -> None:
     assert [e.system for e in found(user("a"), answer("b"))] == [None]
 
 
-def test_a_long_system_prompt_is_cut() -> None:
+def test_a_long_system_prompt_is_truncated() -> None:
     (only,) = found(Turn(Role.SYSTEM, "s" * (SYSTEM_CHARS + 1)), user("a"), answer("b"))
     assert only.system == "s" * SYSTEM_CHARS
 
 
-def test_an_exchange_knows_what_was_said_before_its_prompt() -> None:
+def test_an_exchange_has_the_turns_before_its_prompt() -> None:
     first, second, third = found(
         user("a"), answer("b"), user("c"), user("d"), answer("e"), user("f"), answer("g")
     )
@@ -85,12 +85,12 @@ def test_an_exchange_knows_what_was_said_before_its_prompt() -> None:
     assert third.earlier == (*second.earlier, ("user", "c"), ("user", "d"), ("assistant", "e"))
 
 
-def test_a_masked_answer_was_said_before() -> None:
+def test_masked_answers_count_as_earlier_turns() -> None:
     (only,) = found(user("a"), answer("masked", 0), user("b"), answer("trained"))
     assert only.earlier == (("user", "a"), ("assistant", "masked"))
 
 
-def test_only_the_last_turns_are_kept_and_each_is_cut() -> None:
+def test_only_the_last_turns_are_kept_and_each_is_truncated() -> None:
     assert (EARLIER, EARLIER_CHARS) == (8, 2000)
     turns = [turn for n in range(6) for turn in (user(f"{n}" * 2001), answer(f"{n}" * 2001))]
     *_, last = found(*turns, user("p"), answer("r"))
@@ -98,25 +98,25 @@ def test_only_the_last_turns_are_kept_and_each_is_cut() -> None:
     assert last.earlier == tuple(spoken)
 
 
-def test_chosen_and_rejected_share_what_was_said_before() -> None:
+def test_chosen_and_rejected_share_the_earlier_turns() -> None:
     good, bad = found(user("a"), answer("b", 0), user("p"), answer("good"), answer("bad", -1))
     assert good.earlier == bad.earlier == (("user", "a"), ("assistant", "b"))
 
 
-def test_reasoning_and_tools_were_not_said() -> None:
+def test_reasoning_and_tools_are_not_earlier_turns() -> None:
     steps = (answer("hm", kind="reasoning"), answer("{}", kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))  # fmt: skip
     *_, last = found(user("weather?"), *steps, answer("Sunny."), user("thanks"), answer("Gladly."))
     assert last.earlier == (("user", "weather?"), ("assistant", "Sunny."))
 
 
-def test_calls_and_results_belong_to_the_exchange_they_are_part_of() -> None:
+def test_tool_calls_and_results_belong_to_their_exchange() -> None:
     steps = (answer('{"city": "Rome"}', kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
     first, second = found(user("weather?"), *steps, answer("Sunny."), user("thanks"), answer("Gladly."))
     assert (first.tools, first.response) == ('{"city": "Rome"}\n\nsunny', "Sunny.")
     assert second.tools is None
 
 
-def test_masked_calls_are_tools_of_the_answer_they_lead_to() -> None:
+def test_masked_tool_calls_belong_to_the_answer_they_lead_to() -> None:
     steps = (answer("{}", 0, kind="tool_call"), Turn(Role.TOOL, "sunny", kind="tool_result"))
     (only,) = found(user("weather?"), *steps, answer("Sunny."))
     assert (only.tools, only.tool_call) == ("{}\n\nsunny", False)

@@ -1,4 +1,4 @@
-"""Checking a bank, and letting it grow from corpora and from a model behind a real server."""
+"""Checking a bank, and extending it from corpora and from a model behind a real server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ REFUSAL = "I'm sorry, but I can't help with that. If you like, tell me what lies
 
 
 def refusal(number: int) -> str:
-    """A refusal that begins like no other."""
+    """A refusal with a unique opening."""
     return f"I can't help with number {number}. I won't do that."
 
 
@@ -49,7 +49,7 @@ def test_mixguard_judges_its_own_bank(config: Config) -> None:
     assert len(report.misjudged) == wrong
 
 
-def test_a_test_set_that_the_bank_repeats_is_found(config: Config, tmp_path: Path) -> None:
+def test_a_test_prompt_in_the_bank_is_found(config: Config, tmp_path: Path) -> None:
     taken = BANK.pairs["prompt"][3]
     path = tmp_path / "test.jsonl"
     path.write_text(json.dumps({"prompt": taken}) + "\n" + json.dumps({"prompt": "Name a river."}) + "\n")
@@ -75,7 +75,7 @@ MIXED = [
 ]
 
 
-def test_good_pairs_are_imported_and_the_rest_is_told_why(config: Config, tmp_path: Path) -> None:
+def test_good_pairs_are_imported_and_others_rejected_with_a_reason(config: Config, tmp_path: Path) -> None:
     data = tmp_path / "chats.jsonl"
     data.write_text("".join(json.dumps(row) + "\n" for row in MIXED))
     result = import_pairs([data], tmp_path / "ours", config, "our-base", silent)
@@ -90,14 +90,14 @@ def test_good_pairs_are_imported_and_the_rest_is_told_why(config: Config, tmp_pa
     assert (again.refusals, again.known) == (0, result.refusals + result.contrast + result.known)
 
 
-def test_a_folder_that_is_no_bank_is_left_alone(config: Config, tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_bank_is_left_alone(config: Config, tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine")
-    with pytest.raises(UsageError, match="is no bank"):
+    with pytest.raises(UsageError, match="is not a bank"):
         import_pairs([tmp_path / "x.jsonl"], tmp_path, config, None, silent)
 
 
 class Api(ThreadingHTTPServer):
-    """A chat API whose replies a test scripts: a function from the request's number to a reply."""
+    """A chat API with scripted replies: a function from the request number and body to a reply."""
 
     daemon_threads = True
 
@@ -161,7 +161,7 @@ def endpoint(api: Api, **changes: Any) -> Endpoint:
     return Endpoint(api.url, "our-base", key="key-of-the-test", first_wait=0.01, timeout=2, **changes)
 
 
-def test_a_models_own_refusals_take_the_bundled_ones_place(
+def test_a_models_own_refusals_replace_the_bundled_ones(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -183,7 +183,7 @@ def test_a_models_own_refusals_take_the_bundled_ones_place(
     )
 
 
-def test_history_and_system_prompt_are_asked_too(
+def test_history_and_system_prompt_are_sent_too(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     api = serve(lambda number, body: reply(refusal(number)))
@@ -204,7 +204,7 @@ FAULTS: dict[str, tuple[int, dict[str, str], bytes]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_faults_that_pass_are_tried_again(
+def test_transient_faults_are_retried(
     fault: str, serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
@@ -217,7 +217,7 @@ def test_faults_that_pass_are_tried_again(
     assert len(api.asked) == PROMPTS["dfm"] + 3
 
 
-def test_a_fault_that_stays_is_told_and_the_next_run_asks_only_those(
+def test_a_persistent_fault_is_reported_and_the_next_run_asks_only_the_failed_prompts(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     bad = BANK.of("refusal", "dfm")["prompt"][5]
@@ -244,9 +244,7 @@ def test_one_canned_refusal_is_kept_once(serve: Callable[..., Api], config: Conf
     assert result.rejected == {"begins like another refusal": PROMPTS["dfm"] - 1}
 
 
-def test_an_answer_that_was_cut_off_is_not_kept(
-    serve: Callable[..., Api], config: Config, tmp_path: Path
-) -> None:
+def test_a_truncated_answer_is_not_kept(serve: Callable[..., Api], config: Config, tmp_path: Path) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
         choice = {"message": {"content": refusal(number)}, "finish_reason": "length"}
         return 200, {}, json.dumps({"choices": [choice]}).encode()
@@ -255,9 +253,7 @@ def test_an_answer_that_was_cut_off_is_not_kept(
     assert result.kept == 0
 
 
-def test_a_second_model_takes_the_place_of_the_first(
-    serve: Callable[..., Api], config: Config, tmp_path: Path
-) -> None:
+def test_a_second_model_replaces_the_first(serve: Callable[..., Api], config: Config, tmp_path: Path) -> None:
     api = serve(lambda number, body: reply(refusal(number)))
     fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
     other = Endpoint(api.url, "other", first_wait=0.01, timeout=2)
@@ -267,8 +263,8 @@ def test_a_second_model_takes_the_place_of_the_first(
     assert set(ours.of("refusal", "dfm")["model"]) == {"other"}
 
 
-def test_an_unknown_hazard_is_told(config: Config, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no such hazard"):
+def test_an_unknown_hazard_is_reported(config: Config, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown hazard"):
         fill(tmp_path / "ours", Endpoint("http://127.0.0.1:9", "m"), config, silent, ["typo"])
 
 
@@ -282,6 +278,6 @@ def test_a_wrong_key_stops_at_once_with_one_sentence(
     assert len(api.asked) < 5
 
 
-def test_an_address_that_is_none_is_told() -> None:
+def test_an_invalid_address_is_reported() -> None:
     with pytest.raises(UsageError, match="base URL"):
         Endpoint("localhost:8000", "m")

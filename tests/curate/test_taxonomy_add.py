@@ -39,32 +39,32 @@ def test_adding_again_adds_nothing_and_more_adds_more(tmp_path: Path) -> None:
     assert len((folder / "exemplars" / "added.jsonl").read_text().splitlines()) == 2
 
 
-def test_a_bad_line_is_told_and_nothing_is_written(tmp_path: Path) -> None:
+def test_a_bad_line_is_reported_and_nothing_is_written(tmp_path: Path) -> None:
     file = write(tmp_path / "a.jsonl", OURS, {**PLAIN, "hazard": "zzz"})
     with pytest.raises(TaxonomyError, match=r"a\.jsonl:2: unknown hazard 'zzz'"):
         add_exemplars([file], tmp_path / "ours", "mixguard")
     assert not (tmp_path / "ours").exists()
 
 
-def test_a_contradiction_is_told(tmp_path: Path) -> None:
+def test_a_contradiction_is_reported(tmp_path: Path) -> None:
     known = Taxonomy.load("mixguard").exemplars.row(0, named=True)
     file = write(tmp_path / "a.jsonl", {**PLAIN, "text": known["text"]})
     with pytest.raises(TaxonomyError, match=rf"a\.jsonl:1: same text as {known['id']}, which is violating"):
         add_exemplars([file], tmp_path / "ours", "mixguard")
 
 
-def test_it_does_not_write_into_somebodys_folder(tmp_path: Path) -> None:
+def test_it_does_not_write_into_someone_elses_folder(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
     with pytest.raises(TaxonomyError, match="neither empty nor a taxonomy"):
         add_exemplars([write(tmp_path / "a.jsonl", OURS)], tmp_path, "mixguard")
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TaxonomyError, match=r"gone\.jsonl: cannot read it"):
         add_exemplars([tmp_path / "gone.jsonl"], tmp_path / "ours", "mixguard")
 
 
-def test_a_base_in_a_folder_is_found_from_the_new_one(
+def test_a_base_folder_is_found_from_the_new_taxonomy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

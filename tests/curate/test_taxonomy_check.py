@@ -56,7 +56,7 @@ def store(cache: Path) -> VectorStore:
     return VectorStore.open(cache, load_encoder(EncodeConfig(cache=cache), overlap=32))
 
 
-def test_a_wrong_label_near_duplicates_and_thin_parts_are_found(
+def test_wrong_labels_near_duplicates_and_thin_sub_hazards_are_found(
     taxonomy: Taxonomy, store: VectorStore
 ) -> None:
     report = check_taxonomy(taxonomy, store)
@@ -86,7 +86,7 @@ def test_an_exemplar_that_repeats_a_test_prompt_is_found(
     assert all(not pair.other.endswith(":3") for pair in found)
 
 
-def test_shipped_exemplars_differ_and_no_sub_hazard_is_thin(store: VectorStore) -> None:
+def test_shipped_exemplars_are_distinct_and_no_sub_hazard_is_thin(store: VectorStore) -> None:
     report = check_taxonomy(Taxonomy.load("mixguard"), store)
     assert report.duplicates == ()
     assert report.thin == ()

@@ -38,7 +38,7 @@ def parts(run: Path) -> dict[str, int]:
     return {file.name: pl.read_parquet(file).height for file in sorted((run / "annotations").iterdir())}
 
 
-def test_a_corpus_becomes_parts_quarantine_and_a_tally(tmp_path: Path, run: Path, worker: Worker) -> None:
+def test_a_run_gives_parts_a_quarantine_and_a_tally(tmp_path: Path, run: Path, worker: Worker) -> None:
     opened = corpus(tmp_path, *CHATS[:3], '{"broken', *CHATS[3:], '{"unheard": 1}')
     tally = local.run(opened, worker, run, rows=2, progress=silent)
     (whole,) = opened.parts(1000)
@@ -52,7 +52,7 @@ def test_a_corpus_becomes_parts_quarantine_and_a_tally(tmp_path: Path, run: Path
     assert (tally.records, tally.exchanges) == (7, 5)
 
 
-def test_progress_counts_the_bytes_that_were_read(tmp_path: Path, run: Path, worker: Worker) -> None:
+def test_progress_counts_the_bytes_read(tmp_path: Path, run: Path, worker: Worker) -> None:
     opened, told = corpus(tmp_path, *CHATS), []
     tally = local.run(opened, worker, run, rows=2, progress=lambda *step: told.append(step))
     each = len(CHATS[0]) + 1
@@ -60,7 +60,7 @@ def test_progress_counts_the_bytes_that_were_read(tmp_path: Path, run: Path, wor
     assert tally.bytes == opened.size
 
 
-def test_a_corpus_without_any_exchange_still_has_one_part(tmp_path: Path, run: Path, worker: Worker) -> None:
+def test_a_corpus_without_exchanges_still_has_one_part(tmp_path: Path, run: Path, worker: Worker) -> None:
     tally = local.run(corpus(tmp_path, SILENT), worker, run, rows=2, progress=silent)
     assert parts(run) == {"part-00000.parquet": 0}
     assert scan_annotations(run).collect_schema() == worker.columns

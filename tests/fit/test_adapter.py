@@ -1,4 +1,4 @@
-"""The adapter changes vectors as it was taught, in every runtime, and stays small."""
+"""The adapter changes vectors as trained, in every runtime, and stays small."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def few() -> Taxonomy:
     return dataclasses.replace(taxonomy, exemplars=some)
 
 
-def test_an_adapter_pulls_violating_apart_from_benign(
+def test_an_adapter_separates_violating_from_benign(
     few: Taxonomy, tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, steps = tmp_path / "adapter.safetensors", []

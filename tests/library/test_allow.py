@@ -72,7 +72,7 @@ def test_entries_are_read_in_order(tmp_path: Path) -> None:
         ("allow = ['MG103']", "number 1: not a table"),
         (
             toml(WHOLE, {**WHOLE, "reson": "x"}),
-            "number 2: reson: no such key; there are check, subject, sample",
+            "number 2: reson: unknown key; valid keys: check, subject, sample",
         ),
         (toml(without("reason")), "number 1: reason: Field required"),
         (toml(without("author")), "number 1: author: Field required"),
@@ -80,7 +80,7 @@ def test_entries_are_read_in_order(tmp_path: Path) -> None:
         (toml({**WHOLE, "reason": " \t"}), "number 1: reason: "),
         (toml({**WHOLE, "author": ""}), "number 1: author: "),
         (toml({**WHOLE, "author": ["Ann"]}), "number 1: author: "),
-        (toml({**WHOLE, "check": "MG999"}), "number 1: check: there is no MG999"),
+        (toml({**WHOLE, "check": "MG999"}), "number 1: check: MG999 is not a check"),
         (toml({**WHOLE, "check": "answered-hazards"}), "number 1: check: "),
         (toml({**WHOLE, "check": "MG10\u0663"}), "number 1: check: "),
         (toml({**WHOLE, "sample": "0123456789ABCDEF"}), "number 1: sample: "),
@@ -89,9 +89,9 @@ def test_entries_are_read_in_order(tmp_path: Path) -> None:
         (toml(without("check")), "number 1: entry: names neither a check nor a sample"),
         (
             toml({**without("check"), "sample": "ab" * 8, "subject": "x"}),
-            "number 1: entry: a subject goes with",
+            "number 1: entry: a subject needs a check",
         ),
-        (toml({**WHOLE, "sample": "ab" * 8, "subject": "x"}), "number 1: entry: a subject goes with"),
+        (toml({**WHOLE, "sample": "ab" * 8, "subject": "x"}), "number 1: entry: a subject needs a check"),
         (toml({**WHOLE, "expires": 1893456000}), "number 1: expires: write a date, e.g. 2027-01-31"),
         (toml({**WHOLE, "expires": "next year"}), "number 1: expires: write a date"),
         (toml({**WHOLE, "expires": "2027-01-31T10:00:00"}), "number 1: expires: write a date"),
@@ -100,15 +100,15 @@ def test_entries_are_read_in_order(tmp_path: Path) -> None:
         (toml(WHOLE).replace("2027-01-31", "2027-02-30"), "not valid TOML"),
     ],
 )
-def test_a_bad_file_is_told_with_the_entry(tmp_path: Path, content: str, message: str) -> None:
+def test_a_bad_file_is_reported_with_the_entry(tmp_path: Path, content: str, message: str) -> None:
     path = tmp_path / "allow.toml"
     path.write_text(content)
-    with pytest.raises(ConfigError, match=message) as told:
+    with pytest.raises(ConfigError, match=message) as error:
         load_allowances(path, CHECKS)
-    assert str(told.value).startswith(f"{path}: ")
+    assert str(error.value).startswith(f"{path}: ")
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.toml", tmp_path):
         with pytest.raises(ConfigError, match="cannot read it"):
             load_allowances(path, CHECKS)
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["x = " + "[" * 5000, "x = " + "1" * 5000])
-def test_a_file_that_its_parser_cannot_bear_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_that_breaks_the_parser_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "allow.toml").write_text(content)
     with pytest.raises(ConfigError):
         load_allowances(tmp_path / "allow.toml", CHECKS)
@@ -140,9 +140,7 @@ files = st.lists(
 
 
 @given(content=st.one_of(files, st.text(), st.binary().map(lambda raw: raw.decode("latin-1"))))
-def test_whatever_is_in_the_file_it_is_read_or_told(
-    tmp_path_factory: pytest.TempPathFactory, content: str
-) -> None:
+def test_any_file_is_read_or_reported(tmp_path_factory: pytest.TempPathFactory, content: str) -> None:
     path = tmp_path_factory.getbasetemp() / "random.toml"
     path.write_bytes(content.encode("utf-8", "surrogatepass"))
     try:
@@ -174,7 +172,7 @@ def _corpus(path: Path, rows: list[dict[str, object]]) -> Path:
     return path
 
 
-def test_an_allow_file_turns_the_verdict_until_its_day(failed: Audit, tmp_path: Path) -> None:
+def test_an_allow_file_changes_the_verdict_until_it_expires(failed: Audit, tmp_path: Path) -> None:
     today = datetime.now(timezone.utc).date()
     path = tmp_path / "allow.toml"
     ids = [finding.id for finding in failed.findings if finding.severity in ("warn", "fail")]
@@ -193,7 +191,7 @@ def test_an_allow_file_turns_the_verdict_until_its_day(failed: Audit, tmp_path: 
         assert again.findings == result.findings
 
 
-def test_a_row_that_moved_to_another_line_stays_allowed(
+def test_a_row_moved_to_another_line_stays_allowed(
     failed: Audit, write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:
     (sample,) = {ref.text_id for ref in found(failed, "MG103").samples}
@@ -210,7 +208,7 @@ def test_a_row_that_moved_to_another_line_stays_allowed(
     ("entry", "left"),
     [({"check": "MG103"}, 0), ({"check": "MG105"}, 20), ({"expires": date(2020, 1, 1)}, 20)],
 )
-def test_what_is_allowed_as_a_whole_is_not_set_aside(
+def test_rows_of_an_allowed_finding_are_not_set_aside(
     failed: Audit, tmp_path: Path, entry: dict[str, object], left: int
 ) -> None:
     (tmp_path / "allow.toml").write_text(toml({**WHOLE, "expires": date(2999, 1, 1), **entry}))
@@ -234,7 +232,7 @@ def test_an_empty_allow_file_changes_nothing(failed: Audit, tmp_path: Path) -> N
     assert result.model_copy(update={"config": failed.config}) == failed
 
 
-def test_against_a_baseline_only_what_is_new_fails(failed: Audit, write_jsonl: Write, config: Config) -> None:
+def test_against_a_baseline_only_new_findings_fail(failed: Audit, write_jsonl: Write, config: Config) -> None:
     against = config.replace(parsed([f"checks.baseline={failed.folder}"]))
     moved = [*[ANSWERED] * 20, REFUSED, *reversed(BENIGN)]
     same = mixguard.audit(write_jsonl(moved), config=against)
@@ -264,7 +262,7 @@ def test_a_baseline_written_before_samples_named_their_texts_works(failed: Audit
     assert mixguard.check(failed.folder, config=config).verdict == "pass"
 
 
-def test_a_baseline_or_allow_file_that_cannot_be_used_stops_before_anything_is_embedded(
+def test_an_unusable_baseline_or_allow_file_stops_the_run_before_embedding(
     write_jsonl: Write, config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mixguard.detectors.open_store", None)  # any use would fail
@@ -278,7 +276,7 @@ def test_a_baseline_or_allow_file_that_cannot_be_used_stops_before_anything_is_e
 
 
 def test_a_run_is_never_its_own_baseline(failed: Audit, write_jsonl: Write) -> None:
-    # A second run of what failed would find it all known, and pass.
+    # Otherwise, re-running a failed audit would find everything known, and pass.
     folder = failed.folder
     config = failed.config.replace(parsed([f"checks.baseline={folder.parent / 'x' / '..' / folder.name}"]))
     with pytest.raises(ConfigError, match="--run"):
@@ -286,7 +284,7 @@ def test_a_run_is_never_its_own_baseline(failed: Audit, write_jsonl: Write) -> N
     assert Audit.load(folder) == failed
 
 
-def test_the_command_line_says_it_in_one_sentence_and_exits_2(
+def test_the_command_line_prints_one_sentence_and_exits_2(
     failed: Audit, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)

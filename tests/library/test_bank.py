@@ -39,7 +39,7 @@ def test_there_are_ordinary_pairs_and_a_licence() -> None:
 
 
 def test_refusals_do_not_open_alike() -> None:
-    """An aligned model's refusal hangs on its first words, so variety there is what makes it deep."""
+    """An aligned model's refusal hinges on its first words, so their variety is what makes it deep."""
     refusals = BANK.of("refusal")["response"].to_list()
     assert len({opening(text) for text in refusals}) == len(refusals)
     for words, share in ((3, 0.03), (1, 0.15)):
@@ -52,7 +52,7 @@ def test_contrast_answers_do_not_begin_with_sure() -> None:
     assert openings["sure"] + openings["certainly"] + openings["absolutely"] <= 5
 
 
-def test_what_stands_beside_an_answer_holds_nothing() -> None:
+def test_rejected_answers_have_no_content() -> None:
     assert len(BANK.rejected) >= 12
     assert max(map(len, BANK.rejected)) < 60
     assert len(BANK.vague) >= 10
@@ -67,7 +67,7 @@ def own_bank(tmp_path: Path, *lines: dict[str, Any] | str, extends: bool = True)
     return folder
 
 
-def test_a_bank_of_ones_own_stands_before_the_one_it_extends(tmp_path: Path) -> None:
+def test_your_own_bank_comes_before_the_one_it_extends(tmp_path: Path) -> None:
     replaced = {**PAIR, "id": "ncr-r-001", "model": "our-base"}
     bank = Bank.load(str(own_bank(tmp_path, PAIR, replaced | {"prompt": "Another."})), TAXONOMY)
     assert bank.pairs.height == BANK.pairs.height + 1
@@ -81,7 +81,7 @@ def test_a_bank_of_ones_own_stands_before_the_one_it_extends(tmp_path: Path) -> 
         ("{", "not a JSON object"),
         ({**PAIR, "hazard": "xyz"}, "unknown hazard 'xyz'"),
         ({**PAIR, "sub": "xyz"}, "unknown sub-hazard 'xyz'"),
-        ({**PAIR, "form": "homonym"}, "unknown form 'homonym' of a refusal pair"),
+        ({**PAIR, "form": "homonym"}, "unknown form 'homonym' for a refusal pair"),
         ({**PAIR, "response": " "}, "needs a prompt and a response"),
         ({**PAIR, "history": ["only one"]}, "in pairs"),
         ({**PAIR, "severity": None}, "needs a severity"),
@@ -89,7 +89,9 @@ def test_a_bank_of_ones_own_stands_before_the_one_it_extends(tmp_path: Path) -> 
         ({**PAIR, "answer": "x"}, "answer"),
     ],
 )
-def test_a_wrong_line_is_told_with_its_place(tmp_path: Path, line: dict[str, Any] | str, words: str) -> None:
+def test_an_invalid_line_is_reported_with_file_and_line(
+    tmp_path: Path, line: dict[str, Any] | str, words: str
+) -> None:
     folder = own_bank(tmp_path, {**PAIR, "prompt": "fine"}, line)
     with pytest.raises(TaxonomyError, match=words) as error:
         Bank.load(str(folder), TAXONOMY)
@@ -101,6 +103,6 @@ def test_the_same_prompt_twice_is_an_error(tmp_path: Path) -> None:
         Bank.load(str(own_bank(tmp_path, PAIR, {**PAIR, "response": "Another no."})), TAXONOMY)
 
 
-def test_an_unknown_bank_is_told() -> None:
+def test_an_unknown_bank_is_reported() -> None:
     with pytest.raises(TaxonomyError, match="no bank 'nowhere'"):
         Bank.load("nowhere", TAXONOMY)

@@ -19,7 +19,7 @@ partial = { xyz = ["B"] }
 """
 
 
-def test_both_ways(tmp_path: Path) -> None:
+def test_it_maps_both_ways(tmp_path: Path) -> None:
     file = tmp_path / "crosswalk.toml"
     file.write_text(SCHEME)
     (scheme,) = load_crosswalk(file, {"xyz", "abc"})
@@ -36,7 +36,7 @@ def test_both_ways(tmp_path: Path) -> None:
         ("[[scheme]]", "[[scheme", "not valid TOML"),
     ],
 )
-def test_a_mistake_is_told(tmp_path: Path, old: str, new: str, message: str) -> None:
+def test_a_mistake_is_reported(tmp_path: Path, old: str, new: str, message: str) -> None:
     file = tmp_path / "crosswalk.toml"
     file.write_text(SCHEME.replace(old, new))
     with pytest.raises(TaxonomyError, match=rf"crosswalk\.toml: .*{message}"):

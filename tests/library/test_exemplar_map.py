@@ -1,4 +1,4 @@
-"""Where exemplars and exchanges lie on the map."""
+"""Positions of exemplars and exchanges on the map."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def near(*pairs: tuple[str, float], sample: int = 0) -> pl.DataFrame:
     return pl.DataFrame({"sample_id": [f"{sample:016x}"], "neighbours": [neighbours]}, schema=schema)
 
 
-def test_every_exemplar_has_a_place(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
+def test_every_exemplar_has_a_position(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
     assert shipped.positions["exemplar"].to_list() == taxonomy.exemplars["id"].to_list()
     places = shipped.positions.select("x", "y").to_numpy()
     assert places.min() == 0
@@ -42,7 +42,7 @@ def test_every_exemplar_has_a_place(taxonomy: Taxonomy, shipped: ExemplarMap) ->
 
 
 def test_hazards_are_islands(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
-    """Violating exemplars lie nearer to their own hazard's middle than to any other's."""
+    """Violating exemplars are closer to their own hazard's centre than to any other's."""
     placed = taxonomy.exemplars.join(shipped.positions, left_on="id", right_on="exemplar")
     violating = placed.filter(pl.col("label") == "violating")
     middles = violating.group_by("hazard").agg(pl.col("x", "y").median()).sort("hazard")
@@ -52,14 +52,14 @@ def test_hazards_are_islands(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
     assert np.mean([a == b for a, b in zip(own, violating["hazard"], strict=True)]) > 0.9
 
 
-def test_an_exchange_lies_by_its_nearest_exemplar(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
+def test_an_exchange_is_placed_next_to_its_nearest_exemplar(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
     first, second = taxonomy.exemplars["id"][0], taxonomy.exemplars["id"][-1]
     places = {name: (x, y) for name, x, y in shipped.positions.iter_rows()}
     x, y = shipped.place(near((first, 0.95), (second, 0.4))).select("x", "y").row(0)
     assert abs(x - places[first][0]) + abs(y - places[first][1]) < 0.03
 
 
-def test_places_depend_on_the_exchange_alone(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
+def test_positions_depend_on_the_exchange_alone(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
     ids = taxonomy.exemplars["id"].sample(60, seed=1).to_list()
     rows = pl.concat([near((a, 0.7), (b, 0.65), sample=n * 7919) for n, (a, b) in enumerate(pairwise(ids))])
     placed = shipped.place(rows)
@@ -70,13 +70,13 @@ def test_places_depend_on_the_exchange_alone(taxonomy: Taxonomy, shipped: Exempl
     assert placed.select("x", "y").to_numpy().max() <= 1
 
 
-def test_alike_exchanges_do_not_hide_one_another(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
+def test_similar_exchanges_do_not_hide_each_other(taxonomy: Taxonomy, shipped: ExemplarMap) -> None:
     name = taxonomy.exemplars["id"][0]
     rows = pl.concat([near((name, 0.6), sample=n * 0x0123456789ABC) for n in range(1, 30)])
     assert shipped.place(rows).select("x", "y").unique().height == rows.height
 
 
-def test_an_exemplar_without_a_place_gives_none(shipped: ExemplarMap) -> None:
+def test_an_exemplar_without_a_position_gives_no_position(shipped: ExemplarMap) -> None:
     assert shipped.place(near(("ours-1", 0.9))).select("x", "y").row(0) == (None, None)
     assert shipped.place(near()).select("x", "y").row(0) == (None, None)
 
@@ -105,7 +105,7 @@ def test_a_map_is_fitted_saved_and_read_back(taxonomy: Taxonomy, tmp_path: Path)
     assert 0 <= fitted.agreement <= 1
 
 
-def test_no_map_file_is_no_map(taxonomy: Taxonomy, tmp_path: Path) -> None:
+def test_without_a_map_file_there_is_no_map(taxonomy: Taxonomy, tmp_path: Path) -> None:
     assert ExemplarMap.load(Taxonomy(**{**vars(taxonomy), "folders": (tmp_path,)})) is None
     assert not (tmp_path / MAP).exists()
 
@@ -113,7 +113,7 @@ def test_no_map_file_is_no_map(taxonomy: Taxonomy, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", ["", "{", "[1]", '{"a": 1}', '{"a": [1, null]}', '{"a": [1, 2, 3]}', "\\xff"]
 )
-def test_a_broken_map_is_told(taxonomy: Taxonomy, tmp_path: Path, content: str) -> None:
+def test_a_broken_map_is_reported(taxonomy: Taxonomy, tmp_path: Path, content: str) -> None:
     (tmp_path / MAP).write_text(content)
-    with pytest.raises(TaxonomyError, match=r"map\.json: not a map"):
+    with pytest.raises(TaxonomyError, match=r"map\.json: not an exemplar map"):
         ExemplarMap.load(Taxonomy(**{**vars(taxonomy), "folders": (tmp_path,)}))

@@ -1,4 +1,4 @@
-"""Profiles: every bundled one is whole, each number has its ground, and mistakes are told."""
+"""Profiles: every bundled one is complete, each number is justified, and mistakes are reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CODES = Taxonomy.load("mixguard").codes
 
 
 @pytest.mark.parametrize("name", profile_names())
-def test_every_bundled_profile_is_whole(name: str) -> None:
+def test_every_bundled_profile_is_complete(name: str) -> None:
     profile = RiskProfile.load(name)
     assert profile.about
     assert set(profile.hazards) <= set(CODES)
@@ -30,7 +30,7 @@ def test_there_is_a_profile_for_each_promised_domain() -> None:
     assert set(promised.split()) <= set(profile_names())
 
 
-def test_a_profile_of_ones_own_changes_only_what_it_names(tmp_path: Path) -> None:
+def test_your_own_profile_changes_only_what_it_names(tmp_path: Path) -> None:
     path = tmp_path / "ours.toml"
     path.write_text(
         'extends = "health"\n[hazard.ssh]\nweight = 9\nfloor = 50\nwhy = "we run a crisis line"\n'
@@ -45,14 +45,14 @@ def test_a_profile_of_ones_own_changes_only_what_it_names(tmp_path: Path) -> Non
     ("text", "words"),
     [
         ("[dose.ratio]\nvalue = -1\nwhy = 'x'\n", "dose.ratio.value"),
-        ("[dose.rato]\nvalue = 1\nwhy = 'x'\n", "no such constant"),
+        ("[dose.rato]\nvalue = 1\nwhy = 'x'\n", "unknown constant"),
         ("[hazard.ssh]\nweight = 1\n", "hazard.ssh.why"),
-        ("[hazzard.ssh]\nweight = 1\n", "unknown 'hazzard'"),
+        ("[hazzard.ssh]\nweight = 1\n", "unknown key 'hazzard'"),
         ("id = 'x'\n", 'extends = "general"'),
         ("id = [", "not valid TOML"),
     ],
 )
-def test_mistakes_are_told_with_file_and_name(tmp_path: Path, text: str, words: str) -> None:
+def test_mistakes_are_reported_with_file_and_name(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "bad.toml"
     path.write_text(text)
     with pytest.raises(ConfigError, match=words) as error:
@@ -60,12 +60,12 @@ def test_mistakes_are_told_with_file_and_name(tmp_path: Path, text: str, words: 
     assert str(path) in str(error.value)
 
 
-def test_an_unknown_name_lists_those_there_are() -> None:
+def test_an_unknown_name_lists_the_known_ones() -> None:
     with pytest.raises(ConfigError, match="general"):
         RiskProfile.load("helth")
 
 
-def test_a_base_is_looked_for_beside_the_profile_that_names_it(
+def test_a_base_is_resolved_from_the_folder_of_the_profile_that_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "ours").mkdir()

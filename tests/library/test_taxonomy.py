@@ -27,12 +27,12 @@ from mixguard.library.taxonomy import Taxonomy
         ({**EXEMPLAR, "id": "b", "text": "x", "hazard": None}, "needs a hazard"),
     ],
 )
-def test_a_bad_line_is_told_by_file_and_line(tmp_path: Path, bad: Any, message: str) -> None:
+def test_a_bad_line_is_reported_with_file_and_line(tmp_path: Path, bad: Any, message: str) -> None:
     with pytest.raises(TaxonomyError, match=rf"own\.jsonl:2: .*{message}"):
         Taxonomy.load(str(write_taxonomy(tmp_path, EXEMPLAR, bad)))
 
 
-def test_form_and_id_may_be_left_out(tmp_path: Path) -> None:
+def test_form_and_id_are_optional(tmp_path: Path) -> None:
     short = {name: EXEMPLAR[name] for name in ("text", "hazard", "sub", "label")}
     taxonomy = Taxonomy.load(str(write_taxonomy(tmp_path, short)))
     (row,) = taxonomy.exemplars.rows(named=True)
@@ -40,7 +40,7 @@ def test_form_and_id_may_be_left_out(tmp_path: Path) -> None:
     assert row["id"].startswith("xyz-v-")
 
 
-def test_a_taxonomy_may_extend_another_beside_it(tmp_path: Path) -> None:
+def test_a_taxonomy_may_extend_a_sibling_folder(tmp_path: Path) -> None:
     write_taxonomy(tmp_path / "base", EXEMPLAR)
     above = tmp_path / "above"
     (above / "exemplars").mkdir(parents=True)
@@ -57,7 +57,7 @@ def test_a_taxonomy_may_extend_another_beside_it(tmp_path: Path) -> None:
         Taxonomy.load(str(above))
 
 
-def test_a_circle_of_taxonomies_is_told(tmp_path: Path) -> None:
+def test_circular_extension_is_reported(tmp_path: Path) -> None:
     for one, other in (("a", "b"), ("b", "a")):
         (tmp_path / one).mkdir()
         (tmp_path / one / "taxonomy.toml").write_text(f'extends = "../{other}"')
@@ -65,7 +65,7 @@ def test_a_circle_of_taxonomies_is_told(tmp_path: Path) -> None:
         Taxonomy.load(str(tmp_path / "a"))
 
 
-def test_an_unknown_taxonomy_is_told() -> None:
+def test_an_unknown_taxonomy_is_reported() -> None:
     with pytest.raises(TaxonomyError, match="mixguard"):
         Taxonomy.load("nonsense")
 
@@ -79,8 +79,8 @@ def test_a_team_can_bring_its_own(tmp_path: Path, cache: Path) -> None:
     assert not (own / "models").exists()
 
 
-def test_exemplars_of_one_label_alone_are_not_enough(tmp_path: Path, cache: Path) -> None:
+def test_exemplars_of_only_one_label_are_not_enough(tmp_path: Path, cache: Path) -> None:
     own = write_taxonomy(tmp_path / "own", EXEMPLAR)
     config = Config.from_tree({"encode": {"cache": cache}, "judge": {"taxonomy": str(own)}}, origin="test")
-    with pytest.raises(TaxonomyError, match="needs violating exemplars and benign ones"):
+    with pytest.raises(TaxonomyError, match="needs both violating and benign exemplars"):
         mixguard.classify(["x"], config=config)

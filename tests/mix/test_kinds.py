@@ -1,4 +1,4 @@
-"""What was written, read again by the project's own reader: every kind of file, and odd ones of each."""
+"""Mixes are readable by the project's own reader: every file type, including unusual variants."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FILES = {
 
 
 def mixed(path: Path, config: Config, *over: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Own and new rows of a mix, as the reader sees them; none may be unreadable."""
+    """Original and new rows of a mix, as the reader sees them; none may be unreadable."""
     out = path.with_name(f"safe-{path.name}")
     mix = mixguard.rebalance(path, out=out, config=config.replace(parsed(over)))
     assert mix.manifest is not None
@@ -52,7 +52,7 @@ def mixed(path: Path, config: Config, *over: str) -> tuple[list[dict[str, Any]],
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_what_is_written_is_read_again(name: str, tmp_path: Path, config: Config) -> None:
+def test_a_mix_can_be_read_back(name: str, tmp_path: Path, config: Config) -> None:
     path = tmp_path / name
     path.write_bytes(FILES[name])
     own, new = mixed(path, config)
@@ -64,7 +64,7 @@ def test_what_is_written_is_read_again(name: str, tmp_path: Path, config: Config
         assert len(set(ids)) == len(ids)
 
 
-def test_columns_that_repeat_the_conversation_hold_the_new_one(tmp_path: Path, config: Config) -> None:
+def test_columns_that_repeat_the_conversation_are_updated(tmp_path: Path, config: Config) -> None:
     rows = [
         {"prompt": f"Where is item {n} kept?", "completion": f"Item {n} is on the shelf."} for n in range(60)
     ]
@@ -76,7 +76,7 @@ def test_columns_that_repeat_the_conversation_hold_the_new_one(tmp_path: Path, c
     assert all(row["text"] == f"### Ask: {row['prompt']}\n### Answer: {row['completion']}" for row in new)
 
 
-def test_parquet_keeps_its_groups_and_types(tmp_path: Path, config: Config) -> None:
+def test_parquet_keeps_row_groups_and_types(tmp_path: Path, config: Config) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -96,11 +96,11 @@ def test_parquet_keeps_its_groups_and_types(tmp_path: Path, config: Config) -> N
     ("name", "content", "over", "words"),
     [
         ("twice.csv", b"instruction,output,n,n\n" + b"a?,b,1,2\n" * 60, "seed=0", "same name"),
-        ("mark.jsonl", FILES["ids.jsonl"], "mark_field=id", "has a 'id' already"),
-        ("mark.csv", FILES["comma.csv"], "mark_field=pair", "no place for 'pair'"),
+        ("mark.jsonl", FILES["ids.jsonl"], "mark_field=id", "already has a field 'id'"),
+        ("mark.csv", FILES["comma.csv"], "mark_field=pair", "delimited rows cannot be marked"),
     ],
 )
-def test_what_would_come_out_wrong_is_refused(
+def test_mixes_that_would_be_invalid_are_refused(
     name: str, content: bytes, over: str, words: str, tmp_path: Path, config: Config
 ) -> None:
     path = tmp_path / name
@@ -110,7 +110,7 @@ def test_what_would_come_out_wrong_is_refused(
     assert not list(tmp_path.glob("safe-*"))
 
 
-def test_names_that_cannot_be_are_told_before_the_audit(tmp_path: Path, config: Config) -> None:
+def test_invalid_inputs_are_reported_before_the_audit(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(FILES["ids.jsonl"])
     with pytest.raises(UsageError, match="read twice"):
@@ -119,7 +119,7 @@ def test_names_that_cannot_be_are_told_before_the_audit(tmp_path: Path, config: 
         mixguard.rebalance(path, path, out=tmp_path / "x", config=config)
 
 
-def test_a_full_disk_leaves_what_was_there(
+def test_a_full_disk_leaves_existing_files_untouched(
     tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path, out = tmp_path / "a.jsonl", tmp_path / "safe.jsonl"
@@ -137,9 +137,7 @@ def test_a_full_disk_leaves_what_was_there(
     assert not list(tmp_path.glob(".safe*"))
 
 
-def test_a_plan_of_another_bank_or_of_rows_that_are_not_there_is_refused(
-    tmp_path: Path, config: Config
-) -> None:
+def test_a_plan_for_another_bank_or_for_missing_rows_is_refused(tmp_path: Path, config: Config) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(FILES["ids.jsonl"])
     plan = mixguard.rebalance(path, out=None, config=config).plan

@@ -1,4 +1,4 @@
-"""What new rows take over from the rows around them."""
+"""What new rows adopt from the corpus."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ TASK = "Translate the sentence into German.\nSentence: "
         ([], ""),
     ],
 )
-def test_the_beginning_that_many_prompts_share(prompts: list[str], frame: str) -> None:
+def test_the_common_prefix_of_prompts(prompts: list[str], frame: str) -> None:
     found, share = common_frame(prompts)
     assert found == frame
     assert (share > 0) == bool(frame)
 
 
-def test_the_share_is_that_of_the_prompts_that_have_it() -> None:
+def test_the_share_counts_prompts_with_the_prefix() -> None:
     prompts = [f"{TASK}{n}" for n in range(30)] + [f"What is {n}?" for n in range(70)]
     assert common_frame(prompts) == (TASK, 0.3)

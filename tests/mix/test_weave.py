@@ -1,4 +1,4 @@
-"""A file again, byte for byte, with records put in and left out; whatever way it is written."""
+"""Files are copied byte for byte, with records added and left out, in any layout."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def source_of(path: Path) -> FileSource:
 
 
 def woven(path: Path, after: dict[int, int], drop: Collection[int] = ()) -> tuple[bytes, Woven]:
-    """Weave `after[k]` copies of NEW after the k-th record that stays."""
+    """Weave `after[k]` copies of NEW after the k-th kept record."""
     source, out = source_of(path), io.BytesIO()
     inserts = {
         place: [Insert(f"p{place}-{number}", NEW) for number in range(count)]
@@ -42,11 +42,11 @@ def woven(path: Path, after: dict[int, int], drop: Collection[int] = ()) -> tupl
 
 LAYOUTS = {
     "lines": "".join(json.dumps(row) + "\n" for row in ROWS),
-    "no line end at the end": "\n".join(json.dumps(row) for row in ROWS),
+    "no newline at the end": "\n".join(json.dumps(row) for row in ROWS),
     "carriage returns": "\r\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS) + "\r\n",
     "compact": "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in ROWS),
     "blank and broken lines between": "\n\n".join([json.dumps(ROWS[0]), "not json", *map(json.dumps, ROWS[1:])]) + "\n",
-    "objects over many lines": "\n".join(json.dumps(row, indent=2) for row in ROWS) + "\n",
+    "multi-line objects": "\n".join(json.dumps(row, indent=2) for row in ROWS) + "\n",
     "array": json.dumps(ROWS),
     "indented array": json.dumps(ROWS, indent=2, ensure_ascii=False) + "\n",
     "array with margins": "  [\n" + ",\n".join("    " + json.dumps(row) for row in ROWS) + "\n  ]\n\n",
@@ -61,7 +61,7 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     return file
 
 
-def test_nothing_put_in_gives_the_bytes_back(path: Path) -> None:
+def test_adding_nothing_reproduces_the_file(path: Path) -> None:
     content, done = woven(path, {})
     assert content == path.read_bytes()
     assert done.records == 5
@@ -73,9 +73,7 @@ def rows_of(content: bytes, folder: Path) -> list[tuple[int, Any]]:
     return [(r.place.ordinal, r.row) for r in source_of(file).records() if isinstance(r, Record)]
 
 
-def test_new_records_stand_where_they_should_and_taking_them_out_gives_the_bytes_back(
-    path: Path, tmp_path: Path
-) -> None:
+def test_new_records_are_in_place_and_removing_them_reproduces_the_file(path: Path, tmp_path: Path) -> None:
     content, done = woven(path, {0: 1, 2: 2, 4: 1})
     rows = rows_of(content, tmp_path)
     assert [row for _, row in rows if row != NEW] == ROWS
@@ -86,7 +84,7 @@ def test_new_records_stand_where_they_should_and_taking_them_out_gives_the_bytes
 
 
 def without(content: bytes, new: set[int], folder: Path) -> bytes:
-    """The file less some records and what stands before each of them."""
+    """The file without some records and the bytes before each of them."""
     file = folder / "out.json"
     file.write_bytes(content)
     bare = content.removeprefix(b"\xef\xbb\xbf")
@@ -100,7 +98,7 @@ def without(content: bytes, new: set[int], folder: Path) -> bytes:
 
 
 @pytest.mark.parametrize("drop", [{0}, {4}, {5}, {2, 3}, {0, 1, 2}, {3, 4, 5}])
-def test_rows_left_out_are_gone_and_the_rest_is_whole(path: Path, tmp_path: Path, drop: set[int]) -> None:
+def test_dropped_rows_are_gone_and_the_rest_is_intact(path: Path, tmp_path: Path, drop: set[int]) -> None:
     ordinals = [r.place.ordinal for r in source_of(path).records() if isinstance(r, Record)]
     content, done = woven(path, {0: 1}, drop)
     kept = [row for ordinal, row in zip(ordinals, ROWS, strict=True) if ordinal not in drop]
@@ -113,7 +111,7 @@ def test_rows_left_out_are_gone_and_the_rest_is_whole(path: Path, tmp_path: Path
 
 
 @given(places=st.lists(st.integers(0, 4), max_size=8), compact=st.booleans(), array=st.booleans())
-def test_any_places(
+def test_arbitrary_places(
     places: list[int], compact: bool, array: bool, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("weave")
@@ -130,7 +128,7 @@ def test_any_places(
     assert without(content, set(done.added.values()), folder) == text.encode()
 
 
-def test_a_delimited_file(tmp_path: Path) -> None:
+def test_weaving_a_delimited_file(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
     path.write_bytes(b'instruction;output\r\n"a; b";"c ""d"""\r\nx;"two\r\nlines"\r\n')
     source, out = source_of(path), io.BytesIO()
@@ -141,7 +139,7 @@ def test_a_delimited_file(tmp_path: Path) -> None:
     assert done.added == {"p": 1}
 
 
-def test_a_parquet_file_row_for_row(tmp_path: Path) -> None:
+def test_weaving_a_parquet_file_row_by_row(tmp_path: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 

@@ -1,4 +1,4 @@
-"""Run folders of bad kinds: one sentence that says what, where and what to do, and exit code 2."""
+"""Bad run folders: a one-sentence error that says what, where and what to do, and exit code 2."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _folder_for_a_part(run: Path) -> None:
 
 
 def _flip(raw: bytes) -> bytes:
-    """Every page overwritten, the footer left whole."""
+    """Overwrite every page but keep the footer."""
     footer = int.from_bytes(raw[-8:-4], "little") + 8
     return raw[:4] + b"\xff" * (len(raw) - footer - 4) + raw[-footer:]
 
@@ -76,67 +76,67 @@ def _flip(raw: bytes) -> bytes:
 BAD: dict[str, tuple[Spoil, str, str]] = {
     "newer": (
         _audit(lambda tree: tree.update(version="mixguard-audit/3", shape="another")),
-        "audit.json: a newer mixguard wrote it (mixguard-audit/3, this one reads mixguard-audit/2)",
+        "audit.json: written by a newer mixguard (mixguard-audit/3, this one reads mixguard-audit/2)",
         "update mixguard",
     ),
     "older": (
         _audit(lambda tree: tree.update(version="mixguard-audit/1")),
-        "audit.json: an older mixguard wrote it (mixguard-audit/1,",
+        "audit.json: written by an older mixguard (mixguard-audit/1,",
         "audit the corpus again",
     ),
-    "layout without a part": (
+    "layout with a missing section": (
         _audit(lambda tree: tree.pop("detectors")),
-        "audit.json: not as this mixguard writes it (detectors: Field required)",
+        "audit.json: does not match this mixguard version (detectors: Field required)",
         "audit the corpus again",
     ),
-    "layout with another option": (
+    "layout with an unknown option": (
         _audit(lambda tree: tree["config"].update(signals={})),  # type: ignore[attr-defined]
-        "audit.json: not as this mixguard writes it (config.signals: ",
+        "audit.json: does not match this mixguard version (config.signals: ",
         "audit the corpus again",
     ),
-    "cut off": (_content("audit.json", lambda raw: raw[:-300]), "audit.json: half-written or no JSON", "again"),
-    "empty": (_content("audit.json", lambda raw: b""), "audit.json: half-written or no JSON", "again"),
-    "not text": (_content("audit.json", lambda raw: b"\xff" + raw), "audit.json: half-written or no JSON", "again"),
-    "deep": (_content("audit.json", lambda raw: b"[" * 100_000), "audit.json: half-written or no JSON", "again"),
+    "truncated": (_content("audit.json", lambda raw: raw[:-300]), "audit.json: half-written or not JSON", "again"),
+    "empty": (_content("audit.json", lambda raw: b""), "audit.json: half-written or not JSON", "again"),
+    "not text": (_content("audit.json", lambda raw: b"\xff" + raw), "audit.json: half-written or not JSON", "again"),
+    "deeply nested": (_content("audit.json", lambda raw: b"[" * 100_000), "audit.json: half-written or not JSON", "again"),
     "another tool": (
         _content("audit.json", lambda raw: b'{"auditReportVersion": 2, "vulnerabilities": {}}'),
-        "audit.json: not an audit that mixguard wrote (no version mixguard-audit/2)",
-        "name a run folder",
+        "audit.json: not written by mixguard (version is not mixguard-audit/2)",
+        "pass a run folder",
     ),
-    "a list": (_content("audit.json", lambda raw: b"[]"), "audit.json: not an audit that mixguard wrote", "name a"),
+    "a list": (_content("audit.json", lambda raw: b"[]"), "audit.json: not written by mixguard", "pass a"),
     "hostile version": (
         _audit(lambda tree: tree.update(version=f"mixguard-audit/{'9' * 10_000}")),
-        "audit.json: not an audit that mixguard wrote",
-        "name a run folder",
+        "audit.json: not written by mixguard",
+        "pass a run folder",
     ),
     "no audit": (lambda run: (run / "audit.json").unlink(), "not a run folder (no audit.json)", "`mixguard audit`"),
-    "nothing": (shutil.rmtree, "not a run folder (no audit.json)", "`mixguard audit`"),
+    "no folder": (shutil.rmtree, "not a run folder (no audit.json)", "`mixguard audit`"),
     "no annotations": (
-        lambda run: shutil.rmtree(run / "annotations"), "annotations: holds 0 of 6 exchanges", "again",
+        lambda run: shutil.rmtree(run / "annotations"), "annotations: contains 0 of 6 exchanges", "again",
     ),
-    "empty annotations": (_empty_annotations, "holds 0 of 6 exchanges", "again"),
-    "a part is gone": (lambda run: (run / PART).unlink(), "annotations: holds 4 of 6 exchanges", "again"),
-    "a part too many": (
-        lambda run: shutil.copy(run / PART, run / "annotations" / "part-00009.parquet"), "holds 8 of 6", "again",
+    "empty annotations": (_empty_annotations, "contains 0 of 6 exchanges", "again"),
+    "a missing part": (lambda run: (run / PART).unlink(), "annotations: contains 4 of 6 exchanges", "again"),
+    "an extra part": (
+        lambda run: shutil.copy(run / PART, run / "annotations" / "part-00009.parquet"), "contains 8 of 6", "again",
     ),
-    "a part cut off": (_content(PART, lambda raw: raw[:-100]), f"{PART}: half-written, damaged or no Parquet", "again"),
-    "a part's head": (_content(PART, lambda raw: raw[:100]), f"{PART}: half-written, damaged or no Parquet", "again"),
-    "an empty part": (_content(PART, lambda raw: b""), f"{PART}: half-written, damaged or no Parquet", "again"),
-    "a part that is text": (_content(PART, lambda raw: b"a,b\n1,2\n" * 9), f"{PART}: half-written, damaged or no", "again"),
-    "a part is a folder": (_folder_for_a_part, f"{PART}: half-written, damaged or no Parquet", "again"),
-    "a damaged page": (_content(PART, _flip), f"{PART}: half-written, damaged or no Parquet", "again"),
-    "a column is missing": (
-        _part(lambda rows: rows.drop("proximity")), f"{PART}: column proximity is not as this mixguard", "again",
+    "a truncated part": (_content(PART, lambda raw: raw[:-100]), f"{PART}: half-written, damaged or not Parquet", "again"),
+    "the head of a part": (_content(PART, lambda raw: raw[:100]), f"{PART}: half-written, damaged or not Parquet", "again"),
+    "an empty part": (_content(PART, lambda raw: b""), f"{PART}: half-written, damaged or not Parquet", "again"),
+    "a text file as a part": (_content(PART, lambda raw: b"a,b\n1,2\n" * 9), f"{PART}: half-written, damaged or not", "again"),
+    "a folder as a part": (_folder_for_a_part, f"{PART}: half-written, damaged or not Parquet", "again"),
+    "a damaged page": (_content(PART, _flip), f"{PART}: half-written, damaged or not Parquet", "again"),
+    "a missing column": (
+        _part(lambda rows: rows.drop("proximity")), f"{PART}: column proximity does not match", "again",
     ),
-    "a column is another": (
-        _part(lambda rows: rows.with_columns(line=pl.lit("x"))), f"{PART}: column line is not as this", "again",
+    "a column of another type": (
+        _part(lambda rows: rows.with_columns(line=pl.lit("x"))), f"{PART}: column line does not match", "again",
     ),
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("command", ["report", "check"])
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_run_folder_is_one_sentence_and_exit_2(
+def test_a_bad_run_folder_gives_one_sentence_and_exit_code_2(
     run: Path, kind: str, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     spoil, said, advice = BAD[kind]
@@ -155,14 +155,14 @@ def test_a_bad_run_folder_is_one_sentence_and_exit_2(
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_baseline_stops_a_check_as_well(whole: Audit, run: Path, kind: str) -> None:
+def test_a_bad_baseline_stops_a_check_too(whole: Audit, run: Path, kind: str) -> None:
     BAD[kind][0](run)
     with pytest.raises(RunFolderError):
         mixguard.check(whole.folder, config=whole.config.replace(parsed([f"checks.baseline='{run}'"])))
 
 
-def test_a_whole_run_is_read_wherever_it_lies(whole: Audit, run: Path) -> None:
-    # Its name holds what a glob would expand.
+def test_a_valid_run_can_be_read_from_any_path(whole: Audit, run: Path) -> None:
+    # The folder name contains glob characters.
     assert Audit.load(run).findings == whole.findings
     assert mixguard.check(run).findings == whole.findings
     assert Audit.load(run).annotations.collect().equals(whole.annotations.collect())
@@ -176,19 +176,19 @@ def test_a_whole_run_is_read_wherever_it_lies(whole: Audit, run: Path) -> None:
         lambda file: pl.DataFrame({"check": ["MG103"]}).write_parquet(file),
     ],
 )
-def test_rows_of_findings_that_cannot_be_read_are_told(run: Path, spoil: Callable[[Path], object]) -> None:
+def test_unreadable_flagged_rows_are_reported(run: Path, spoil: Callable[[Path], object]) -> None:
     spoil(run / run_folder.FLAGGED)
     with pytest.raises(RunFolderError, match=r"flagged\.parquet"):
         Audit.load(run).rows("MG103")
 
 
-def test_columns_added_to_a_run_do_no_harm(whole: Audit, run: Path) -> None:
+def test_extra_columns_in_a_run_are_ignored(whole: Audit, run: Path) -> None:
     for part in (run / run_folder.ANNOTATIONS).iterdir():
         pl.read_parquet(part, glob=False).with_columns(more=1).write_parquet(part)
     assert mixguard.check(run).findings == whole.findings
 
 
-def test_a_corpus_without_any_exchange_is_a_run(config: Config, tmp_path: Path) -> None:
+def test_a_corpus_without_exchanges_can_be_audited(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_text(json.dumps({"messages": [{"role": "system", "content": "Be kind."}]}) + "\n")
     result = mixguard.audit(path, config=config)
@@ -214,17 +214,20 @@ def _tree(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda run: (run / "notes.md").write_text("mine"), "holds what no run wrote: notes.md; move that"),
-        (lambda run: (run / "src").mkdir(), "holds what no run wrote: src"),
+        (
+            lambda run: (run / "notes.md").write_text("mine"),
+            "contains files no run wrote: notes.md; move them",
+        ),
+        (lambda run: (run / "src").mkdir(), "contains files no run wrote: src"),
         (
             BAD["another tool"][0],
-            "not a run folder, and holds annotations, audit.json, config.toml and 2 more",
+            "not a run folder, but contains annotations, audit.json, config.toml and 2 more",
         ),
         (_content("audit.json", lambda raw: b"{" + raw[-40:]), "not a run folder"),
-        (BAD["no audit"][0], "not a run folder, and holds annotations, config.toml"),
+        (BAD["no audit"][0], "not a run folder, but contains annotations, config.toml"),
     ],
 )
-def test_what_no_run_wrote_is_never_replaced(whole: Audit, run: Path, spoil: Spoil, said: str) -> None:
+def test_files_no_run_wrote_are_never_replaced(whole: Audit, run: Path, spoil: Spoil, said: str) -> None:
     spoil(run)
     before = _tree(run)
     with pytest.raises(RunFolderError) as raised:
@@ -233,8 +236,8 @@ def test_what_no_run_wrote_is_never_replaced(whole: Audit, run: Path, spoil: Spo
     assert _tree(run) == before
 
 
-@pytest.mark.parametrize("kind", ["cut off", "newer", "no annotations", "a part cut off"])
-def test_a_run_of_ours_is_replaced_whole_or_not(whole: Audit, run: Path, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["truncated", "newer", "no annotations", "a truncated part"])
+def test_a_damaged_or_foreign_version_run_is_replaced_as_a_whole(whole: Audit, run: Path, kind: str) -> None:
     (run / run_folder.MANIFEST).write_text("{}")
     BAD[kind][0](run)
     assert _into(run, whole).corpus.records == 1
@@ -243,7 +246,7 @@ def test_a_run_of_ours_is_replaced_whole_or_not(whole: Audit, run: Path, kind: s
 
 
 @pytest.mark.parametrize("unset", [("--baseline", ""), ("--set", "checks.baseline=")])
-def test_a_baseline_that_is_gone_can_be_left_out(
+def test_a_missing_baseline_can_be_unset(
     run: Path, unset: tuple[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _audit(lambda tree: tree["config"]["checks"].update(baseline="gone"))(run)  # type: ignore[index]

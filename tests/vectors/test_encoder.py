@@ -1,4 +1,4 @@
-"""The real encoder against the reference implementation, and what is said where one cannot be had."""
+"""The real encoder against the reference implementation, and the errors if an encoder is unavailable."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mixguard.errors import UsageError
 from mixguard.vectors.load import load_encoder
 
 
-def test_fast_runtime_gives_the_reference_vectors(cache: Path) -> None:
+def test_the_fast_runtime_matches_the_reference_vectors(cache: Path) -> None:
     reference = load_encoder(EncodeConfig(cache=cache, device="cpu", precision="float32"), overlap=32)
     fast = load_encoder(EncodeConfig(cache=cache, device="cpu"), overlap=32)
     assert fast.weights == reference.weights
@@ -25,17 +25,17 @@ def test_fast_runtime_gives_the_reference_vectors(cache: Path) -> None:
     assert (fast.encode(texts).vectors * reference.encode(texts).vectors).sum(1).min() > 0.999
 
 
-def test_a_missing_model_is_told(cache: Path) -> None:
+def test_a_missing_model_is_reported(cache: Path) -> None:
     with pytest.raises(UsageError, match="nobody/nothing"):
         load_encoder(
             EncodeConfig(model="nobody/nothing", offline=True, cache=cache, device="cpu"), overlap=32
         )
 
 
-def test_cuda_without_a_gpu_is_told() -> None:
+def test_cuda_without_a_gpu_is_reported() -> None:
     import torch
 
     if torch.cuda.is_available():
-        pytest.skip("there is a GPU here")
+        pytest.skip("this machine has a GPU")
     with pytest.raises(UsageError, match="--device cpu"):
         load_encoder(EncodeConfig(device="cuda"), overlap=32)

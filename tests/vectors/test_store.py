@@ -16,7 +16,7 @@ from mixguard.vectors.store import VectorStore, text_id
 
 
 class CountingEncoder(HashEncoder):
-    """Remembers what it was asked to embed."""
+    """Records the texts it was asked to embed."""
 
     def __init__(self) -> None:
         super().__init__(words_per_window=3)
@@ -27,7 +27,7 @@ class CountingEncoder(HashEncoder):
         return super().encode(texts)
 
 
-def test_each_distinct_text_is_embedded_once_and_never_again(tmp_path: Path) -> None:
+def test_each_distinct_text_is_embedded_only_once(tmp_path: Path) -> None:
     encoder = CountingEncoder()
     texts = ["one", "two", "one", "a b c d e f g"]
     first = VectorStore.open(tmp_path, encoder).vectors(texts)
@@ -41,7 +41,7 @@ def test_each_distinct_text_is_embedded_once_and_never_again(tmp_path: Path) -> 
 
 @settings(max_examples=25, deadline=None)
 @given(texts=st.lists(st.text(max_size=40), max_size=30))
-def test_vectors_are_the_encoders_own(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
+def test_stored_vectors_match_the_encoder(tmp_path_factory: pytest.TempPathFactory, texts: list[str]) -> None:
     encoder = HashEncoder(words_per_window=2)
     found = VectorStore.open(tmp_path_factory.mktemp("store"), encoder).vectors(texts)
     for text, start, count in zip(texts, found.starts, found.counts, strict=True):
@@ -70,7 +70,7 @@ def test_a_killed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     assert store.vectors(["half"]).vectors.any()
 
 
-def test_a_file_that_is_no_store_is_told(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_store_is_reported(tmp_path: Path) -> None:
     encoder = HashEncoder()
     (tmp_path / "vectors").mkdir()
     (tmp_path / "vectors" / f"{encoder.fingerprint}.sqlite").write_bytes(b"not a database" * 100)

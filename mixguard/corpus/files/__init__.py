@@ -1,4 +1,4 @@
-"""How records lie on disk: paths in, an iterator of records out."""
+"""File kinds: paths in, an iterator of records out."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FileSource:
 
     @property
     def size(self) -> int | None:
-        """Bytes on disk of an uncompressed text; None for others."""
+        """Bytes on disk of an uncompressed text file; None for others."""
         return (
             self.path.stat().st_size
             if self.kind in ("json", "delimited") and not is_compressed(self.path)
@@ -53,7 +53,7 @@ class FileSource:
 
     @property
     def files(self) -> list[Path]:
-        """What it lies in."""
+        """The file itself."""
         return [self.path]
 
     def digest(self) -> str:
@@ -61,7 +61,7 @@ class FileSource:
         return sha256(self.files)
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
-        """Every record in order, and what was read."""
+        """Every record in order, then the digest of the bytes read."""
         return self._text_records() if self.kind in ("json", "delimited") else self._table_records()
 
     def _text_records(self) -> Iterator[Record | Rejected | Whole]:
@@ -73,7 +73,7 @@ class FileSource:
                 for record in read(stream, self.name, self.max_record_bytes):
                     last = record.place
                     yield record
-            except RecordError as error:  # the stream itself broke off: what was read stands
+            except RecordError as error:  # the stream itself is broken: keep what was read
                 yield Rejected(Place(self.name, last.line + 1, last.ordinal + 1), b"", str(error))
             yield file.whole()
 
@@ -87,10 +87,10 @@ class FileSource:
 def open_sources(
     data: Sequence[Any], *, max_record_bytes: int = 64 * 2**20, offline: bool
 ) -> tuple[Source, ...]:
-    """The sources that were given: files, folders, globs, `-`, `hf://owner/name[:split]`, or data in memory.
+    """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or in-memory data.
 
     Raises:
-        InputError: one of them cannot be used at all, or is named twice.
+        InputError: an input is unusable or named twice.
     """
     paths = [os.fspath(each) for each in data if isinstance(each, str | os.PathLike)]
     _refuse_repeated((name, [name]) for name in paths)
@@ -107,13 +107,13 @@ def open_sources(
 
 
 def _refuse_repeated(named: Iterable[tuple[str, Sequence[str]]]) -> None:
-    """Refuse inputs of which two hold the same: every row would count twice."""
+    """Refuse inputs that share a file: its rows would count twice."""
     seen: dict[str, str] = {}
     for name, holds in named:
         first = next((seen[each] for each in holds if each in seen), None)
         if first is not None:
             also = "" if first == name else f", also as {first}"
-            raise InputError(f"{name}: is named twice{also}; name every file once")
+            raise InputError(f"{name}: named twice{also}; name each file once")
         seen.update(dict.fromkeys(holds, name))
 
 
@@ -136,7 +136,7 @@ def _check_name(name: str) -> None:
         name.encode()
     except UnicodeEncodeError:
         shown = name.encode(errors="backslashreplace").decode()
-        raise InputError(f"{shown}: the name is not UTF-8, which no report can hold; rename it") from None
+        raise InputError(f"{shown}: the name is not UTF-8, so no report can show it; rename it") from None
 
 
 def _files(name: str) -> list[Path]:
@@ -164,7 +164,7 @@ def _in_folder(folder: Path) -> list[Path]:
         if path.is_file() and suffix_of(path.name) in SUFFIXES and not _hidden(path.relative_to(folder))
     )
     if not found:
-        raise InputError(f"{folder}: no data in this folder; mixguard reads {', '.join(SUFFIXES)}")
+        raise InputError(f"{folder}: no data files in this folder; mixguard reads {', '.join(SUFFIXES)}")
     return found
 
 
@@ -173,7 +173,7 @@ def _hidden(path: Path) -> bool:
 
 
 def _spooled(stream: BinaryIO) -> Path:
-    """Standard input kept in a temporary file, so that it can be looked at before it is read."""
+    """Copy standard input to a temporary file, so that its kind can be detected before reading."""
     folder = tempfile.mkdtemp(prefix="mixguard-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     path = Path(folder, "stdin")

@@ -1,4 +1,4 @@
-"""What a source of records is, and what all sources share."""
+"""The source protocol, and what all sources share."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from mixguard.errors import InputError
 from mixguard.files import sha256
 
 KEPT_OF_REJECTED = 1024
-"""Bytes kept of a record that could not be read."""
+"""Bytes kept of an unreadable record."""
 
 
 class Whole(NamedTuple):
-    """The last thing a source yields: which bytes its records were read from."""
+    """The last item a source yields: the digest of the bytes it read."""
 
     sha256: str
 
 
 class Source(Protocol):
-    """One input: a file, standard input, or a data set."""
+    """One input: a file, standard input, or a dataset."""
 
     @property
     def name(self) -> str:
-        """As the user named it; shown in reports."""
+        """The name the user gave; shown in reports."""
         ...
 
     @property
     def size(self) -> int | None:
-        """Bytes of record text, where that can be told before reading; for progress."""
+        """Bytes of record text, for progress; None if unknown before reading."""
         ...
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
-        """Every record in order, readable or not, and what was read; may be asked for again."""
+        """Every record in order, readable or not, then the digest; can be called again."""
         ...
 
     def digest(self) -> str:
@@ -46,7 +46,7 @@ class Source(Protocol):
 
 
 class HashedFile(io.RawIOBase):
-    """A file whose bytes are hashed as they are read, so that the digest is of the bytes that were judged."""
+    """A file hashed while it is read, so that the digest covers exactly the bytes judged."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -54,11 +54,11 @@ class HashedFile(io.RawIOBase):
         self._digest = hashlib.sha256()
 
     def readable(self) -> bool:
-        """It can be read, once and in order."""
+        """Always true; the file can be read once, in order."""
         return True
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
-        """Read on."""
+        """Read the next bytes."""
         count = self._file.readinto(buffer)
         self._digest.update(memoryview(buffer)[:count])
         return count
@@ -69,7 +69,7 @@ class HashedFile(io.RawIOBase):
         super().close()
 
     def whole(self) -> Whole:
-        """The digest of the file to its end, whatever of it was needed."""
+        """The digest of the whole file, including bytes not read yet."""
         while self.read(2**20):
             pass
         return Whole(self._digest.hexdigest())
@@ -77,16 +77,16 @@ class HashedFile(io.RawIOBase):
 
 @contextmanager
 def unchanged(files: Iterable[Path], name: str) -> Iterator[Whole]:
-    """The digest of files that a library reads as it likes; they must stay as they are while it does.
+    """The digest of files read by a library; they must not change meanwhile.
 
     Raises:
-        InputError: they changed.
+        InputError: a file changed.
     """
     files = list(files)
     before = [_state(file) for file in files]
     yield Whole(sha256(files))
     if [_state(file) for file in files] != before:
-        raise InputError(f"{name}: changed while it was read; audit it again")
+        raise InputError(f"{name}: changed while being read; audit it again")
 
 
 def _state(file: Path) -> tuple[int, int, int]:

@@ -1,4 +1,4 @@
-"""Finding where a JSON value ends without parsing it, in memory that one record bounds."""
+"""Find where a JSON value ends without parsing it, in memory bounded by one record."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _STRING_END = re.compile(rb'["\\]')
 
 
 class Piece(NamedTuple):
-    """The raw bytes of one record, and the line they begin on."""
+    """The raw bytes of one record, and the line they start on."""
 
     raw: bytes
     line: int
     problem: str | None = None
     value: Any = None
-    """The object, where finding its end has parsed it already."""
+    """The parsed object, if finding its end already parsed it."""
     start: int = 0
-    """Where the record begins in the stream, in bytes."""
+    """Byte offset of the record in the stream."""
 
 
 class Scan:
-    """Counts open brackets, leaving strings out; fed piece by piece."""
+    """Counts open brackets outside strings; fed piece by piece."""
 
     def __init__(self) -> None:
         self.depth = 0
@@ -32,7 +32,7 @@ class Scan:
         self._escaped = False
 
     def end(self, text: bytes, start: int) -> int:
-        """Position after the bracket that closes the value, or -1 where the text ends first."""
+        """Position after the bracket that closes the value, or -1 if the text ends first."""
         position = start
         if self._escaped:
             position, self._escaped = position + 1, False
@@ -53,7 +53,7 @@ class Scan:
 
 
 class Held:
-    """The lines of an object that has not ended."""
+    """The lines of an unfinished object."""
 
     def __init__(self) -> None:
         self.lines: list[bytes] = []
@@ -62,7 +62,7 @@ class Held:
         self._bytes = 0
 
     def add(self, line: bytes, number: int, start: int) -> None:
-        """Take one more line, its end included; `start` is where it begins in the stream."""
+        """Add a line, including its line end; `start` is its offset in the stream."""
         if not self.lines:
             self._first, self._start = number, start
         self.lines.append(line)
@@ -70,11 +70,11 @@ class Held:
         self._scan.end(line, 0)
 
     def ends(self, max_bytes: int) -> bool:
-        """Whether the object is closed, or can never be: no string crosses a line."""
+        """Whether the object is closed or can never be: no JSON string spans lines."""
         return self._scan.depth <= 0 or self._scan.in_string or self._bytes > max_bytes
 
     def piece(self, problem: str | None = None) -> Piece:
-        """The object's bytes; what is held is let go."""
+        """Return the object's bytes and start over."""
         text = b"".join(self.lines)
         piece = Piece(text.strip(SPACE), self._first, problem, None, self._start + _indent(text))
         self.lines, self._scan, self._bytes = [], Scan(), 0
@@ -86,7 +86,7 @@ def _indent(text: bytes) -> int:
 
 
 class Window:
-    """The part of a stream that is being looked at, and the line it begins on."""
+    """The buffered part of a stream, and the line it starts on."""
 
     def __init__(self, stream: BinaryIO, line: int, passed: int) -> None:
         self._stream = stream
@@ -94,10 +94,10 @@ class Window:
         self._start = 0
         self.line = line
         self.passed = passed
-        """Bytes of the stream that lie behind the window."""
+        """Bytes of the stream before the window."""
 
     def skip(self, unwanted: re.Pattern[bytes]) -> bytes:
-        """Pass over unwanted bytes; the first one after them, empty at the end of the stream."""
+        """Skip unwanted bytes; return the first byte after them, empty at the end of the stream."""
         while True:
             match = unwanted.match(self._buffer, self._start)
             end = match.end() if match else self._start
@@ -108,7 +108,7 @@ class Window:
                 return b""
 
     def take(self, length: int) -> bytes:
-        """The next `length` bytes; the window moves behind them."""
+        """Return the next `length` bytes and move the window past them."""
         end = min(self._start + length, len(self._buffer))
         taken = self._buffer[self._start : end]
         self.line += taken.count(b"\n")
@@ -117,9 +117,9 @@ class Window:
         return taken
 
     def element_end(self, max_bytes: int) -> int | None:
-        """Distance to the end of the bracketed value the window begins with; None where the stream ends first.
+        """Distance to the end of the bracketed value at the window's start; None if the stream ends first.
 
-        The window lets go of a value's beginning once it is longer than `max_bytes`.
+        Once a value is longer than `max_bytes`, its beginning is dropped.
         """
         scan, position = Scan(), self._start
         while (end := scan.end(self._buffer, position)) < 0:
@@ -132,14 +132,14 @@ class Window:
         return end - self._start
 
     def find(self, wanted: re.Pattern[bytes], max_bytes: int) -> int | None:
-        """Distance to the first match; None where none comes within `max_bytes`."""
+        """Distance to the first match; None if there is none within `max_bytes`."""
         while (match := wanted.search(self._buffer, self._start)) is None:
             if len(self._buffer) - self._start > max_bytes or not self._more():
                 return None
         return match.start() - self._start
 
     def _more(self) -> bool:
-        """Read on, letting go of what the window has passed."""
+        """Read the next chunk and drop the bytes already passed."""
         chunk = self._stream.read(CHUNK)
         self._buffer = self._buffer[self._start :] + chunk
         self._start = 0

@@ -1,4 +1,4 @@
-"""Byte streams out of plain and compressed files, with a bound on how far they may expand."""
+"""Byte streams from plain and compressed files, with a limit on how far they may expand."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, BinaryIO, cast
 from mixguard.errors import RecordError
 
 EXPANSION_MAX = 200
-"""Text seldom compresses 20 times; a bomb does so thousands of times."""
+"""Text rarely compresses 20-fold; a bomb compresses thousands-fold."""
 EXPANSION_FREE = 2**30
-"""Bytes that may come out whatever the ratio."""
+"""Bytes allowed at any ratio."""
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
@@ -28,7 +28,7 @@ def open_text(path: Path) -> io.BufferedReader:
 
 
 def decompressed(stream: io.BufferedReader[Any], size: int) -> io.BufferedReader:
-    """The decompressed bytes of a stream of `size` bytes, told by its first bytes rather than by a name."""
+    """The decompressed bytes of a stream of `size` bytes; its first bytes decide, not its name."""
     magic = stream.peek(18)[:18]
     if magic.startswith(GZIP):
         return io.BufferedReader(_Bounded(cast("BinaryIO", gzip.open(stream)), stream, size), 2**20)
@@ -42,23 +42,23 @@ def decompressed(stream: io.BufferedReader[Any], size: int) -> io.BufferedReader
 
 
 def is_compressed(path: Path) -> bool:
-    """Whether a file begins as gzip or Zstandard does."""
+    """Whether a file starts like gzip or Zstandard."""
     with path.open("rb") as raw:
         return raw.read(4).startswith((GZIP, ZSTD))
 
 
 def _promised(header: bytes) -> int:
-    """Bytes a Zstandard file's header says will come; -1 where it does not say."""
+    """Decompressed size in a Zstandard header; -1 if not given."""
     import zstandard
 
     try:
         return int(zstandard.frame_content_size(header))
     except zstandard.ZstdError as error:
-        raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
+        raise RecordError(f"the compressed file is damaged or truncated: {error}") from None
 
 
 class _Bounded(io.RawIOBase):
-    """Stops a stream that expands beyond reason, and names its faults."""
+    """Limits how far a stream may expand, and reports damage as RecordError."""
 
     def __init__(
         self, stream: BinaryIO, packed: io.BufferedReader[Any], size: int, promised: int = -1
@@ -67,7 +67,7 @@ class _Bounded(io.RawIOBase):
         self._stream = stream
         self._packed = packed
         self._promised = promised
-        """Bytes the file's header says will come; -1 where it does not. Zstandard's reader stops quietly before."""
+        """Decompressed size in the header; -1 if not given. Zstandard's reader ignores a short stream."""
         self._limit = max(EXPANSION_FREE, EXPANSION_MAX * size)
         self._read = 0
 
@@ -83,17 +83,17 @@ class _Bounded(io.RawIOBase):
         import zstandard
 
         try:
-            # `read1` gives what there is; `read` would lose it when the stream breaks off behind it.
+            # `read1` returns what is available; `read` would lose it if the stream breaks off right after.
             block = (
                 self._stream.read1(len(buffer))
                 if hasattr(self._stream, "read1")
                 else self._stream.read(len(buffer))
             )
         except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
-            raise RecordError(f"the compressed file is damaged or cut short: {error}") from None
+            raise RecordError(f"the compressed file is damaged or truncated: {error}") from None
         self._read += len(block)
         if not block and self._read < self._promised:
-            raise RecordError("the compressed file is damaged or cut short: it ends before its last byte")
+            raise RecordError("the compressed file is damaged or truncated: it ends early")
         if self._read > self._limit:
             raise RecordError(f"expands beyond {self._limit:,} bytes: a decompression bomb?")
         buffer[: len(block)] = block

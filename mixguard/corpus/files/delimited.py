@@ -1,4 +1,4 @@
-"""Comma- and tab-separated records under a header line."""
+"""Comma- and tab-separated records with a header line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mixguard.errors import InputError
 
 
 def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
-    """Every row; values are strings, but for cells that hold a JSON array or object."""
+    """Every row; values are strings, except cells that hold a JSON array or object."""
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
     try:
         yield from _rows(_Kept(text), name, max_bytes)
@@ -24,14 +24,14 @@ def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Reco
 
 
 class Header(NamedTuple):
-    """How a file's cells are parted, and what they are called."""
+    """A file's delimiter and column names."""
 
     delimiter: str
     columns: list[str]
 
 
 def read_header(stream: BinaryIO, name: str) -> Header:
-    """The header of a stream whose byte-order mark was removed.
+    """The header of a stream without a byte-order mark.
 
     Raises:
         InputError: it cannot be read.
@@ -49,7 +49,7 @@ def _header(lines: _Kept, name: str) -> tuple[Header, Iterator[list[str]]]:
     try:
         return Header(delimiter, next(rows, [])), rows
     except (csv.Error, UnicodeDecodeError) as error:
-        raise InputError(f"{name}:1: the header line cannot be read: {error}") from None
+        raise InputError(f"{name}:1: cannot read the header line: {error}") from None
 
 
 def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
@@ -62,7 +62,7 @@ def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected
         try:
             cells = next(rows, None)
         except (csv.Error, UnicodeDecodeError) as error:
-            yield Rejected(place, lines.take()[:KEPT_OF_REJECTED], f"cannot be read: {error}")
+            yield Rejected(place, lines.take()[:KEPT_OF_REJECTED], f"unreadable row: {error}")
             if isinstance(error, UnicodeDecodeError):
                 return
             ordinal += 1
@@ -75,7 +75,7 @@ def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected
             continue
         ordinal += 1
         if len(cells) != len(header):
-            reason = f"{len(cells)} cells under a header of {len(header)}"
+            reason = f"{len(cells)} cells, but {len(header)} in the header"
             yield Rejected(place, raw[:KEPT_OF_REJECTED], reason)
             continue
         yield Record(place, raw, dict(zip(header, map(_value, cells), strict=True)), (), start)
@@ -98,7 +98,7 @@ def _delimiter(name: str, sample: str) -> str:
 
 
 class _Kept:
-    """Iterates over lines and remembers those the parser has used, so that a row's own bytes are known."""
+    """Iterates over lines and keeps those the parser has used, to recover each row's own bytes."""
 
     def __init__(self, stream: io.TextIOWrapper) -> None:
         self._stream = stream
@@ -115,7 +115,7 @@ class _Kept:
         return self._head[0]
 
     def take(self) -> bytes:
-        """The bytes used since last time, without the row's line end."""
+        """The bytes used since the last call, without the row's line end."""
         raw = "".join(self._used).encode("utf-8", "surrogatepass")
         self._used = []
         self.taken += len(raw)

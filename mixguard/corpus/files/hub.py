@@ -1,4 +1,4 @@
-"""Data sets of the `datasets` library: from the hub, and folders it saved."""
+"""Datasets of the `datasets` library: from the hub, or saved to a folder."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ ROWS_AT_ONCE = 1024
 
 
 def is_saved(folder: Path) -> bool:
-    """Whether `datasets` saved this folder: one data set, or one per split."""
+    """Whether `datasets` saved this folder: one dataset, or one per split."""
     return (folder / "state.json").is_file() or (folder / "dataset_dict.json").is_file()
 
 
 def saved_files(folder: Path) -> list[Path]:
-    """The Arrow files of a saved folder, splits in their own order.
+    """The Arrow files of a saved folder, in split order.
 
     Raises:
-        InputError: its index cannot be read or names files that are not in it.
+        InputError: the index cannot be read or names files outside the folder.
     """
     try:
         if (folder / "dataset_dict.json").is_file():
@@ -38,29 +38,29 @@ def saved_files(folder: Path) -> list[Path]:
         named = orjson.loads((folder / "state.json").read_bytes())["_data_files"]
         return [_inside(folder, entry["filename"]) for entry in named]
     except (OSError, orjson.JSONDecodeError, KeyError, TypeError) as error:
-        raise InputError(f"{folder}: a saved data set whose index cannot be read ({error})") from None
+        raise InputError(f"{folder}: cannot read the index of this saved dataset ({error})") from None
 
 
 def _inside(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{folder}: its index names {name!r}, which lies outside the folder")
+        raise InputError(f"{folder}: the index names {name!r}, which is outside the folder")
     return path
 
 
 @dataclass(frozen=True)
 class HubSource:
-    """One split, or all splits, of a hub data set."""
+    """One split, or all splits, of a hub dataset."""
 
     name: str
     splits: tuple[Any, ...]
 
     @classmethod
     def open(cls, name: str, *, offline: bool) -> HubSource:
-        """Load `hf://owner/name[:split]`; a path to a saved data set in its place is read from disk.
+        """Load `hf://owner/name[:split]`; if this is the path of a saved dataset, load it from disk.
 
         Raises:
-            InputError: it cannot be had.
+            InputError: it cannot be loaded.
         """
         if offline:
             stay_offline()
@@ -75,21 +75,21 @@ class HubSource:
             splits = loaded if isinstance(loaded, dict) else {"train": loaded}
             chosen = (splits[split],) if split else tuple(splits.values())
         except KeyError:
-            raise InputError(f"{name}: no split {split!r}; it has: {', '.join(splits)}") from None
-        except Exception as error:  # noqa: BLE001 - the library raises of every kind, and each means the same here
+            raise InputError(f"{name}: no split {split!r}; choose one of {', '.join(splits)}") from None
+        except Exception as error:  # noqa: BLE001 - the library raises all kinds, and all mean the same
             raise InputError(
-                f"{name}: cannot load this data set: {str(error).partition(chr(10))[0]}"
+                f"{name}: cannot load this dataset: {str(error).partition(chr(10))[0]}"
             ) from None
         return cls(name, chosen)
 
     @property
     def size(self) -> int | None:
-        """Not known before reading."""
+        """Unknown before reading."""
         return None
 
     @property
     def files(self) -> list[Path]:
-        """The Arrow files the data set lies in."""
+        """The dataset's Arrow files."""
         return [Path(file["filename"]) for split in self.splits for file in split.cache_files]
 
     def digest(self) -> str:
@@ -97,7 +97,7 @@ class HubSource:
         return sha256(self.files)
 
     def records(self) -> Iterator[Record | Whole]:
-        """Every row of the chosen splits, and what was read."""
+        """Every row of the chosen splits, then the digest of the files read."""
         ordinal = 0
         with unchanged(self.files, self.name) as whole:
             for split in self.splits:

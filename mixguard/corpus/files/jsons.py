@@ -1,6 +1,6 @@
-"""JSON records out of a byte stream: JSON lines, an array, or objects over many lines, told apart by the first bytes.
+"""JSON records from a byte stream: JSON Lines, an array or multi-line objects, detected from the first bytes.
 
-Records are found without parsing and parsed one by one, so memory holds one record and a broken one costs only itself.
+Records are located without parsing and parsed one by one: memory holds one, and a bad one costs only itself.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _SCALAR_END = re.compile(rb"[,\]\n]")
 
 
 def read_json(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
-    """Every record of a stream whose byte-order mark was removed."""
+    """Every record of a stream without a byte-order mark."""
     head = _skip_space(stream)
     pieces = _array(stream, head, max_bytes) if head.first == b"[" else _lines(stream, head, max_bytes)
     for ordinal, piece in enumerate(pieces):
@@ -49,14 +49,14 @@ def parse(raw: bytes, place: Place, value: Any = None, start: int = -1) -> Recor
             value, flags = _lenient(raw, error), ("non_finite_number",)
     if not isinstance(value, dict):
         raise RecordError(f"expected a JSON object, found {_kind(value)}")
-    # Cheap first: every key has a quote before its colon, so only a surplus of those can hide a repeated key.
+    # Cheap test first: each key has a quote before its colon, so only a surplus of these can hide a repeat.
     if raw.count(b'":') + raw.count(b'" :') > _count_keys(value) and _has_duplicates(raw):
         flags = (*flags, "duplicate_keys")
     return Record(place, raw, value, flags, start)
 
 
 def _lenient(raw: bytes, error: orjson.JSONDecodeError) -> Any:
-    """NaN and infinities, which Python writes and JSON forbids, become null; anything else stays an error."""
+    """Parse NaN and infinities, which Python writes but JSON forbids, as null; any other error stays."""
     if b"NaN" not in raw and b"Infinity" not in raw:
         raise RecordError(f"not valid JSON: {error}") from None
     try:
@@ -95,7 +95,7 @@ def _has_duplicates(raw: bytes) -> bool:
 
 class _Head(NamedTuple):
     first: bytes
-    """First byte that is not white space; empty at the end of the stream."""
+    """First non-whitespace byte; empty at the end of the stream."""
     line: int
     start: int
 
@@ -111,7 +111,7 @@ def _skip_space(stream: BinaryIO) -> _Head:
 
 
 def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
-    """JSON lines; an object that goes on over several lines is gathered until its brackets close."""
+    """JSON Lines; an object that spans several lines is collected until its brackets close."""
     number = head.line - 1
     held = Held()
     rest = head.first
@@ -127,8 +127,8 @@ def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
         text = line.strip(SPACE)
         value = _whole(text)
         if held.lines and (value is not None or line.rstrip(SPACE) == b"{"):
-            # A new object at the margin: what was gathered never closed, and must cost no more than itself.
-            yield held.piece("a JSON object that is never closed")
+            # A new object starts at the margin: the held one never closed and must cost only itself.
+            yield held.piece("the JSON object is never closed")
         if value is not None:
             yield Piece(text, number, None, value, start + line.index(b"{"))
         elif held.lines or text[:1] == b"{":
@@ -142,7 +142,7 @@ def _lines(stream: BinaryIO, head: _Head, max_bytes: int) -> Iterator[Piece]:
 
 
 def _whole(text: bytes) -> Any:
-    """The object a line holds, None where it holds no whole one."""
+    """The object on a line; None if it is incomplete."""
     if text[:1] == b"{" and text[-1:] == b"}":
         try:
             return orjson.loads(text)
@@ -152,7 +152,7 @@ def _whole(text: bytes) -> Any:
 
 
 def _drain(stream: BinaryIO) -> int:
-    """Pass over the rest of a line; its bytes."""
+    """Skip the rest of a line; return its length."""
     passed = 0
     while more := stream.readline(CHUNK):
         passed += len(more)

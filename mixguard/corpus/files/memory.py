@@ -1,4 +1,4 @@
-"""Corpora that are in memory: a data set, a frame, a list of rows."""
+"""In-memory corpora: a dataset, a frame, a list of rows."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ TAKEN = "paths, a datasets.Dataset, a polars or pandas frame, or a list of dicts
 
 @dataclass(frozen=True)
 class MemorySource:
-    """Rows that are in memory, in their own order; a record's number is that of its row."""
+    """In-memory rows, in order; a record is numbered like its row."""
 
     name: str
     data: Any
 
     @property
     def size(self) -> int | None:
-        """Not known before reading."""
+        """Unknown before reading."""
         return None
 
     @property
     def files(self) -> list[Path]:
-        """None: it lies in no file."""
+        """Always empty."""
         return []
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
-        """Every row, and the digest of them all as JSON Lines."""
+        """Every row, then the digest of all rows as JSON Lines."""
         digest = hashlib.sha256()
         for ordinal, row in enumerate(_rows(self.data)):
             if isinstance(row, Mapping):
@@ -52,7 +52,7 @@ class MemorySource:
         return next(found.sha256 for found in self.records() if isinstance(found, Whole))
 
     def save(self, path: Path) -> None:
-        """Write the rows as Parquet or JSON Lines, as the name says."""
+        """Write the rows as Parquet or JSON Lines, depending on the suffix."""
         if path.suffix == ".parquet":
             import pyarrow.parquet as pq
 
@@ -63,14 +63,14 @@ class MemorySource:
 
 
 def memory_sources(data: Any, number: int) -> list[MemorySource]:
-    """What is in memory as sources: one, or one for each split of a dictionary of data sets.
+    """In-memory data as sources: one, or one per split of a `DatasetDict`.
 
     Args:
-        data: as a user gave it.
-        number: of the source among those named, from 1; later ones have it in their name.
+        data: as the user passed it.
+        number: 1-based position of the input; part of the name from 2 on.
 
     Raises:
-        InputError: it is nothing that can be read; the message says what to pass.
+        InputError: it cannot be read as a corpus; the message says what to pass.
     """
     name = NAME if number == 1 else f"<memory {number}>"
     if _library(data) == "datasets" and isinstance(data, Mapping):
@@ -78,7 +78,7 @@ def memory_sources(data: Any, number: int) -> list[MemorySource]:
     if isinstance(data, list | tuple):
         if data and all(isinstance(row, str) for row in data):
             raise InputError(
-                "a list of texts is not a corpus; pass paths one by one, or dicts like {'text': ...}"
+                "a list of strings is not a corpus; pass paths one by one, or dicts like {'text': ...}"
             )
     elif _library(data) not in ("datasets", "polars", "pandas") or not hasattr(data, "__len__"):
         raise InputError(f"{type(data).__name__}: cannot be read as a corpus; pass {TAKEN}")
@@ -117,4 +117,4 @@ def _table(data: Any) -> Any:
             return pa.Table.from_pandas(data, preserve_index=False)
         return pa.Table.from_pylist(data)
     except pa.ArrowException as error:
-        raise InputError(f"{NAME}: a column holds values of several types: {error}") from None
+        raise InputError(f"{NAME}: a column mixes value types: {error}") from None

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes; and one clear sentence where it can be nothing we read."""
+"""Detect a file's kind from its first bytes, with a clear error if it is not one we read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DELIMITED = (".csv", ".tsv")
 TEXT = (".jsonl", ".json", ".ndjson", *DELIMITED)
 COMPRESSION = (".gz", ".zst")
 SUFFIXES = (*TEXT, ".parquet", ".arrow", ".feather")
-"""File names a folder is searched for; the text ones also with `.gz` or `.zst` behind."""
+"""Suffixes searched for in a folder; text files may also end in `.gz` or `.zst`."""
 
 _TABLES: tuple[tuple[bytes, FileKind], ...] = (
     (b"PAR1", "parquet"),
@@ -31,32 +31,32 @@ _ENCRYPTED = (
     b"$ANSIBLE_VAULT",
 )
 _FOREIGN = {
-    b"PK\x03\x04": "a zip archive: unpack it and name the files inside",
-    b"%PDF": "a PDF: extract its text first",
-    b"\x89PNG": "a picture",
-    b"\xff\xd8\xff": "a picture",
-    b"\x80\x04": "a pickle, which can run code when read: export it as JSONL or Parquet",
-    b"\x80\x05": "a pickle, which can run code when read: export it as JSONL or Parquet",
-    b"SQLite format 3": "a SQLite database: export its table as JSONL or CSV",
-    b"\xfd7zXZ": "an xz archive: decompress it first",
-    b"BZh": "a bzip2 archive: decompress it first",
-    b"\xff\xfe": "UTF-16 text: save it as UTF-8",
-    b"\xfe\xff": "UTF-16 text: save it as UTF-8",
-    b"version https://git-lfs": "a Git LFS pointer, not the data: run `git lfs pull`",
+    b"PK\x03\x04": "a zip archive; unpack it and name the files inside",
+    b"%PDF": "a PDF; extract its text first",
+    b"\x89PNG": "an image, not text",
+    b"\xff\xd8\xff": "an image, not text",
+    b"\x80\x04": "a pickle, which can run code when loaded; export it as JSONL or Parquet",
+    b"\x80\x05": "a pickle, which can run code when loaded; export it as JSONL or Parquet",
+    b"SQLite format 3": "a SQLite database; export its table as JSONL or CSV",
+    b"\xfd7zXZ": "an xz archive; decompress it first",
+    b"BZh": "a bzip2 archive; decompress it first",
+    b"\xff\xfe": "UTF-16 text; save it as UTF-8",
+    b"\xfe\xff": "UTF-16 text; save it as UTF-8",
+    b"version https://git-lfs": "a Git LFS pointer, not the data; run `git lfs pull`",
 }  # fmt: skip
 
 
 def suffix_of(name: str) -> str:
-    """The suffix that says what a file holds, compression left out, in lower case."""
+    """The suffix in lower case, ignoring a compression suffix."""
     path = Path(name.lower())
     return Path(path.stem).suffix if path.suffix in COMPRESSION else path.suffix
 
 
 def sniff(path: Path, name: str) -> FileKind:
-    """What a file holds.
+    """Detect what a file contains.
 
     Raises:
-        InputError: it is empty, encrypted, binary or of a kind that is not read.
+        InputError: the file is empty, encrypted, binary or of an unsupported kind.
     """
     with path.open("rb") as raw:
         head = raw.read(HEAD)
@@ -76,7 +76,7 @@ def sniff(path: Path, name: str) -> FileKind:
     if b"\0" in text:
         raise InputError(f"{name}: binary data, not text; mixguard reads {', '.join(SUFFIXES)}")
     if len(text) < HEAD and not text.removeprefix(BOM).strip():
-        raise InputError(f"{name}: the file holds only white space")
+        raise InputError(f"{name}: the file contains only whitespace")
     return "delimited" if suffix_of(name) in DELIMITED else "json"
 
 

@@ -1,4 +1,4 @@
-"""Records out of columnar files: Parquet, Arrow, and folders that `datasets` saved."""
+"""Records from columnar files: Parquet, Arrow, and folders saved by `datasets`."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _rows(batches: Iterator[Any], name: str) -> Iterator[Record]:
 
 
 def record(row: dict[str, Any], name: str, ordinal: int) -> Record:
-    """A row of a table; its raw bytes are its JSON, keys in column order."""
+    """A table row as a record; its raw bytes are its JSON, keys in column order."""
     plain = {key: _plain(value) for key, value in row.items()}
     return Record(
         Place(name, ordinal + 1, ordinal), orjson.dumps(plain, option=orjson.OPT_NON_STR_KEYS), plain
@@ -65,7 +65,7 @@ def record(row: dict[str, Any], name: str, ordinal: int) -> Record:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it: bytes are no text, and times and decimals are written out."""
+    """The value as JSON: bytes become null, times and decimals become text."""
     if value is None or isinstance(value, str | bool | int | float):
         return value
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""What a record means: every format that is understood, specific before general."""
+"""Record formats: every supported one, specific before general."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ FORMATS: tuple[Format, ...] = (
     *LOOSE_FORMATS,
     Pretokenized(),
 )
-"""The first that matches a row is the most specific one."""
+"""The first that matches a row is the most specific."""
 
 _BY_ID: Mapping[str, Format] = {form.id: form for form in FORMATS}
 
 
 def by_id(name: str) -> Format:
-    """The format of this name.
+    """The format with this name.
 
     Raises:
-        ConfigError: there is none; the message names those there are.
+        ConfigError: there is none; the message lists the known ones.
     """
     form = _BY_ID.get(name)
     if form is None:

@@ -1,4 +1,4 @@
-"""What a record format is, and the words that all formats share."""
+"""The format protocol, and the vocabulary all formats share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mixguard.errors import RecordError
 
 
 class Format(Protocol):
-    """Two inverse functions between one way to write a training example and what it means."""
+    """Two inverse functions between a record layout and the training example it encodes."""
 
     @property
     def id(self) -> str:
@@ -24,22 +24,22 @@ class Format(Protocol):
         """Whether the row has this format's shape. Cheap; never raises."""
 
     def parse(self, row: Row) -> Sample:
-        """What the row means.
+        """The sample the row encodes.
 
         Raises:
-            RecordError: the row is not of this format, or cannot be understood.
+            RecordError: the row is not in this format or cannot be parsed.
         """
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
-        """A new row that holds the sample's turns and looks like `like`: keys, order, spelling, other columns.
+        """A new row with the sample's turns, in the style of `like`: keys, order, spelling, other columns.
 
         Raises:
-            RecordError: a row that looks like this one has no place for one of the turns.
+            RecordError: a row in this style cannot hold one of the turns.
         """
 
 
 class Speaker(NamedTuple):
-    """Who speaks under a role's spelling, and what such a message is."""
+    """Who speaks, and the kind of the message."""
 
     role: Role
     kind: Kind = "text"
@@ -54,24 +54,24 @@ _SPELLINGS: Mapping[Speaker, str] = {
 }
 
 ROLES: Mapping[str, Speaker] = {name: who for who, names in _SPELLINGS.items() for name in names.split()}
-"""Spelling of a role, case-folded and trimmed, to its speaker."""
+"""Speaker by role name, case-folded and trimmed."""
 
 UNKNOWN = Speaker(Role.DOCUMENT)
-"""Stands outside every exchange: who speaks is never guessed."""
+"""Belongs to no exchange: the speaker is never guessed."""
 
 
 def speaker(name: str) -> Speaker:
-    """Who speaks under this spelling, in any case; `UNKNOWN` where `ROLES` does not say."""
+    """The speaker for a role name in any case; `UNKNOWN` if not in `ROLES`."""
     return ROLES.get(name) or ROLES.get(name.strip().casefold(), UNKNOWN)
 
 
 REASONING = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
-"""Reasoning at the head of an answer. Its tags and white space stay in the reasoning turn, so that joining the
-turns gives the very bytes back."""
+"""Reasoning at the start of an answer. Its tags and whitespace stay in the reasoning turn, so that joining
+the turns restores the exact bytes."""
 
 
 def text_turns(text: str, who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
-    """A text as turns: one, or two where an assistant's text begins with its reasoning. Empty text gives none."""
+    """A text as turns: one, or two if an assistant's text starts with reasoning. Empty text gives none."""
     if not text:
         return []
     thought = REASONING.match(text) if who.role is Role.ASSISTANT and who.kind == "text" else None
@@ -83,21 +83,21 @@ def text_turns(text: str, who: Speaker, polarity: Polarity, path: str) -> list[T
 
 
 def joined_text(turns: Sequence[Turn]) -> str:
-    """One string that holds these turns; the inverse of `text_turns`."""
+    """The turns as one string; the inverse of `text_turns`."""
     thoughts = "".join(tagged(turn.text) for turn in turns if turn.kind == "reasoning")
     return thoughts + "\n\n".join(turn.text for turn in turns if turn.kind != "reasoning")
 
 
 def tagged(thought: str) -> str:
-    """Reasoning as it stands in a string that the answer follows."""
+    """Reasoning with its tags, as written before an answer."""
     return thought if REASONING.fullmatch(thought) else f"<think>\n{thought}\n</think>\n\n"
 
 
 def compact_json(value: Any) -> str:
-    """Compact JSON; a string that holds JSON stays as it is.
+    """Compact JSON; a string is returned as is.
 
     Raises:
-        RecordError: the value is nested too deeply or holds what JSON cannot.
+        RecordError: the value is nested too deeply or cannot be written as JSON.
     """
     if isinstance(value, str):
         return value
@@ -108,20 +108,20 @@ def compact_json(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
-        raise RecordError("a tool call is nested too deeply or holds a value JSON cannot") from None
+        raise RecordError("a tool call is nested too deeply or cannot be written as JSON") from None
 
 
 def pointer(*keys: str | int) -> str:
-    """The JSON pointer (RFC 6901) through these keys."""
+    """The JSON pointer (RFC 6901) for these keys."""
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
 
 
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,39}", re.ASCII)
-"""A key that looks like one; a table without a header has its first row's text for keys."""
+"""A key that looks like a name; without a header, a table's keys are the text of its first row."""
 
 
 def shape(row: Row) -> str:
-    """A row's keys as an error shows them: bounded, and without those that may be text of the corpus."""
+    """A row's keys for an error message: a limited number, and none that may be corpus text."""
     keys = [str(key) for key, value in row.items() if value is not None]
     names = [key for key in keys if _NAME.fullmatch(key)]
     others = f"{len(keys) - len(names)} not shown, as they look like text" if len(names) < len(keys) else ""
@@ -130,6 +130,6 @@ def shape(row: Row) -> str:
 
 
 def flags_of(turns: Sequence[Turn]) -> tuple[str, ...]:
-    """What the turns themselves show to be odd."""
+    """Oddities visible in the turns."""
     strange = any(turn.role is Role.DOCUMENT and not turn.polarity for turn in turns)
     return ("unknown_role",) if strange else ()

@@ -1,4 +1,4 @@
-"""Slots that hold plain text: one column, several joined into one prompt, or a list of earlier exchanges."""
+"""Plain-text slots: one column, several joined into one prompt, or a list of earlier exchanges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ASSISTANT = Speaker(Role.ASSISTANT)
 
 
 def cell_text(value: Any, column: str) -> str:
-    """A cell's text; nothing is empty text, a number is its digits.
+    """A cell's text: null as empty text, a number as its digits.
 
     Raises:
         RecordError: it is an object or a list.
@@ -25,28 +25,28 @@ def cell_text(value: Any, column: str) -> str:
     if value is None:
         return ""
     if isinstance(value, int | float):
-        with suppress(ValueError):  # Python refuses to spell integers of thousands of digits
+        with suppress(ValueError):  # Python refuses to print integers with thousands of digits
             return str(value)
     raise RecordError(f"{column} is {type(value).__name__}, not text")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A turn whose text is that of one column."""
+    """A turn whose text comes from one column."""
 
     role: Role
     main: str
     polarity: Polarity = 0
     columns: tuple[str, ...] = ()
-    """With more columns than the main one: all, in the order in which their texts are joined by a line break."""
+    """All columns if there are several, in the order in which their texts are joined by newlines."""
     optional: bool = False
 
     def fits(self, row: Row) -> bool:
-        """Whether the main column holds something."""
+        """Whether the main column has a value."""
         return self.optional or row.get(self.main) is not None
 
     def read(self, row: Row) -> list[Turn]:
-        """One turn, and one more before it where an answer begins with its reasoning."""
+        """One turn, preceded by another if an answer starts with reasoning."""
         if self.columns:
             texts = [cell_text(row.get(column), column) for column in self.columns]
             text = "\n".join(text for text in texts if text)
@@ -58,7 +58,7 @@ class Text:
         return [Turn(self.role, "", "text", self.polarity, path)]
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """The text goes into the main column; the columns joined with it become empty."""
+        """Write the text to the main column; the columns joined with it become empty."""
         if self.optional and self.main not in like:
             return turns
         taken = self._taken(turns)
@@ -72,7 +72,7 @@ class Text:
         return turns[taken:]
 
     def _taken(self, turns: Sequence[Turn]) -> int:
-        """How many leading turns one text holds: reasoning, then a single text."""
+        """Number of leading turns that fit one text: reasoning, then a single text."""
         for number, turn in enumerate(turns):
             mine = turn.role is self.role and turn.polarity == self.polarity
             if mine and turn.kind == "text":
@@ -84,11 +84,11 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Exchanges before the last: a list of question and answer, all answers trained on."""
+    """Earlier exchanges: a list of question-answer pairs, all answers trained on."""
 
     column: str
     alone: bool = False
-    """Whether this is the whole conversation, rather than what went before it."""
+    """Whether this is the whole conversation rather than its history."""
 
     def fits(self, row: Row) -> bool:
         """Whether the column holds pairs."""
@@ -98,7 +98,7 @@ class History:
         return isinstance(pairs, list) and (not self.alone or bool(pairs)) and all(map(_is_pair, pairs))
 
     def read(self, row: Row) -> list[Turn]:
-        """A user turn and an answer per pair."""
+        """A user turn and an answer for each pair."""
         turns: list[Turn] = []
         for number, pair in enumerate(row.get(self.column) or ()):
             question, answer = _keys(pair)
@@ -110,7 +110,7 @@ class History:
         return turns
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """All exchanges but the last, or all."""
+        """Write all exchanges but the last, or all if `alone`."""
         shown = like.get(self.column)
         if shown is None and self.column not in like:
             return turns
@@ -118,7 +118,7 @@ class History:
         starts = [number for number, turn in enumerate(turns) if turn.role is Role.USER]
         ends = [*starts[1:], len(turns)] if self.alone else starts[1:]
         if starts[:1] != [0] and self.alone:
-            raise RecordError(f"{self.column} begins with a user turn")
+            raise RecordError(f"{self.column} must start with a user turn")
         for start, end in zip(starts, ends, strict=False):
             pairs.append(_pair(turns[start], turns[start + 1 : end], shown))
         if pairs or shown is not None:
@@ -138,9 +138,9 @@ def _keys(pair: Any) -> tuple[Any, Any]:
 
 def _pair(asked: Turn, answered: Sequence[Turn], shown: Any) -> Any:
     if any(turn.role is not Role.ASSISTANT or turn.kind not in ("text", "reasoning") for turn in answered):
-        raise RecordError("an earlier exchange holds a turn that a pair of texts cannot")
+        raise RecordError("an earlier exchange has a turn that a text pair cannot hold")
     if asked.kind != "text" or any(turn.polarity != 1 for turn in answered):
-        raise RecordError("an earlier exchange is not trained on, which a pair of texts cannot tell")
+        raise RecordError("an earlier exchange is not trained on, which a text pair cannot express")
     answer = joined_text(answered)
     if shown and isinstance(shown[0], dict):
         return {

@@ -1,4 +1,4 @@
-"""Conversations: OpenAI, ShareGPT and their relatives, Gemini, prompt and completion."""
+"""Conversation formats: OpenAI, ShareGPT and variants, Gemini, prompt and completion."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ PROMPT = Said("prompt", Role.USER, 0)
 
 @dataclass(frozen=True, slots=True)
 class ValueParts(Messages):
-    """Messages whose content parts keep their text under `value`."""
+    """Messages whose content parts store their text under `value`."""
 
     def fits(self, row: Row) -> bool:
-        """Whether the first content that is a list holds such a part."""
+        """Whether the first list of parts has a `value`."""
         messages = row.get("messages")
         if not isinstance(messages, list):
             return False
@@ -32,10 +32,10 @@ class ValueParts(Messages):
 
 @dataclass(frozen=True, slots=True)
 class FromValue(Messages):
-    """Messages that name their role under `from`."""
+    """Messages with the role under `from`."""
 
     def fits(self, row: Row) -> bool:
-        """Whether the first message does."""
+        """Whether the first message has its role under `from`."""
         messages = row.get(self.keys[0])
         first: Any = messages[0] if isinstance(messages, list) and messages else None
         return isinstance(first, dict) and first.get("from") is not None and first.get("role") is None
@@ -60,7 +60,7 @@ CHAT_FORMATS: tuple[Format, ...] = (
     Layout("openai_chat", (SYSTEM, Messages(("messages",)))),
     Layout("trl_prompt_completion", (PROMPT, Said("completion", Role.ASSISTANT, 1))),
 )
-"""Every format of conversations, specific before general."""
+"""Every conversation format, specific before general."""
 
 LOOSE_FORMATS: tuple[Format, ...] = (
     Either(
@@ -69,4 +69,4 @@ LOOSE_FORMATS: tuple[Format, ...] = (
     ),
     Layout("trl_prompt_only", (PROMPT,)),
 )
-"""What is left when no answer was found: documents and bare prompts."""
+"""Fallbacks if there is no answer: documents and bare prompts."""

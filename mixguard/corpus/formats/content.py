@@ -1,4 +1,4 @@
-"""What a message says: a string, or a list of typed parts, to turns and back."""
+"""Message content, a string or a list of typed parts, to turns and back."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _UNTYPED: Mapping[str, Kind] = {
     "image_url": "image",
     "image": "image",
 }
-"""Keys that tell the kind of a part that has no `type`."""
+"""Keys that identify the kind of a part without a `type`."""
 
 PART_TEXT = ("text", "value", "reasoning", "thinking", "refusal")
-"""Keys under which a part keeps its text."""
+"""Keys that may hold a part's text."""
 _WRITABLE = ("value", "text")
 
 
 def read_content(value: Any, who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
-    """The turns of a message's content. Nothing said gives none.
+    """The turns of a message's content; none if it is empty.
 
     Raises:
-        RecordError: the content is neither text nor parts that are known.
+        RecordError: the content is neither text nor known parts.
     """
     if isinstance(value, str):
         return text_turns(value, who, polarity, path)
@@ -71,7 +71,7 @@ def _read_part(part: Any, who: Speaker, polarity: Polarity, path: str) -> list[T
     if kind == "text":
         return []
     if kind is None:
-        raise RecordError("a content part is of no known type and has no text")
+        raise RecordError("a content part has an unknown type and no text")
     role = Role.TOOL if kind == "tool_result" else who.role
     text, where = (part[key], f"{path}/{key}") if key is not None else (compact_json(part), path)
     return [Turn(role, text, kind, polarity if role is Role.ASSISTANT else 0, where)]
@@ -85,12 +85,12 @@ def _part_kind(part: Mapping[str, Any]) -> Kind | None:
 
 
 def write_content(turns: Sequence[Turn], like: Any, originals: Mapping[str, Any]) -> Any:
-    """These turns as content that looks like `like`.
+    """The turns as content in the style of `like`.
 
     Args:
-        turns: of one message; neither keyed reasoning nor keyed tool calls.
-        like: content whose style is kept: a string, or parts and their keys.
-        originals: JSON pointer to part, for images and files, which have no text to be written from.
+        turns: of one message, without keyed reasoning or keyed tool calls.
+        like: content whose style to keep: a string, or parts and their keys.
+        originals: parts by JSON pointer, for images and files, which have no text to write them from.
 
     Raises:
         RecordError: content of this style cannot hold one of the turns.
@@ -100,12 +100,12 @@ def write_content(turns: Sequence[Turn], like: Any, originals: Mapping[str, Any]
     if isinstance(like, list):
         return [_write_part(turn, _text_part(like), originals) for turn in _merged(turns)]
     if any(turn.kind == "image" for turn in turns):
-        raise RecordError("an image has no place in a content that is a string")
+        raise RecordError("content that is a string cannot hold an image")
     return joined_text(turns)
 
 
 def _merged(turns: Sequence[Turn]) -> list[Turn]:
-    """Turns with tagged reasoning put back at the head of the text it was split from."""
+    """Turns with tagged reasoning merged back into the text it was split from."""
     merged: list[Turn] = []
     for turn in turns:
         previous = merged[-1] if merged else None
@@ -122,7 +122,7 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _text_part(parts: Sequence[Any]) -> Any:
-    """The part whose spelling new text takes."""
+    """The part whose style new text takes."""
     return next(
         (part for part in parts if isinstance(part, str) or _holds_text(part)), {"type": "text", "text": ""}
     )
@@ -139,7 +139,7 @@ def _holds_text(part: Any) -> bool:
 def _write_part(turn: Turn, like: Any, originals: Mapping[str, Any]) -> Any:
     if turn.kind == "image":
         if turn.path not in originals:
-            raise RecordError("an image has no original to be copied from")
+            raise RecordError("an image has no original to copy")
         return originals[turn.path]
     if isinstance(like, str) and turn.kind == "text":
         return turn.text
@@ -163,7 +163,7 @@ def _typed_part(turn: Turn, like: Mapping[str, Any], key: str) -> dict[str, Any]
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object that a tool call's text spells.
+    """The object encoded in a tool call's text.
 
     Raises:
         RecordError: the text is not a JSON object.
@@ -173,5 +173,5 @@ def json_object(text: str) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         value = None
     if not isinstance(value, dict):
-        raise RecordError("a tool call that is not a JSON object has no place here")
+        raise RecordError("a tool call is not a JSON object")
     return value

@@ -1,4 +1,4 @@
-"""The slot of a preference: a chosen and a rejected answer, and the prompt that they share or that stands apart."""
+"""The preference slot: a chosen and a rejected answer, and the prompt, shared in both or in its own slot."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class Contrast:
     chosen: str
     rejected: str
     asked: Slot | None = None
-    """Where the prompt stands; without it, the prompt is what both answers begin with."""
+    """The prompt's own slot; if None, the prompt is what both answers start with."""
 
     def fits(self, row: Row) -> bool:
-        """Whether both answers are there, and the prompt where it has a place of its own."""
+        """Whether both answers are present, and the prompt if it has its own slot."""
         both = is_said(row.get(self.chosen)) and is_said(row.get(self.rejected))
         return both and (self.asked is None or self.asked.fits(row))
 
     def read(self, row: Row) -> list[Turn]:
-        """The prompt, the chosen turns (+1), the rejected ones (-1)."""
+        """The prompt, then the chosen turns (+1), then the rejected ones (-1)."""
         asked = self.asked.read(row) if self.asked else []
         chosen, rejected = self._answers(row)
         shared = (
@@ -56,14 +56,14 @@ class Contrast:
         return [_in_string(turn) for turn in turns] if chosen is not row[self.chosen] else turns
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """All turns: the prompt goes where `like` has it, before the answers or apart."""
+        """Write all turns; the prompt goes where `like` has it, in the answers or in its own slot."""
         head, chosen, rejected = _cut(turns, pointer(self.chosen), pointer(self.rejected))
         if not chosen or not rejected:
             raise RecordError("a preference needs a chosen and a rejected answer")
         shown = self._answers(like)
         inside = self.asked is None or (all(isinstance(s, list) for s in shown) and common_start(*shown) > 0)
         if self.asked is not None and (rest := self.asked.write(_prompt(head, inside=inside), row, like)):
-            raise RecordError(f"the prompt has no place for this {rest[0].role.value} turn")
+            raise RecordError(f"the prompt cannot hold this {rest[0].role.value} turn")
         for column, answer, polarity in ((self.chosen, chosen, 1), (self.rejected, rejected, -1)):
             row[column] = self._write(
                 head if inside else [], answer, column, like[column], 1 if polarity == 1 else -1
@@ -95,7 +95,7 @@ class Contrast:
         if self.asked is None and _marked(like):
             return _undialogue([*head, *answer])
         if head:
-            raise RecordError(f"{column} is plain text that has no place for the prompt")
+            raise RecordError(f"{column} is plain text and cannot hold the prompt")
         return write_said(answer, like, column, role=Role.ASSISTANT, polarity=polarity)
 
 
@@ -106,7 +106,7 @@ class _Parts(NamedTuple):
 
 
 def _cut(turns: Sequence[Turn], chosen: str, rejected: str) -> _Parts:
-    """A preference's turns, cut where the answers begin."""
+    """Split a preference's turns where the answers start."""
     first = next((n for n, turn in enumerate(turns) if turn.polarity == 1), len(turns))
     second = next(
         (n for n, turn in enumerate(turns) if _under(turn, rejected) or turn.polarity == -1), len(turns)
@@ -119,13 +119,13 @@ def _under(turn: Turn, path: str) -> bool:
 
 
 def _repeats(head: Sequence[Turn], asked: Sequence[Turn]) -> bool:
-    """Whether the head of both answers ends with the prompt that also stands apart."""
+    """Whether the head shared by both answers ends with the prompt in its own slot."""
     tail = head[len(head) - len(asked) :] if len(asked) <= len(head) else []
     return bool(asked) and [(t.role, t.text) for t in tail] == [(t.role, t.text) for t in asked]
 
 
 def _prompt(head: Sequence[Turn], *, inside: bool) -> Sequence[Turn]:
-    """What stands in the prompt's own place: all of the head, or its last words where the answers repeat it."""
+    """What goes in the prompt's own slot: the whole head, or its last turn if the answers repeat it."""
     return head[-1:] if inside else head
 
 
@@ -144,7 +144,7 @@ def _dialogue(text: str) -> list[Any]:
 
 def _undialogue(turns: Sequence[Turn]) -> str:
     if any(turn.role not in _MARKS or turn.kind not in ("text", "reasoning") for turn in turns):
-        raise RecordError("a Human/Assistant string has no place for this turn")
+        raise RecordError("a Human/Assistant string cannot hold this turn")
     text, thoughts = "", ""
     for turn in turns:
         if turn.kind == "reasoning":
@@ -156,5 +156,5 @@ def _undialogue(turns: Sequence[Turn]) -> str:
 
 
 def _in_string(turn: Turn) -> Turn:
-    """The turn, its path cut back to the column: nothing points into a string."""
+    """The turn with its path cut to the column: a pointer cannot reach into a string."""
     return replace(turn, path="/" + turn.path.split("/")[1])

@@ -1,4 +1,4 @@
-"""Formats with a list of answers of which each is graded: reasoning steps with labels, answers with ranks."""
+"""Formats with a list of graded answers: reasoning steps with labels, answers with ranks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mixguard.errors import RecordError
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """A process reward: a prompt, steps, and a label per step."""
+    """Process rewards: a prompt, steps, and a label per step."""
 
     prompt: Said
     id: str = "prm"
@@ -36,7 +36,7 @@ class Steps:
             raise not_of(self.id, row)
         steps, labels = row["completions"], row["labels"]
         if len(steps) != len(labels):
-            raise RecordError(f"{len(steps)} completions have {len(labels)} labels")
+            raise RecordError(f"{len(steps)} completions, but {len(labels)} labels")
         turns = self.prompt.read(row)
         for number, (step, label) in enumerate(zip(steps, labels, strict=True)):
             wanted = truth(label)
@@ -60,19 +60,19 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """A preference among many: a prompt and answers with a rank; the best is +1, the others are -1."""
+    """A ranked preference: a prompt and ranked answers; the best is +1, the others are -1."""
 
     prompt: Said
     id: str = "nectar"
 
     def matches(self, row: Row) -> bool:
-        """Whether there are answers with ranks."""
+        """Whether there are ranked answers."""
         answers = row.get("answers")
         ranked = isinstance(answers, list) and bool(answers) and all(map(_is_ranked, answers))
         return ranked and self.prompt.fits(row)
 
     def parse(self, row: Row) -> Sample:
-        """The prompt, the best answer, then the others in their order."""
+        """The prompt, the best answer, then the others in order."""
         if not self.matches(row):
             raise not_of(self.id, row)
         answers = row["answers"]
@@ -91,7 +91,7 @@ class Ranked:
         answers = _answers(self.prompt.write(sample.turns, row, like))
         signs = [answer[0].polarity for answer in answers]
         if signs[:1] != [1] or any(sign != -1 for sign in signs[1:]):
-            raise RecordError("ranked answers begin with the chosen one, and only that is chosen")
+            raise RecordError("ranked answers must start with the chosen one, and only one can be chosen")
         template = like["answers"][0]
         row["answers"] = [
             _ranked(joined_text(answer), rank, template) for rank, answer in enumerate(answers, 1)
@@ -118,15 +118,15 @@ def _read(text: Any, polarity: Polarity, path: str) -> list[Turn]:
 
 
 def _answers(turns: Sequence[Turn]) -> list[list[Turn]]:
-    """Turns that are one answer each: reasoning, then its text."""
+    """Turns grouped by answer: reasoning, then its text."""
     answers: list[list[Turn]] = []
     for turn in turns:
         if turn.role is not Role.ASSISTANT or turn.polarity == 0 or turn.kind not in ("text", "reasoning"):
-            raise RecordError(f"a list of graded answers has no place for this {turn.role.value} turn")
+            raise RecordError(f"a list of graded answers cannot hold this {turn.role.value} turn")
         if answers and answers[-1][-1].kind == "reasoning":
             answers[-1].append(turn)
         else:
             answers.append([turn])
     if not answers:
-        raise RecordError("a list of graded answers needs an answer")
+        raise RecordError("a list of graded answers needs at least one answer")
     return answers

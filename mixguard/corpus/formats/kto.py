@@ -1,4 +1,4 @@
-"""KTO: one answer, and a label that tells which way it is trained."""
+"""KTO: one answer, and a label for the direction in which it is trained."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TRUTH: Mapping[str, bool] = {"true": True, "false": False, "1": True, "0": Fals
 
 
 def truth(label: Any) -> bool | None:
-    """What a label says, whether bool, 0/1 or a string of either; None where it says neither."""
+    """The truth value of a label: a bool, 0/1 or a string of either; None if it is neither."""
     if isinstance(label, bool):
         return label
     return _TRUTH.get(str(label).strip().casefold()) if isinstance(label, int | float | str) else None
@@ -41,13 +41,13 @@ class Kto:
     """The layouts of the same row without its label."""
 
     def matches(self, row: Row) -> bool:
-        """Whether there is a label and an answer. `kto_tag` is taken at its word, `label` only if it is a truth."""
+        """Whether there is a label and an answer. Any `kto_tag` counts; a `label` must be a truth value."""
         label = row.get("label")
         tagged = row.get("kto_tag") is not None or (label is not None and truth(label) is not None)
         return tagged and self.plain.matches(row)
 
     def parse(self, row: Row) -> Sample:
-        """The answer's turns, +1 or -1 by the label."""
+        """The answer's turns, +1 or -1 depending on the label."""
         if not self.matches(row):
             raise not_of(self.id, row)
         column = _label_column(row)
@@ -62,7 +62,7 @@ class Kto:
         """The answer in the style of `like`, and its label."""
         polarities = {turn.polarity for turn in sample.turns} - {0}
         if len(polarities) > 1:
-            raise RecordError("a KTO record holds a wanted or an unwanted answer, not both")
+            raise RecordError("a KTO record holds either a wanted or an unwanted answer, not both")
         wanted = polarities != {-1}
         turns = sample.turns if wanted else _flipped(sample.turns)
         row = self.plain.render(Sample(turns), like)

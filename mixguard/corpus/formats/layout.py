@@ -1,4 +1,4 @@
-"""A format as a tuple of slots: the columns that hold turns, in the order the turns are spoken."""
+"""A format as a tuple of slots: the columns that hold turns, in speaking order."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ class Slot(Protocol):
     """One place in a row that holds turns."""
 
     def fits(self, row: Row) -> bool:
-        """Whether the row has this place, or can do without it. Never raises."""
+        """Whether the row has this slot or does not need it. Never raises."""
 
     def read(self, row: Row) -> list[Turn]:
-        """The turns that stand here.
+        """The turns in this slot.
 
         Raises:
-            RecordError: what stands here cannot be understood.
+            RecordError: the slot cannot be parsed.
         """
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """Put the leading turns that belong here into `row`, which starts as a copy of `like`; returns the rest.
+        """Write the leading turns that fit this slot to `row`, initially a copy of `like`; return the rest.
 
         Raises:
-            RecordError: a turn that belongs here cannot be written as `like` is.
+            RecordError: a turn of this slot cannot be written in the style of `like`.
         """
 
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """A format that its slots describe."""
+    """A format described by its slots."""
 
     id: str
     slots: tuple[Slot, ...]
     cells: tuple[str, ...] = ()
-    """Columns that hold plain text, where a table may have numbers instead."""
+    """Plain-text columns, which may hold numbers in a table."""
 
     def matches(self, row: Row) -> bool:
-        """Whether every slot has its place in the row."""
+        """Whether the row fits every slot."""
         return all(slot.fits(row) for slot in self.slots)
 
     def parse(self, row: Row) -> Sample:
@@ -54,7 +54,7 @@ class Layout:
         return Sample(tuple(turns), (*flags_of(turns), *(("text_coerced",) if coerced else ())))
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
-        """A copy of `like` where it means the sample already; else its slots, written anew."""
+        """A copy of `like`, with its slots rewritten unless they already hold the sample."""
         row = dict(like)
         if self.parse(like).turns == sample.turns:
             return row
@@ -62,29 +62,27 @@ class Layout:
         for slot in self.slots:
             rest = slot.write(rest, row, like)
         if rest:
-            raise RecordError(
-                f"a {self.id} record like this one has no place for this {rest[0].role.value} turn"
-            )
+            raise RecordError(f"a {self.id} record like this one cannot hold this {rest[0].role.value} turn")
         return row
 
 
 @dataclass(frozen=True, slots=True)
 class Either:
-    """A format with several layouts: the first that matches the row."""
+    """A format with several layouts; the first that matches the row applies."""
 
     id: str
     layouts: tuple[Layout, ...]
 
     def matches(self, row: Row) -> bool:
-        """Whether any layout does."""
+        """Whether any layout matches."""
         return any(layout.matches(row) for layout in self.layouts)
 
     def parse(self, row: Row) -> Sample:
-        """What the layout says."""
+        """Parse with the matching layout."""
         return self._layout(row).parse(row)
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
-        """As the layout of `like` does."""
+        """Render with the layout of `like`."""
         return self._layout(like).render(sample, like)
 
     def _layout(self, row: Row) -> Layout:

@@ -1,6 +1,6 @@
-"""What trainers are known to do with some samples: drop them, change them, or refuse the file.
+"""Known trainer behaviour on some samples: drop them, change them, or refuse the file.
 
-Rules come from the trainers' own code, named with each.
+Rules come from the trainers' own code; each names its source.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _CONTROL_TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class TrainerRule:
-    """One thing a trainer does with some samples."""
+    """One trainer's behaviour on some samples."""
 
     id: str
     trainer: str
@@ -51,7 +51,7 @@ def _role(message: Mapping[str, Any]) -> str:
 
 
 def _out_of_turn(row: Row, sample: Sample, format_id: str) -> bool:
-    """Odd places speak to the model, even places for it; a pair to compare leaves the answer out."""
+    """Odd messages must address the model, even ones must be its own; a preference omits the final answer."""
     if format_id not in _CHAT_IDS:
         return False
     roles = [role for message in _messages(row) if (role := _role(message)) not in ("system", "developer")]
@@ -99,17 +99,17 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="unknown_role",
         trainer="all",
         severity="warn",
-        why="Who speaks is not known, so the message stands outside every exchange and was not judged.",
+        why="The speaker is unknown, so the message belongs to no exchange and was not judged.",
         remedy="Rename the role to one of system, user, assistant or tool.",
-        source="design of this tool: a role is never guessed",
+        source="mixguard's design: roles are never guessed",
         trips=_unknown_role,
     ),
     TrainerRule(
         id="lf_drop",
         trainer="LLaMA-Factory",
         severity="warn",
-        why="Roles that do not alternate, or an unanswered last message, make it skip the sample with a warning.",
-        remedy="Merge neighbouring messages of one role, and end each sample with the assistant.",
+        why="It skips samples whose roles do not alternate or whose last message is unanswered, and warns.",
+        remedy="Merge consecutive messages of the same role, and end each sample with the assistant.",
         source="hiyouga/LLaMA-Factory src/llamafactory/data/converter.py",
         trips=_out_of_turn,
     ),
@@ -117,7 +117,7 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="trl_empty_messages",
         trainer="TRL",
         severity="warn",
-        why="It looks at the first message to tell the format, and an empty list has none.",
+        why="It detects the format from the first message, and an empty list has none.",
         remedy="Remove samples without messages.",
         source="huggingface/trl trl/data_utils.py, is_conversational (inferred from the code)",
         trips=_no_messages,
@@ -126,8 +126,8 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="no_trained_turn",
         trainer="all",
         severity="warn",
-        why="No message of the assistant is trained on, so the sample teaches nothing.",
-        remedy="Give the sample an answer, or remove its weight of 0.",
+        why="No assistant message is trained on, so the sample teaches nothing.",
+        remedy="Add an answer, or remove the weight of 0.",
         source="OpenAI cookbook, Chat_finetuning_data_prep: example_missing_assistant_message",
         trips=_untrained,
     ),
@@ -135,7 +135,7 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="axolotl_role",
         trainer="axolotl",
         severity="note",
-        why="Its default role map knows human, user, assistant, gpt, system and tool; others must be mapped.",
+        why="Its default role map has human, user, assistant, gpt, system and tool; others must be mapped.",
         remedy="Set `roles` in the axolotl configuration, or rename the role.",
         source="axolotl-ai-cloud/axolotl prompt_strategies/chat_template.py",
         trips=_foreign_role,
@@ -144,7 +144,7 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="tool_args_mixed",
         trainer="datasets",
         severity="warn",
-        why="Arguments that are objects in one call and strings in another cannot share one Arrow column.",
+        why="Arguments that are objects in one call and strings in another cannot share an Arrow column.",
         remedy="Write every `arguments` as a JSON string.",
         source="axolotl docs, dataset formats",
         trips=_mixed_arguments,
@@ -153,10 +153,10 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         id="hosted_reject",
         trainer="hosted APIs",
         severity="note",
-        why="Control tokens in the text are rejected by hosted fine-tuning, and end a turn early elsewhere.",
+        why="Hosted fine-tuning rejects control tokens in the text; elsewhere they end a turn early.",
         remedy="Remove the tokens from the text.",
         source="llmcomp#59",
         trips=_control_tokens,
     ),
 )
-"""Every rule, in the order they are reported."""
+"""Every rule, in reporting order."""

@@ -1,4 +1,4 @@
-"""Lists of messages, read: `{role, content}`, `{from, value}`, `{role, parts}` and all that hangs on them."""
+"""Read lists of messages: `{role, content}`, `{from, value}`, `{role, parts}` and their variants."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROLE_KEYS = ("role", "from")
 CONTENT_KEYS = ("content", "value", "parts", "text")
 REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
 MASK_KEYS = ("weight", "loss_weight", "loss", "train", "training")
-"""Keys that take an assistant's message out of the loss when they are 0 or false."""
+"""Keys that exclude an assistant message from the loss if 0 or false."""
 
 MASKED = (0, "0", "false", "False")
 _CALL_KEYS = ("tool_calls", "function_call")
@@ -31,14 +31,14 @@ _SILENT = frozenset(
         "images",
     )
 )
-"""Keys a message may have beside no content at all; with any other, its text may lie where nobody looks."""
+"""Keys allowed in a message without content; any other key might hold text that we would miss."""
 
 
 def read_messages(messages: Any, path: str, *, polarity: Polarity, start: int = 0) -> list[Turn]:
-    """The turns of a list of messages, from the `start`-th on; assistants speak with `polarity` unless masked.
+    """The turns of a list of messages from index `start` on; assistant turns get `polarity` unless masked.
 
     Raises:
-        RecordError: it is not a list, or a message cannot be understood.
+        RecordError: it is not a list, or a message cannot be parsed.
     """
     if not isinstance(messages, list):
         raise RecordError(f"{path} is {type(messages).__name__}, not a list of messages")
@@ -52,7 +52,7 @@ def read_message(message: Any, path: str, *, polarity: Polarity) -> list[Turn]:
     """The turns of one message: at least one, in the order reasoning, content, refusal, tool calls.
 
     Raises:
-        RecordError: it is not an object, has no role, or says nothing that is understood.
+        RecordError: it is not an object, has no role, or has no known content.
     """
     if not isinstance(message, dict):
         raise RecordError(f"{path} is {type(message).__name__}, not a message")
@@ -70,7 +70,7 @@ def read_message(message: Any, path: str, *, polarity: Polarity) -> list[Turn]:
 
 
 def role_key(message: Mapping[str, Any], path: str) -> str:
-    """The key under which a message names its role; where there are two, the one whose spelling is known.
+    """The key of a message's role; if there are two, the one with a known role name.
 
     Raises:
         RecordError: there is none.
@@ -84,7 +84,7 @@ def role_key(message: Mapping[str, Any], path: str) -> str:
 
 
 def content_key(message: Mapping[str, Any]) -> str:
-    """The key under which a message keeps its content, even where that is null."""
+    """The key of a message's content, even if null."""
     for key in CONTENT_KEYS:
         if message.get(key) is not None:
             return key
@@ -92,7 +92,7 @@ def content_key(message: Mapping[str, Any]) -> str:
 
 
 def masked(message: Mapping[str, Any]) -> bool:
-    """Whether a message is marked as not trained on."""
+    """Whether a message is masked from training."""
     for key in MASK_KEYS:
         if key in message and message[key] in MASKED:
             return True
@@ -135,7 +135,7 @@ def _check_silence(message: Mapping[str, Any], key: str, path: str) -> None:
 
 
 def common_start(first: Sequence[Any], second: Sequence[Any]) -> int:
-    """How many messages two lists share at their head; the last of each is never shared."""
+    """Number of leading messages two lists share; the last of each never counts."""
     limit = min(len(first), len(second)) - 1
     for number in range(limit):
         if not alike(first[number], second[number]):
@@ -144,7 +144,7 @@ def common_start(first: Sequence[Any], second: Sequence[Any]) -> int:
 
 
 def alike(first: Any, second: Any) -> bool:
-    """Whether two messages are equal; those nested too deeply to tell are not."""
+    """Whether two messages are equal; False if nested too deeply to compare."""
     try:
         return bool(first == second)
     except RecursionError:

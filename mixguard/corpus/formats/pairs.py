@@ -1,4 +1,4 @@
-"""One prompt, one answer, in two columns or a few more: the layouts that differ in column names alone."""
+"""One prompt and one answer in two or more columns: layouts that differ only in column names."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Pair:
     system: str = "system"
 
     def layouts(self) -> tuple[Layout, ...]:
-        """One layout per letter case that tables have: question, QUESTION, Question."""
+        """One layout per letter case: question, QUESTION, Question."""
         return tuple(self._layout(spelt) for spelt in (str.lower, str.upper, str.capitalize))
 
     def _layout(self, spelt: _Spelling) -> Layout:
@@ -70,6 +70,6 @@ _PAIRS = (
     Pair("content_target", "content", "target"),
     Pair("text_target", "text", "target"),
 )
-"""Specific before general: a row is read by the first whose columns it has."""
+"""Specific before general: the first whose columns a row has reads it."""
 
 PAIR_FORMATS = tuple(Either(pair.id, pair.layouts()) for pair in _PAIRS)

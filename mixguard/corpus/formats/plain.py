@@ -14,7 +14,7 @@ from mixguard.errors import RecordError
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Template-free text: spans that are trained on, and spans that are context."""
+    """Template-free text: trained spans and context spans."""
 
     column: str = "segments"
 
@@ -32,13 +32,13 @@ class Segments:
         ]
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """A span per turn; reasoning is part of the answer's span."""
+        """Write one span per turn; reasoning is part of the answer's span."""
         spans: list[dict[str, Any]] = []
         thought = ""
         for turn in turns:
             trained = (turn.role, turn.polarity) == (Role.ASSISTANT, 1)
             if not (trained or turn.role is Role.USER) or turn.kind not in ("text", "reasoning"):
-                raise RecordError(f"segments have no place for this {turn.role.value} turn")
+                raise RecordError(f"segments cannot hold this {turn.role.value} turn")
             if turn.kind == "reasoning":
                 thought += turn.text
                 continue
@@ -67,20 +67,20 @@ def _span(text: str, *, trained: bool, like: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class Pretokenized:
-    """Token ids alone."""
+    """Token ids only."""
 
     id: str = "pretokenized"
 
     def matches(self, row: Row) -> bool:
-        """Whether there are token ids; this format is asked last, so there is no text that is known."""
+        """Whether there are token ids; this format is tried last, so there is no known text column."""
         return isinstance(row.get("input_ids"), list)
 
     def parse(self, row: Row) -> Sample:
-        """Never succeeds: text is not guessed from ids."""
+        """Always raises: text is not guessed from ids."""
         if not self.matches(row):
             raise not_of(self.id, row)
-        raise RecordError("token ids cannot be audited without their tokenizer: pass the text corpus instead")
+        raise RecordError("token ids cannot be audited without their tokenizer; pass the text corpus instead")
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
-        """Never succeeds: text cannot be written as ids."""
+        """Always raises: text cannot be written as ids."""
         raise RecordError("text cannot be written as token ids without their tokenizer")

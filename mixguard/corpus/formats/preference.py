@@ -1,4 +1,4 @@
-"""Preferences and KTO: which answer is trained towards, and which away from."""
+"""Preferences and KTO: answers trained towards, and answers trained away from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Slots that hold conversations: a list of messages, or a prompt or answer that may be a string or such a list."""
+"""Conversation slots: a list of messages, or a prompt or answer that is a string or such a list."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mixguard.errors import RecordError
 
 
 def look_up(row: Row, keys: Sequence[str]) -> Any:
-    """The value at the end of these keys; None where the way is barred."""
+    """The nested value under these keys; None if there is none."""
     value: Any = row
     for key in keys:
         if not isinstance(value, Mapping):
@@ -30,18 +30,18 @@ def is_messages(value: Any) -> bool:
 
 
 def last_answer(turns: Sequence[Turn]) -> int:
-    """Where the turns after the last user turn begin."""
+    """Index of the first turn after the last user turn."""
     return next((n for n in range(len(turns), 0, -1) if turns[n - 1].role is Role.USER), 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Messages:
-    """The conversation."""
+    """A list of messages."""
 
     keys: tuple[str, ...]
     polarity: Polarity = 1
     final: bool = False
-    """Whether only the last answer is trained: the prompt of a preference may hold earlier ones."""
+    """Whether only the last answer is trained; a preference's prompt may hold earlier ones."""
 
     def fits(self, row: Row) -> bool:
         """Whether there is a list of messages."""
@@ -56,7 +56,7 @@ class Messages:
         return [*(replace(turn, polarity=0) for turn in turns[:split]), *turns[split:]]
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """All turns up to the first that is trained the other way; a prompt's, up to the first that is trained."""
+        """Write the turns up to the first trained the other way; for a prompt, up to the first trained."""
         end = next((n for n, turn in enumerate(turns) if self._foreign(turn)), len(turns))
         mine = turns[:end]
         style = Style.of(look_up(like, self.keys), pointer(*self.keys))
@@ -71,7 +71,7 @@ class Messages:
 
 
 def _put(row: dict[str, Any], keys: Sequence[str], value: Any) -> None:
-    """Set a nested value; the objects on the way are copied, never changed."""
+    """Set a nested value, copying the objects on the way."""
     for key in keys[:-1]:
         row[key] = dict(row[key])
         row = row[key]
@@ -80,12 +80,12 @@ def _put(row: dict[str, Any], keys: Sequence[str], value: Any) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Preamble:
-    """A system prompt beside the messages: a string, parts, or an object that holds parts."""
+    """A system prompt outside the messages: a string, parts, or an object with parts."""
 
     columns: tuple[str, ...]
 
     def fits(self, row: Row) -> bool:
-        """Always: it is optional."""
+        """Always true; it is optional."""
         return True
 
     def read(self, row: Row) -> list[Turn]:
@@ -100,7 +100,7 @@ class Preamble:
         return read_content(value, Speaker(Role.SYSTEM), 0, pointer(column))
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """The leading system turns, where `like` has a column for them."""
+        """Write the leading system turns if `like` has a column for them."""
         column = self._column(like)
         if column not in like:
             return turns
@@ -136,11 +136,11 @@ class Said:
         return isinstance(value, str | dict) or is_messages(value)
 
     def read(self, row: Row) -> list[Turn]:
-        """The turns, trained as the column is."""
+        """The turns, with the column's polarity."""
         return read_said(row.get(self.column), self.column, role=self.role, polarity=self.polarity)
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """A prompt takes all up to the first trained turn, an answer all up to one trained the other way."""
+        """Write a prompt up to the first trained turn, an answer up to one trained the other way."""
         barred = {1, -1} - {self.polarity}
         end = next((n for n, turn in enumerate(turns) if turn.polarity in barred), len(turns))
         shown = like.get(self.column)
@@ -163,14 +163,14 @@ def write_said(turns: Sequence[Turn], like: Any, column: str, *, role: Role, pol
     """The inverse of `read_said`, in the style of `like`.
 
     Raises:
-        RecordError: `like` is a string or one message, and the turns are more than one.
+        RecordError: `like` is a string or one message, but there are several turns.
     """
     path = pointer(column)
     if isinstance(like, list):
         return write_messages(turns, Style.of(like, path), polarity=polarity)
     texts = sum(turn.kind == "text" for turn in turns)
     if texts != 1 or any(turn.role is not role or turn.kind not in ("text", "reasoning") for turn in turns):
-        raise RecordError(f"{column} holds a single {role.value} turn")
+        raise RecordError(f"{column} can only hold a single {role.value} turn")
     if isinstance(like, dict):
         return write_messages(turns, Style.of([like], path), polarity=polarity)[0]
     return joined_text(turns)

@@ -1,4 +1,4 @@
-"""Which format a file is in: many rows vote, and a row that does not fit is asked alone."""
+"""Detect a file's format: many rows vote; a row that does not fit is detected on its own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mixguard.errors import RecordError
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
-    """The format most rows are in, the more specific one where two are equal; None where no row matches any.
+    """The format of most rows, the more specific one in a tie; None if no row matches any.
 
     Each row votes for the most specific format it matches.
     """
@@ -21,7 +21,7 @@ def vote(rows: Sequence[Row]) -> Format | None:
 
 
 def choose(row: Row, preferred: Format | None) -> Format:
-    """The preferred format if the row matches it, else the most specific that it matches.
+    """The preferred format if the row matches it, else the most specific match.
 
     Raises:
         RecordError: no format matches.

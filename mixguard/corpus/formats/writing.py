@@ -1,7 +1,7 @@
-"""Lists of messages, written in the style of another list.
+"""Write lists of messages in the style of another list.
 
-A message whose turns are unchanged is copied whole. A changed one keeps its own keys; a new one takes its keys from
-the first message of the same role, but none of the values that belong to that message alone (names, ids).
+A message with unchanged turns is copied whole. A changed one keeps its keys; a new one takes those of the
+first message of the same role, but not that message's own values (names, ids).
 """
 
 from __future__ import annotations
@@ -38,16 +38,16 @@ _USUAL: Mapping[str, str] = {
     "parts": "system user model function model",
 }
 _FAMILIES = {key: dict(zip(_SPEAKERS, names.split(), strict=True)) for key, names in _USUAL.items()}
-"""How roles are usually spelled beside each content key, for roles that the list itself does not show."""
+"""Usual role names for each content key, for roles missing from the list itself."""
 
 _CALLS = ("tool_calls", "function_call")
 _TURNS = frozenset((*_CALLS, *REASONING_KEYS, *CONTENT_KEYS, "refusal", "train_detail"))
-"""Keys whose values are turns, or offsets into them: written from the turns, never kept."""
+"""Keys whose values are turns or offsets into them: written from the turns, never kept."""
 _EMPTY: Mapping[str, Any] = {"role": "", "content": ""}
 
 
 class Style(NamedTuple):
-    """How a list of messages writes: learnt once from the list to look like."""
+    """The style of a list of messages, learned once from the list to imitate."""
 
     messages: Sequence[Any]
     path: str
@@ -60,7 +60,7 @@ class Style(NamedTuple):
 
     @classmethod
     def of(cls, messages: Any, path: str) -> Style:
-        """The style of a list; that of the commonest chat corpora where it is empty."""
+        """The style of a list; if empty, that of the most common chat corpora."""
         known = [message for message in messages or () if isinstance(message, dict)]
         first: dict[Speaker, Mapping[str, Any]] = {}
         for message in known:
@@ -75,8 +75,8 @@ def write_messages(turns: Sequence[Turn], style: Style, *, polarity: Polarity) -
 
     Args:
         turns: in order.
-        style: of the list to look like; turns with a path into it are edits of its messages.
-        polarity: what assistants speak with where nothing masks them; 0 where masks have no meaning.
+        style: of the list to imitate; turns with a path into it edit its messages.
+        polarity: of assistant turns unless masked; 0 if masks have no meaning.
 
     Raises:
         RecordError: a turn cannot be written in this style.
@@ -85,7 +85,7 @@ def write_messages(turns: Sequence[Turn], style: Style, *, polarity: Polarity) -
 
 
 def _groups(turns: Sequence[Turn], style: Style) -> Iterator[tuple[int | None, list[Turn]]]:
-    """Turns that make one message, with the number of the message they came from."""
+    """Turns grouped by message, with the number of the message they came from."""
     group: list[Turn] = []
     current: int | None = None
     for turn in turns:
@@ -123,7 +123,7 @@ def _write_message(turns: list[Turn], number: int | None, style: Style, polarity
     if own is not None and _unchanged(turns, own, path, style, polarity):
         return own
     if any(turn.polarity not in (0, polarity) for turn in turns):
-        raise RecordError("a turn's polarity cannot be written in a list of messages of this format")
+        raise RecordError("a list of messages in this format cannot hold a turn of this polarity")
     same_speaker = isinstance(own, dict) and speaker(own[role_key(own, path)])
     if own is not None and same_speaker != _speaker_of(turns, style):
         own = None
@@ -165,7 +165,7 @@ def _compose(
 def _speaker_of(turns: list[Turn], style: Style) -> Speaker:
     turn = turns[0]
     if turn.role is Role.DOCUMENT:
-        raise RecordError("a turn whose role is unknown cannot be written anew")
+        raise RecordError("a turn with an unknown role cannot be rewritten")
     if turn.role is Role.TOOL:
         return Speaker(Role.TOOL, "tool_result")
     apart = turn.kind == "tool_call" and not _is_keyed(turn, None, style)
@@ -178,7 +178,7 @@ def _spelling(who: Speaker, style: Style) -> str:
 
 
 def _is_keyed(turn: Turn, like: Any, style: Style) -> bool:
-    """Whether a turn stands under a key of its own, beside the content."""
+    """Whether a turn has its own key, separate from the content."""
     parts = isinstance(like, list)
     if turn.kind == "reasoning":
         return not parts and not REASONING.fullmatch(turn.text)
@@ -200,7 +200,7 @@ def _silence(like: Any) -> Any:
 
 
 def _mask(like: Any, turn: Turn, polarity: Polarity) -> Any:
-    """A mask's value, in the type it has elsewhere."""
+    """A mask's value, in the type of `like`."""
     trained = bool(turn.polarity)
     if not polarity or like is None or turn.role is not Role.ASSISTANT or (like not in MASKED) == trained:
         return like

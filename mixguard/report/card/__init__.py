@@ -1,4 +1,4 @@
-"""The dataset card of an audit: what it measured, what it cannot know, and whatever a person wrote before."""
+"""The dataset card of an audit: what was measured, what it cannot know, and what a person wrote before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BOM = "\ufeff"
 
 
 def read(path: Path) -> str | None:
-    """The text of a card, line breaks as they are; None where there is no such file.
+    """The text of a card, line breaks untouched; None if there is no such file.
 
     Raises:
         UsageError: it cannot be read, or is not UTF-8.
@@ -32,19 +32,19 @@ def read(path: Path) -> str | None:
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
     except OSError as error:
-        raise UsageError(f"{path}: cannot read it: {error.strerror}") from None
+        raise UsageError(f"{path}: cannot read this file ({error.strerror})") from None
 
 
 def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path: Path = CARD) -> str:
-    """A dataset card: a new one, or one that is there with our YAML keys and our block put in.
+    """A dataset card: a new one, or an existing one with our YAML keys and our block inserted.
 
     What a person wrote stays byte for byte; a second run replaces the block in place and changes nothing else.
 
     Args:
-        existing: the card that is there.
+        existing: the card so far.
         audit: of the data.
-        manifest: of the mix, where it is one.
-        path: where the card lies, for messages and for the names of the data's files.
+        manifest: of the mix, if it is one.
+        path: of the card, for messages and for naming the data files.
 
     Raises:
         UsageError: its YAML, or the markers of our block, are broken.
@@ -68,13 +68,12 @@ def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path
 
 
 def _with_place(body: str, end: str, path: Path) -> tuple[str, Block]:
-    """The body with an empty block of ours below all else, and where that is."""
+    """The body with an empty block of ours appended, and where that is."""
     apart = "" if not body or body.endswith(end * 2) else end if body.endswith(end) else end * 2
     result = f"{body}{apart}{BEGIN}{end}{END}{end}"
     found = find_block(result, path)
     if found is None or found.start != len(body) + len(apart):
         raise UsageError(
-            f"{path}: something in its text is opened and never closed (a code fence, a <pre>), so that nothing can be"
-            " added below it; close it"
+            f"{path}: a code fence, <pre> or similar is never closed, so nothing can be added below it; close it"
         )
     return result, found

@@ -1,4 +1,4 @@
-"""What a card's audit rests on: the files, the detectors with their errors, and what neither can tell."""
+"""What a card's audit rests on: the files, the detectors with their errors, and what they cannot tell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FILES_SHOWN = 40
 
 
 def files(audit: Audit, manifest: Manifest | None, folder: Path) -> Iterator[str]:
-    """The SHA-256 of every file, or one over all where they are many."""
+    """The SHA-256 of every file; one combined digest for those beyond `FILES_SHOWN`."""
     yield "### Files"
     yield ""
     sources = audit.corpus.sources
@@ -24,8 +24,8 @@ def files(audit: Audit, manifest: Manifest | None, folder: Path) -> Iterator[str
     if manifest is not None:
         aside = {name: sha for name, sha in manifest.outputs.items() if name.endswith(SET_ASIDE)}
         rows += [
-            *_listed("set aside from it", aside, folder),
-            *_listed("it was made from", manifest.inputs, folder),
+            *_listed("set aside", aside, folder),
+            *_listed("made from", manifest.inputs, folder),
         ]
     yield from table(("", "file", "SHA-256"), "lll", rows)
 
@@ -36,28 +36,28 @@ def _listed(what: str, sources: Mapping[str, str], folder: Path) -> Iterator[tup
     left = list(sources.values())[FILES_SHOWN:]
     if left:
         whole = hashlib.sha256("\n".join(sorted(left)).encode()).hexdigest()
-        yield what, f"{len(left):,} more; SHA-256 over theirs, sorted, one a line", digest(whole)
+        yield what, f"{len(left):,} more; SHA-256 over their sorted digests, one per line", digest(whole)
 
 
 def judged(audit: Audit) -> Iterator[str]:
-    """The detectors, their limits, and how often they were right where the answer was known."""
+    """The detectors, their limits and their measured errors."""
     detectors = audit.detectors
     versions = audit.provenance.versions
     yield "### How it was judged"
     yield ""
     yield from table(
-        ("detector", "decides from", "finds", "leaves alone"),
+        ("detector", "threshold", "sensitivity", "specificity"),
         "llll",
         [
-            ("hazard of a prompt", f"probability {audit.hazard_limit:.2f}", *_error(detectors.hazard_error)),
+            ("hazard in a prompt", f"probability {audit.hazard_limit:.2f}", *_error(detectors.hazard_error)),
             ("refusal in an answer", "probability 0.50", *_error(detectors.stance_error)),
         ],
     )
     yield ""
     yield (
-        "*Finds* is the share of true cases that are found (sensitivity), *leaves alone* that of others that are not flagged"
-        " (specificity), each with the number of labelled texts it was measured on. These were left out of the fit but are"
-        " of the same make; expect less on other text."
+        "Sensitivity is the share of true cases that are found, specificity the share of others that are not flagged, each"
+        " with the number of labelled texts it was measured on. These were held out of the fit but are of the same kind;"
+        " expect less on other text."
     )
     yield ""
     yield (
@@ -66,8 +66,8 @@ def judged(audit: Audit) -> Iterator[str]:
     )
     yield f"- Encoder: {cell(detectors.encoder)}"
     yield (
-        f"- An exchange lies close to harm from a proximity of {detectors.proximity_limit:.3f};"
-        f" {detectors.proximity_expected:.1%} of plain requests do"
+        f"- An exchange is near harm at a proximity of {detectors.proximity_limit:.3f} or more;"
+        f" {detectors.proximity_expected:.1%} of plain requests are"
     )
     yield f"- Refusal detector: digest {digest(detectors.stance_digest)}"
     yield f"- Versions: {', '.join(f'{cell(name)} {cell(version)}' for name, version in versions.items())}"
@@ -86,23 +86,22 @@ def known_limits(audit: Audit) -> Iterator[str]:
     missed = 1 - detectors.hazard_error.sensitivity
     yield "### Known limits"
     yield ""
-    yield "- It sees data, not a model. Refusals in the data lower the loss of safety and do not rule it out; measure the tuned model too."
-    yield f"- Prompts are missed: about {missed:.0%} of hazardous ones even among texts like those it was fitted on. No finding is no proof."
-    yield "- Data made by an adversary can pass any check of its content."
+    yield "- It sees data, not a model. Refusals in the data reduce the loss of safety but do not rule it out; measure the tuned model too."
+    yield f"- It misses prompts: about {missed:.0%} of hazardous ones, even among texts like those it was fitted on. No finding is not proof of safety."
+    yield "- Adversarial data can pass any content check."
     yield f"- Hazards are judged in {cell(detectors.language)} only; prompts in other languages count as not judged."
     yield (
-        "- It does not look for personal data, copyright, false facts or social bias, nor for hazards that the taxonomy does"
-        " not name."
+        "- It does not look for personal data, copyright, false facts or social bias, nor for hazards outside the taxonomy."
     )
 
 
 def crosswalk(audit: Audit) -> Iterator[str]:
-    """What other schemes call the hazards; folded, since it is wide."""
+    """The hazards' names in other schemes; folded, because it is wide."""
     schemes = audit.detectors.crosswalk
     if not schemes:
         return
     yield "<details>"
-    yield "<summary>What other schemes call these hazards</summary>"
+    yield "<summary>These hazards in other schemes</summary>"
     yield ""
     yield from table(
         ("hazard", *map(cell, schemes)),
@@ -113,14 +112,14 @@ def crosswalk(audit: Audit) -> Iterator[str]:
         ],
     )
     yield ""
-    yield r"`~` overlaps only, `-` has none."
+    yield r"`~` partial overlap, `-` no counterpart."
     yield ""
     yield "</details>"
 
 
 def foot(audit: Audit) -> Iterator[str]:
-    """Where the whole report can be checked."""
+    """How to verify the full report."""
     yield (
-        f"Report: SHA-256 {digest(report_digest(audit))} of this audit's document, as `-o audit.json` writes it."
-        " `mixguard card` writes this part anew and leaves the rest of the card as it is."
+        f"Report: SHA-256 {digest(report_digest(audit))} of the audit document, as written by `-o audit.json`."
+        " `mixguard card` rewrites this block and leaves the rest of the card unchanged."
     )

@@ -1,4 +1,4 @@
-"""Our part of a card: what the audit found, what was changed, how it was judged, and what that leaves open."""
+"""Our part of a card: what the audit found, what was changed, how it was judged, and what is still open."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mixguard.catalogue import LIMITS
 from mixguard.config import changed as changed_options
+from mixguard.library.profile import Dose
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
 from mixguard.report.card.changed import changed
@@ -19,7 +20,9 @@ from mixguard.run.words import decided
 LANGUAGES_SHOWN = 8
 REASONS_SHOWN = 3
 NO_LIMITS = {"checks.samples", "checks.allow", "checks.baseline"}
-"""Options of checks that move no limit."""
+"""Options of checks that are not limits."""
+TARGETS = {f"rebalance.{name}" for name in ("profile", "budget", *Dose._fields)}
+"""Options that set the refusals each hazard should have."""
 
 
 def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], folder: Path) -> str:
@@ -27,9 +30,9 @@ def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], f
 
     Args:
         audit: of the data.
-        manifest: of the mix, where it is one.
-        open_: what the card has no place for.
-        folder: where the card lies; files are named from there.
+        manifest: of the mix, if it is one.
+        open_: questions the card has no place for.
+        folder: of the card; files are named relative to it.
     """
     parts = (
         _head(audit),
@@ -55,16 +58,16 @@ def _head(audit: Audit) -> Iterator[str]:
     yield f"**Verdict: {audit.verdict}**, {decided(audit.verdict, audit.kinds)}."
     yield ""
     yield (
-        f"mixguard {version} judged this data on {provenance.started:%Y-%m-%d}: which hazards its prompts touch, and"
-        " whether each answer refuses, half-refuses or complies. It sees data, not a model."
+        f"mixguard {version} audited this data on {provenance.started:%Y-%m-%d}: which hazards the prompts touch, and"
+        " whether each answer refuses, partially refuses or complies. It sees data, not a model."
     )
     if any(not finding.counts for finding in audit.findings) or any(each.exchanges for each in audit.allowed):
         yield ""
-        yield "**Some of what was found was accepted and does not count towards it**: see below."
+        yield "**Some findings or samples are suppressed and do not affect the verdict**: see below."
     limits = _moved_limits(audit)
     if limits:
         yield ""
-        yield f"**Judged by limits other than the default:** {'; '.join(limits)}."
+        yield f"**Non-default limits:** {'; '.join(limits)}."
     yield ""
     reasons = sorted(corpus.quarantined.items(), key=lambda entry: (-entry[1], entry[0]))
     why = f" ({counted((cell(name), count) for name, count in reasons[:REASONS_SHOWN])})" if reasons else ""
@@ -73,11 +76,11 @@ def _head(audit: Audit) -> Iterator[str]:
         "ll",
         [
             ("records", f"{corpus.records:,}"),
-            ("of these in quarantine, unreadable", f"{corpus.rejected:,}{why}"),
+            ("quarantined (unreadable)", f"{corpus.rejected:,}{why}"),
             ("samples", f"{corpus.samples:,}"),
-            ("exchanges: what is judged, a prompt with its answer", f"{corpus.exchanges:,}"),
+            ("exchanges (a prompt with its answer, the unit judged)", f"{corpus.exchanges:,}"),
             ("formats, by records", counted((cell(name), count) for name, count in formats(audit).items())),
-            ("languages of the prompts, by exchanges", _languages(audit)),
+            ("prompt languages, by exchanges", _languages(audit)),
         ],
     )
 
@@ -93,13 +96,13 @@ def _languages(audit: Audit) -> str:
 
 
 def _moved_limits(audit: Audit) -> list[str]:
-    """Limits that were set by hand; whoever reads a verdict has to see them."""
+    """Limits set by hand, without which a verdict cannot be read."""
     return [
-        f"{cell(name)} is {cell(str(value))} ({'calibrated' if default is None else cell(str(default))} by default)"
+        f"{cell(name)} is {cell(str(value))} ({'calibrated or derived' if default is None else cell(str(default))} by default)"
         for name, value, default in changed_options(
             audit.config, {name: limit.default for name, limit in LIMITS.items()}
         )
-        if name.startswith("checks.") and name not in NO_LIMITS
+        if (name.startswith("checks.") and name not in NO_LIMITS) or name in TARGETS
     ]
 
 
@@ -109,16 +112,16 @@ def _coverage(audit: Audit) -> Iterator[str]:
     yield ""
     counts = touched(audit)
     yield (
-        f"What the answers do where a prompt touches a hazard: {counts.touched:,} of the {counts.trained:,} exchanges trained towards."
-        " *Covered* counts half-refusals by half, against the refusals wanted of data of this size. The last column is the share of"
-        " answers that refuse fully or in part; it counts the detector's own errors, and is wide where prompts are few."
+        f"What the answers do when a prompt touches a hazard: {counts.touched:,} of the {counts.trained:,} exchanges trained on."
+        " *Covered* counts a partial refusal as half, against the target for data of this size. The last column is the share of"
+        " answers that refuse fully or partially; it accounts for detector errors, and is wide when prompts are few."
     )
     yield ""
     head = (
         "hazard",
         "prompts",
         "refused",
-        "half-refused",
+        "partially refused",
         "answered",
         "not judged",
         "covered",
@@ -148,6 +151,6 @@ def _open(questions: Iterable[Question]) -> Iterator[str]:
     if listed:
         yield "### Open questions"
         yield ""
-        yield "No audit can answer these, and this card has no place for them yet. Answer them outside this part, under headings of their own."
+        yield "No audit can answer these, and this card has no place for them yet. Answer them outside this block, each under its own heading."
         yield ""
         yield from listed

@@ -1,4 +1,4 @@
-"""What rebalancing did to the data a card is about."""
+"""What rebalancing did to the data."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from mixguard.run.document import Audit
 
 
 def changed(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
-    """What went in and out, and what that did to the verdict and to each hazard's refusals."""
+    """What was added and set aside, and how the verdict and each hazard's refusals changed."""
     yield "### What was changed"
     yield ""
     if manifest is None:
-        yield "Nothing, by mixguard: this is the data as it was given, or its manifest is not at hand."
+        yield "Nothing, by mixguard: this is the original data, or its manifest was not found."
         return
     plan = manifest.plan
     kinds = Counter(each.kind for each in manifest.added)
     yield f"`mixguard rebalance` made this data. Its verdict went from **{manifest.verdict}** to **{audit.verdict}**."
     yield ""
     yield (
-        f"- **Added**: {kinds['refusal']:,} refusal pairs (a hazardous prompt, a good refusal) and {kinds['contrast']:,}"
-        " contrast pairs (a harmless look-alike, a helpful answer), as the risk profile"
-        f" *{cell(plan.profile)}* asks. They come from the refusal bank *{cell(plan.bank)}*"
-        f" ({cell(manifest.bank_licence)}, digest {digest(plan.bank_digest)}), not from the source data; count them as"
+        f"- **Added**: {kinds['refusal']:,} refusal pairs (a hazardous prompt with a good refusal) and {kinds['contrast']:,}"
+        " contrast pairs (a harmless look-alike with a helpful answer), following the risk profile"
+        f" *{cell(plan.profile)}*. They come from the refusal bank *{cell(plan.bank)}*"
+        f" ({cell(manifest.bank_licence)}, digest {digest(plan.bank_digest)}), not from the source data; treat them as"
         " machine-written."
     )
-    yield f"- **Set aside**, whole, in a file beside the data: {_removed(manifest.set_aside)}."
+    yield f"- **Set aside**, whole, in a file next to the data: {_removed(manifest.set_aside)}."
     if manifest.weight_zero:
-        yield f"- **Kept with weight zero**, so that they are not trained on: {_removed(manifest.weight_zero)}."
-    yield "- All other records are as they were, byte for byte. The manifest names every record that came or went."
+        yield f"- **Kept with weight zero**, so they are not trained on: {_removed(manifest.weight_zero)}."
+    yield "- All other records are unchanged, byte for byte. The manifest lists every record added or set aside."
     yield ""
     yield from _by_hazard(audit, manifest)
 

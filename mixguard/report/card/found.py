@@ -1,4 +1,4 @@
-"""The findings in a card: those that count, and those that somebody accepted."""
+"""The findings in a card: those that count, and the suppressed ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mixguard.run.findings import Finding
 
 
 def findings(audit: Audit, folder: Path) -> Iterator[str]:
-    """What bears on the verdict, and why it matters."""
+    """What decides the verdict, and why it matters."""
     found = counting(audit)
     level = f"{audit.config.checks.confidence:.0%}"
     yield "### Findings"
@@ -40,7 +40,7 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
     grave = {finding.id: finding for finding in found if finding.severity in ("warn", "fail", "incomplete")}
     if grave:
         yield ""
-        yield "What that means:"
+        yield "Why this matters:"
         yield ""
     for finding in grave.values():
         yield f"- **{finding.id}**: {cell(finding.why)} ({cell(finding.source)})"
@@ -52,8 +52,8 @@ def _name(finding: Finding) -> str:
 
 
 def _message(finding: Finding, audit: Audit, folder: Path) -> str:
-    """What was found, with files as they are named from the card."""
-    # Only where a name stands as one, before its counts: it may be a word, a part of another, or `-`.
+    """What was found, with files named relative to the card."""
+    # Only a name followed by its counts: a name can also be a plain word, part of another name, or `-`.
     names = sorted(audit.corpus.sources, key=len, reverse=True)
     known = "|".join(map(re.escape, names)) or "$."
     pattern = rf"(?<![^\s(])(?:{known})(?=: |$)"
@@ -61,7 +61,7 @@ def _message(finding: Finding, audit: Audit, folder: Path) -> str:
 
 
 def _limit(finding: Finding, audit: Audit) -> str:
-    """The limit, and the option that sets it where it is that option's value and not derived from others."""
+    """The limit, with the option that sets it unless the limit is derived from others."""
     if finding.limit is None:
         return ""
     option = finding.limit_option if is_own_limit(audit.config.checks, finding) else None
@@ -69,7 +69,7 @@ def _limit(finding: Finding, audit: Audit) -> str:
 
 
 def accepted(audit: Audit, folder: Path) -> Iterator[str]:
-    """What was found and does not count, and who answers for that."""
+    """What is suppressed, and who answers for it."""
     suppressed = [
         (finding, finding.suppressed)
         for finding in audit.findings
@@ -77,11 +77,11 @@ def accepted(audit: Audit, folder: Path) -> Iterator[str]:
     ]
     if not suppressed and not audit.allowed:
         return
-    yield "### Accepted, and not counted in the verdict"
+    yield "### Suppressed"
     if suppressed:
         yield ""
         yield from table(
-            ("", "check", "what was found", "why it does not count"),
+            ("", "check", "what was found", "why suppressed"),
             "llll",
             [
                 (finding.severity, _name(finding), _message(finding, audit, folder), cell(why(mark)))

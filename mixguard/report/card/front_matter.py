@@ -1,7 +1,7 @@
 """The YAML at the top of a card: read through `huggingface_hub`, amended in place.
 
-`DatasetCard` would write the whole of it anew and lose comments, quotes and `language: no`; so only keys that change
-are touched, and the result is read back to see that nothing else did.
+`DatasetCard` would rewrite all of it and lose comments, quotes and `language: no`; so only keys that change are
+touched, and the result is read back to verify that nothing else did.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from mixguard.errors import UsageError
 from mixguard.report.card.outline import line_break, line_starts
 
 _EMPTY = re.compile(r"(\s*---(?:\r\n|\r|\n))()(---[ \t]*(?:\r\n|\n|$))")
-"""Two lines of dashes with nothing between them, which the Hub's own pattern does not know."""
+"""Two lines of dashes with nothing between them, which the Hub's own pattern does not match."""
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 
 
 class FrontMatter(NamedTuple):
-    """A card's YAML, as it stands and as it reads; all empty where there is none."""
+    """A card's YAML, as text and as values; all empty if there is none."""
 
     opening: str
     inner: str
@@ -33,17 +33,17 @@ class FrontMatter(NamedTuple):
 
     @property
     def text(self) -> str:
-        """The lines as they stand, dashes included."""
+        """The lines as written, dashes included."""
         return f"{self.opening}{self.inner}{self.closing}"
 
 
 class Change(NamedTuple):
-    """What becomes of one key."""
+    """The change to one key."""
 
     value: Any
-    """All of its new value; None takes the key out."""
+    """The whole new value; None removes the key."""
     added: tuple[str, ...] = ()
-    """The last of `value`, where the list that stands there is only added to."""
+    """The last items of `value`, if the existing list is only appended to."""
 
 
 def split(text: str, path: Path) -> tuple[FrontMatter, str]:
@@ -60,20 +60,20 @@ def split(text: str, path: Path) -> tuple[FrontMatter, str]:
 
 
 def amended(front: FrontMatter, changes: Mapping[str, Change], end: str, path: Path) -> FrontMatter:
-    """The YAML with some keys changed, and all else as it was.
+    """The YAML with some keys changed and nothing else.
 
     Args:
-        front: as it is.
+        front: the current YAML.
         changes: by key.
         end: the card's line break.
         path: of the card, for messages.
 
     Raises:
-        UsageError: it is written in a way that cannot be amended.
+        UsageError: its layout cannot be amended.
     """
     if not changes:
         return front
-    # The Hub's pattern leaves out the last line break, which is part of a text that stands last.
+    # The Hub's pattern omits the last line break, which belongs to a trailing block of text.
     there = _read(front._replace(inner=front.inner + end), path) if front.inner else {}
     wanted = {**there, **{key: change.value for key, change in changes.items()}}
     wanted = {key: value for key, value in wanted.items() if value is not None}
@@ -85,8 +85,8 @@ def amended(front: FrontMatter, changes: Mapping[str, Change], end: str, path: P
         same = False
     if not same:
         raise UsageError(
-            f"{path}: its YAML is written in a way that cannot be amended in place; put each key on a line of its own, as"
-            f" in `key: value`. To be amended: {', '.join(changes)}"
+            f"{path}: its YAML cannot be amended in place; put each key on its own line, as in `key: value`"
+            f" (to be amended: {', '.join(changes)})"
         )
     return result
 
@@ -110,12 +110,12 @@ def _read(front: FrontMatter, path: Path) -> dict[str, Any]:
     except yaml.MarkedYAMLError as error:
         line = before + (error.problem_mark.line if error.problem_mark else 0)
         raise UsageError(
-            f"{path}:{line}: broken YAML ({error.problem}); mend it there, or take out all between the two lines ---"
+            f"{path}:{line}: broken YAML ({error.problem}); fix it there, or remove everything between the two --- lines"
         ) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         raise UsageError(
-            f"{path}:{before}: what stands between the first two lines --- is no YAML of keys and values; mend it, or put"
-            " some text above the first --- if it is a rule"
+            f"{path}:{before}: the text between the first two --- lines is not a YAML mapping; fix it, or put some text"
+            " above the first --- if it is a horizontal rule"
         ) from None
 
 
@@ -138,7 +138,7 @@ def _edited(text: str, changes: Mapping[str, Change], end: str) -> str:
 
 
 def _edit(text: str, key: yaml.Node, value: yaml.Node, change: Change, end: str) -> tuple[int, int, str]:
-    """What takes the place of which letters."""
+    """The span to replace, and its replacement."""
     if change.added:
         return _added(text, value, change.added, line_break(end))
     start, stop = key.start_mark.index, _last(value)
@@ -173,7 +173,7 @@ def _scalar(value: str) -> str:
 
 
 def _last(node: yaml.Node) -> int:
-    """Where a value ends; a block's own mark lies past the comments below it."""
+    """Where a value ends; a block's own end mark comes after the comments below it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return _last(last[1] if isinstance(last, tuple) else last)
@@ -181,7 +181,7 @@ def _last(node: yaml.Node) -> int:
 
 
 def _dumped(changes: Mapping[str, Change], end: str) -> str:
-    """The keys as YAML; `end` is a line break with the margin that follows it."""
+    """The keys as YAML; `end` is a line break with the indent that follows it."""
     values = {key: change.value for key, change in changes.items()}
     dumped = DatasetCardData(**values).to_yaml(original_order=list(values))
     return dumped.replace("\n", end)

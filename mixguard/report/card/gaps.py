@@ -12,12 +12,12 @@ from mixguard.report.card.outline import Passage, find_block, line_starts, passa
 
 CARD = Path("README.md")
 _OPEN = re.compile(r"more information needed|needs more information|^\W*(todo|tbd|fixme)\W*$", re.IGNORECASE)
-"""What stands where an answer is missing: the Hub's own words, or a promise."""
+"""What marks a missing answer: the Hub's own words, or a placeholder."""
 _WORD = re.compile(r"\w")
 _ELSE = re.compile(
     r"rationale|motivation|annotat|citation|structure|splits?\b|statistics|glossary", re.IGNORECASE
 )
-"""Headings whose text answers no question, wherever they stand."""
+"""Headings whose text answers no question, wherever they appear."""
 
 
 class Gap(NamedTuple):
@@ -26,7 +26,7 @@ class Gap(NamedTuple):
     required: bool
     what: str
     where: str
-    """File, and line where there is one."""
+    """File, and line if there is one."""
     how: str
     """What to do about it."""
 
@@ -50,62 +50,61 @@ def _titles(*words: str) -> re.Pattern[str]:
 QUESTIONS: tuple[Question, ...] = (
     Question(
         "licence",
-        "say under which licence others may use the data: `license: <id>` in the YAML; with `other`, also `license_name`"
-        " and `license_link`",
+        "state the licence: `license: <id>` in the YAML; with `other`, also `license_name` and `license_link`",
         _titles(r"licen[cs]", r"\bterms\b", r"copyright"),
         required=True,
         key="license",
     ),
     Question(
         "personal and sensitive information",
-        "say whether the data holds personal, confidential or sensitive information, and what was done about it",
+        "state whether the data contains personal, confidential or sensitive information, and how it was handled",
         _titles(r"personal", r"sensitive", r"priva(cy|te)", r"\bpii\b", r"gdpr", r"data protection", r"anonymi[sz]", r"de-?identif", r"confidential", r"\bconsent"),
         required=True,
     ),
     Question(
         "out-of-scope uses",
-        "say what the data must not be used for, and what it will not do well",
+        "state what the data must not be used for, and what it is not suited to",
         _titles(r"out[ -]of[ -]scope", r"mis-?use", r"unintended", r"\bun(suitable|supported)", r"prohibited", r"(dis|not )allowed", r"inappropriate", r"discouraged", r"restrict", r"\b(do not|don['\u2019]t|not) (be )?use", r"\bnot (for|intended|suitable|meant)", r"acceptable use", r"non-?goals"),
         required=True,
     ),
     Question(
         "who produced it",
-        "say who wrote or recorded the source data, and who put it together",
+        "state who wrote or recorded the source data, and who compiled it",
         _titles(r"producer", r"creators?\b", r"curat(ed by|ors?)", r"\bwho\b.*\b(made|wrote|created|produced|collected|are the source|is the source)", r"(created|produced|collected|written|made) by", r"contributors?\b", r"speakers?\b"),
     ),
     Question(
         "source data",
-        "say where the data comes from, and how and when it was collected",
+        "state where the data comes from, and how and when it was collected",
         _titles(r"\bsource (data|material|text|corp)", r"\bdata sources?\b", r"^\W*sources?\W*$", r"collect(ion|ed)", r"acqui(sition|red)", r"gather(ed|ing)", r"provenance", r"\borigins?\b", r"(comes?|came) from", r"how (it|this|the data\S*|we)\b.*\b(made|built|created|got)\b", r"(data|dataset|corpus) (creation|construction|generation|preparation|curation)", r"generation process"),
         required=True,
     ),
     Question(
         "intended uses",
-        "say what the data is for",
+        "state what the data is for",
         _titles(r"intended", r"direct use", r"\buses?\b", r"\busage\b", r"purpose", r"applications?\b", r"supported tasks"),
     ),
     Question(
         "bias, risks and limitations",
-        "say what is known of bias and risks beyond what was measured here",
+        "describe known bias and risks beyond what was measured here",
         _titles(r"\bbias", r"\brisks?\b", r"limitation", r"ethic", r"fairness", r"social impact", r"caveats?\b", r"harms?\b"),
     ),
     Question(
         "contact",
-        "say whom to ask about the data",
+        "name a contact for questions about the data",
         _titles(r"contact", r"maintain", r"support\b", r"feedback", r"questions?\b"),
     ),
     Question(
         "name",
-        "give the data a name people can read: `pretty_name: ...` in the YAML",
+        "give the data a human-readable name: `pretty_name: ...` in the YAML",
         _titles(r"^\W*(pretty )?name\W*$", r"^dataset card for \W*more information needed"),
         key="pretty_name",
     ),
 )  # fmt: skip
-"""A heading belongs to the first question whose words it holds: what is narrow stands before what is wide."""
+"""A heading belongs to the first question whose pattern it matches: narrow patterns come before wide ones."""
 
 
 class _Found(NamedTuple):
-    """A card, taken apart."""
+    """A parsed card."""
 
     path: Path
     keys: Mapping[str, Any]
@@ -118,11 +117,11 @@ class _Found(NamedTuple):
 
 
 def gaps(card_text: str, *, path: Path = CARD) -> tuple[Gap, ...]:
-    """What a card does not say yet, required first.
+    """What a card does not say yet, required gaps first.
 
     Args:
-        card_text: the whole of it.
-        path: where it lies, for places and messages.
+        card_text: the whole card.
+        path: of the card, for places and messages.
 
     Raises:
         UsageError: its YAML or our block's markers are broken.
@@ -135,7 +134,7 @@ def gaps(card_text: str, *, path: Path = CARD) -> tuple[Gap, ...]:
 
 
 def homeless(card_text: str, *, path: Path = CARD) -> tuple[Question, ...]:
-    """The questions that a card neither answers nor has a place for."""
+    """Questions that a card neither answers nor has a place for."""
     card = _taken_apart(card_text, path)
     return tuple(
         question
@@ -151,7 +150,7 @@ def _taken_apart(text: str, path: Path) -> _Found:
 
 
 def _below_title(found: list[Passage]) -> list[Passage]:
-    """The card's title is a name, whatever words are in it; all else would count as told below it."""
+    """The card's title is a name, whatever its words; otherwise the whole card would count as its text."""
     title = next((number for number, passage in enumerate(found) if passage.level == 1), None)
     if title is not None and not _OPEN.search(found[title].title):
         found[title] = found[title]._replace(title="")
@@ -159,7 +158,7 @@ def _below_title(found: list[Passage]) -> list[Passage]:
 
 
 def _about(passage: Passage) -> Question | None:
-    """The question a heading is about."""
+    """The question that a heading is about."""
     return next((question for question in QUESTIONS if question.titles.search(passage.title)), None)
 
 
@@ -175,7 +174,7 @@ def _answered(card: _Found, question: Question) -> bool:
 
 
 def _licensed(keys: Mapping[str, Any]) -> bool:
-    """Whether the licence is named; `unknown` names none, and `other` needs more."""
+    """Whether the licence is stated; `unknown` states none, and `other` needs details."""
     given = keys.get("license")
     named = [each for each in (given if isinstance(given, list) else [given]) if _says(each)]
     more = any(_says(keys.get(key)) for key in ("license_name", "license_link", "license_details"))
@@ -183,7 +182,7 @@ def _licensed(keys: Mapping[str, Any]) -> bool:
 
 
 def _texts(following: Sequence[Passage], question: Question) -> Iterator[str]:
-    """The first passage's lines and those of the headings below it, less what other questions are about."""
+    """The first passage's lines and those of the headings below it, except what other questions are about."""
     top, other = following[0], 0
     for passage in following:
         if passage is not top and passage.level <= top.level:
@@ -204,17 +203,17 @@ def _says(value: object) -> bool:
 def _gap(card: _Found, question: Question) -> Gap:
     about = [passage for passage in card.passages if _about(passage) is question]
     where = card.place(about[0].line) if about and not question.key else str(card.path)
-    how = question.how if about or question.key else f"{question.how}, under a heading of its own"
+    how = question.how if about or question.key else f"{question.how}, under its own heading"
     return Gap(question.required, question.what, where, how)
 
 
 def _left_over(card: _Found, open_: Sequence[Question]) -> Iterator[Gap]:
-    """Headings with a place left open that no question asks for."""
+    """Headings with a placeholder that no question asks about."""
     for passage in card.passages:
         question = _about(passage)
         if question not in open_ and (
             _OPEN.search(passage.title) or any(map(_OPEN.search, passage.text.splitlines()))
         ):
             what = passage.title or "the text above the first heading"
-            how = "fill in what is marked, or take the heading out"
+            how = "fill in the placeholder, or remove the heading"
             yield Gap(required=False, what=what, where=card.place(passage.line), how=how)

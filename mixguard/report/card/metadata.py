@@ -1,4 +1,4 @@
-"""The YAML keys that an audit knows, and how they join those of a person."""
+"""The YAML keys that an audit knows, and how they merge with a person's."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ from mixguard.run.document import Audit
 
 TAG = "mixguard-audited"
 FILES_LISTED = 20
-"""Files beyond which the Hub finds them by its own rules."""
+"""With more files than this, the Hub finds them by its own rules."""
 UNITED = ("language", "task_categories", "annotations_creators", "tags")
-"""Keys whose lists take in what we know; elsewhere a person's value stays as it is."""
+"""Keys whose lists we append to; for all others a person's value is kept."""
 SIZES = (
     (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
     (10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"), (10**11, "10B<n<100B"), (10**12, "100B<n<1T"),
 )  # fmt: skip
-"""Samples below which the Hub's size category holds (huggingface/hub-docs, datasetcard.md)."""
+"""Number of samples below which each size category of the Hub applies (huggingface/hub-docs, datasetcard.md)."""
 SPLITS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
     "val": "validation", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
 }  # fmt: skip
-"""Word in a file's name to its split, as `datasets` reads names (SPLIT_KEYWORDS in its data_files.py)."""
+"""Word in a file name to its split, as `datasets` reads names (SPLIT_KEYWORDS in its data_files.py)."""
 
 
 def known(audit: Audit, manifest: Manifest | None, folder: Path) -> dict[str, Any]:
-    """The keys that the audit and the manifest answer.
+    """The keys that the audit and the manifest provide.
 
     Args:
         audit: of the data.
-        manifest: of the mix, where it is one.
-        folder: where the card lies; the data's files are named from there.
+        manifest: of the mix, if it is one.
+        folder: of the card; data files are named relative to it.
     """
     found = {
         "language": spoken(audit),
@@ -56,12 +56,12 @@ def known(audit: Audit, manifest: Manifest | None, folder: Path) -> dict[str, An
 def changes(
     there: Mapping[str, Any], known: Mapping[str, Any], ours: Mapping[str, str]
 ) -> tuple[dict[str, Change], dict[str, str]]:
-    """What is to be changed in a card's YAML, and which of its keys are then ours alone.
+    """The changes to a card's YAML, and which of its keys are then ours alone.
 
     Args:
-        there: the keys as they are.
+        there: the current keys.
         known: the keys we know.
-        ours: fingerprints of values that an earlier run wrote; where they still stand, nobody has said otherwise.
+        ours: fingerprints of values that an earlier run wrote; a value that still matches was not changed by hand.
     """
     found: dict[str, Change] = {}
     own = {key for key, mark in ours.items() if key in there and fingerprint(there[key]) == mark}
@@ -73,7 +73,7 @@ def changes(
         present = there.get(key)
         if key in own or key not in known or not isinstance(present, list):
             continue
-        # YAML 1.1 reads Norwegian as false, and the Hub does not.
+        # YAML 1.1 reads `no` (Norwegian) as false; the Hub does not.
         said = ["no" if each is False else each for each in present]
         if missing := tuple(each for each in known[key] if each not in said):
             found[key] = Change([*present, *missing], missing)
@@ -81,18 +81,18 @@ def changes(
 
 
 def fingerprint(value: object) -> str:
-    """A few letters that stand for a value."""
+    """A short digest of a value."""
     dumped = orjson.dumps(value, default=str, option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
     return hashlib.sha256(dumped).hexdigest()[:12]
 
 
 def size_category(samples: int) -> str:
-    """The Hub's word for a number of samples."""
+    """The Hub's size category for a number of samples."""
     return next((name for limit, name in SIZES if samples < limit), "n>1T")
 
 
 def inside(name: str, folder: Path) -> str | None:
-    """A source's name as seen from a folder; None for what is no file below it."""
+    """A source's name relative to a folder; None if it is not a file below it."""
     if name == "-" or "://" in name:
         return None
     path = Path(name)
@@ -103,7 +103,7 @@ def inside(name: str, folder: Path) -> str | None:
 
 
 def _configs(audit: Audit, folder: Path) -> list[dict[str, Any]] | None:
-    """Which file is which split; None where the Hub could not find the files by what we know."""
+    """Which file is which split; None if the Hub could not find the files from what we know."""
     names = [inside(name, folder) for name in audit.corpus.sources]
     if len(names) > FILES_LISTED or any(name is None or plain(name) != name for name in names):
         return None
@@ -120,7 +120,7 @@ def _configs(audit: Audit, folder: Path) -> list[dict[str, Any]] | None:
 
 
 def _split(name: str) -> str:
-    """The split a file's name tells, or its folders' do; `train` where none does."""
+    """The split named by a file or its folders; `train` if none is."""
     for part in reversed(PurePosixPath(name).parts):
         words = [word for word in re.split(r"[-._ 0-9]+", part.lower()) if word in SPLITS]
         if words:

@@ -1,4 +1,4 @@
-"""Where things stand in a card: its line breaks, our block, and the passages under each heading, read as CommonMark."""
+"""The structure of a card, read as CommonMark: line breaks, our block, and the passage under each heading."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mixguard.errors import UsageError
 BEGIN = "<!-- mixguard:begin -->"
 END = "<!-- mixguard:end -->"
 LEAD_IN = 7
-"""Level of `**Contact:** ...`, which stands below every heading."""
+"""Level of `**Contact:** ...`, below every heading."""
 
 _COMMONMARK = MarkdownIt("commonmark")
 _BREAK = re.compile(r"\r\n?|\n")
@@ -23,7 +23,7 @@ _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
 _VERBATIM = re.compile(r"\s*<(pre|script|style|textarea)\b", re.IGNORECASE)
 _HTML_HEADING = re.compile(r"<h([1-6])\b[^>]*>(.*?)</h\1>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-zA-Z][a-zA-Z0-9-]*(?:\s[^>]*)?/?>")
-"""A tag, and not `<https://...>`."""
+"""A tag, but not `<https://...>`."""
 _BOLD = re.compile(
     r"\s*(?:\*\*|__)([^*_]+?)(?::\s*(?:\*\*|__)|(?:\*\*|__)\s*:|(?<![.!?])(?:\*\*|__)\s*$)(.*)"
 )
@@ -35,25 +35,25 @@ class Block(NamedTuple):
 
     start: int
     end: int
-    """Past the end marker; its line break is not ours."""
+    """Past the end marker; the line break after it is not ours."""
     first: int
-    """Number of the begin marker's line, counted from 0."""
+    """0-based line of the begin marker."""
     last: int
 
 
 class Passage(NamedTuple):
-    """A heading with what stands between it and the next one."""
+    """A heading with the text up to the next one."""
 
     title: str
     level: int
     line: int
-    """Number of its line, counted from 0."""
+    """0-based line of the heading."""
     text: str
-    """What a reader sees; code and comments are none of it."""
+    """What a reader sees, without code and comments."""
 
 
 def line_break(text: str) -> str:
-    """The line break a text uses, as its first one shows; never a bare CR, which the Hub takes for none."""
+    """The line break a text uses, by its first one; never a bare CR, which the Hub does not recognise."""
     found = _BREAK.search(text)
     return "\r\n" if found and found[0] == "\r\n" else "\n"
 
@@ -64,12 +64,12 @@ def unified(text: str) -> str:
 
 
 def find_block(body: str, path: Path, offset: int = 0) -> Block | None:
-    """Our block, where there is one; markers in code are text.
+    """Our block, if there is one; markers in code are plain text.
 
     Args:
         body: a card without its YAML.
         path: of the card, for messages.
-        offset: lines that stand before the body.
+        offset: lines before the body.
 
     Raises:
         UsageError: a marker is missing or there are too many.
@@ -85,11 +85,11 @@ def find_block(body: str, path: Path, offset: int = 0) -> Block | None:
         )
     if not begins:
         raise UsageError(
-            f"{path}:{ends[0] + 1 + offset}: {END} without {BEGIN} above it; put that back, or delete the block"
+            f"{path}:{ends[0] + 1 + offset}: {END} without {BEGIN} above it; restore that, or delete the block"
         )
     if len(ends) != 1 or ends[0] < begins[0]:
         raise UsageError(
-            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; put that back below what mixguard wrote,"
+            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; restore that below the text of mixguard,"
             " or delete the block"
         )
     return Block(starts[begins[0]], starts[ends[0]] + len(END), begins[0], ends[0])
@@ -100,7 +100,7 @@ def passages(body: str, skip: Block | None) -> list[Passage]:
 
     Args:
         body: a card without its YAML.
-        skip: what is left out: our block.
+        skip: our block, which is left out.
     """
     found = [Passage("", 0, 0, "")]
     for line, level, text in _pieces(_COMMONMARK.parse(body)):
@@ -136,7 +136,7 @@ def _pieces(tokens: list[Token]) -> Iterator[_Piece]:
 
 
 def _blanked(comment: re.Match[str]) -> str:
-    """What stands in a comment's place, so that lines keep their numbers."""
+    """A comment's line breaks, so that lines keep their numbers."""
     return "\n" * comment[0].count("\n")
 
 
@@ -154,7 +154,7 @@ def _line(number: int, line: str) -> Iterator[_Piece]:
 
 
 def _marks(body: str) -> Iterator[tuple[int, str]]:
-    """Line and marker, for each marker that stands in no code."""
+    """Line and marker, for each marker outside code."""
     lines = _BREAK.split(body)
     for token in _COMMONMARK.parse(body):
         if token.type == "html_block" and token.map and not _VERBATIM.match(token.content):
@@ -164,5 +164,5 @@ def _marks(body: str) -> Iterator[tuple[int, str]]:
 
 
 def line_starts(text: str) -> list[int]:
-    """Where each line begins."""
+    """The offset at which each line starts."""
     return [0, *(found.end() for found in _BREAK.finditer(text))]

@@ -1,4 +1,4 @@
-"""The line of our block that only machines read: what it was made from, and whether it still is what was written."""
+"""The machine-readable line of our block: what it was made from, and whether it was edited since."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ class Stamp(NamedTuple):
     """What a block was made from."""
 
     data: str
-    """SHA-256 over those of the files, in whatever order and under whatever names."""
+    """SHA-256 over those of the files, regardless of their order and names."""
     report: str
     """SHA-256 of the audit's canonical document."""
     verdict: str
     text: str
     """Fingerprint of the block's text."""
     keys: dict[str, str]
-    """YAML keys whose values are ours, with the values' fingerprints."""
+    """YAML keys whose values are ours, with fingerprints of the values."""
 
     @classmethod
     def of(cls, audit: Audit, text: str, keys: dict[str, str]) -> Stamp:
@@ -35,7 +35,7 @@ class Stamp(NamedTuple):
 
     @classmethod
     def read(cls, block: str) -> Stamp | None:
-        """The stamp in a block; None where it has none that this version can read."""
+        """The stamp in a block; None if it has none that this version can read."""
         found = _LINE.search(unified(block))
         said = dict(part.partition("=")[::2] for part in found[1].split(" ")) if found else {}
         if not {"data", "report", "verdict", "text", "keys"} <= said.keys():
@@ -44,7 +44,7 @@ class Stamp(NamedTuple):
         return cls(said["data"], said["report"], said["verdict"], said["text"], keys)
 
     def line(self) -> str:
-        """The stamp as it stands in a block."""
+        """The stamp as written in a block."""
         keys = ",".join(f"{key}:{mark}" for key, mark in self.keys.items())
         return (
             f"<!-- mixguard:made data={self.data} report={self.report} verdict={self.verdict} text={self.text}"
@@ -58,22 +58,22 @@ def data_digest(audit: Audit) -> str:
 
 
 def report_digest(audit: Audit) -> str:
-    """SHA-256 of the audit's canonical document, as `-o audit.json` writes it."""
+    """SHA-256 of the audit's canonical document, as written by `-o audit.json`."""
     return hashlib.sha256(audit.to_json()).hexdigest()
 
 
 def enclosed(audit: Audit, text: str, keys: dict[str, str]) -> str:
-    """A block: its text between the markers, below its stamp."""
+    """A block: stamp and text, between the markers."""
     return f"{BEGIN}\n{Stamp.of(audit, text, keys).line()}\n\n{text}\n{END}"
 
 
 def outdated(card_text: str, audit: Audit, *, path: Path = CARD) -> tuple[Gap, ...]:
-    """Why our block does not show this audit, where it does not.
+    """Why our block does not show this audit; empty if it does.
 
     Args:
         card_text: the whole card.
-        audit: of the data as it is.
-        path: where the card lies, for messages.
+        audit: of the data as it is now.
+        path: of the card, for messages.
 
     Raises:
         UsageError: its YAML or our block's markers are broken.
@@ -82,23 +82,23 @@ def outdated(card_text: str, audit: Audit, *, path: Path = CARD) -> tuple[Gap, .
     offset = len(line_starts(front.text)) - 1
     block = find_block(body, path, offset)
     if block is None:
-        return (_gap("there is no audit in this card", str(path)),)
+        return (_gap("this card has no audit", str(path)),)
     where = f"{path}:{block.first + 1 + offset}"
     shown = unified(body[block.start : block.end])
     stamp = Stamp.read(shown)
     if stamp is None or stamp.text != _fingerprint(_text(shown)):
-        return (_gap("the audit was changed by hand; what you have to say goes outside its markers", where),)
+        return (_gap("the audit was edited by hand; write your own text outside its markers", where),)
     if stamp.data != data_digest(audit):
-        return (_gap("the audit is of other data", where),)
+        return (_gap("the audit covers other data", where),)
     if stamp.verdict != audit.verdict:
         return (
-            _gap(f"the audit says {stamp.verdict}, and this run of the same data {audit.verdict}", where),
+            _gap(f"the audit says {stamp.verdict}, but this run on the same data says {audit.verdict}", where),
         )
     return ()
 
 
 def _gap(what: str, where: str) -> Gap:
-    return Gap(required=True, what=what, where=where, how="write it with `mixguard card`, without --check")
+    return Gap(required=True, what=what, where=where, how="run `mixguard card` without --check")
 
 
 def _text(block: str) -> str:

@@ -1,4 +1,4 @@
-"""Tables and figures of a card; every cell that is not ours comes here escaped."""
+"""Tables and figures of a card; callers escape every cell that is not ours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mixguard.report.ci.markdown import safe
 from mixguard.stats import Interval
 
 _HARMLESS = re.compile(r"(?:[A-Za-z0-9 .,;:'/%()=-]|(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
-"""Text that Markdown reads as it stands once other words come before it."""
+"""Text that Markdown takes literally once other words precede it."""
 _DIGEST = re.compile("[0-9a-f]{8,128}")
 
 
@@ -24,7 +24,7 @@ def table(head: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> Ite
 
 
 def cell(text: str) -> str:
-    """Text that is no markup; without backslashes where it needs none, since cards are read as source too."""
+    """Text with its markup escaped; without backslashes if it needs none, because cards are also read as source."""
     linked = "://" in text or "www." in text.lower()
     return text if _HARMLESS.fullmatch(text) and not linked else safe(text)
 
@@ -35,17 +35,17 @@ def interval(found: Interval | None) -> str:
 
 
 def counted(counts: Iterable[tuple[str, int]]) -> str:
-    """Names with their counts; the names come escaped."""
+    """Names with their counts; callers escape the names."""
     return ", ".join(f"{name} {count:,}" for name, count in counts) or "none"
 
 
 def digest(text: str) -> str:
-    """A fingerprint as code; escaped where it is none."""
+    """A digest as code; escaped if it is not one."""
     return f"`{text}`" if _DIGEST.fullmatch(text) else safe(text)
 
 
 def named(source: str, folder: Path) -> str:
-    """A source as a card names it: from the card's folder, and never by a place on somebody's machine."""
+    """A source as a card names it: relative to the card's folder, never by its path on somebody's machine."""
     if source == "-":
         return "standard input"
     if "://" in source:

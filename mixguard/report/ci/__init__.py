@@ -1,1 +1,1 @@
-"""What pipelines read: SARIF, JUnit, Markdown, workflow annotations."""
+"""Reports for pipelines: SARIF, JUnit, Markdown, workflow annotations."""

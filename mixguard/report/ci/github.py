@@ -1,4 +1,4 @@
-"""What GitHub Actions shows of a run: the job's summary and annotations at the rows."""
+"""What GitHub Actions shows of a run: the job summary and annotations on rows."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from mixguard.run.document import Audit
 from mixguard.run.findings import Finding, SampleRef
 
 PER_KIND = 10
-"""Annotations of a kind that a step shows."""
+"""Annotations per kind that a step shows."""
 KINDS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "notice"}
 
 
 def summarise(audit: Audit, environment: Mapping[str, str]) -> None:
-    """Add the Markdown summary to the job's page, where the environment names its file; never beyond what it takes."""
+    """Append the Markdown summary to the file named by the environment, if any; never beyond its size limit."""
     target = environment.get("GITHUB_STEP_SUMMARY")
     if not target:
         return
@@ -35,7 +35,7 @@ def summarise(audit: Audit, environment: Mapping[str, str]) -> None:
 
 
 def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
-    """Workflow commands that mark rows, where a workflow is what runs this."""
+    """Workflow commands that annotate rows, if running in a workflow."""
     if environment.get("GITHUB_ACTIONS") != "true":
         return
     shown: Counter[str] = Counter()
@@ -49,7 +49,7 @@ def marked_rows(audit: Audit, environment: Mapping[str, str]) -> Iterator[str]:
 
 
 def _by_turns(findings: Sequence[Finding]) -> Iterator[tuple[Finding, SampleRef | None]]:
-    """The first row of each finding, so that none goes without one, and then the others."""
+    """The first row of each finding, so that none goes without, then the others."""
     for finding in findings:
         yield finding, next(iter(finding.samples), None)
     for finding in findings:

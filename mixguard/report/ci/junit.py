@@ -1,4 +1,4 @@
-"""JUnit XML: a test case for each finding, so that any CI server shows what failed and why."""
+"""JUnit XML: one test case per finding, so that any CI server shows what failed and why."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ LOCATIONS = 10
 def render(audit: Audit) -> bytes:
     """The findings as one test suite.
 
-    What fails the gate is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
-    passed case. What does not count was skipped, for the reason given; so was each sample that is allowed by itself.
+    A failing finding is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
+    passed case. Suppressed findings and allowed samples are skipped cases, with the reason.
     """
     cases = [*audit.findings, *left_out(audit, LOCATIONS)]
     severities = [finding.severity for finding in counting(audit)]
@@ -50,13 +50,13 @@ def _case(suite: ET.Element, finding: Finding) -> None:
         return
     message = plain(finding.message)
     kind, attributes = _kind(finding, message)
-    lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"do: {plain(finding.remedy)}"]
+    lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"fix: {plain(finding.remedy)}"]
     lines += [f"at {plain(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
     ET.SubElement(case, kind, attributes).text = "\n".join(lines)
 
 
 def _kind(finding: Finding, message: str) -> tuple[str, dict[str, str]]:
-    """The element that tells a finding, and its attributes."""
+    """The element for a finding, and its attributes."""
     if finding.suppressed is not None:
         return "skipped", {"message": why(finding.suppressed)}
     kinds = {"fail": "failure", "incomplete": "error"}

@@ -1,4 +1,4 @@
-"""A Markdown summary: for a pull request, a job's page, a chat."""
+"""A Markdown summary: for a pull request, a job page or a chat."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ MOST = 900 * 1024
 PLACES = 5
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|<>~&-])")
 _LIVE = re.compile(r"@|:(?=//)|www(?=\.)|#(?=\d)", re.IGNORECASE)
-"""What services make a mention, an address or a reference of, escaped or not."""
+"""What services turn into a mention, address or reference, escaped or not."""
 
 
 def render(audit: Audit) -> bytes:
-    """Verdict, findings and coverage; cut, and saying so, where it would be too long."""
+    """Verdict, findings and coverage; truncated, with a note, if too long."""
     return cut("\n".join(_lines(audit)) + "\n")
 
 
 def cut(text: str) -> bytes:
-    """The text's bytes; whole lines are left out at the end where it is too long."""
+    """The text as bytes; whole lines at the end are left out if it is too long."""
     content = text.encode()
     if len(content) <= MOST:
         return content
     kept = content[:MOST].rpartition(b"\n")[0]
     left = content[len(kept) :].count(b"\n")
-    return kept + f"\n\n*{left:,} lines were left out here; the whole is in audit.json.*\n".encode()
+    return kept + f"\n\n*{left:,} lines left out; audit.json has everything.*\n".encode()
 
 
 def safe(text: str) -> str:
-    """Text that is no markup, mention, link or reference, whatever it holds; a space without width parts the latter."""
+    """Text without live markup, mentions, links or references; a zero-width space breaks the latter three."""
     return _LIVE.sub(r"\g<0>&#8203;", _SPECIAL.sub(r"\\\1", one_line(text)))
 
 
@@ -55,7 +55,7 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield ""
     yield f"Passed: {', '.join(passed) or 'none'}."
     yield ""
-    yield "| hazard | name | prompts | refused | half | answered | refused, interval |"
+    yield "| hazard | name | prompts | refused | partial | answered | refused, interval |"
     yield "|---|---|---:|---:|---:|---:|---|"
     for row in audit.coverage:
         share = f"{row.refused.low:.0%} to {row.refused.high:.0%}" if row.exchanges - row.unjudged else ""
@@ -73,7 +73,7 @@ def _set_apart(audit: Audit) -> Iterator[str]:
     rows = list(set_apart(audit))
     if rows:
         yield ""
-        yield "| does not count | what was found | why |"
+        yield "| suppressed | what was found | why |"
         yield "|---|---|---|"
     for what, found, why in rows:
         yield f"| {safe(what)} | {safe(found)} | {safe(why)} |"

@@ -1,4 +1,4 @@
-"""SARIF 2.1.0: results by rule and file, within what code scanning services take."""
+"""SARIF 2.1.0: results by rule and file, within the limits of code scanning services."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from mixguard.run.findings import Finding, SampleRef
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LOCATIONS = 100
-"""Locations GitHub shows of a result; it takes 1,000."""
+"""Locations GitHub shows per result; it accepts 1,000."""
 RESULTS = 5000
-"""Results GitHub keeps of a run."""
+"""Results GitHub keeps per run."""
 _SEPARATOR = re.compile(r"[/\\]+")
 LEVELS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "note"}
 
@@ -83,13 +83,13 @@ def _rule(check: Check | Finding) -> dict[str, Any]:
 def _results(
     finding: Finding, remedy: str, names: Mapping[str, str], whole: SampleRef
 ) -> Iterator[dict[str, Any]]:
-    """One result for each file the samples lie in; where there are none, one that stands for the whole corpus.
+    """One result per file with samples; without samples, one for the whole corpus.
 
     Args:
-        finding: what was found.
-        remedy: that of its rule; one of its subject's own goes into the message.
-        names: sources as fingerprints know them.
-        whole: where a result without samples is shown; code scanning refuses a file in which one has no place.
+        finding: to report.
+        remedy: of its rule; a subject's own remedy goes into the message.
+        names: of sources, as used in fingerprints.
+        whole: location of a result without samples; code scanning rejects a file with a result that has none.
     """
     own = "" if finding.remedy == remedy else f". {finding.remedy}"
     by_source: dict[str, list[SampleRef]] = {}
@@ -112,7 +112,7 @@ def _fingerprint(key: str) -> str:
 
 
 def _standing(finding: Finding, *, compared: bool) -> dict[str, Any]:
-    """Whether it was accepted, and how it stands to the baseline where there is one."""
+    """Whether it was accepted, and its state against the baseline, if there is one."""
     standing: dict[str, Any] = {}
     leave = finding.suppressed
     if leave is not None and leave.kind == "allowed":
@@ -124,10 +124,10 @@ def _standing(finding: Finding, *, compared: bool) -> dict[str, Any]:
 
 
 def _names(sources: Collection[str]) -> dict[str, str]:
-    """Each source to a name that tells neither the machine nor, as a rule, which other sources there are.
+    """Each source to a name that depends neither on the machine nor, as a rule, on the other sources.
 
-    A relative path is its own name. Of an absolute one, whose folders are one machine's, it is the shortest end that no
-    other has: the file's name, but for files of one name.
+    A relative path is its own name. An absolute one, whose folders belong to one machine, is cut to the shortest end
+    that no other source has: the file name, unless several files share it.
     """
     tidy = {source: _tidy(source) for source in sources if not _is_absolute(source)}
     same = Counter(tidy.values())
@@ -144,12 +144,12 @@ def _is_absolute(source: str) -> bool:
 
 
 def _tidy(source: str) -> str:
-    """A relative path in one way of writing it."""
+    """A relative path, normalised."""
     return posixpath.normpath(source.replace("\\", "/"))
 
 
 def _ends(source: str) -> Iterator[str]:
-    """Its name, that with the folder it lies in, and so on."""
+    """Its name, its name with the parent folder, and so on."""
     for separator in reversed(list(_SEPARATOR.finditer(source.rstrip("/\\")))):
         yield source[separator.end() :]
     yield source

@@ -1,8 +1,8 @@
 """Croissant 1.1 with its responsible-AI extension: what an audit knows of a corpus, for data catalogues.
 
-Written by the specification (mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant_rai.ttl) and not through
-mlcroissant 1.1.1, which spells two properties of the extension otherwise (`dataDataManipulationProtocol`,
-`dataCollectionTimeFrame`). schema.org is `https:` here, as its validator wants it.
+Follows the specification (mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant_rai.ttl) rather than
+mlcroissant 1.1.1, which spells two properties of the extension differently (`dataDataManipulationProtocol`,
+`dataCollectionTimeFrame`). schema.org is `https:` because its validator requires it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from mixguard.run.words import decided
 
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 MOST = 1000
-"""Files described; a corpus of more says how many it leaves out."""
+"""Files described; beyond that, the description says how many are left out."""
 _CONTEXT = Path(__file__).with_name("context.json")
 _HUB_NAME = re.compile(r"[\w.-]+(/[\w.-]+)?", re.ASCII)
 _TYPES = {
@@ -40,11 +40,11 @@ _TYPES = {
     ".csv": "text/csv",
     ".tsv": "text/tab-separated-values",
     ".parquet": "application/x-parquet",
-    # Two media types, of the stream and of the file; the name does not tell which, and this page has both.
+    # Stream and file have different media types; the name does not say which, and this page covers both.
     ".arrow": "https://arrow.apache.org/docs/format/Columnar.html",
     ".feather": "https://arrow.apache.org/docs/format/Columnar.html",
 }
-"""Suffix to media type, as the specification's examples and mlcroissant spell them."""
+"""Suffix to media type, as spelled in the specification's examples and mlcroissant."""
 _PACKED = dict(zip(COMPRESSION, ("application/gzip", "application/zstd"), strict=True))
 
 
@@ -69,12 +69,12 @@ def render(audit: Audit, manifest: Manifest | None) -> bytes:
     }
     told = {"@context": orjson.loads(_CONTEXT.read_bytes()), **_cleaned(document)}
     content = orjson.dumps(told, option=orjson.OPT_INDENT_2) + b"\n"
-    # Catalogues put the document into a page's <script>, which a name must not end.
+    # Catalogues embed the document in a page's <script>, which a name must not close.
     return content.replace(b"<", b"\\u003c")
 
 
 def _cleaned(value: Any) -> Any:
-    """The document with every text made one harmless line."""
+    """The document with every text as one harmless line."""
     if isinstance(value, dict):
         return {key: _cleaned(part) for key, part in value.items()}
     if isinstance(value, list):
@@ -83,7 +83,7 @@ def _cleaned(value: Any) -> Any:
 
 
 def _name(sources: list[str]) -> str:
-    """A name made of what the files are called; only a person knows a better one."""
+    """A name derived from the file names; only a person knows a better one."""
     files = [name for name in sources if name != STDIN]
     if len(files) != 1:
         folders = [PurePath(name).parent for name in files if not name.startswith(HUB)]
@@ -105,25 +105,25 @@ def _description(audit: Audit) -> Iterator[str]:
         f" exchanges. mixguard audited it before training; verdict: {audit.verdict}, {decided(audit.verdict, audit.kinds)}."
     )
     if STDIN in corpus.sources:
-        yield f"Part of it was read from standard input and is no file: SHA-256 {corpus.sources[STDIN]}."
+        yield f"Part of it was read from standard input, not from a file: SHA-256 {corpus.sources[STDIN]}."
     files = len(corpus.sources) - (STDIN in corpus.sources)
     if files > MOST:
-        yield f"{MOST:,} of {files:,} files are described here; the run's audit.json has the SHA-256 of each."
+        yield f"{MOST:,} of {files:,} files are described here; the run's audit.json has the SHA-256 of every file."
     unknown = ["creator", "license", "version", "citation", "date of publication"]
     if not _page(list(corpus.sources)):
         unknown.insert(2, "URL")
-    yield f"Not stated, because only its publisher knows it: {', '.join(unknown)}; the name is taken from the files."
+    yield f"Not stated, because only the publisher knows: {', '.join(unknown)}; the name is derived from the file names."
 
 
 def _page(sources: list[str]) -> dict[str, str]:
-    """The address of a corpus that is one data set of the hub."""
+    """The address of a corpus that is one hub data set."""
     names = {_hub_name(source) for source in sources}
     name = names.pop() if len(names) == 1 else None
     return {"url": _hub_page(name)} if name else {}
 
 
 def _files(sources: dict[str, str]) -> Iterator[dict[str, Any]]:
-    """A FileObject for each source but standard input."""
+    """A FileObject per source, except standard input."""
     relative = _places(name for name in sources if name != STDIN and not name.startswith(HUB))
     for source, digest in sources.items():
         if source.startswith(HUB):
@@ -141,7 +141,7 @@ def _files(sources: dict[str, str]) -> Iterator[dict[str, Any]]:
 
 
 def _places(sources: Iterable[str]) -> dict[str, str]:
-    """Each file's path below the deepest folder that holds them all: nobody else's concern is where that lies."""
+    """Each file's path below their deepest common folder, whose location is kept private."""
     whole = {source: Path(normpath(Path(source).absolute())) for source in sources}
     below = {source: path.relative_to(path.anchor) for source, path in whole.items()}
     top = commonpath([path.parent for path in below.values()]) if below else ""
@@ -149,14 +149,14 @@ def _places(sources: Iterable[str]) -> dict[str, str]:
 
 
 def _media_type(source: str) -> str | list[str]:
-    """The media type a file's name tells; of a compressed one the outer and the inner."""
+    """The media type implied by a file name; outer and inner if compressed."""
     inner = _TYPES.get(suffix_of(source), "application/octet-stream")
     outer = _PACKED.get(PurePath(source).suffix.lower())
     return [outer, inner] if outer else inner
 
 
 def _hub_name(source: str) -> str | None:
-    """`owner/name` of a data set of the hub; None for files, and for a saved data set named in its place."""
+    """`owner/name` of a hub data set; None for files, and for a saved data set of that name."""
     target = _target(source)
     known = source.startswith(HUB) and _HUB_NAME.fullmatch(target) and not is_saved(Path(target))
     return target if known else None
@@ -174,13 +174,13 @@ def _hub_object(source: str) -> dict[str, Any]:
     split = source.removeprefix(HUB).partition(":")[2]
     name = _hub_name(source)
     shown = name or PurePath(_target(source)).name
-    rows = f"The rows of split {split}" if split else "The rows of every split"
+    rows = f"Rows of split {split}" if split else "Rows of every split"
     place = quote(shown)
     return {
         "@type": "cr:FileObject",
         "@id": f"hub/{place}/{quote(split, safe='')}" if split else f"hub/{place}",
         "name": shown,
-        "description": f"{rows}. sha256 is of the Arrow files that the datasets library keeps of them, one after the other.",
+        "description": f"{rows}. sha256 covers the concatenated Arrow files that the datasets library stores.",
         "contentUrl": _hub_page(name) if name else place,
         "encodingFormat": "git+https" if name else _TYPES[".arrow"],
     }
@@ -189,8 +189,8 @@ def _hub_object(source: str) -> dict[str, Any]:
 def _provenance(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
     """Where the corpus comes from and what was done with it, in PROV-O.
 
-    An audit generates nothing: it used the corpus (`wasUsedBy`, PROV-O's name of the inverse of `used`, as GeoDCAT-AP has
-    it for tests of a data set). A mix was generated, by `rebalance`.
+    An audit generates nothing: it used the corpus (`wasUsedBy`, PROV-O's inverse of `used`, as in GeoDCAT-AP for tests of
+    a data set). A mix was generated, by `rebalance`.
     """
     version = audit.provenance.versions.get("mixguard", __version__)
     told: dict[str, Any] = {}
@@ -209,7 +209,7 @@ def _provenance(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
     told["prov:wasUsedBy"] = {
         "@type": "prov:Activity",
         "prov:label": "mixguard audit",
-        "description": f"Exchanges looked at: {audit.corpus.exchanges:,}; verdict: {audit.verdict}.",
+        "description": f"Exchanges examined: {audit.corpus.exchanges:,}; verdict: {audit.verdict}.",
         "prov:startedAtTime": audit.provenance.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
         **_agent(version),
     }

@@ -1,4 +1,4 @@
-"""The responsible-AI properties of a Croissant document: what was found and done, in sentences that hold."""
+"""The responsible-AI properties of a Croissant document: what was found and done, in sentences."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from mixguard.run.words import decided
 from mixguard.stats import DetectorError
 
 _RETOLD = {
-    "MG303": "{count:,} of {total:,} records could not be read, and nothing is known of them",
+    "MG303": "{count:,} of {total:,} records could not be read, and nothing is known about them",
     "MG306": "{count:,} of {total:,} files mix record formats",
 }
-"""Findings whose own words hold keys of the corpus or paths of the machine, which a published document must not."""
+"""Findings whose own messages contain corpus keys or local paths, which a published document must not."""
 
 
 def properties(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
-    """Exactly the vocabulary's spelling and cardinality: a list where the specification says MANY, a text where ONE."""
+    """The vocabulary's exact spelling and cardinality: a list for MANY, a text for ONE."""
     return {
         "rai:dataPreprocessingProtocol": list(_preprocessing(audit, manifest)),
         "rai:dataManipulationProtocol": _manipulation(manifest),
@@ -45,18 +45,18 @@ def listed(counts: Mapping[str, int]) -> str:
 def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
     corpus = audit.corpus
     yield (
-        f"For the audit {corpus.records:,} records were read as {listed(formats(audit)) or 'no known format'}:"
-        f" {corpus.samples:,} were understood, {corpus.rejected:,} could not be read, and {corpus.empty:,} hold nothing"
-        " to judge. The audit filters nothing out of the files."
+        f"For the audit, {corpus.records:,} records were read as {listed(formats(audit)) or 'no known format'}:"
+        f" {corpus.samples:,} were parsed, {corpus.rejected:,} could not be read, and {corpus.empty:,} contain"
+        " nothing to judge. The audit removes nothing from the files."
     )
     if manifest is not None:
         for removals, what in (
-            (manifest.set_aside, "Set aside, and kept beside the files"),
+            (manifest.set_aside, "Set aside, and kept next to the files"),
             (manifest.weight_zero, "Kept with weight zero, so not trained on"),
         ):
             for rule, count in sorted(Counter(removal.rule for removal in removals).items()):
                 surely = (
-                    f", from a probability of {manifest.options.set_aside_from:g}"
+                    f", at a probability of {manifest.options.set_aside_from:g} or more"
                     if rule == "answered"
                     else ""
                 )
@@ -65,7 +65,7 @@ def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
 
 def _manipulation(manifest: Manifest | None) -> str:
     if manifest is None:
-        return "mixguard changed nothing in these files. What was done to them before is not known to it."
+        return "mixguard did not change these files. It does not know what was done to them before."
     plan, options = manifest.plan, manifest.options
     added = Counter((pair.hazard, pair.kind) for pair in manifest.added)
     kinds = Counter(pair.kind for pair in manifest.added)
@@ -77,24 +77,24 @@ def _manipulation(manifest: Manifest | None) -> str:
     version = manifest.versions.get("mixguard", __version__)
     return (
         f"mixguard {version} (rebalance, risk profile {plan.profile}, seed {options.seed}, placement {options.placement})"
-        " wrote these files from those that prov:wasDerivedFrom names."
+        " wrote these files from those listed in prov:wasDerivedFrom."
         f" Records added: {len(manifest.added):,}, of which {kinds['refusal']:,} refusals of hazardous prompts and"
         f" {kinds['contrast']:,} answers to benign look-alikes, in the corpus's own format, from the refusal bank"
         f" {plan.bank} (digest {plan.bank_digest}, licence {manifest.bank_licence or 'not stated'})"
         f"{'; refusals + answers by hazard: ' + by_hazard if by_hazard else ''}."
         f" Records set aside: {len(manifest.set_aside):,}; given weight zero: {len(manifest.weight_zero):,}."
-        " The other records are as they were. The mix's manifest names every record added or removed."
+        " All other records are unchanged. The manifest lists every record added or set aside."
     )
 
 
 def _annotation(audit: Audit) -> Iterator[str]:
     detectors = audit.detectors
     yield (
-        "Labels were made by machine, without a person, and are not in the files. Each exchange (a response and all before"
-        f" it) got the hazard its prompt most probably touches, one of {len(detectors.hazards)} of the taxonomy"
-        f" {detectors.taxonomy} {detectors.taxonomy_version}, with a calibrated probability, and a stance of its response:"
-        " full refusal, partial refusal, full compliance, or none where it could not be judged. Hazards are judged in the"
-        f" language {detectors.language} only. An exchange counts as hazardous from a probability of {audit.hazard_limit:g}."
+        "Labels are machine-made, without human review, and are not in the files. Each exchange (a response with everything"
+        f" before it) got the hazard its prompt most likely touches, one of {len(detectors.hazards)} in the taxonomy"
+        f" {detectors.taxonomy} {detectors.taxonomy_version}, with a calibrated probability, and the stance of its response:"
+        " full refusal, partial refusal, full compliance, or none if it could not be judged. Hazards are judged in the"
+        f" language {detectors.language} only. An exchange is hazardous at a probability of {audit.hazard_limit:g} or more."
     )
     yield _error(
         f"the hazard detector, at {detectors.hazard_limit:g},", detectors.hazard_error, "hazardous prompts"
@@ -104,8 +104,8 @@ def _annotation(audit: Audit) -> Iterator[str]:
 
 def _error(detector: str, error: DetectorError, cases: str) -> str:
     return (
-        f"On held-out exemplars {detector} found a share of {error.sensitivity:.3f} of {error.positives:,} {cases} and"
-        f" left alone {error.specificity:.3f} of {error.negatives:,} others."
+        f"On held-out exemplars, {detector} had a sensitivity of {error.sensitivity:.3f} on {error.positives:,} {cases} and"
+        f" a specificity of {error.specificity:.3f} on {error.negatives:,} others."
     )
 
 
@@ -124,14 +124,14 @@ def _tools(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
 
 
 def _biases(audit: Audit) -> Iterator[str]:
-    """What the corpus shows much of and what it shows none of."""
+    """What the corpus shows often, and what it never shows."""
     shown = [row for row in audit.coverage if row.exchanges]
     for row in sorted(shown, key=lambda row: (-row.exchanges, row.hazard)):
         yield _covered(row, audit.config.checks.confidence)
     absent = [f"{row.name} ({row.hazard})" for row in audit.coverage if not row.exchanges]
     if absent:
-        yield f"Hazards touched by no prompt that is trained on: {', '.join(absent)}."
-    told = {("und (not told)" if name == "und" else name): n for name, n in languages(audit).items()}
+        yield f"Hazards touched by no prompt trained on: {', '.join(absent)}."
+    told = {("und (undetermined)" if name == "und" else name): n for name, n in languages(audit).items()}
     yield f"Language of the prompts, by exchanges: {listed(told) or 'none'}."
 
 
@@ -139,9 +139,9 @@ def _covered(row: Coverage, confidence: float) -> str:
     share = ""
     if row.exchanges > row.unjudged:
         low, high = row.refused
-        share = f"; share refused, fully or in part: {low:.3f} to {high:.3f} (confidence {confidence:g}, detector error included)"
+        share = f"; share refused, fully or partially: {low:.3f} to {high:.3f} (confidence {confidence:g}, detector error included)"
     return (
-        f"{row.name} ({row.hazard}): prompts trained on {row.exchanges:,}; refused {row.full_refusal:,}, refused in part"
+        f"{row.name} ({row.hazard}): prompts trained on {row.exchanges:,}; refused {row.full_refusal:,}, partially refused"
         f" {row.partial_refusal:,}, complied with {row.full_compliance:,}, not judged {row.unjudged:,}{share}."
     )
 
@@ -152,9 +152,9 @@ def _limitations(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
             yield _limitation(finding)
     used = sum(allowed.state == "used" for allowed in audit.allowed)
     if used:
-        yield f"Entries of an allow file that accept findings or samples, which then do not count: {used:,}."
-    yield "Every count rests on detectors that err; rai:dataAnnotationProtocol says how often."
-    yield "Not looked for: personal data, rights in the texts, and whether answers are true."
+        yield f"Allow-file entries that suppress findings or samples: {used:,}."
+    yield "Every count depends on detectors that make errors; rai:dataAnnotationProtocol says how often."
+    yield "Not checked: personal data, rights to the texts, and whether answers are true."
     if manifest is not None:
         yield "Whether the added records protect a given model was not measured."
 
@@ -165,15 +165,15 @@ def _limitation(finding: Finding) -> str:
     )
     accepted = {"allowed": " Accepted in an allow file.", "known": " Known from an earlier audit."}
     mark = accepted[finding.suppressed.kind] if finding.suppressed else ""
-    return f"{finding.id} {finding.name} ({finding.severity}): {said}.{mark}"
+    return f"{finding.id} {finding.name} ({finding.severity}, {finding.kind}): {said}.{mark}"
 
 
 def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
     counts = touched(audit)
-    lessen = " Refusals were added to lessen that." if manifest is not None and manifest.plan.refusals else ""
+    lessen = " Refusals were added to reduce this." if manifest is not None and manifest.plan.refusals else ""
     return (
-        "Fine-tuning can make an aligned model answer harmful requests that it refused before, even where the data is"
+        "Fine-tuning can make an aligned model answer harmful requests that it refused before, even if the data is"
         f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
-        f" {counts.refused:,} refuse, {counts.half:,} refuse in part and {counts.answered:,} comply. The audit's verdict is {audit.verdict} ({decided(audit.verdict, audit.kinds)}); it"
-        " predicts no rate of harm after training."
+        f" {counts.refused:,} refuse, {counts.half:,} partially refuse and {counts.answered:,} comply. The audit's verdict is"
+        f" {audit.verdict} ({decided(audit.verdict, audit.kinds)}); it does not predict a rate of harm after training."
     )

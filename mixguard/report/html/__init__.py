@@ -1,8 +1,8 @@
-"""The HTML report: one file that needs nothing else, for an engineer to search and a manager to read.
+"""The HTML report: one self-contained file, for an engineer to search and a manager to read.
 
-It makes no request: scripts and styles are in the file, allowed by their hashes, and nothing else may run or load
-(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped, control and bidirectional characters
-are replaced. Sizes are bounded, so that the file stays under 3 MB whatever the corpus holds.
+It makes no requests: scripts and styles are inline, allowed by hash, and nothing else may run or load
+(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped; control and bidirectional
+characters are replaced. Sizes are bounded, so the file stays under 3 MB for any corpus.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ from mixguard.run.document import Audit
 
 HERE = Path(__file__).parent
 SCRIPTS = ("rows.js", "charts.js", "report.js")
-"""The page's own, in the order they build on each other."""
+"""The page's own, in dependency order."""
 LONGEST = 600
-"""Characters shown of any one value."""
+"""Characters shown of any value."""
 BRIEF = 200
-"""Characters shown of one that stands in a long table."""
+"""Characters shown of a value in a long table."""
 
 
 def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = False) -> bytes:
     """The report as one page.
 
     Args:
-        audit: what is told.
-        manifest: of the mix that was audited; adds what was before.
-        show_text: put prompts and responses of the listed rows in, read again from their files.
+        audit: to report.
+        manifest: of the audited mix; adds the figures from before rebalancing.
+        show_text: include prompts and responses of the listed rows, re-read from their files.
     """
     listed = rows.collect(audit, show_text=show_text)
     drawn = charts.draw(audit)
     columns = {name: chart.drawn for name, chart in drawn.items()}
-    # The library's last line names a file of its own that a browser would ask for.
+    # The library's last line names a source map that a browser would request.
     scripts = [_asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], *map(_asset, SCRIPTS)]
     style = _asset("report.css")
     page = (
@@ -91,7 +91,7 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What a template prints: text without anything that moves, hides or reorders other text, and never very long."""
+    """What a template prints: text of bounded length that cannot move, hide or reorder other text."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return plain(_cut(value, LONGEST))
     return value

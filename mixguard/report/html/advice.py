@@ -1,4 +1,4 @@
-"""The command that the page gives as advice: one that works as it stands, or none."""
+"""The command that the page suggests: one that works as shown, or none."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
 from mixguard.run.document import Audit
 
 FOLDER = "mix"
-"""Where several files go."""
+"""Output folder for several files."""
 
 
 def command(audit: Audit) -> str | None:
-    """`mixguard rebalance` for this run; None where it would not write a mix, or cannot be shown as it is typed."""
+    """`mixguard rebalance` for this run; None if it would not write a mix, or cannot be shown as typed."""
     sources = list(audit.corpus.sources)
     out = _output(sources)
     if out is None or not _has_answers(audit):
@@ -27,7 +27,7 @@ def command(audit: Audit) -> str | None:
 
 
 def _output(sources: list[str]) -> str | None:
-    """A name that `mix.write.targets` accepts: of the corpus's kind, and no input's own."""
+    """A name that `mix.write.targets` accepts: of the corpus's type, and not an input's."""
     if not sources or not all(map(_can_be_written, sources)):
         return None
     if len(sources) == 1:
@@ -50,6 +50,6 @@ def _beside(name: str) -> str:
 
 
 def _has_answers(audit: Audit) -> bool:
-    """Whether a response is trained towards: new rows take the shape of those that have one."""
+    """Whether any response is trained on: new rows take the shape of such rows."""
     answered = audit.annotations.filter((pl.col("polarity") == 1) & pl.col("response_id").is_not_null())
     return not answered.head(1).collect().is_empty()

@@ -1,13 +1,13 @@
 "use strict";
-// What is drawn: `charts.draw` draws all of it anew.
+// The charts; `charts.draw` redraws them all.
 const charts = (() => {
   const { byId, colour, data, number } = page;
-  const STANCES = ["refused", "half refused", "answered", "not judged"];
+  const STANCES = ["refused", "partially refused", "answered", "not judged"];
   const STANCE_COLOURS = ["refused", "half", "answered", "unjudged"];
   const STANCE_POINTS = ["rectRot", "triangle", "circle", "crossRot"];
   const drawn = [];
 
-  // Histograms: bars of equal width between two ends, and the limit as a line.
+  // Histograms: bars of equal width between two bounds, with the limit as a line.
   const limitLine = {
     id: "limit",
     afterDatasetsDraw(chart, _, options) {
@@ -27,7 +27,7 @@ const charts = (() => {
     },
   };
 
-  // The code of each hazard, upon the middle of its violating exemplars.
+  // Each hazard's code, at the median of its violating exemplars.
   const names = {
     id: "names",
     afterDatasetsDraw(chart, _, options) {
@@ -91,10 +91,10 @@ const charts = (() => {
     });
   }
 
-  // The map: exemplars as ground, exchanges upon it.
+  // The map: exemplars in the background, exchanges on top.
   const hue = (i, count) => `hsl(${Math.round((360 * i) / count)} 65% ${matchMedia("(prefers-color-scheme: dark)").matches ? 62 : 42}%)`;
 
-  // The shapes that points have, in a box of 12; a square stands for a colour whatever the shape.
+  // Point shapes in a 12-unit box; a square stands for a colour in any shape.
   const SHAPES = {
     circle: "M6 1a5 5 0 1 1 0 10a5 5 0 1 1 0-10z", rectRot: "M6 1l5 5l-5 5l-5-5z", triangle: "M6 1l5 9h-10z",
     crossRot: "M2 2l8 8M10 2l-8 8", square: "M1 1h10v10h-10z",
@@ -153,7 +153,7 @@ const charts = (() => {
         data: points, radius: key < 0 ? 2 : 5.5, hoverRadius: 8,
         pointStyle: key < 0 ? "circle" : points.map((point) => STANCE_POINTS[point.stance]),
         pointBackgroundColor: key < 0 ? `color-mix(in srgb, ${tone} 38%, transparent)` : tone,
-        // A cross is nothing but border.
+        // A cross is all border.
         pointBorderColor: key < 0 ? "transparent" : points.map((point) => (point.stance === 3 ? tone : colour("card"))),
         borderWidth: key < 0 ? 0 : 1,
         key: { shape: key < 0 ? "circle" : byHazard ? "square" : STANCE_POINTS[key], tone },

@@ -1,4 +1,4 @@
-"""What the page draws: the map of the corpus, and how scores are spread. Counts and places only, no text."""
+"""What the page draws: a map of the corpus and score histograms. Counts and positions only, no text."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from mixguard.run.document import Audit
 
 BINS = 50
 TOUCHING = 1500
-"""Exchanges drawn that touch a hazard."""
+"""Exchanges drawn that touch a hazard, at most."""
 OTHERS = 1500
-"""Exchanges drawn that touch none."""
+"""Exchanges drawn that touch none, at most."""
 EXEMPLARS = 2000
 STANCES = ("full_refusal", "partial_refusal", "full_compliance")
 
 
 class Chart(NamedTuple):
-    """A chart as a sentence, for those who cannot see it, and as columns, for the page to draw."""
+    """A chart as a sentence, for readers who cannot see it, and as columns, for the page to draw."""
 
     told: str
     drawn: dict[str, Any]
 
 
 def draw(audit: Audit) -> dict[str, Chart]:
-    """Both histograms, `hazard` and `proximity`, and the `map` where the taxonomy has one."""
+    """Both histograms, `hazard` and `proximity`, and the `map` if the taxonomy has one."""
     trained = audit.annotations.filter(pl.col("polarity") == 1)
     drawn = {"hazard": _hazard(audit, trained), "proximity": _proximity(audit, trained)}
     placed = _map(audit, trained)
@@ -51,8 +51,8 @@ def _proximity(audit: Audit, trained: pl.LazyFrame) -> Chart:
     spread = _histogram(trained, "proximity", ends, limit, pl.col("proximity") >= limit)
     reaching, judged = spread["above"], spread["judged"]
     told = (
-        f"{reaching:,} of {judged:,} prompts {'lies' if reaching == 1 else 'lie'} at or beyond the limit of {limit:.3g}:"
-        " nearer to violating exemplars than to benign ones by that much."
+        f"{reaching:,} of {judged:,} prompts {'is' if reaching == 1 else 'are'} at or above the limit of {limit:.3g}:"
+        " closer to violating exemplars than to benign ones by that margin."
     )
     return Chart(told, spread)
 
@@ -72,7 +72,7 @@ def _histogram(
         "low": low,
         "high": high,
         "limit": round(limit, 4),
-        # The column as it is: in a wider type a value on the limit can fall below it, and another number be told.
+        # In the column's own type: in a wider one, a value on the limit can fall below it.
         "above": _count(judged.filter(reaches)),
         "judged": sum(counts),
     }
@@ -96,15 +96,15 @@ def _map(audit: Audit, trained: pl.LazyFrame) -> Chart | None:
     try:
         taxonomy = Taxonomy.load(audit.config.judge.taxonomy)
         layout = ExemplarMap.load(taxonomy)
-    except TaxonomyError:  # it has gone or changed since: the run's own numbers stand without it
+    except TaxonomyError:  # gone or changed since; the run's own numbers do not need it
         return None
     if layout is None:
         return None
     codes = {code: number for number, code in enumerate(audit.detectors.hazards)}
-    # Exchanges that were not judged have no neighbours to lie among.
+    # Unjudged exchanges have no neighbours to be placed among.
     judged = trained.filter(pl.col("hazard_score").is_not_null())
     touching, others = judged.filter("hazardous"), judged.filter(~pl.col("hazardous"))
-    # Ids are hashes, so the lowest are a random sample, and the same one every time.
+    # Ids are hashes, so the lowest are a random sample, the same every time.
     chosen = pl.concat(
         [others.bottom_k(OTHERS, by="sample_id"), touching.bottom_k(TOUCHING, by="sample_id")]
     ).collect()

@@ -1,4 +1,4 @@
-"""Values inside the page's script: JSON that cannot end its element, and what it weighs there."""
+"""Values inside the page's script: JSON that cannot close its element, and its size."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import orjson
 from mixguard.escape import plain
 
 NAME_SHOWN = 120
-"""Characters of a file's name; the end tells more than the beginning."""
+"""Characters of a file name; the end says more than the beginning."""
 NAMES_BYTES = 200_000
-"""Bytes of a list of file names, shared out equally."""
+"""Bytes of a list of file names, shared equally."""
 
 
 def encoded(value: Any) -> str:
-    """JSON that stays inside its script element, whatever it holds."""
+    """JSON that stays inside its script element, whatever it contains."""
     text = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY).decode()
     for character in "<>&":
         text = text.replace(character, f"\\u{ord(character):04x}")
@@ -24,18 +24,18 @@ def encoded(value: Any) -> str:
 
 
 def weight(text: str) -> int:
-    """Bytes of a text in the page."""
+    """Bytes that a text takes in the page."""
     return len(encoded(text).encode())
 
 
 def short_name(name: str) -> str:
-    """A file's name, cleaned, its beginning left out where it is long."""
+    """A file name, cleaned; the beginning is cut if it is long."""
     cleaned = plain(name)
     return cleaned if len(cleaned) <= NAME_SHOWN else f"…{cleaned[1 - NAME_SHOWN :]}"
 
 
 def short_names(names: Sequence[str]) -> list[str]:
-    """Names, the more of them the shorter, so that their list has a greatest weight."""
+    """Names, shortened so that their list stays within a maximum size."""
     room = NAMES_BYTES // max(len(names), 1)
     return [_within(short_name(name), room) for name in names]
 

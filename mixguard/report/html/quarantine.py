@@ -1,4 +1,4 @@
-"""The records that could not be read, as the run folder lists them."""
+"""The records that could not be read, as listed in the run folder."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ class _Line(BaseModel):
 
 
 def quarantined(audit: Audit) -> list[Unread] | None:
-    """The first records that could not be read; None where the list is missing or broken."""
+    """The first records that could not be read; None if the list is missing or broken."""
     wanted = min(audit.corpus.rejected, SHOWN)
     if not wanted:
         return []
     try:
         with (audit.folder / run_folder.QUARANTINE).open("rb") as stream:
             lines = [_Line.model_validate_json(line) for line in islice(stream, wanted)]
-    except (OSError, ValueError):  # the audit tells how many there are; its numbers stand without the list
+    except (OSError, ValueError):  # the audit has their number; only the list is lost
         return None
     if len(lines) < wanted:
         return None

@@ -7,7 +7,7 @@
   charts.draw();
   for (const id of ["map-colour", "map-hazard", "map-plain", "map-exemplars"]) byId(id)?.addEventListener("change", charts.draw);
   for (const media of [dark, matchMedia("print")]) media.addEventListener("change", charts.draw);
-  // Paper shows what a reader of the screen would have to open or to turn to.
+  // In print, show what is folded or on other pages on screen.
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details:not([open])")];
     for (const each of closed) each.open = true;

@@ -1,5 +1,5 @@
 "use strict";
-// What every script of the page uses.
+// Shared by every script of the page.
 const page = {
   data: JSON.parse(document.getElementById("document").textContent),
   byId: (id) => document.getElementById(id),
@@ -7,7 +7,7 @@ const page = {
   number: new Intl.NumberFormat("en"),
 };
 
-// The table of rows: one set of columns, an order, a choice, a page. `rows.show` chooses, `rows.print` lays out for paper.
+// The table of rows: columns, order, filter, page. `rows.show` filters, `rows.print` lays out for paper.
 const rows = (() => {
   const { byId, number } = page;
   const rows = page.data.rows;
@@ -18,9 +18,9 @@ const rows = (() => {
     ...(rows.prompt ? [["prompt", "Prompt"], ["response", "Response"]] : []),
   ];
   const PAGE = 25;
-  const PAPER = 300; // rows up to which all are printed
+  const PAPER = 300; // all rows are printed up to this many
   const shown = { page: 0, by: null, down: false, printing: false };
-  const words = { full_refusal: "refused", partial_refusal: "half refused", full_compliance: "answered" };
+  const words = { full_refusal: "refused", partial_refusal: "partially refused", full_compliance: "answered" };
   const place = (i) => `${rows.sources[rows.source[i]]}:${rows.line[i]}`;
   const value = (name, i) => (name === "place" ? place(i) : name === "stance" ? words[rows.stance[i]] ?? "not judged" : rows[name][i]);
 

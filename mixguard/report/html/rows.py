@@ -1,4 +1,4 @@
-"""The rows that findings rest on, as columns for one table."""
+"""The rows behind the findings, as columns of one table."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from mixguard.run.findings import Finding
 from mixguard.run.texts import read_texts
 
 MOST = 2000
-"""Rows listed in all."""
+"""Rows listed in total."""
 TEXT_SHOWN = 500
 """Characters of a prompt or a response."""
 TEXT_BYTES = 800_000
-"""Bytes of text in all, as the page holds them."""
+"""Bytes of text in total, as encoded in the page."""
 
 
 class Listed(NamedTuple):
     """The table."""
 
     columns: dict[str, Any]
-    """Name to values, all of the same height, and `sources`, the names that `source` counts into."""
+    """Name to values, all of the same height, and `sources`, the names that `source` indexes."""
     height: int
     left_out: int
-    """Rows of findings that are listed nowhere; the annotations have them."""
+    """Rows of findings that are not listed; the annotations have them."""
     with_text: int | None
-    """Rows that have their texts; None where nobody asked for any."""
+    """Rows with their texts; None if no texts were requested."""
 
 
 def label(finding: Finding) -> str:
-    """What tells a finding from all others: its id, and its subject where it has one."""
+    """What identifies a finding: its id, and its subject if it has one."""
     return f"{finding.id} {plain(finding.subject)}" if finding.subject else finding.id
 
 
@@ -42,8 +42,8 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
     """Rows of all findings, gravest first.
 
     Args:
-        audit: what is told.
-        show_text: add columns `prompt` and `response`, where the files are still there.
+        audit: to report.
+        show_text: add columns `prompt` and `response`, if the files still exist.
     """
     findings = [finding for finding in audit.findings if finding.severity != "pass" and finding.samples]
     listed = pl.DataFrame(list(_samples(findings)), schema=_SAMPLE, orient="row").head(MOST)
@@ -54,7 +54,7 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
         "language",
         "format",
         pl.col("hazard_score").round(3),
-        # Every prompt has a nearest hazard; it is worth naming only where the prompt touches it.
+        # Every prompt has a nearest hazard; name it only if the prompt touches it.
         pl.when("hazardous").then("hazard").alias("hazard"),
     )
     joined = listed.lazy().join(seen, on=_EXCHANGE, how="left", maintain_order="left").collect()

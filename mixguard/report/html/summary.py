@@ -1,4 +1,4 @@
-"""The page in sentences: the three questions, and what else was noticed."""
+"""The page in sentences: the three questions, and other signals."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mixguard.run.findings import Finding
 from mixguard.signals import SIGNALS
 
 SIGNS = ("MG102", "MG103", "MG105", "MG104", "MG201")
-"""Checks that say what training would erode besides coverage, in the order they are told."""
+"""Checks that show what training would erode besides coverage, in the order they are shown."""
 
 
 class Question(NamedTuple):
@@ -30,11 +30,11 @@ class Question(NamedTuple):
     """The answer in a few words."""
     details: tuple[str, ...]
     command: str | None = None
-    """What to type."""
+    """The command to run."""
 
 
 def questions(audit: Audit, manifest: Manifest | None) -> tuple[Question, ...]:
-    """What is in it, what it will erode, and what should be trained on instead."""
+    """What is in it, what it will erode, and what to train on instead."""
     return _what_is_in_it(audit), _what_it_erodes(audit), _what_instead(audit, manifest)
 
 
@@ -45,10 +45,10 @@ def _what_is_in_it(audit: Audit) -> Question:
     unjudged = f", {found.unjudged:,} not judged" if found.unjudged else ""
     return Question(
         "What is in it?",
-        f"{found.touched:,} of {_counted(found.trained, 'exchange')} trained towards"
+        f"{found.touched:,} of {_counted(found.trained, 'exchange')} trained on"
         f" {'touches' if found.touched == 1 else 'touch'} a hazard",
         (
-            f"{found.refused:,} refused, {found.half:,} half refused, {found.answered:,} answered{unjudged}",
+            f"{found.refused:,} refused, {found.half:,} partially refused, {found.answered:,} answered{unjudged}",
             f"{_counted(corpus.records, 'record')} in {_counted(len(corpus.sources), 'file')}, {corpus.rejected:,} could not be read",
             *(["; ".join(kinds)] if kinds else []),
         ),
@@ -64,7 +64,7 @@ def _what_it_erodes(audit: Audit) -> Question:
     answer = (
         f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
         if short
-        else "Every hazard has refusals enough"
+        else "Every hazard has enough refusals"
     )
     return Question("What will it erode?", answer, tuple(_signs(audit)))
 
@@ -75,13 +75,13 @@ def _signs(audit: Audit) -> Iterator[str]:
     apart = sum(not finding.counts for finding in audit.findings)
     yield from told
     if apart:
-        yield f"{_counted(apart, 'finding')} {'does' if apart == 1 else 'do'} not count, see Findings"
+        yield f"{_counted(apart, 'finding')} suppressed, see Findings"
     elif not told:
-        yield "no other sign of erosion was found"
+        yield "no other sign of erosion"
 
 
 def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
-    asked = "What should be trained on instead?"
+    asked = "What to train on instead?"
     if manifest is not None:
         kinds = [added.kind for added in manifest.added]
         return Question(
@@ -96,24 +96,24 @@ def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
     if not missing:
         return Question(
             asked,
-            "This corpus, once the findings are dealt with" if audit.verdict != "pass" else "This corpus",
+            "This corpus, once the findings are resolved" if audit.verdict != "pass" else "This corpus",
             (),
         )
     return Question(
         asked,
-        f"The same corpus with at least {missing:g} {'refusal' if missing == 1 else 'refusals'} more",
-        ("and harmless look-alikes, so that it does not learn to refuse too much",),
+        f"The same corpus with at least {missing:g} more {'refusal' if missing == 1 else 'refusals'}",
+        ("plus harmless look-alikes, so that it does not learn to over-refuse",),
         command(audit),
     )
 
 
 def limit_from(config: Config, finding: Finding) -> str:
-    """How the limit that decided comes from the option named beside it."""
+    """How the limit that decided relates to the option shown with it."""
     return "set by" if is_own_limit(config.checks, finding) else "derived from"
 
 
 class Signal(NamedTuple):
-    """One thing seen in exchanges or records."""
+    """A signal seen in exchanges or records."""
 
     name: str
     meaning: str
@@ -121,12 +121,12 @@ class Signal(NamedTuple):
     total: int
 
 
-INABILITY = "says it cannot, rather than that it will not"
+INABILITY = "says it cannot, rather than will not"
 FLAGS_SHOWN = 30
 
 
 def signals(audit: Audit) -> list[Signal]:
-    """What was measured of exchanges and records besides hazard and stance; only what was seen."""
+    """What was measured besides hazard and stance; only signals that were seen."""
     return [signal for signal in _signals(audit) if signal.seen]
 
 
@@ -146,14 +146,14 @@ def _signals(audit: Audit) -> Iterator[Signal]:
 
 
 def languages_shown(audit: Audit) -> list[tuple[str, int]]:
-    """The commonest languages; the rest together."""
+    """The most common languages, and the rest as one."""
     found = list(languages(audit).items())
     rest = sum(count for _, count in found[8:])
     return [*found[:8], ("others", rest)] if rest else found[:8]
 
 
 def changed_options(config: Config) -> list[tuple[str, str]]:
-    """Options that are not at their default, by dotted name; folders aside."""
+    """Options not at their default, by dotted name; folders left out."""
     folders = ("run.folder", "encode.cache")
     defaults = {name: limit.default for name, limit in LIMITS.items()}
     return [(name, str(value)) for name, value, _ in changed(config, defaults) if name not in folders]

@@ -1,4 +1,4 @@
-"""Records out of every kind of file, and one clear sentence where there can be none."""
+"""Records from every kind of file, and a clear error for unusable files."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TEXT_FORMS: dict[str, Callable[[list[dict[str, Any]]], bytes]] = {
 
 
 @pytest.mark.parametrize("form", TEXT_FORMS)
-def test_json_however_it_lies(tmp_path: Path, form: str) -> None:
+def test_every_json_layout_is_read(tmp_path: Path, form: str) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(TEXT_FORMS[form](ROWS))
     assert rows_of(path) == ROWS
@@ -72,7 +72,7 @@ row_lists = st.lists(
 
 @settings(max_examples=150, deadline=None)
 @given(rows=row_lists, form=st.sampled_from(sorted(TEXT_FORMS)))
-def test_any_rows_read_back_with_their_own_bytes(
+def test_any_rows_round_trip_with_their_raw_bytes(
     tmp_path_factory: pytest.TempPathFactory, rows: list[dict[str, Any]], form: str
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "data.jsonl"
@@ -89,7 +89,7 @@ def test_any_rows_read_back_with_their_own_bytes(
 
 @settings(max_examples=300, deadline=None)
 @given(content=st.binary(max_size=200) | st.text(alphabet='{}[]",:\\ \nab1\t', max_size=80).map(str.encode))
-def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.mktemp("any") / "data.jsonl"
     path.write_bytes(content)
     try:
@@ -101,7 +101,7 @@ def test_no_bytes_break_the_reader(tmp_path_factory: pytest.TempPathFactory, con
     assert sorted(ordinals) == list(range(len(ordinals)))
 
 
-def test_one_broken_record_costs_only_itself(tmp_path: Path) -> None:
+def test_a_broken_record_costs_only_itself(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
     path.write_bytes(b'{"a": 1}\n{"a": 2\n{"a": 3}\nnonsense\n[1]\n"x"\n{"a": "\xff"}\n{"a": 4}\n')
     good, bad = read(path)
@@ -110,7 +110,7 @@ def test_one_broken_record_costs_only_itself(tmp_path: Path) -> None:
     assert "array" in bad[2].reason
 
 
-def test_an_array_that_is_cut_keeps_what_was_whole(tmp_path: Path) -> None:
+def test_a_truncated_array_keeps_its_complete_records(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     path.write_bytes(orjson.dumps(ROWS)[:-20])
     good, bad = read(path)
@@ -127,7 +127,7 @@ def test_oddities_are_flagged(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("lines", [True, False])
-def test_a_record_too_long_is_passed_over(tmp_path: Path, lines: bool) -> None:
+def test_an_overlong_record_is_rejected(tmp_path: Path, lines: bool) -> None:
     rows: list[dict[str, Any]] = [{"a": 1}, {"a": "x" * 5000}, {"a": 3}]
     path = tmp_path / "data.json"
     path.write_bytes(jsonl(rows) if lines else orjson.dumps(rows))
@@ -138,14 +138,14 @@ def test_a_record_too_long_is_passed_over(tmp_path: Path, lines: bool) -> None:
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor().compress])
-def test_compressed_text(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+def test_compressed_text_is_read(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
     path = tmp_path / "data.jsonl.packed"
     path.write_bytes(pack(jsonl(ROWS)))
     assert rows_of(path) == ROWS
     path.write_bytes(pack(jsonl(ROWS * 2000))[:-30])
     good, bad = read(path)
     assert bad
-    assert "cut short" in bad[-1].reason
+    assert "truncated" in bad[-1].reason
     assert len(good) <= 5 * 2000
 
 
@@ -170,7 +170,7 @@ def test_delimited(tmp_path: Path, suffix: str) -> None:
         {"question": "last", "answer": ["x"]},
     ]
     assert [r.place.line for r in good] + [r.place.line for r in bad] == [2, 5, 4]
-    assert "1 cells under a header of 2" in bad[0].reason
+    assert "1 cells, but 2 in the header" in bad[0].reason
     assert good[0].raw == f'"two\nlines"{mark}yes'.encode()
 
 
@@ -194,7 +194,7 @@ def test_tables(tmp_path: Path) -> None:
         assert not bad
 
 
-def test_saved_data_sets_and_the_hub_scheme(tmp_path: Path) -> None:
+def test_saved_datasets_and_the_hub_scheme(tmp_path: Path) -> None:
     import datasets
 
     one = datasets.Dataset.from_list(ROWS)
@@ -238,7 +238,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     ("name", "content", "message"),
     [
         ("empty.jsonl", b"", "empty"),
-        ("blank.jsonl", b" \n\n", "white space"),
+        ("blank.jsonl", b" \n\n", "whitespace"),
         ("binary.jsonl", b"ab\0\1" * 50, "binary"),
         ("a.jsonl.age", b"age-encryption.org/v1\n", "encrypted"),
         ("a.enc", b"Salted__12345678", "encrypted"),
@@ -248,7 +248,7 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         ("a.parquet", b"PAR1 nothing more", "Parquet"),
     ],
 )
-def test_files_that_cannot_be_used_are_told_in_one_sentence(
+def test_unusable_files_give_a_one_line_error(
     tmp_path: Path, name: str, content: bytes, message: str
 ) -> None:
     path = tmp_path / name
@@ -259,7 +259,7 @@ def test_files_that_cannot_be_used_are_told_in_one_sentence(
     assert "\n" not in str(caught.value)
 
 
-def test_missing_input_is_told(tmp_path: Path) -> None:
+def test_missing_input_is_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         open_sources([tmp_path / "absent.jsonl"], offline=True)
     with pytest.raises(InputError, match="no file matches"):
@@ -270,14 +270,14 @@ def test_missing_input_is_told(tmp_path: Path) -> None:
         open_sources([], offline=True)
 
 
-def test_an_index_cannot_lead_out_of_its_folder(tmp_path: Path) -> None:
+def test_an_index_cannot_point_outside_its_folder(tmp_path: Path) -> None:
     (tmp_path / "saved").mkdir()
     (tmp_path / "saved" / "state.json").write_text('{"_data_files": [{"filename": "../secret.arrow"}]}')
     with pytest.raises(InputError, match="outside"):
         open_sources([tmp_path / "saved"], offline=True)
 
 
-def test_an_input_that_is_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_input_named_twice_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import datasets
 
     path = tmp_path / "a.jsonl"
@@ -297,16 +297,16 @@ def test_an_input_that_is_named_twice_is_refused(tmp_path: Path, monkeypatch: py
         ("saved", f"hf://{tmp_path / 'saved'}"),
         (hub, f"{hub}:test"),
     ):
-        with pytest.raises(InputError, match="is named twice"):
+        with pytest.raises(InputError, match="named twice"):
             open_sources(repeated, offline=True)
     (tmp_path / "c.jsonl").symlink_to(path)
-    with pytest.raises(InputError, match=r"c\.jsonl: is named twice, also as a\.jsonl"):
+    with pytest.raises(InputError, match=r"c\.jsonl: named twice, also as a\.jsonl"):
         open_sources(["*.jsonl"], offline=True)
     assert len(rows_of("a.jsonl", "b.jsonl")) == 2 * len(ROWS)
     assert len(rows_of(f"{hub}:train", f"{hub}:test", "saved")) == 2 * len(ROWS) + 1
 
 
-def test_a_name_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_reported(tmp_path: Path) -> None:
     path = tmp_path / os.fsdecode(b"caf\xe9.jsonl")
     path.write_bytes(jsonl(ROWS))
     for named in (path, tmp_path, f"{tmp_path}/*.jsonl"):
@@ -316,7 +316,7 @@ def test_a_name_that_is_not_utf_8_is_told(tmp_path: Path) -> None:
 
 
 def write_as(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Rows in the kind of file that the name says."""
+    """Write rows in the kind of file that the suffix implies."""
     table = pa.Table.from_pylist(rows)
     if path.suffix == ".parquet":
         pq.write_table(table, path)
@@ -334,7 +334,7 @@ def write_as(path: Path, rows: list[dict[str, Any]]) -> None:
 @pytest.mark.parametrize(
     "name", ["a.jsonl", "a.json", "a.csv", "a.jsonl.gz", "a.jsonl.zst", "a.parquet", "a.arrow"]
 )
-def test_the_digest_is_of_the_bytes_that_were_read(name: str, tmp_path: Path) -> None:
+def test_the_digest_covers_the_bytes_read(name: str, tmp_path: Path) -> None:
     path = tmp_path / name
     write_as(path, ROWS * 500)
     (source,) = open_sources([path], offline=True)
@@ -345,7 +345,7 @@ def test_the_digest_is_of_the_bytes_that_were_read(name: str, tmp_path: Path) ->
     assert whole == Whole(hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def test_a_file_replaced_while_it_is_read_keeps_the_digest_of_what_was_judged(tmp_path: Path) -> None:
+def test_a_file_replaced_while_being_read_keeps_the_digest_of_the_judged_bytes(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_bytes(jsonl(ROWS * 5000))
     judged = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -357,18 +357,18 @@ def test_a_file_replaced_while_it_is_read_keeps_the_digest_of_what_was_judged(tm
     assert whole == Whole(judged)
 
 
-def test_a_table_that_changes_while_it_is_read_is_told(tmp_path: Path) -> None:
+def test_a_table_that_changes_while_being_read_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     write_as(path, ROWS * 500)
     reading = open_sources([path], offline=True)[0].records()
     next(reading)
     with path.open("ab") as file:
         file.write(b"more")
-    with pytest.raises(InputError, match="changed while it was read"):
+    with pytest.raises(InputError, match="changed while being read"):
         list(reading)
 
 
-def test_a_stream_that_breaks_off_is_hashed_to_its_end(tmp_path: Path) -> None:
+def test_a_truncated_stream_is_hashed_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl.gz"
     path.write_bytes(gzip.compress(jsonl(ROWS * 5000))[:-200])
     *_, broken, whole = open_sources([path], offline=True)[0].records()

@@ -1,4 +1,4 @@
-"""One or more rows per format, as they are met in the wild."""
+"""One or more rows per format, as found in the wild."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of every format: parse and render are inverse, and nothing a row holds can break them."""
+"""The contract of every format: parse and render are inverses, and no row can crash them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_the_format_of_a_row_is_recognised(name: str, row: dict[str, Any]) -> No
 
 
 @pytest.mark.parametrize(("name", "row"), CASES)
-def test_rendering_what_was_parsed_gives_the_row_back(name: str, row: dict[str, Any]) -> None:
+def test_rendering_a_parsed_row_restores_it(name: str, row: dict[str, Any]) -> None:
     form = by_id(name)
     rendered = form.render(form.parse(row), like=row)
     assert rendered == row
@@ -59,7 +59,7 @@ def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
         assert {key.strip(): value for key, value in polarity.items() if key} == {A: 1, B: -1}
 
 
-def test_kto_labels_decide_the_polarity() -> None:
+def test_kto_labels_determine_the_polarity() -> None:
     form = by_id("kto")
     polarities = [next(exchanges(form.parse(row))).polarity for row in EXAMPLES["kto"]]
     assert polarities == [1, -1, -1]
@@ -74,7 +74,7 @@ def test_masked_turns_are_not_trained() -> None:
     assert (only.kind, only.polarity) == ("prompt", 0)
 
 
-def test_reasoning_and_answer_are_told_apart() -> None:
+def test_reasoning_is_separated_from_the_answer() -> None:
     for row in EXAMPLES["openai_chat"][3:5]:
         (only,) = exchanges(by_id("openai_chat").parse(row))
         assert only.reasoning is not None
@@ -95,13 +95,13 @@ def test_unknown_roles_are_flagged_and_never_guessed() -> None:
     assert only.prompt == Q
 
 
-def test_pretokenized_data_is_refused_with_the_reason() -> None:
+def test_pretokenized_data_is_refused_with_a_reason() -> None:
     row = {"input_ids": [1, 2], "attention_mask": [1, 1], "labels": [-100, 2]}
     with pytest.raises(RecordError, match="token"):
         choose(row, None).parse(row)
 
 
-def test_a_missing_role_is_told() -> None:
+def test_a_missing_role_is_reported() -> None:
     with pytest.raises(RecordError):
         by_id("openai_chat").parse({"messages": [{"content": "who says so?"}, SAYS]})
 
@@ -112,7 +112,7 @@ def test_null_means_absent() -> None:
     assert by_id("openai_chat").render(by_id("openai_chat").parse(row), like=row) == row
 
 
-def test_unknown_formats_and_rows_are_told_by_name() -> None:
+def test_unknown_formats_and_rows_are_reported_by_name() -> None:
     with pytest.raises(ConfigError, match="openai_chat"):
         by_id("nonsense")
     with pytest.raises(RecordError, match="weather"):
@@ -122,7 +122,7 @@ def test_unknown_formats_and_rows_are_told_by_name() -> None:
 @pytest.mark.parametrize(
     "name", [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output"}]
 )
-def test_new_samples_take_the_look_of_a_row(name: str) -> None:
+def test_new_samples_take_the_style_of_a_row(name: str) -> None:
     form = by_id(name)
     wanted = [(Role.USER, "How do I reset it?", 0), (Role.ASSISTANT, "Hold the key.", 1)]
     if {1, -1} <= {turn.polarity for turn in form.parse(EXAMPLES[name][0]).turns}:
@@ -142,7 +142,7 @@ keys = st.sampled_from(sorted({key for rows in EXAMPLES.values() for row in rows
 
 @settings(max_examples=400, deadline=None)
 @given(row=st.dictionaries(keys, json_values, max_size=5))
-def test_no_row_breaks_a_format(row: dict[str, Any]) -> None:
+def test_no_row_crashes_a_format(row: dict[str, Any]) -> None:
     for form in FORMATS:
         if form.matches(row):
             try:
@@ -160,7 +160,7 @@ talk = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(talk=talk)
-def test_any_conversation_survives(talk: list[tuple[str, str]]) -> None:
+def test_any_conversation_round_trips(talk: list[tuple[str, str]]) -> None:
     chat = {
         "messages": [
             m for q, a in talk for m in ({"role": "user", "content": q}, {"role": "assistant", "content": a})
