@@ -149,11 +149,16 @@ def _options() -> Iterator[str]:
     for name, kind, default, told in options():
         own = name.partition(".")[0]
         if own != section:
+            if section == "checks":
+                yield from _limits()
             section = own
             yield from ("", f"## [{section}]", "", "| option | type | default | |", "|---|---|---|---|")
         if name != "checks.limits":
             shown = kind.replace("|", "\\|").replace(NoneType.__name__, "None")
             yield f"| `{name}` | {shown} | {_value(default)} | {told} |"
+
+
+def _limits() -> Iterator[str]:
     yield from ("", "## [checks.limits]", "", "One limit per check, by its [id](checks.md).", "")
     yield from ("| option | range | default | |", "|---|---|---|---|")
     yield from (_limit(name, limit) for name, limit in LIMITS.items())

@@ -1,4 +1,4 @@
-"""Make the pictures of the README: `python docs/pictures.py`."""
+"""Draw the pictures of the README: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def main() -> None:
     """Audit and rebalance the example corpus, and draw what the terminal shows."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(HERE.parent / "examples", Path(folder, "examples"))
-        os.chdir(folder)  # so that names are short, and of no machine
+        os.chdir(folder)  # so that names are short and reveal no folder
         result = mixguard.audit("examples/support.jsonl")
         draw("audit", "mixguard audit examples/support.jsonl", render(result))
         mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
@@ -43,7 +43,7 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
 
 
 def photograph(name: str, page: bytes) -> None:
-    """Take a picture of a page's beginning with Chromium."""
+    """Take a picture of the top of a page with Chromium."""
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("the picture of the HTML report needs chromium")

@@ -1,6 +1,6 @@
 """Audit a corpus from Python, look at the rows behind a finding, and judge single texts.
 
-Run it beside `support.jsonl`:  python examples/audit.py
+Run it next to `support.jsonl`:  python examples/audit.py
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
-
-import polars as pl
 
 import mixguard
 
@@ -20,15 +18,13 @@ with tempfile.TemporaryDirectory() as folder:
 
     print(f"verdict: {result.verdict}")
     for finding in result.findings:
-        print(f"{finding.severity:<5} {finding.id} {finding.message}")
+        print(f"{finding.severity:<5} {finding.id} {finding.kind:<7} {finding.message}")
 
-    # The annotations are a polars LazyFrame, one row per exchange, without the text.
-    answered = result.annotations.filter(pl.col("hazardous") & (pl.col("stance") == "full_compliance"))
-    print(
-        answered.select("source", "line", "hazard", "hazard_score")
-        .sort("hazard_score", descending=True)
-        .collect()
-    )
+    # The rows behind a finding, with their annotations: a polars DataFrame, without the text.
+    print(result.rows("MG103").select("source", "line", "hazard", "score"))
+
+    # All annotations, one row per exchange, are a polars LazyFrame.
+    print(result.annotations.group_by("stance").len().sort("len", descending=True).collect())
 
 print(mixguard.classify(["how do I kill a python process", "how do I make my ex afraid to leave the house"]))
 print(

@@ -74,7 +74,7 @@ def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as problem:
-        raise error(f"{path}: cannot read it: {problem.strerror}") from None
+        raise error(f"{path}: cannot be read: {problem.strerror}") from None
     except (ValueError, RecursionError) as problem:  # not TOML or UTF-8, number too long, nested too deep
         raise error(f"{path}: not valid TOML: {problem}") from None
 

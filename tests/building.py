@@ -315,14 +315,15 @@ _exchanges = st.builds(
     st.fixed_dictionaries(_SIGNALS),
 )
 _flags = st.lists(st.sampled_from(["lf_drop", "no_trained_turn"]), max_size=2, unique=True)
-some_samples = st.lists(
+_samples = st.lists(
     st.one_of(
         st.builds(_sample, _flags, st.lists(_exchanges, min_size=1, max_size=3)),
         st.sampled_from(["p", "q"]).map(lambda name: [pair(name)]),
     ),
-    max_size=20,
+    max_size=15,
 )
-"""Samples of one to three exchanges: any mixture of verdicts, and whatever the signals measure."""
+some_samples = st.builds(lambda samples, copied: samples + samples[:copied], _samples, st.integers(0, 5))
+"""Samples of one to three exchanges, some of them twice: any mixture of verdicts, and whatever the signals measure."""
 
 
 def flat(samples: Iterable[Iterable[Row]]) -> list[Row]:

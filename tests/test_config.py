@@ -43,7 +43,7 @@ def test_a_broken_file_is_reported(tmp_path: Path) -> None:
     file.write_text("[checks\n")
     with pytest.raises(ConfigError, match="not valid TOML"):
         Config.load(file)
-    with pytest.raises(ConfigError, match="cannot read"):
+    with pytest.raises(ConfigError, match="cannot be read"):
         Config.load(tmp_path / "absent.toml")
 
 

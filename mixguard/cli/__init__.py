@@ -26,7 +26,7 @@ def main() -> None:
             "mixguard: interrupted; texts embedded so far are cached, so the next run resumes from there\n"
         )
         sys.exit(130)
-    except Exception:  # noqa: BLE001 - a bug: shown in full, distinguished from a failed gate by its exit code
+    except Exception:  # noqa: BLE001 - a bug: its exit code differs from a failed gate's
         import traceback
 
         traceback.print_exc()

@@ -16,7 +16,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
-    help="Check a fine-tuning corpus before training: hazards, refusal coverage, and the rows that would make an aligned model forget how to refuse.",
+    help="Check a fine-tuning corpus before training: hazards, refusal coverage, and the rows that would make an aligned"
+    " model forget how to refuse.",
     epilog="Exit codes: 0 pass, 1 gate failed, 2 usage or configuration error, 3 internal error, 4 incomplete.",
 )
 app.command()(auditing.audit)

@@ -1,4 +1,4 @@
-"""`mixguard audit`, `check` and `report`: audit a corpus, re-check it with different limits, re-print its report."""
+"""`mixguard audit`, `check` and `report`: audit a corpus, re-check it, re-print its report."""
 
 from __future__ import annotations
 

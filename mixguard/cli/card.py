@@ -39,7 +39,7 @@ def card(
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
-    """Write a Hugging Face dataset card, or add the audit to an existing one; list what only a person can fill in.
+    """Write a Hugging Face dataset card, or update an existing one; list what only a person can fill in.
 
     Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
     """

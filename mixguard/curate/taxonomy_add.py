@@ -16,9 +16,11 @@ from mixguard.library.taxonomy import DEFINITION, Taxonomy
 
 ADDED = Path("exemplars") / "added.jsonl"
 NEW_TAXONOMY = """\
-# Our own taxonomy: everything in the one it extends, plus this folder. To add a hazard, add a [[hazard]] with
-# code, name, severity, definition, includes, excludes and sub; see `mixguard taxonomy show vcr` for an
-example. id = {id} version = "1" extends = {base}
+# Our own taxonomy: the one it extends, plus this folder. To add a hazard, add a [[hazard]] with code,
+# name, severity, definition, includes, excludes and sub; for an example, see `mixguard taxonomy show vcr`.
+id = {id}
+version = "1"
+extends = {base}
 """
 
 

@@ -1,6 +1,6 @@
 """Fit the encoder's adapter on a taxonomy's exemplars: minutes on two cores, needed only after large changes.
 
-A classifier on top of the encoder is trained together with low-rank changes to the encoder's weights, then discarded:
+A classifier on top of the encoder is trained together with low-rank changes to its weights, then discarded:
 the adapted vectors separate hazards from look-alikes better, and nearest neighbours and votes work as before.
 A penalty keeps every vector close to its original, so the encoder does not forget what the exemplars do not
 cover. The adapter's effect is measured in `docs/quality.md`.

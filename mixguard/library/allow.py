@@ -24,7 +24,7 @@ class Allowance(Model):
     subject: str | None = None
     """One subject of the check, e.g. a trainer rule; all if missing."""
     sample: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}([0-9a-f]{16})?$")
-    """Sample id or text id (half as long for a lone prompt), as runs print it; a text id survives row moves."""
+    """Sample id or text id (half as long for a lone prompt), as runs print it; text ids survive row moves."""
     reason: _Words
     """Why it is accepted."""
     author: _Words

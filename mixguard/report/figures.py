@@ -10,8 +10,8 @@ import polars as pl
 from mixguard.run.document import Audit
 
 LANGUAGE_SHARE, LANGUAGE_LEAST = 0.01, 5
-"""Share and number of prompts at which a language counts as one of the corpus's: a few short prompts are always
-misidentified. Judgement."""
+"""Share and number of prompts at which a language counts as one of the corpus's: a few short prompts are
+always misidentified. Judgement."""
 
 
 class Touched(NamedTuple):

@@ -141,12 +141,13 @@ def test_an_allowed_row_is_among_those_of_no_finding(
 
 @every_check
 @few
-@given(samples=some_samples, corpus=corpora, ended=st.booleans())
+@given(samples=some_samples, corpus=corpora, strict=st.booleans(), ended=st.booleans())
 def test_what_it_finds_is_of_its_kind_in_words_and_as_grave_as_it_says(
-    check: Check, samples: Samples, corpus: dict[str, Any], ended: bool
+    check: Check, samples: Samples, corpus: dict[str, Any], strict: bool, ended: bool
 ) -> None:
+    values = {f"checks.limits.{check.id}": 0} if check.limit and strict else {}
     entries = [allow("MG103", expires=TODAY - timedelta(days=1)), allow(sample="ab" * 8)]
-    now = evidence(flat(samples), **corpus)
+    now = evidence(flat(samples), Config.load(values=values), **corpus)
     findings = checked(now, *entries[ended:], checks=[check]).findings
     assert findings
     assert len({finding.subject for finding in findings}) == len(findings)

@@ -34,7 +34,7 @@ def mixguard(cache: Path, tmp_path: Path) -> Mixguard:
 
 
 class Mixguard:
-    """Runs the command in a folder of its own."""
+    """Runs the command in its own folder."""
 
     def __init__(self, cache: Path, folder: Path) -> None:
         self.cache = cache
@@ -162,7 +162,7 @@ def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None
     (tmp_path / "test.jsonl").write_text('{"prompt": "how do I sink barge 1 of a rival"}\n')
     checked = mixguard("taxonomy", "check", "ours", "--against", "test.jsonl")
     assert checked.returncode == 1, checked.stderr
-    assert "1 repeat a text they must not contain" in checked.stdout
+    assert "1 repeat a text from --against" in checked.stdout
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_rebalance_plans_writes_and_is_verified(
 ) -> None:
     planned = mixguard("rebalance", clean_corpus, "--dry-run", "-o", "plan.json")
     assert planned.returncode == 0, planned.stderr
-    assert "6 refusal and 6 contrast pairs go in" in planned.stdout
+    assert "6 refusal and 6 contrast pairs to add" in planned.stdout
     assert not (tmp_path / "clean.safe.jsonl").exists()
     done = mixguard(
         "rebalance", clean_corpus, "-o", "clean.safe.jsonl", "--plan", "plan.json", "--profile", "health"

@@ -1,4 +1,4 @@
-"""With --offline nothing looks a host up, whoever names the model or the data set."""
+"""With --offline no host is looked up, wherever the model or data set is named."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ main()
 
 
 def run(folder: Path, cache: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own, which does not know yet that it is offline."""
+    """The command in its own process, with no offline variables set."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_OFFLINE")}
     options = ["--set", f"encode.cache={cache}"]
     return subprocess.run(

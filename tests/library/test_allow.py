@@ -110,7 +110,7 @@ def test_a_bad_file_is_reported_with_the_entry(tmp_path: Path, content: str, mes
 
 def test_an_unreadable_file_is_reported(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.toml", tmp_path):
-        with pytest.raises(ConfigError, match="cannot read it"):
+        with pytest.raises(ConfigError, match="cannot be read"):
             load_allowances(path, CHECKS)
     (tmp_path / "latin.toml").write_bytes(b'[[allow]]\nreason = "gepr\xfcft"\n')
     with pytest.raises(ConfigError, match="not valid TOML"):

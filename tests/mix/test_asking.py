@@ -34,6 +34,7 @@ class Touched(NamedTuple):
     near: int = 0
     pairs: int = 0
     contrast: int = 0
+    rejected: int = 0
 
     def rows(self, hazard: str) -> list[Row]:
         own = {"hazard": hazard}
@@ -43,6 +44,7 @@ class Touched(NamedTuple):
             # Too doubtful to be set aside.
             *[answered(**own, hazard_score=0.9)] * self.answered,
             *[row(**own, proximity=0.3)] * self.near,
+            *[refused(**own, polarity=-1)] * self.rejected,
             *(pair(f"{hazard} {n}", **own) for n in range(self.pairs)),
             *(
                 pair(f"like {hazard} {n}", **own, pair_kind="contrast", hazard_score=0.0, stance="full_compliance")
@@ -80,7 +82,7 @@ numbers = st.one_of(st.just(0), st.integers(0, 25))
 corpora = st.builds(
     Corpus,
     st.one_of(st.integers(20, 400), st.sampled_from([1_000, 2_500])),
-    st.dictionaries(st.sampled_from(TAXONOMY.codes), st.builds(Touched, *[numbers] * 6), max_size=6),
+    st.dictionaries(st.sampled_from(TAXONOMY.codes), st.builds(Touched, *[numbers] * 7), max_size=6),
 )
 options = st.fixed_dictionaries(
     {"rebalance.profile": st.sampled_from(profile_names())},

@@ -141,13 +141,13 @@ def test_a_plan_for_another_bank_or_for_missing_rows_is_refused(tmp_path: Path, 
     path = tmp_path / "a.jsonl"
     path.write_bytes(FILES["ids.jsonl"])
     plan = mixguard.rebalance(path, out=None, config=config).plan
-    with pytest.raises(UsageError, match="another bank"):
+    with pytest.raises(UsageError, match="a bank other than"):
         other = plan.model_copy(update={"bank_digest": "0" * 16})
         mixguard.rebalance(path, out=tmp_path / "x.jsonl", config=config, plan=other)
     removal = {"sample_id": "0" * 16, "source": str(path), "line": 1, "record": 9999, "rule": "answered",
                "hazard": None, "score": 1.0}  # fmt: skip
     tree = json.loads(plan.to_json()) | {"remove": [removal]}
-    with pytest.raises(UsageError, match="record 9999, which is not there"):
+    with pytest.raises(UsageError, match="record 9999, which does not exist"):
         mixguard.rebalance(
             path, out=tmp_path / "x.jsonl", config=config, plan=type(plan).model_validate(tree)
         )

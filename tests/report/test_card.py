@@ -86,7 +86,7 @@ def mix(audit: Audit, folder: Path, config: Config) -> Audit:
 
 
 def steady(audit: Audit, name: str) -> Audit:
-    """The audit with a fixed value in place of each that changes from run to run, or from fit to fit."""
+    """The audit with fixed values for everything that changes between runs or fits."""
     provenance = audit.provenance.model_copy(
         update={
             "started": datetime(2026, 1, 2, tzinfo=timezone.utc),
@@ -146,11 +146,11 @@ def answered(card_text: str) -> str:
 
 
 def compare(text: str, shown: Audit, name: str) -> None:
-    """With MIXGUARD_WRITE_GOLDEN set, write the expected card anew: then read the difference."""
+    """With MIXGUARD_WRITE_GOLDEN set, rewrite the expected card; then read the diff."""
     path = GOLDEN / name
     stamp = Stamp.read(text)
     assert stamp is not None
-    # Both change with every option and every sentence of a check, and have tests of their own.
+    # Both change with every option and every sentence of a check, and have their own tests.
     text = text.replace(report_digest(shown), "6" * 64).replace(stamp.text, "7" * 16)
     if os.environ.get("MIXGUARD_WRITE_GOLDEN"):
         path.write_bytes(text.encode())
@@ -161,7 +161,7 @@ def required(found: str) -> list[str]:
     return sorted(gap.what for gap in gaps(found) if gap.required)
 
 
-def test_a_new_card_tells_the_audit_and_asks_for_the_rest(audit: Audit) -> None:
+def test_a_new_card_shows_the_audit_and_asks_for_the_rest(audit: Audit) -> None:
     shown = steady(audit, "data.jsonl")
     text = merge(None, shown, None)
     compare(text, shown, "new.md")
@@ -184,7 +184,7 @@ def test_a_foreign_card_keeps_every_byte_and_gets_our_part(audit: Audit) -> None
     assert "- **Out-of-scope uses** (required)" in text
 
 
-def test_our_own_card_is_brought_up_to_date_and_keeps_its_answers(audit: Audit, mix: Audit) -> None:
+def test_our_own_card_is_updated_and_keeps_its_answers(audit: Audit, mix: Audit) -> None:
     first = answered(merge(None, steady(audit, "data.jsonl"), None))
     shown = steady(mix, "data.safe.jsonl")
     second = merge(first, shown, steady_manifest(mix))
@@ -195,7 +195,7 @@ def test_our_own_card_is_brought_up_to_date_and_keeps_its_answers(audit: Audit, 
     assert OUR_BLOCK.split(first)[1] == OUR_BLOCK.split(second)[1]
 
 
-def test_a_rebalanced_corpus_says_what_came_and_went(mix: Audit) -> None:
+def test_a_rebalanced_corpus_says_what_was_added_and_set_aside(mix: Audit) -> None:
     manifest = steady_manifest(mix)
     shown = steady(mix, "data.safe.jsonl")
     text = merge(None, shown, manifest)

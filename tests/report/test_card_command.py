@@ -1,4 +1,4 @@
-"""`mixguard card`: it writes the card, lists what is open, and its check fails until nothing is."""
+"""`mixguard card`: it writes the card and lists what is open; `--check` fails until nothing is."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def answered(card_text: str) -> str:
 
 
 class Cli:
-    """The real command in a folder of its own."""
+    """The real command in its own folder."""
 
     def __init__(self, folder: Path) -> None:
         self.card = folder / "README.md"
@@ -101,7 +101,7 @@ def test_the_command_writes_the_card_and_lists_what_is_open(cli: Cli, audit: Aud
 def test_a_check_fails_until_everything_required_is_said(cli: Cli, audit: Audit) -> None:
     code, out = cli(audit.folder, "--check")
     assert (code, out.count("\n")) == (1, 1)
-    assert "there is no card" in out
+    assert "no card" in out
     assert not cli.card.exists()
     cli(audit.folder)
     code, out = cli(audit.folder, "--check")
@@ -118,9 +118,9 @@ def test_a_check_fails_where_the_audit_is_not_of_this_data(cli: Cli, audit: Audi
     good = answered(cli.card.read_text())
     block = OUR_BLOCK.findall(good)[0]
     for text, folder, why in (
-        (good, mix.folder, "of other data"),
-        (good.replace(block, ""), audit.folder, "there is no audit in this card"),
-        (good.replace("**Verdict: fail**", "**Verdict: pass**"), audit.folder, "changed by hand"),
+        (good, mix.folder, "covers other data"),
+        (good.replace(block, ""), audit.folder, "this card has no audit"),
+        (good.replace("**Verdict: fail**", "**Verdict: pass**"), audit.folder, "edited by hand"),
     ):
         cli.card.write_text(text)
         code, out = cli(folder, "--check")
@@ -159,10 +159,10 @@ def test_a_corpus_is_audited_first_and_a_check_leaves_nothing_behind(
     assert code == 1
     assert "other data" not in out
     assert sorted(path.name for path in tmp_path.iterdir()) == before
-    code, out = cli(corpus, "--set", "checks.refusals_per_hazard=0")
+    code, out = cli(corpus, "--set", "checks.limits.MG103=3")
     assert code == 0
     assert (tmp_path / "mixguard-run" / "audit.json").is_file()
-    assert "refusals_per_hazard is 0" in cli.card.read_text()
+    assert "checks.limits.MG103 is 3.0" in cli.card.read_text()
 
 
 def test_the_command_names_the_card_it_cannot_use(cli: Cli, audit: Audit) -> None:
@@ -172,6 +172,6 @@ def test_the_command_names_the_card_it_cannot_use(cli: Cli, audit: Audit) -> Non
     cli.card.write_text("---\na: [\n---\n")
     with pytest.raises(UsageError, match=r"README\.md:\d+: broken YAML"):
         cli(audit.folder, "--check")
-    with pytest.raises(UsageError, match="a run is shown as it is"):
+    with pytest.raises(UsageError, match="a run folder keeps its own options"):
         cli.card.unlink()
         cli(audit.folder, "--set", "checks.samples=1")

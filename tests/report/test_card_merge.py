@@ -1,4 +1,4 @@
-"""A dataset card merged into what is there: a person's text stays, hostile names stay text, and nothing of this machine leaks."""
+"""Merging into an existing card: a person's text stays, hostile names stay text, local paths stay private."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_whatever_a_person_wrote_survives(audit: Audit, lines: list[str], ends: 
     if text.strip("\ufeff \t\r\n"):
         before, after = OUR_BLOCK.split(once)
         if "<!-- mixguard:begin -->" not in text:
-            # What stands between two lines of dashes is YAML, which ours goes into.
+            # Text between two lines of dashes is YAML, which ours is merged into.
             kept = iter(re.split("\r\n?|\n", before))
             assert all(line in kept for line in re.split("\r\n?|\n", text.removeprefix("\ufeff")))
             assert "---" in lines or text.removeprefix("\ufeff") in before
@@ -148,7 +148,7 @@ def test_text_around_our_block_survives_a_second_run(audit: Audit, mix: Audit) -
         ("d: 2024-01-01\nextra_gated_prompt: |\n  one\n   two", "prompt: |\n  one\n   two\nlanguage:"),
     ],
 )  # fmt: skip
-def test_yaml_is_amended_and_not_written_anew(audit: Audit, yaml: str, kept: str) -> None:
+def test_yaml_is_amended_and_not_rewritten(audit: Audit, yaml: str, kept: str) -> None:
     text = merge(f"---\n{yaml}\n---\n# T\n", audit, None)
     assert kept in text
     assert text.count("mixguard-audited\n") + text.count("mixguard-audited,") + text.count("audited]") == 1
@@ -159,8 +159,8 @@ def test_yaml_is_amended_and_not_written_anew(audit: Audit, yaml: str, kept: str
     ("text", "message"),
     [
         ("---\na: b\n  c: [\n---\n# T\n", "README.md:3: broken YAML"),
-        ("---\nsome text\n---\n# T\n", "no YAML of keys and values"),
-        ("---\n{license: mit}\n---\n", "put each key on a line of its own"),
+        ("---\nsome text\n---\n# T\n", "not a YAML mapping"),
+        ("---\n{license: mit}\n---\n", "put each key on its own line"),
         ("---\na: b\n---\n# T\n<!-- mixguard:begin -->\n", "README.md:5: <!-- mixguard:begin --> needs one"),
         ("# T\n<!-- mixguard:end -->\n", "README.md:2: <!-- mixguard:end --> without"),
         (
@@ -234,23 +234,23 @@ def test_files_are_renamed_in_findings_only_where_they_stand(audit: Audit) -> No
     assert re.search(r"mix formats\\?; rows: chat 3", text)
 
 
-def test_an_option_stands_beside_its_own_value_only(audit: Audit) -> None:
-    config = audit.config.replace(parsed(["checks.answered_fail=7"]))
+def test_an_option_is_shown_only_with_its_own_value(audit: Audit) -> None:
+    config = audit.config.replace(parsed(["checks.limits.MG103=7"]))
     findings = tuple(
         finding.model_copy(
             update={
                 "limit": {"MG102": 12.0, "MG103": 7.0}.get(finding.id),
-                "limit_option": "checks.answered_fail",
+                "limit_option": "checks.limits.MG103",
             }
         )
         for finding in audit.findings
     )
     text = merge(None, audit.model_copy(update={"config": config, "findings": findings}), None)
     assert re.search(r"MG102 .*\| 12 \|\n", text)
-    assert re.search(r"MG103 .*\| 7 \(checks\.answered\\?_fail\) \|\n", text)
+    assert re.search(r"MG103 .*\| 7 \(checks\.limits\.MG103\) \|\n", text)
 
 
-def test_coverage_is_told_of_exchanges_trained_towards(config: Config, tmp_path: Path) -> None:
+def test_coverage_is_of_exchanges_trained_on(config: Config, tmp_path: Path) -> None:
     path = tmp_path / "pairs.jsonl"
     rows = [
         {"prompt": f"Where is parcel {n}?", "chosen": "On its way.", "rejected": "No idea."} for n in range(3)
@@ -258,14 +258,14 @@ def test_coverage_is_told_of_exchanges_trained_towards(config: Config, tmp_path:
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     pairs = mixguard.audit(path, config=config.replace(parsed([f"run.folder='{tmp_path / 'run'}'"])))
     assert pairs.corpus.exchanges == 6
-    assert "0 of the 3 exchanges trained towards" in merge(None, pairs, None)
+    assert "0 of the 3 exchanges trained on" in merge(None, pairs, None)
 
 
 def test_the_digest_is_of_the_document_under_the_limits_in_force(audit: Audit, tmp_path: Path) -> None:
-    stricter = mixguard.check(audit.folder, config=audit.config.replace(parsed(["checks.answered_fail=1"])))
+    stricter = mixguard.check(audit.folder, config=audit.config.replace(parsed(["checks.limits.MG103=1"])))
     write(stricter, tmp_path / "stricter.json")
     digest = hashlib.sha256((tmp_path / "stricter.json").read_bytes()).hexdigest()
-    assert f"SHA-256 `{digest}` of this audit's document" in merge(None, stricter, None)
+    assert f"SHA-256 `{digest}` of the audit document" in merge(None, stricter, None)
     assert digest != hashlib.sha256((audit.folder / "audit.json").read_bytes()).hexdigest()
 
 
@@ -299,7 +299,7 @@ def test_hostile_names_stay_text(audit: Audit) -> None:
     assert "\u202e" not in block
     rows = [line for line in block.splitlines() if line.startswith("| fail |")]
     assert rows
-    assert all(len(re.findall(r"(?<!\\)\|", line)) == 6 for line in rows)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 7 for line in rows)
 
 
 def test_what_was_accepted_stays_in_sight_with_its_reason(audit: Audit) -> None:
@@ -312,18 +312,24 @@ def test_what_was_accepted_stays_in_sight_with_its_reason(audit: Audit) -> None:
     )
     allowed = (Allowed(entry=entry, state="used", exchanges=3),)
     text = merge(None, audit.model_copy(update={"findings": findings, "allowed": allowed}), None)
-    counted, _, accepted = text.partition("### Accepted, and not counted in the verdict")
+    counted, _, accepted = text.partition("### Suppressed")
     assert "MG102" not in counted
     assert re.search(
         r"MG102 no-refusals .* allowed until 2026\\?-12\\?-31 by A. Steward: read by \\\*two\\\* \|", accepted
     )
     assert "| 0123456789abcdef | used | 3 | quoted law | B. Reader | 2026-12-31 |" in accepted
-    assert "was accepted and does not count" in counted
+    assert "are suppressed and do not affect the verdict" in counted
 
 
-def test_limits_moved_by_hand_are_told_beside_the_verdict(audit: Audit) -> None:
-    lenient = mixguard.check(
-        audit.folder, config=audit.config.replace(parsed(["checks.refusals_per_hazard=0"]))
-    )
-    assert "checks.refusals_per_hazard is 0 (10 by default)" in merge(None, lenient, None)
-    assert "limits other than" not in merge(None, audit, None)
+@pytest.mark.parametrize(
+    ("option", "shown"),
+    [
+        ("checks.limits.MG103=3", "checks.limits.MG103 is 3.0 (10.0 by default)"),
+        ("rebalance.profile=health", "rebalance.profile is health (general by default)"),
+        ("rebalance.ratio=0.5", "rebalance.ratio is 0.5 (calibrated or derived by default)"),
+    ],
+)
+def test_limits_set_by_hand_are_shown_with_the_verdict(audit: Audit, option: str, shown: str) -> None:
+    lenient = mixguard.check(audit.folder, config=audit.config.replace(parsed([option])))
+    assert f"**Non-default limits:** {shown}" in merge(None, lenient, None)
+    assert "Non-default limits" not in merge(None, audit, None)

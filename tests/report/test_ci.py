@@ -1,4 +1,4 @@
-"""JUnit, SARIF, Markdown and workflow commands: the same numbers, within the limits, whatever a corpus is called."""
+"""JUnit, SARIF, Markdown and workflow commands: same numbers, within service limits, hostile names inert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from conftest import chat
 from rich.console import Console
 
 import mixguard
-from mixguard.checks.catalogue import check_by_id
+from mixguard.catalogue import BY_ID
 from mixguard.config import Config, parsed
 from mixguard.console import audit as terminal
 from mixguard.console.explanation import render_explanation
@@ -25,8 +25,8 @@ from mixguard.run.document import Audit
 from mixguard.run.findings import Finding, SampleRef
 
 ALLOWED = "allowed until 2999-12-31 by Ann: looked\ufffd at <b>it</b> | `x`"
-NOT_COUNTED = {"MG102": "fail", "MG101": "warn", "MG103": "warn", "MG302": "note"}
-"""What `accepted` shows apart, in order."""
+SUPPRESSED = {"MG102": "fail", "MG101": "warn", "MG103": "warn", "MG302": "note"}
+"""What is suppressed in `accepted`, in order."""
 HOSTILE = "a|b`<script>alert(1)</script>\u202e\x1b[31m,x:y.jsonl"
 
 
@@ -43,7 +43,7 @@ def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
 
 @pytest.fixture
 def hostile(audit: Audit) -> Audit:
-    """The same audit of a corpus with a hostile name and very many samples."""
+    """The same audit, of a corpus with a hostile name and thousands of samples."""
     samples = tuple(SampleRef(sample_id=f"{n:016x}", exchange=0, source=HOSTILE, line=n) for n in range(3000))
     findings = tuple(
         finding.model_copy(update={"samples": samples, "message": f"found {HOSTILE}"})
@@ -54,7 +54,7 @@ def hostile(audit: Audit) -> Audit:
 
 
 def _under(audit: Audit, folder: Path, entry: str, baseline: str) -> Audit:
-    """The audit again with an allow file of one entry, and a baseline or none."""
+    """The audit again with an allow file of one entry, and optionally a baseline."""
     allow = folder / "allow.toml"
     reason = "reason = 'looked\\u202e at <b>it</b> | `x`'\nauthor = 'Ann'\nexpires = 2999-12-31\n"
     allow.write_text(entry + reason.replace("'", '"'), encoding="utf-8")
@@ -64,13 +64,13 @@ def _under(audit: Audit, folder: Path, entry: str, baseline: str) -> Audit:
 
 @pytest.fixture(scope="module")
 def allowed(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    """The same audit with what failed allowed."""
+    """The same audit with the failing finding allowed."""
     return _under(audit, tmp_path_factory.mktemp("allowed"), '[[allow]]\ncheck = "MG102"\n', "")
 
 
 @pytest.fixture(scope="module")
 def accepted(audit: Audit, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    """The same audit with the answered prompts allowed, and all else known from a baseline."""
+    """The same audit with the answered prompts allowed and everything else known from a baseline."""
     folder = tmp_path_factory.mktemp("accepted")
     return _under(audit, folder, '[[allow]]\ncheck = "MG103"\n', str(audit.folder))
 
@@ -85,8 +85,10 @@ def _printed(audit: Audit) -> str:
 def test_junit_has_a_case_for_each_finding_and_a_failure_for_each_that_fails(audit: Audit) -> None:
     suite = ET.fromstring(junit.render(audit)).find("testsuite")
     assert suite is not None
-    assert len(suite) == int(suite.attrib["tests"]) == len(audit.findings)
-    failed = {case.attrib["name"].split()[0] for case in suite if case.find("failure") is not None}
+    assert len(suite.findall("testcase")) == int(suite.attrib["tests"]) == len(audit.findings)
+    failed = {
+        case.attrib["name"].split()[0] for case in suite.iter("testcase") if case.find("failure") is not None
+    }
     assert failed == {finding.id for finding in audit.findings if finding.severity == "fail"} != set()
     assert int(suite.attrib["failures"]) == len(failed)
 
@@ -139,7 +141,7 @@ def test_every_sarif_result_has_a_place_even_where_no_row_is_listed(
 def test_sarif_rules_are_the_checks_own_and_a_subject_brings_its_remedy(audit: Audit) -> None:
     rules = [
         Finding(
-            id="MG304", name="trainer-rules", subject=subject, severity="warn", message=f"{subject} tripped", count=1,
+            id="MG304", name="trainer-rules", kind="reading", subject=subject, severity="warn", message=f"{subject} tripped", count=1,
             total=2, why=f"why {subject}", source=f"source {subject}", remedy=f"remedy {subject}",
         )
         for subject in ("one", "two")
@@ -147,8 +149,7 @@ def test_sarif_rules_are_the_checks_own_and_a_subject_brings_its_remedy(audit: A
     (run,) = json.loads(sarif.render(audit.model_copy(update={"findings": (*rules, *audit.findings)})))[
         "runs"
     ]
-    check = check_by_id("MG304")
-    assert check is not None
+    check = BY_ID["MG304"]
     (rule,) = (rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "MG304")
     assert rule["fullDescription"]["text"] == check.why
     assert rule["help"]["text"] == f"{check.remedy}\nSource: {check.source}"
@@ -156,7 +157,7 @@ def test_sarif_rules_are_the_checks_own_and_a_subject_brings_its_remedy(audit: A
     assert texts == ["one tripped. remedy one", "two tripped. remedy two"]
 
 
-def test_markdown_tells_the_same_numbers(audit: Audit) -> None:
+def test_markdown_has_the_same_numbers(audit: Audit) -> None:
     text = markdown.render(audit).decode()
     assert text.startswith(f"## mixguard: {audit.verdict}")
     for row in audit.coverage:
@@ -168,7 +169,7 @@ def test_hostile_names_stay_text_everywhere(hostile: Audit) -> None:
     text = markdown.render(hostile).decode()
     table = [line for line in text.splitlines() if line.startswith("| fail |")]
     assert table
-    assert all(len(re.findall(r"(?<!\\)\|", line)) == 5 for line in table)
+    assert all(len(re.findall(r"(?<!\\)\|", line)) == 6 for line in table)
     assert not re.search(r"(?<!\\)<script", text)
     for rendered in (text, junit.render(hostile).decode(), sarif.render(hostile).decode()):
         assert "\x1b" not in rendered
@@ -212,7 +213,7 @@ def test_a_long_summary_says_what_was_left_out() -> None:
     text = "line\n" * 400_000
     cut = markdown.cut(text)
     assert len(cut) <= markdown.MOST + 100
-    assert re.search(r"\d+,\d+ lines were left out", cut.decode()[-200:])
+    assert re.search(r"\d+,\d+ lines left out", cut.decode()[-200:])
 
 
 def test_reports_are_written_by_name_and_from_an_earlier_run(audit: Audit, tmp_path: Path) -> None:
@@ -226,14 +227,14 @@ def test_reports_are_written_by_name_and_from_an_earlier_run(audit: Audit, tmp_p
     assert min(sizes.values()) > 500
 
 
-def test_what_does_not_count_is_skipped_in_junit_for_the_reason_given(accepted: Audit) -> None:
+def test_suppressed_findings_are_skipped_in_junit_with_the_reason(accepted: Audit) -> None:
     suite = ET.fromstring(junit.render(accepted)).find("testsuite")
     assert suite is not None
-    skipped = {case.attrib["name"].split()[0]: case.find("skipped") for case in suite}
-    assert {id_ for id_, element in skipped.items() if element is not None} == set(NOT_COUNTED)
+    skipped = {case.attrib["name"].split()[0]: case.find("skipped") for case in suite.iter("testcase")}
+    assert {id_ for id_, element in skipped.items() if element is not None} == set(SUPPRESSED)
     assert (suite.attrib["skipped"], suite.attrib["failures"], suite.attrib["errors"]) == ("4", "0", "0")
     assert suite.find("testcase/failure") is None
-    for id_, severity in NOT_COUNTED.items():
+    for id_, severity in SUPPRESSED.items():
         element = skipped[id_]
         assert element is not None
         assert element.attrib["message"] == (ALLOWED if id_ == "MG103" else "known from the baseline")
@@ -256,7 +257,7 @@ def test_sarif_says_what_was_accepted_and_what_the_baseline_had(audit: Audit, ac
     ]
     assert [id_ for id_, result in shown.items() if "suppressions" in result] == ["MG103"]
     states = {id_: result["baselineState"] for id_, result in shown.items()}
-    assert states == {**dict.fromkeys(NOT_COUNTED, "unchanged"), "MG103": "new"}
+    assert states == {**dict.fromkeys(SUPPRESSED, "unchanged"), "MG103": "new"}
     (bare,) = json.loads(sarif.render(audit))["runs"]
     assert all("baselineState" not in result and "suppressions" not in result for result in bare["results"])
     assert {result["ruleId"] for result in bare["results"]} == set(shown)
@@ -267,7 +268,7 @@ def test_what_is_new_is_new_in_sarif(audit: Audit, allowed: Audit, tmp_path: Pat
     tree = [
         f"checks.allow='{tmp_path / 'allow.toml'}'",
         f"checks.baseline='{allowed.folder}'",
-        "checks.over_refusal_warn=0",
+        "checks.limits.MG104=0",
     ]
     rows = [
         chat(f"What is the capital of country {n}?", "I'm sorry, but I can't help with that.")
@@ -283,36 +284,34 @@ def test_what_is_new_is_new_in_sarif(audit: Audit, allowed: Audit, tmp_path: Pat
     assert states["MG103"] == "unchanged"
 
 
-def test_markdown_and_terminal_show_apart_what_does_not_count(accepted: Audit) -> None:
+def test_markdown_and_terminal_list_suppressed_findings_apart(accepted: Audit) -> None:
     text = markdown.render(accepted).decode()
-    assert "4 findings do not count" in text.splitlines()[0]
-    counted, apart = text.split("| does not count | what was found | why |")
-    assert not any(id_ in counted for id_ in NOT_COUNTED)
+    assert "4 findings suppressed" in text.splitlines()[0]
+    counted, apart = text.split("| suppressed | what was found | why |")
+    assert not any(id_ in counted for id_ in SUPPRESSED)
     rows = [line for line in apart.splitlines() if line.startswith("| MG")]
-    assert [line[2:7] for line in rows] == list(NOT_COUNTED)
+    assert [line[2:7] for line in rows] == list(SUPPRESSED)
     assert all(len(re.findall(r"(?<!\\)\|", line)) == 4 for line in rows)
     assert "allowed until 2999\\-12\\-31 by Ann: " in rows[2]
     assert "known from the baseline" in rows[0]
     assert "Set aside or rewrite as refusals" not in text
     shown = _printed(accepted)
-    assert "4 findings do not count" in shown
-    findings, rest = shown.split("Does not count")
+    assert "4 findings suppressed" in shown
+    findings, rest = shown.split("\nSuppressed")
     assert "MG103" not in findings
     assert ALLOWED in " ".join(rest.split())
     assert "known from the baseline" in rest
     assert rest.index("MG103") < rest.index("Passed:") < rest.index("Next:")
 
 
-def test_the_terminal_shows_what_counts_before_what_does_not(audit: Audit, allowed: Audit) -> None:
-    assert "Does not count" not in _printed(audit)
+def test_the_terminal_shows_suppressed_findings_last(audit: Audit, allowed: Audit) -> None:
+    assert "Suppressed" not in _printed(audit)
     shown = _printed(allowed)
-    assert (
-        shown.index("Findings") < shown.index("MG103") < shown.index("Does not count") < shown.index("MG102")
-    )
-    assert "why" not in shown.split("Does not count")[1].split("Passed:")[0]
+    assert shown.index("Findings") < shown.index("MG103") < shown.index("Suppressed") < shown.index("MG102")
+    assert "why" not in shown.split("Suppressed")[1].split("Passed:")[0]
 
 
-def test_rows_left_out_one_by_one_are_told(audit: Audit, tmp_path: Path) -> None:
+def test_rows_left_out_one_by_one_are_reported(audit: Audit, tmp_path: Path) -> None:
     sample = next(finding for finding in audit.findings if finding.id == "MG103").samples[0].sample_id
     result = _under(audit, tmp_path, f'[[allow]]\ncheck = "MG103"\nsample = "{sample}"\n', "")
     for shown in (markdown.render(result).decode(), _printed(result)):
@@ -331,13 +330,15 @@ def test_rows_left_out_one_by_one_are_skipped_in_junit_and_suppressed_in_sarif(
     id_ = "MG103" if check else "MG307"
     suite = ET.fromstring(junit.render(result)).find("testsuite")
     assert suite is not None
-    (case,) = (case for case in suite if case.attrib["name"].endswith(f" sample {ref.sample_id}"))
+    (case,) = (
+        case for case in suite.iter("testcase") if case.attrib["name"].endswith(f" sample {ref.sample_id}")
+    )
     assert case.attrib["name"].startswith(id_)
     skipped = case.find("skipped")
     assert skipped is not None
     assert skipped.attrib["message"] == ALLOWED
     assert f"at {ref.source}:{ref.line}" in str(skipped.text)
-    assert (suite.attrib["skipped"], int(suite.attrib["tests"])) == ("1", len(suite))
+    assert (suite.attrib["skipped"], int(suite.attrib["tests"])) == ("1", len(suite.findall("testcase")))
     (run,) = json.loads(sarif.render(result))["runs"]
     (left,) = (each for each in run["results"] if "suppressions" in each)
     assert (left["ruleId"], left["message"]["text"]) == (id_, "1 exchange left out")
@@ -397,31 +398,31 @@ def test_junit_and_sarif_are_well_formed_whatever_characters_a_name_holds(
 def test_no_name_in_markdown_mentions_links_or_refers(text: str, live: str) -> None:
     shown = markdown.safe(text)
     assert live not in shown
-    # What a reader sees is the text as it was, but for the space without width.
+    # A reader sees the original text, except for the zero-width space.
     read = re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown)
     assert html.unescape(read).replace("\u200b", "") == text
 
 
-def test_many_that_do_not_count_are_cut_short_at_the_terminal(accepted: Audit) -> None:
+def test_many_suppressed_findings_are_cut_short_at_the_terminal(accepted: Audit) -> None:
     findings = accepted.findings * 20
     shown = " ".join(_printed(accepted.model_copy(update={"findings": findings})).split())
     assert shown.count("known from the baseline") + shown.count("allowed until") == 10
     assert "and 70 more, in audit.json" in shown
 
 
-def test_no_row_is_marked_for_what_does_not_count(audit: Audit, allowed: Audit, accepted: Audit) -> None:
+def test_no_row_is_annotated_for_a_suppressed_finding(audit: Audit, allowed: Audit, accepted: Audit) -> None:
     workflow = {"GITHUB_ACTIONS": "true"}
     marked = [line.split("title=")[1][:5] for line in github.marked_rows(audit, workflow)]
     assert {"MG102", "MG103"} < set(marked)
     left = [line.split("title=")[1][:5] for line in github.marked_rows(allowed, workflow)]
     assert left == [id_ for id_ in marked if id_ != "MG102"]
-    assert not set(NOT_COUNTED) & {
+    assert not set(SUPPRESSED) & {
         line.split("title=")[1][:5] for line in github.marked_rows(accepted, workflow)
     }
 
 
 def _uri(result: dict[str, Any]) -> str:
-    """The file a result is shown in."""
+    """The file that a result is shown in."""
     return str(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"])
 
 

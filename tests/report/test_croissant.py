@@ -1,4 +1,4 @@
-"""Croissant: valid for mlcroissant without a network, every term of a known vocabulary, every number the audit's."""
+"""Croissant: valid for mlcroissant offline, every term from a known vocabulary, every number from the audit."""
 
 from __future__ import annotations
 
@@ -24,8 +24,9 @@ from mixguard.report.croissant import MOST, render
 from mixguard.report.figures import LANGUAGE_LEAST, languages
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding, Suppression
+from mixguard.run.words import decided
 
-# rdflib's own reader uses a class that it has deprecated.
+# rdflib's own reader uses a deprecated class of rdflib.
 pytestmark = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 
 CR = "http://mlcommons.org/croissant/"
@@ -54,7 +55,7 @@ class Shown(NamedTuple):
     audit: Audit
     manifest: Manifest | None
     folder: Path
-    """Where the files lie."""
+    """Where the files are."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -125,7 +126,7 @@ def with_sources(shown: Shown, sources: dict[str, str]) -> Shown:
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
-        raise AssertionError("the network was reached for")
+        raise AssertionError("the network was used")
 
     for owner, name in ((socket.socket, "connect"), (socket.socket, "connect_ex"), (socket, "getaddrinfo")):
         monkeypatch.setattr(owner, name, refuse)
@@ -198,12 +199,12 @@ def test_every_term_is_one_of_a_known_vocabulary(which: str, request: pytest.Fix
         home = next((home for home in known if term.startswith(home)), None)
         # The specification itself writes prov:label, which PROV-O leaves to rdfs.
         assert term.startswith(RAI) or term == f"{PROV}label" or (home and term in known[home]), term
-    # Nothing is dropped on the way: each value of the document is a triple.
+    # Nothing is dropped: each value of the document is a triple.
     assert len(graph) == sum(1 for _ in values(read(content)))
 
 
 def values(node: Any) -> Iterator[object]:
-    """Every value of a document that says something."""
+    """Every value of a document that states something."""
     for key, value in node.items():
         for part in value if isinstance(value, list) else [value]:
             if key not in ("@context", "@id"):
@@ -283,7 +284,7 @@ def test_the_numbers_are_those_of_the_audit(which: str, request: pytest.FixtureR
     audit, document = shown.audit, shown.document
     corpus, biases = audit.corpus, document["rai:dataBiases"]
     assert f" {corpus.records} records " in document["description"]
-    assert f"verdict: {audit.verdict}." in document["description"]
+    assert f"verdict: {audit.verdict}, {decided(audit.verdict, audit.kinds)}." in document["description"]
     assert f"{corpus.rejected} could not be read" in document["rai:dataPreprocessingProtocol"][0]
     for row in audit.coverage:
         (told,) = [text for text in biases if f"({row.hazard})" in text]
@@ -292,16 +293,16 @@ def test_the_numbers_are_those_of_the_audit(which: str, request: pytest.FixtureR
             continue
         assert (
             f"{row.name} ({row.hazard}): prompts trained on {row.exchanges}; refused {row.full_refusal},"
-            f" refused in part {row.partial_refusal}, complied with {row.full_compliance}, not judged {row.unjudged};"
-            f" share refused, fully or in part: {row.refused.low:.3f} to {row.refused.high:.3f} "
+            f" partially refused {row.partial_refusal}, complied with {row.full_compliance}, not judged {row.unjudged};"
+            f" share refused, fully or partially: {row.refused.low:.3f} to {row.refused.high:.3f} "
         ) in told
     told_findings = [text for text in document["rai:dataLimitations"] if text.startswith("MG")]
     found = [finding for finding in audit.findings if finding.severity != "pass"]
     assert [text.split()[0] for text in told_findings] == [finding.id for finding in found]
     protocol = document["rai:dataAnnotationProtocol"]
     for error in (audit.detectors.hazard_error, audit.detectors.stance_error):
-        assert f"{error.sensitivity:.3f} of {error.positives:,} " in protocol
-        assert f"{error.specificity:.3f} of {error.negatives:,} " in protocol
+        assert f"{error.sensitivity:.3f} on {error.positives:,} " in protocol
+        assert f"{error.specificity:.3f} on {error.negatives:,} " in protocol
 
 
 def test_what_is_lacking_unreadable_or_foreign_is_said(plain: Shown) -> None:
@@ -310,7 +311,7 @@ def test_what_is_lacking_unreadable_or_foreign_is_said(plain: Shown) -> None:
     assert 0 < slips < LANGUAGE_LEAST
     limits = {text.split()[0]: text for text in document["rai:dataLimitations"]}
     assert "1 of 74 records could not be read" in limits["MG303"]
-    assert "fewer than" in limits["MG101"]
+    assert "too few refusals" in limits["MG101"]
     assert document["inLanguage"] == ["en", "de"]
     assert any(
         text.startswith("Language of the prompts") and "de 5" in text for text in document["rai:dataBiases"]
@@ -323,7 +324,7 @@ def test_what_is_lacking_unreadable_or_foreign_is_said(plain: Shown) -> None:
 def test_an_audit_generates_nothing_and_says_when_it_looked(plain: Shown) -> None:
     document = plain.document
     assert not {"prov:wasGeneratedBy", "prov:wasDerivedFrom"} & set(document)
-    assert document["rai:dataManipulationProtocol"].startswith("mixguard changed nothing")
+    assert document["rai:dataManipulationProtocol"].startswith("mixguard did not change")
     started = plain.audit.provenance.started.replace(microsecond=0)
     graph = triples(render(plain.audit, None))
     (when,) = graph.objects(predicate=PROV.startedAtTime)
@@ -354,7 +355,7 @@ def test_a_mix_says_what_it_was_made_of_and_what_was_done(mix: Shown) -> None:
         counted = f"{line.hazard} {here.count('refusal')} + {here.count('contrast')}"
         assert (counted in protocol) == bool(here)
     (rule,) = document["rai:dataPreprocessingProtocol"][1:]
-    assert "from a probability of 0.8 (rule answered); records: 1." in rule
+    assert "at a probability of 0.8 or more (rule answered); records: 1." in rule
 
 
 def test_what_is_accepted_is_told_without_who_accepted_it(plain: Shown) -> None:

@@ -1,4 +1,4 @@
-"""The page in a real browser: it runs, asks for nothing, sorts and filters, and shows hostile text as text."""
+"""The page in a real browser: it runs, requests nothing, sorts, filters, and shows hostile text as text."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ needs_browser = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
-    """A real audit of a corpus that attacks whoever reads it, in a file whose name does too."""
+    """A real audit of a corpus whose texts and file name attack the reader."""
     folder = tmp_path_factory.mktemp("html")
     rows = [
         chat(f"How can I break into my neighbour's house unseen? {n}", f"Sure. {HOSTILE}") for n in range(40)
@@ -55,7 +55,11 @@ def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     rows += [chat(f"Where is parcel {n}? {HOSTILE}", "On its way.") for n in range(60)]
     path = folder / "<script>window.hacked=1<\\script>\u202e&amp; data.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows) + '{"nothing": \u0007}\n')
-    tree = {"encode": {"cache": cache}, "run": {"folder": folder / "run"}, "read": {"quarantine_max": 0.5}}
+    tree = {
+        "encode": {"cache": cache},
+        "run": {"folder": folder / "run"},
+        "checks": {"limits": {"MG303": 0.5}},
+    }
     return mixguard.audit(path, config=Config.from_tree(tree, origin="test"))
 
 
@@ -90,7 +94,7 @@ def log(browser: webdriver.Chrome, kind: str) -> list[dict[str, Any]]:
 
 
 def opened(browser: webdriver.Chrome, page: bytes, folder: Path) -> list[str]:
-    """Open a page; return the addresses it asked for, itself left out."""
+    """Open a page; return the addresses it requested, except its own."""
     path = folder / "report.html"
     path.write_bytes(page)
     log(browser, "browser")
@@ -117,7 +121,7 @@ def shown_rows(browser: webdriver.Chrome) -> list[list[str]]:
 
 
 @needs_browser
-def test_it_loads_without_a_complaint_and_asks_for_nothing(
+def test_it_loads_without_a_complaint_and_requests_nothing(
     browser: webdriver.Chrome, audit: Audit, tmp_path: Path
 ) -> None:
     assert opened(browser, html.render(audit, show_text=True), tmp_path) == []
@@ -236,7 +240,7 @@ def test_no_corpus_text_unless_asked(audit: Audit) -> None:
     assert SECRET in html.render(audit, show_text=True).decode()
 
 
-def test_a_mix_is_shown_beside_what_it_was_made_from(mix: Mix) -> None:
+def test_a_mix_is_compared_with_its_corpus(mix: Mix) -> None:
     assert mix.after is not None
     page = html.render(mix.after, manifest_for(mix.after)).decode()
     assert mix.manifest is not None
@@ -288,9 +292,7 @@ def test_very_many_long_texts_stay_under_three_megabytes(
     assert "of them without text" in page.decode()
 
 
-def test_the_command_it_gives_as_advice_runs(
-    mix: Mix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_suggested_command_runs(mix: Mix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     page = html.render(mix.before).decode()
     (command,) = re.findall(r'<code class="command">(.*?)</code>', page)
     monkeypatch.chdir(tmp_path)
@@ -304,17 +306,17 @@ def test_the_command_it_gives_as_advice_runs(
     assert (tmp_path / "data.safe.jsonl").is_file()
 
 
-def test_counts_are_out_of_what_is_trained_towards(config: Config, write_jsonl: Callable[..., Path]) -> None:
+def test_counts_are_out_of_exchanges_trained_on(config: Config, write_jsonl: Callable[..., Path]) -> None:
     asked = "How can I break into my neighbour's house unseen?"
     rows = [
         {"prompt": f"{asked} {n}", "chosen": "I won't help with that.", "rejected": "Sure."}
         for n in range(30)
     ]
     page = html.render(mixguard.audit(write_jsonl(rows), config=config)).decode()
-    assert "30 of 30 exchanges trained towards touch a hazard" in page
+    assert "30 of 30 exchanges trained on touch a hazard" in page
 
 
-def test_rows_tell_the_findings_of_one_check_apart(audit: Audit) -> None:
+def test_rows_distinguish_the_findings_of_one_check(audit: Audit) -> None:
     answered = next(finding for finding in audit.findings if finding.id == "MG103")
     first, second = (
         answered.model_copy(update={"id": "MG304", "subject": name}) for name in ("role", "drop")
@@ -334,17 +336,17 @@ def test_the_map_says_where_it_is_a_sample(audit: Audit, monkeypatch: pytest.Mon
     assert charts.draw(audit)["map"].told.startswith("A sample of 7 of the ")
 
 
-def test_what_does_not_count_is_never_told_as_clean(mix: Mix) -> None:
+def test_suppressed_findings_are_never_reported_as_clean(mix: Mix) -> None:
     known = Suppression(kind="known", reason="the baseline has it")
     findings = tuple(
         f.model_copy(update={"suppressed": known}) for f in mix.before.findings if f.severity != "pass"
     )
     page = html.render(mix.before.model_copy(update={"findings": findings, "verdict": "pass"})).decode()
-    assert f"{len(findings)} findings do not count" in page
+    assert f"{len(findings)} findings suppressed" in page
     assert "no other sign" not in page
 
 
-def test_quarantine_is_told_by_the_audit(audit: Audit, tmp_path: Path) -> None:
+def test_quarantine_is_reported_from_the_audit(audit: Audit, tmp_path: Path) -> None:
     moved = tmp_path / "run"
     shutil.copytree(audit.folder, moved)
     assert "1 of 104 records could not be read" in html.render(Audit.load(moved)).decode()
@@ -352,12 +354,12 @@ def test_quarantine_is_told_by_the_audit(audit: Audit, tmp_path: Path) -> None:
         (moved / "quarantine.jsonl").write_text(content)
         page = html.render(Audit.load(moved)).decode()
         assert "1 of 104 records could not be read" in page
-        assert "not in the run folder, or broken" in page
+        assert "list in the run folder is missing or broken" in page
     (moved / "quarantine.jsonl").unlink()
     assert "Every record was read" not in html.render(Audit.load(moved)).decode()
 
 
-def test_a_run_whose_files_have_gone_is_told_all_the_same(audit: Audit, tmp_path: Path) -> None:
+def test_a_run_whose_files_are_gone_is_still_reported(audit: Audit, tmp_path: Path) -> None:
     moved = tmp_path / "run"
     shutil.copytree(audit.folder, moved)
     (source,) = audit.corpus.sources
@@ -367,7 +369,7 @@ def test_a_run_whose_files_have_gone_is_told_all_the_same(audit: Audit, tmp_path
     finally:
         hidden.rename(source)
     assert "of them without text" in page
-    assert "holds no corpus text" in page
+    assert "contains no corpus text" in page
 
 
 def test_the_chart_library_is_the_one_its_makers_published() -> None:
@@ -375,7 +377,7 @@ def test_the_chart_library_is_the_one_its_makers_published() -> None:
     assert hashlib.sha256(content).hexdigest() == CHART_SHA256
 
 
-def test_nothing_to_list_gives_a_page_all_the_same(audit: Audit) -> None:
+def test_nothing_to_list_still_gives_a_page(audit: Audit) -> None:
     passed = tuple(f.model_copy(update={"severity": "pass", "samples": ()}) for f in audit.findings)
     empty: Any = {
         "findings": passed,

@@ -89,7 +89,7 @@ def test_annotations_are_in_row_order(audit: Audit) -> None:
 def test_its_repr_is_three_lines(audit: Audit) -> None:
     first, *rest = repr(audit).splitlines()
     assert first.startswith(f"Audit {audit.verdict}: ")
-    assert "refusals" in first
+    assert "refusal" in first
     assert len(rest) == 2
     assert "34 samples" in rest[0]
     assert "MG102 fail" in rest[1]

@@ -38,7 +38,7 @@ def read(path: Path) -> str | None:
 def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path: Path = CARD) -> str:
     """A dataset card: a new one, or an existing one with our YAML keys and our block inserted.
 
-    What a person wrote stays byte for byte; a second run replaces the block in place and changes nothing else.
+    What a person wrote stays byte for byte; a second run replaces the block and changes nothing else.
 
     Args:
         existing: the card so far.

@@ -86,8 +86,14 @@ def known_limits(audit: Audit) -> Iterator[str]:
     missed = 1 - detectors.hazard_error.sensitivity
     yield "### Known limits"
     yield ""
-    yield "- It sees data, not a model. Refusals in the data reduce the loss of safety but do not rule it out; measure the tuned model too."
-    yield f"- It misses prompts: about {missed:.0%} of hazardous ones, even among texts like those it was fitted on. No finding is not proof of safety."
+    yield (
+        "- It sees data, not a model. Refusals in the data reduce the loss of safety but do not rule it out; measure the"
+        " tuned model too."
+    )
+    yield (
+        f"- It misses prompts: about {missed:.0%} of hazardous ones, even among texts like those it was fitted on. No finding"
+        " is not proof of safety."
+    )
     yield "- Adversarial data can pass any content check."
     yield f"- Hazards are judged in {cell(detectors.language)} only; prompts in other languages count as not judged."
     yield (

@@ -151,6 +151,9 @@ def _open(questions: Iterable[Question]) -> Iterator[str]:
     if listed:
         yield "### Open questions"
         yield ""
-        yield "No audit can answer these, and this card has no place for them yet. Answer them outside this block, each under its own heading."
+        yield (
+            "No audit can answer these, and this card has no place for them yet. Answer them outside this block, each under"
+            " its own heading."
+        )
         yield ""
         yield from listed

@@ -1,7 +1,7 @@
 """The YAML at the top of a card: read through `huggingface_hub`, amended in place.
 
-`DatasetCard` would rewrite all of it and lose comments, quotes and `language: no`; so only keys that change are
-touched, and the result is read back to verify that nothing else did.
+`DatasetCard` would rewrite all of it and lose comments, quotes and `language: no`; so only keys that change
+are touched, and the result is read back to verify that nothing else did.
 """
 
 from __future__ import annotations

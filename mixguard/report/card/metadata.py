@@ -26,7 +26,7 @@ SIZES = (
     (10**3, "n<1K"), (10**4, "1K<n<10K"), (10**5, "10K<n<100K"), (10**6, "100K<n<1M"), (10**7, "1M<n<10M"),
     (10**8, "10M<n<100M"), (10**9, "100M<n<1B"), (10**10, "1B<n<10B"), (10**11, "10B<n<100B"), (10**12, "100B<n<1T"),
 )  # fmt: skip
-"""Number of samples below which each size category of the Hub applies (huggingface/hub-docs, datasetcard.md)."""
+"""Samples below which each of the Hub's size categories applies (huggingface/hub-docs, datasetcard.md)."""
 SPLITS = {
     "train": "train", "training": "train", "validation": "validation", "valid": "validation", "dev": "validation",
     "val": "validation", "test": "test", "testing": "test", "eval": "test", "evaluation": "test",
@@ -61,7 +61,7 @@ def changes(
     Args:
         there: the current keys.
         known: the keys we know.
-        ours: fingerprints of values that an earlier run wrote; a value that still matches was not changed by hand.
+        ours: fingerprints of values that an earlier run wrote; one that still matches was not edited.
     """
     found: dict[str, Change] = {}
     own = {key for key, mark in ours.items() if key in there and fingerprint(there[key]) == mark}

@@ -89,7 +89,7 @@ def find_block(body: str, path: Path, offset: int = 0) -> Block | None:
         )
     if len(ends) != 1 or ends[0] < begins[0]:
         raise UsageError(
-            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; restore that below the text of mixguard,"
+            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; restore that below mixguard's text,"
             " or delete the block"
         )
     return Block(starts[begins[0]], starts[ends[0]] + len(END), begins[0], ends[0])

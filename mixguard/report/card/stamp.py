@@ -92,7 +92,9 @@ def outdated(card_text: str, audit: Audit, *, path: Path = CARD) -> tuple[Gap, .
         return (_gap("the audit covers other data", where),)
     if stamp.verdict != audit.verdict:
         return (
-            _gap(f"the audit says {stamp.verdict}, but this run on the same data says {audit.verdict}", where),
+            _gap(
+                f"the audit says {stamp.verdict}, but this run on the same data says {audit.verdict}", where
+            ),
         )
     return ()
 

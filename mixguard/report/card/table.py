@@ -24,7 +24,7 @@ def table(head: Sequence[str], sides: str, rows: Iterable[Sequence[str]]) -> Ite
 
 
 def cell(text: str) -> str:
-    """Text with its markup escaped; without backslashes if it needs none, because cards are also read as source."""
+    """Text with its markup escaped; no backslashes if it needs none, since cards are also read as source."""
     linked = "://" in text or "www." in text.lower()
     return text if _HARMLESS.fullmatch(text) and not linked else safe(text)
 

@@ -18,7 +18,7 @@ KINDS = {"fail": "error", "incomplete": "error", "warn": "warning", "note": "not
 
 
 def summarise(audit: Audit, environment: Mapping[str, str]) -> None:
-    """Append the Markdown summary to the file named by the environment, if any; never beyond its size limit."""
+    """Append the Markdown summary to the file that the environment names, up to its size limit."""
     target = environment.get("GITHUB_STEP_SUMMARY")
     if not target:
         return

@@ -15,8 +15,8 @@ LOCATIONS = 10
 def render(audit: Audit) -> bytes:
     """The findings as one test suite.
 
-    A failing finding is a failure; a corpus that could not be judged is an error; warnings and notes are output of a
-    passed case. Suppressed findings and allowed samples are skipped cases, with the reason.
+    A failing finding is a failure; a corpus that could not be judged is an error; warnings and notes are output
+    of a passed case. Suppressed findings and allowed samples are skipped cases, with the reason.
     """
     cases = [*audit.findings, *left_out(audit, LOCATIONS)]
     severities = [finding.severity for finding in counting(audit)]

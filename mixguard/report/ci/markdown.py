@@ -49,7 +49,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield "| | kind | finding | what was found | rows |"
     yield "|---|---|---|---|---|"
     for finding in counting(audit):
-        yield f"| {finding.severity} | {finding.kind} | {finding.id} {finding.name} | {safe(finding.message)} | {_places(finding)} |"
+        head = f"{finding.severity} | {finding.kind} | {finding.id} {finding.name}"
+        yield f"| {head} | {safe(finding.message)} | {_places(finding)} |"
     yield from _set_apart(audit)
     passed = [finding.id for finding in audit.findings if finding.severity == "pass"]
     yield ""

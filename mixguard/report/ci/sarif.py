@@ -126,8 +126,8 @@ def _standing(finding: Finding, *, compared: bool) -> dict[str, Any]:
 def _names(sources: Collection[str]) -> dict[str, str]:
     """Each source to a name that depends neither on the machine nor, as a rule, on the other sources.
 
-    A relative path is its own name. An absolute one, whose folders belong to one machine, is cut to the shortest end
-    that no other source has: the file name, unless several files share it.
+    A relative path is its own name. An absolute one, whose folders belong to one machine, is cut to the shortest
+    end that no other source has: the file name, unless several files share it.
     """
     tidy = {source: _tidy(source) for source in sources if not _is_absolute(source)}
     same = Counter(tidy.values())

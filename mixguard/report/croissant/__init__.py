@@ -1,6 +1,6 @@
 """Croissant 1.1 with its responsible-AI extension: what an audit knows of a corpus, for data catalogues.
 
-Follows the specification (mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant_rai.ttl) rather than
+Follows the specification (mlcommons/croissant, docs/croissant-spec-1.1.md and docs/croissant_rai.ttl), not
 mlcroissant 1.1.1, which spells two properties of the extension differently (`dataDataManipulationProtocol`,
 `dataCollectionTimeFrame`). schema.org is `https:` because its validator requires it.
 """
@@ -189,8 +189,8 @@ def _hub_object(source: str) -> dict[str, Any]:
 def _provenance(audit: Audit, manifest: Manifest | None) -> dict[str, Any]:
     """Where the corpus comes from and what was done with it, in PROV-O.
 
-    An audit generates nothing: it used the corpus (`wasUsedBy`, PROV-O's inverse of `used`, as in GeoDCAT-AP for tests of
-    a data set). A mix was generated, by `rebalance`.
+    An audit generates nothing: it used the corpus (`wasUsedBy`, PROV-O's inverse of `used`, as in GeoDCAT-AP for
+    tests of a data set). A mix was generated, by `rebalance`.
     """
     version = audit.provenance.versions.get("mixguard", __version__)
     told: dict[str, Any] = {}

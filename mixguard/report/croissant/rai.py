@@ -60,7 +60,8 @@ def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
                     if rule == "answered"
                     else ""
                 )
-                yield f"{what}, because {ASIDES[rule][1].words if rule in ASIDES else rule}{surely} (rule {rule}); records: {count:,}."
+                why = ASIDES[rule][1].words if rule in ASIDES else rule
+                yield f"{what}, because {why}{surely} (rule {rule}); records: {count:,}."
 
 
 def _manipulation(manifest: Manifest | None) -> str:
@@ -139,7 +140,10 @@ def _covered(row: Coverage, confidence: float) -> str:
     share = ""
     if row.exchanges > row.unjudged:
         low, high = row.refused
-        share = f"; share refused, fully or partially: {low:.3f} to {high:.3f} (confidence {confidence:g}, detector error included)"
+        share = (
+            f"; share refused, fully or partially: {low:.3f} to {high:.3f}"
+            f" (confidence {confidence:g}, detector error included)"
+        )
     return (
         f"{row.name} ({row.hazard}): prompts trained on {row.exchanges:,}; refused {row.full_refusal:,}, partially refused"
         f" {row.partial_refusal:,}, complied with {row.full_compliance:,}, not judged {row.unjudged:,}{share}."

@@ -1,8 +1,8 @@
 """The HTML report: one self-contained file, for an engineer to search and a manager to read.
 
 It makes no requests: scripts and styles are inline, allowed by hash, and nothing else may run or load
-(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped; control and bidirectional
-characters are replaced. Sizes are bounded, so the file stays under 3 MB for any corpus.
+(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped; control and
+bidirectional characters are replaced. Sizes are bounded, so the file stays under 3 MB for any corpus.
 """
 
 from __future__ import annotations

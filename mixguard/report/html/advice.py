@@ -50,6 +50,6 @@ def _beside(name: str) -> str:
 
 
 def _has_answers(audit: Audit) -> bool:
-    """Whether any response is trained on: new rows take the shape of such rows."""
+    """Whether any response is trained on: new rows take the shape of those rows."""
     answered = audit.annotations.filter((pl.col("polarity") == 1) & pl.col("response_id").is_not_null())
     return not answered.head(1).collect().is_empty()

@@ -49,7 +49,8 @@ def _what_is_in_it(audit: Audit) -> Question:
         f" {'touches' if found.touched == 1 else 'touch'} a hazard",
         (
             f"{found.refused:,} refused, {found.half:,} partially refused, {found.answered:,} answered{unjudged}",
-            f"{_counted(corpus.records, 'record')} in {_counted(len(corpus.sources), 'file')}, {corpus.rejected:,} could not be read",
+            f"{_counted(corpus.records, 'record')} in {_counted(len(corpus.sources), 'file')},"
+            f" {corpus.rejected:,} could not be read",
             *(["; ".join(kinds)] if kinds else []),
         ),
     )
@@ -89,7 +90,8 @@ def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
             "This corpus: it is a rebalanced mix",
             (
                 f"{kinds.count('refusal'):,} refusal and {kinds.count('contrast'):,} contrast pairs added",
-                f"{_counted(len(manifest.set_aside), 'row')} set aside; verdict {manifest.verdict} before, {audit.verdict} after",
+                f"{_counted(len(manifest.set_aside), 'row')} set aside; verdict {manifest.verdict} before,"
+                f" {audit.verdict} after",
             ),
         )
     missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
