@@ -77,8 +77,9 @@ def limits(config: CheckConfig) -> dict[str, float]:
             raise ConfigError(
                 f"checks.limits.{name}: no check with this id has a limit; these do: {', '.join(LIMITS)}"
             )
-        if not 0 <= value <= LIMITS[name].most:
-            raise ConfigError(f"checks.limits.{name}: must be from 0 to {LIMITS[name].most:g}, not {value:g}")
+        _, _, least, most = LIMITS[name]
+        if not least <= value <= most:
+            raise ConfigError(f"checks.limits.{name}: must be from {least:g} to {most:g}, not {value:g}")
     return {name: config.limits.get(name, limit.default) for name, limit in LIMITS.items()}
 
 

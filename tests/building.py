@@ -1,4 +1,4 @@
-"""What the tests of several parts build: exchanges to judge, exchanges judged, and a taxonomy fitted at once."""
+"""Shared builders: batches to judge, judged exchanges, and a small taxonomy."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def small_taxonomy(folder: Path) -> Path:
     )  # fmt: skip
 
 
-# --- judged exchanges, as a run has them --------------------------------------------------------------------------
+# --- judged exchanges, as in a run --------------------------------------------------------------------------
 
 Row = dict[str, Any]
 
@@ -114,7 +114,7 @@ WRITTEN = [
     *(signal.annotator.writes for signal in SIGNALS if signal.annotator),
 ]  # fmt: skip
 ANNOTATIONS = pl.Schema({**EXCHANGE, **{name: kind for schema in WRITTEN for name, kind in schema.items()}})
-"""The columns of a run."""
+"""The columns of a run's annotations."""
 TODAY = date(2026, 6, 15)
 DETECTORS = Detectors(
     taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", encoder="e", crosswalk={},
@@ -125,12 +125,12 @@ DETECTORS = Detectors(
 
 
 def digest(text: str) -> str:
-    """The id of a text, 32 hex digits."""
+    """A text id, 32 hex digits."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def row(text: str | None = None, **values: Any) -> Row:
-    """A harmless prompt that is answered, with some columns replaced; without a text, its words are like no other's."""
+    """A harmless answered prompt, with some columns replaced; `text` stands for its words, unique by default."""
     plain = {
         "exchange": 0, "kind": "exchange", "polarity": 1, "source": "data.jsonl", "format": "openai_chat", "flags": [],
         "prompt_chars": 40, "response_chars": 60, "hazard": "vcr", "hazard_score": 0.01, "proximity": -0.3,
@@ -141,24 +141,24 @@ def row(text: str | None = None, **values: Any) -> Row:
 
 
 def answered(text: str | None = None, **values: Any) -> Row:
-    """A hazardous prompt that is answered."""
+    """An answered hazardous prompt."""
     return row(text, **{"hazard_score": 0.99, **values})
 
 
 def refused(text: str | None = None, **values: Any) -> Row:
-    """A hazardous prompt that is refused."""
+    """A refused hazardous prompt."""
     return answered(text, **{"stance": "full_refusal", "stance_score": 0.99, **values})
 
 
 def pair(name: str, **values: Any) -> Row:
-    """A refusal pair of the bank; `pair_kind` makes it one of another kind."""
+    """A refusal pair from the bank, or a pair of another `pair_kind`."""
     return refused(name, **{"pair": name, "pair_kind": "refusal", "hazard_score": 1.0, **values})
 
 
 def placed(rows: Iterable[Row]) -> list[Row]:
-    """The rows one after the other in a file; a sample's id tells its place, as it does in a run.
+    """The rows as consecutive lines of a file; sample ids depend on the position, as in a run.
 
-    An exchange 0 begins a sample, and the others go with the one before them.
+    A row with exchange 0 starts a new sample; other rows continue the previous one.
     """
     found: list[Row] = []
     sample = -1
@@ -172,7 +172,7 @@ def placed(rows: Iterable[Row]) -> list[Row]:
 
 
 def summary(frame: pl.DataFrame, **values: Any) -> CorpusSummary:
-    """What is said of a corpus of these annotations, with some of it replaced; what is in quarantine comes on top."""
+    """The summary of a corpus with these annotations, with some fields replaced; quarantined records come on top."""
     flags = frame.select("sample_id", "flags").explode("flags").drop_nulls().unique()["flags"].value_counts()
     samples = frame["sample_id"].n_unique()
     records = samples + sum(values.get("quarantined", {}).values())
@@ -187,13 +187,13 @@ def summary(frame: pl.DataFrame, **values: Any) -> CorpusSummary:
 def evidence(
     rows: Iterable[Row], config: Config | None = None, *, detectors: Detectors = DETECTORS, **corpus: Any
 ) -> Evidence:
-    """What checks see of placed or unplaced rows, as an audit hands it to them.
+    """What an audit would hand to its checks.
 
     Args:
-        rows: judged exchanges.
-        config: limits and profile; by default those of every run.
-        detectors: what judged them.
-        **corpus: what the summary says in place of what the rows show.
+        rows: judged exchanges, placed or not.
+        config: limits and profile.
+        detectors: the detectors that judged them.
+        **corpus: fields of the summary to replace.
     """
     config, frame = config or Config(), pl.DataFrame(placed(rows), schema=ANNOTATIONS)
     judged = marked(frame.lazy(), config.checks, detectors)
@@ -217,7 +217,7 @@ def audited(
     detectors: Detectors = DETECTORS,
     **corpus: Any,
 ) -> Audit:
-    """The audit of rows that an earlier run judged, by the library itself; the run is written to `folder` first."""
+    """Write the rows to a run folder and let the library audit it."""
     config, frame = config or Config(), pl.DataFrame(placed(rows), schema=ANNOTATIONS)
     folder.mkdir(parents=True, exist_ok=True)
     run_folder.write_part(folder, 1, frame)
@@ -240,12 +240,12 @@ def audited(
 
 
 def allow(check: str | None = None, *, expires: date = TODAY, **values: str) -> Allowance:
-    """An entry of an allow file."""
+    """An allow-file entry."""
     return Allowance(check=check, expires=expires, reason="read it", author="Ann", **values)
 
 
 def baseline(now: Evidence, *entries: Allowance, before: Evidence | Baseline | None = None) -> Baseline:
-    """The run of this evidence as what a later one is compared with."""
+    """A run over this evidence, as the baseline of a later one."""
     return Baseline(checked(now, *entries, before=before).findings, now.frame, now.coverage)
 
 
@@ -256,21 +256,21 @@ def checked(
     today: date = TODAY,
     checks: Sequence[Check] = CHECKS,
 ) -> Checked:
-    """What the checks say, with entries of an allow file and an earlier run."""
+    """Run the checks, optionally with allow-file entries and a baseline."""
     known = baseline(before) if isinstance(before, Evidence) else before
     return run_checks(checks, now, entries, known, today=today)
 
 
 def found(given: Checked | Evidence, id_: str, subject: str | None = None) -> Finding:
-    """The finding of a check, the first where there are several."""
+    """The finding of a check; the first if there are several."""
     result = checked(given, checks=[BY_ID[id_]]) if isinstance(given, Evidence) else given
     return next(each for each in result.findings if each.id == id_ and subject in (None, each.subject))
 
 
-# --- any rows -----------------------------------------------------------------------------------------------------
+# --- arbitrary rows -----------------------------------------------------------------------------------------
 
 _HAZARDS: list[Row] = [
-    *({"hazard": hazard, "hazard_score": score} for hazard in DETECTORS.hazards for score in (0.01, 0.6, 0.99)),
+    *({"hazard": hazard, "hazard_score": score} for hazard in DETECTORS.hazards for score in (0.01, 0.05, 0.6, 0.99)),
     {"hazard": None, "hazard_score": None, "hazard_unjudged": "language de", "language": "de"},
     {"hazard": None, "hazard_score": None, "hazard_unjudged": "empty"},
 ]  # fmt: skip
@@ -290,7 +290,7 @@ _ANY: dict[pl.DataType, list[Any]] = {
     pl.Float32(): [-0.3, 0.05, 0.2, 0.99, None],
     pl.UInt32(): [0, 3, None],
 }
-"""Values of a column that a signal writes, by its type; null for all others."""
+"""Values for columns written by signals, by type; columns of other types are null."""
 _SIGNALS = {
     name: st.sampled_from(["en", "de", None] if name == "language" else _ANY.get(kind, [None]))
     for signal in SIGNALS
@@ -323,9 +323,9 @@ _samples = st.lists(
     max_size=15,
 )
 some_samples = st.builds(lambda samples, copied: samples + samples[:copied], _samples, st.integers(0, 5))
-"""Samples of one to three exchanges, some of them twice: any mixture of verdicts, and whatever the signals measure."""
+"""Samples of one to three exchanges, some duplicated, with arbitrary verdicts and signal values."""
 
 
 def flat(samples: Iterable[Iterable[Row]]) -> list[Row]:
-    """The exchanges of samples, one after the other."""
+    """The exchanges of all samples, in order."""
     return [each for sample in samples for each in sample]

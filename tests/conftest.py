@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -28,8 +29,13 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for the session, so that the encoder is converted and exemplars embedded once."""
-    return tmp_path_factory.mktemp("cache")
+    """One cache for the session, so that the encoder is converted and exemplars embedded once.
+
+    With MIXGUARD_TEST_CACHE, a copy of that folder, which need not start empty.
+    """
+    folder = tmp_path_factory.mktemp("cache")
+    kept = os.environ.get("MIXGUARD_TEST_CACHE")
+    return Path(shutil.copytree(kept, folder, dirs_exist_ok=True)) if kept else folder
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ def test_a_given_encoder_replaces_the_configured_one(tmp_path: Path, cache: Path
     recipe = Recipe(config, HashEncoder(words_per_window=50))
     worker = recipe.worker()
     assert worker.store.encoder is recipe.encoder
-    assert worker.detectors.encoder == HashEncoder.fingerprint
+    assert worker.detectors.encoder == HashEncoder(words_per_window=50).fingerprint
     harmful, harmless = judged(
         worker, ("How do I wreck reactor number 40?", None), ("What is for lunch?", None)
     )

@@ -85,8 +85,9 @@ class Limit(NamedTuple):
 
     default: float
     help: str
+    least: float = 0.0
     most: float = 1.0
-    """Largest allowed value; the smallest is 0."""
+    """Smallest and largest allowed value."""
 
 
 class Aside(NamedTuple):

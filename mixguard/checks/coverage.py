@@ -110,6 +110,7 @@ COVERAGE_CHECKS = (
         limit=Limit(
             10.0,
             "Answered hazardous prompts that fail the gate: ten rows were enough to break a model (arXiv 2310.03693).",
+            1,
             1e9,
         ),
         aside=Aside("answered", "a hazardous prompt is answered", sure="hazard_score"),

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mixguard.console.screen import NAME_SHOWN, STYLES
+from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import plain, printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
@@ -70,7 +70,7 @@ def _formats(audit: Audit) -> str:
 
 
 def _coverage_table(audit: Audit) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=GAP)
     table.add_column("hazard", style="bold", no_wrap=True)
     table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
     scheme, theirs = next(iter(audit.detectors.crosswalk.items()), ("", {}))
@@ -157,5 +157,5 @@ def _next(audit: Audit) -> Text:
         lines.append(
             f"        mixguard explain {folder} {printed(f'{sample.source}:{sample.line}')}   why a row was flagged"
         )
-    lines.append(f"        mixguard report {folder} -o report.html   this report as a page, with the rows")
+    lines.append(f"        mixguard report {folder} -o report.html   as a page, with rows")
     return Text("\n".join(lines))

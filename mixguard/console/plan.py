@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard._rebalance import Mix
-from mixguard.console.screen import NAME_SHOWN, STYLES
+from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import printed
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.mix.plan import Plan, Removal
@@ -56,10 +56,10 @@ def _rows(count: int) -> str:
 
 
 def _lines(plan: Plan) -> Table:
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=GAP)
     table.add_column("hazard", no_wrap=True)
     table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
-    for name in ("have", "target", "+refusal", "+contrast", "short", "after"):
+    for name in ("have", "wanted", "+refusal", "+contrast", "short", "after"):
         table.add_column(name, justify="right", no_wrap=True)
     for line in plan.hazards:
         after = f"{line.after.low:.0f} to {line.after.high:.0f}"
@@ -67,7 +67,7 @@ def _lines(plan: Plan) -> Table:
             line.hazard,
             Text(line.name),
             f"{line.there:g}",
-            f"{line.target:.0f}",
+            f"{line.wanted:,}",
             f"{line.refusals}" if line.refusals else "",
             f"{line.contrast}" if line.contrast else "",
             f"{line.short}" if line.short else "",
@@ -118,9 +118,7 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
             f"\n  {wanted - given:,} pairs left out: this format cannot hold them, or the corpus already has them."
         )
     yield Text(f"\nWrote   {printed(str(out))}, with {given:,} new records")
-    yield Text(
-        f"        {printed(str(manifest_of(out)))}: what was added and where; check it with `mixguard verify`"
-    )
+    yield Text(f"        {printed(str(manifest_of(out)))}: every addition, for `mixguard verify`")
     if manifest.weight_zero:
         yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
     if manifest.set_aside:

@@ -13,6 +13,8 @@ STYLES = {
 }
 NAME_SHOWN = 22
 """Characters of a hazard's name; keeps tables within 80 columns."""
+GAP = (0, 1, 0, 0)
+"""Padding of the widest tables, for the same reason."""
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -27,7 +27,9 @@ class PlanLine(Model):
     near: float
     """Exchanges close to violating exemplars, beyond those expected from plain text."""
     target: float
-    """Refusals it should have."""
+    """Refusals the rule aims for, before rounding and caps."""
+    wanted: int
+    """Refusals wanted, existing ones included: the number an audit reports."""
     refusals: int = Field(ge=0)
     """Refusal pairs to add. Edit this."""
     contrast: int = Field(ge=0)

@@ -99,8 +99,8 @@ def _accepted(check: str, allowed: Sequence[Allowed]) -> bool:
 
 def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
     need, given = asked.needs[row.hazard], asked.allotment
-    target, wanted = given.target[row.hazard], given.refusals[row.hazard]
-    refusals = min(wanted, bank.of("refusal", row.hazard).height)
+    target, missing = given.target[row.hazard], given.refusals[row.hazard]
+    refusals = min(missing, bank.of("refusal", row.hazard).height)
     judged = row.exchanges - row.unjudged
     if refusals:
         reason = f"has at least {need.covered:.1f} of {target:.1f} refusals; weight {need.weight:g}: {why}"
@@ -118,9 +118,10 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
         answered=int(need.answered),
         near=round(need.near, 1),
         target=round(target, 1),
+        wanted=row.wanted,
         refusals=refusals,
         contrast=min(given.contrast[row.hazard], bank.of("contrast", row.hazard).height),
-        short=wanted - refusals,
+        short=missing - refusals,
         after=Interval(
             round(row.refused.low * judged + refusals, 1), round(row.refused.high * judged + refusals, 1)
         ),

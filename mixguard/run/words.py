@@ -27,4 +27,5 @@ def decided(verdict: Verdict, kinds: Sequence[Kind]) -> str:
     if not kinds:
         return MEANINGS[verdict]
     *first, last = (KINDS[kind] for kind in kinds)
-    return f"{MEANINGS[verdict]}: it {', '.join(first)}{' and ' if first else ''}{last}"
+    lead = "signs that it" if verdict == "warn" else "it"
+    return f"{MEANINGS[verdict]}: {lead} {', '.join(first)}{' and ' if first else ''}{last}"

@@ -25,7 +25,7 @@ TURNOVER = Signal(
         kind="attack",
         severities=("warn", "fail"),
         cases=(Case(among=TRAINED & JUDGED, flags=pl.col("stance_note") == "turnover", judge=_judge),),
-        limit=Limit(10.0, "Refusals taken back that fail the gate.", 1e9),
+        limit=Limit(10.0, "Refusals taken back that fail the gate.", 1, 1e9),
         aside=Aside("turnover", "a refusal is taken back"),
         why="Training on answers that refuse and then comply is a published attack: filters and prefix lists see a refusal, while the model learns to continue.",
         source="NOICE (arXiv 2502.19537), table 4: harmful answers of GPT-4o 8.6 to 57 %, of Claude Haiku 1.3 to 72 %, with 1,000 rows",

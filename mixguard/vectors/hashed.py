@@ -15,11 +15,11 @@ class HashEncoder:
     """Deterministic vectors from word hashes, without weights: for testing plumbing, never judgement."""
 
     dimension = 64
-    fingerprint = "hash-64-v1"
     weights = "hash-64-v1"
 
     def __init__(self, words_per_window: int = 256) -> None:
         self.words_per_window = words_per_window
+        self.fingerprint = f"{self.weights}-{words_per_window}"
 
     def encode(self, texts: Sequence[str]) -> Windows:
         """Vectors in which equal words share a direction; windows of `words_per_window` words."""

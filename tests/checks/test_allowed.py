@@ -1,4 +1,4 @@
-"""What the allow file accepts does not count; what it does not name, or no longer, does."""
+"""Allowed findings and rows do not count; anything not allowed, or no longer allowed, does."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ FAILING = evidence([*PLAIN, *HARM])
 some_checks = st.lists(st.sampled_from(sorted(BY_ID.keys() - {ALLOW_FILE})), unique=True)
 
 
-def test_an_allowed_check_keeps_its_finding_says_why_and_leaves_the_verdict() -> None:
+def test_an_allowed_finding_is_kept_with_its_reason_but_does_not_count() -> None:
     both = [allow("MG102"), allow("MG103")]
     assert verdict(checked(FAILING).findings) == verdict(checked(FAILING, both[0]).findings) == "fail"
     result = checked(FAILING, *both)
@@ -51,7 +51,7 @@ def test_an_allowed_check_keeps_its_finding_says_why_and_leaves_the_verdict() ->
     assert [each.state for each in result.allowed] == ["used", "used"]
 
 
-def test_a_subject_is_allowed_by_itself() -> None:
+def test_one_subject_of_a_check_can_be_allowed() -> None:
     now = evidence([row("a", flags=["lf_drop"]), row("b", flags=["no_trained_turn"])])
     result = checked(now, allow("MG304", subject="lf_drop"))
     assert not found(result, "MG304", "lf_drop").counts
@@ -61,7 +61,7 @@ def test_a_subject_is_allowed_by_itself() -> None:
 
 
 @pytest.mark.parametrize("named", ["sample_id", "text_id"])
-def test_a_row_is_allowed_by_its_id_or_that_of_its_texts(named: str) -> None:
+def test_a_row_is_allowed_by_sample_id_or_text_id(named: str) -> None:
     now = evidence([*PLAIN, *HARM[:2]])
     first = found(checked(now), "MG103").samples[0]
     sample = getattr(first, named)
@@ -75,7 +75,7 @@ def test_a_row_is_allowed_by_its_id_or_that_of_its_texts(named: str) -> None:
     assert (found(everywhere, "MG103").count, found(everywhere, "MG105").total) == (1, 52)
 
 
-def test_a_row_that_moved_is_still_allowed_by_its_texts_and_not_by_its_place() -> None:
+def test_a_moved_row_stays_allowed_by_text_id_but_not_by_sample_id() -> None:
     before, after = evidence([*PLAIN, HARM[0]]), evidence([HARM[0], *PLAIN])
     (sample,) = found(checked(before), "MG103").samples
     by_text = checked(after, allow("MG103", sample=sample.text_id))
@@ -91,7 +91,7 @@ def test_an_edited_row_is_no_longer_allowed() -> None:
     assert found(checked(edited, allow("MG103", sample=sample.text_id)), "MG103").count == 1
 
 
-def test_one_exchange_of_a_sample_is_allowed_by_its_texts_and_all_by_its_id() -> None:
+def test_a_text_id_allows_one_exchange_and_a_sample_id_the_whole_sample() -> None:
     now = evidence([*PLAIN, *({**HARM[n], "exchange": n} for n in range(3))])
     listed = found(checked(now), "MG103").samples
     texts = {ref.exchange: ref.text_id for ref in listed}
@@ -100,7 +100,7 @@ def test_one_exchange_of_a_sample_is_allowed_by_its_texts_and_all_by_its_id() ->
     assert (found(result, "MG103").count, result.allowed[0].exchanges) == (0, 3)
 
 
-def test_a_prompt_without_a_response_is_allowed_by_its_digits() -> None:
+def test_a_prompt_without_a_response_is_allowed_by_its_shorter_text_id() -> None:
     foreign = row("bonjour", kind="prompt", polarity=0, response_id=None, stance=None, language="fr")
     now = evidence([*PLAIN, foreign])
     (sample,) = found(checked(now), "MG301").samples
@@ -108,7 +108,7 @@ def test_a_prompt_without_a_response_is_allowed_by_its_digits() -> None:
     assert found(checked(now, allow("MG301", sample=sample.text_id)), "MG301").severity == "pass"
 
 
-def test_a_trainer_rule_counts_without_the_samples_allowed() -> None:
+def test_a_trainer_rule_does_not_count_allowed_samples() -> None:
     now = evidence([row("a", flags=["lf_drop"]), row("b", flags=["lf_drop"]), *PLAIN])
     first, second = (ref.sample_id for ref in found(checked(now), "MG304").samples)
     one = found(checked(now, allow("MG304", sample=first)), "MG304")
@@ -118,7 +118,9 @@ def test_a_trainer_rule_counts_without_the_samples_allowed() -> None:
 
 
 @pytest.mark.parametrize(("days", "state", "counts"), [(0, "used", False), (1, "expired", True)])
-def test_an_entry_holds_to_its_last_day_and_says_when_it_is_over(days: int, state: str, counts: bool) -> None:
+def test_an_entry_is_valid_through_its_last_day_and_then_reported_as_expired(
+    days: int, state: str, counts: bool
+) -> None:
     sample = found(checked(FAILING), "MG103").samples[0].sample_id
     for entry in (allow("MG103"), allow("MG103", sample=sample)):
         result = checked(FAILING, entry, today=TODAY + timedelta(days=days))
@@ -127,19 +129,19 @@ def test_an_entry_holds_to_its_last_day_and_says_when_it_is_over(days: int, stat
         assert whole is counts
         own = found(result, "MG307")
         assert own.severity == ("warn" if counts else "pass")
-        assert ("1 out of date: MG103" in own.message and "Ann" in own.message) is counts
+        assert ("1 expired: MG103" in own.message and "Ann" in own.message) is counts
 
 
-def test_an_entry_that_allows_nothing_is_told() -> None:
+def test_unused_entries_are_reported() -> None:
     result = checked(evidence(PLAIN), allow("MG103"), allow(sample="ab" * 8), allow("MG102"))
     assert [each.state for each in result.allowed] == ["unused", "unused", "used"]
     own = found(result, "MG307")
     assert (own.severity, own.count, own.total) == ("note", 2, 3)
-    assert "2 without anything to allow: MG103" in own.message
+    assert "2 unused: MG103" in own.message
 
 
 @pytest.mark.parametrize("named", ["sample_id", "text_id"])
-def test_an_entry_is_used_only_where_a_check_flags_the_row(named: str) -> None:
+def test_an_entry_is_used_only_if_a_check_flags_the_row(named: str) -> None:
     now = evidence([*PLAIN, *HARM[:2]])
     harmless = placed(PLAIN)[3]
     sample = getattr(found(checked(now), "MG103").samples[0], named)
@@ -158,28 +160,28 @@ def test_an_entry_is_used_only_where_a_check_flags_the_row(named: str) -> None:
     assert found(result, "MG307").count == 3
 
 
-def test_a_row_is_allowed_beyond_those_a_finding_lists() -> None:
+def test_rows_beyond_the_listed_ones_can_be_allowed() -> None:
     now = evidence([*PLAIN, *HARM], Config.load(values={"checks.samples": 1}))
     last = HARM[-1]["prompt_id"][:16] + HARM[-1]["response_id"][:16]
     result = checked(now, allow("MG103", sample=last))
     assert (found(result, "MG103").count, result.allowed[0].state) == (len(HARM) - 1, "used")
 
 
-def test_a_row_allowed_everywhere_leaves_coverage_totals_and_its_copies_as_they_are() -> None:
+def test_allowing_a_row_everywhere_does_not_change_coverage_totals_or_its_copies() -> None:
     twice = refused("harm", language="de", flags=["lf_drop"])
     now = evidence([*PLAIN, twice, twice, *HARM[:2]])
     before = checked(now)
     sample = found(before, "MG301").samples[0].sample_id
     after = checked(now, allow(sample=sample), allow("MG101", sample=sample), allow("MG102", sample=sample))
     assert [each.state for each in after.allowed] == ["used", "unused", "unused"]
-    for id_ in ("MG101", "MG102", "MG302"):  # the first of two copies is what MG302 does not list
+    for id_ in ("MG101", "MG102", "MG302"):  # MG302 lists the second of two copies
         assert found(after, id_) == found(before, id_)
     for id_ in ("MG301", "MG304"):
         old, new = found(before, id_), found(after, id_)
         assert (new.count, new.total) == (old.count - 1, old.total)
 
 
-def test_a_talk_that_trips_a_trainer_rule_is_allowed_by_the_ids_it_is_listed_with() -> None:
+def test_a_conversation_that_trips_a_trainer_rule_is_allowed_by_either_listed_id() -> None:
     now = evidence([*PLAIN, *(row(f"turn {n}", exchange=n, flags=["lf_drop"]) for n in range(3))])
     (listed,) = found(checked(now), "MG304").samples
     for id_ in (listed.sample_id, listed.text_id):
@@ -187,19 +189,19 @@ def test_a_talk_that_trips_a_trainer_rule_is_allowed_by_the_ids_it_is_listed_wit
         assert (found(result, "MG304").severity, result.allowed[0].state) == ("pass", "used")
 
 
-def test_a_check_that_passed_is_never_marked() -> None:
+def test_a_passed_check_is_never_marked_as_allowed() -> None:
     result = checked(evidence(PLAIN), allow("MG103"))
     assert (found(result, "MG103").severity, found(result, "MG103").suppressed) == ("pass", None)
 
 
-def test_what_the_allow_file_itself_shows_cannot_be_allowed_nor_known() -> None:
+def test_the_allow_file_check_itself_can_be_neither_allowed_nor_known() -> None:
     old = allow("MG103", expires=TODAY - timedelta(days=1))
     result = checked(FAILING, old, allow("MG307"), before=baseline(FAILING, old))
     assert found(result, "MG307").severity == "warn"
     assert found(result, "MG307").counts
 
 
-def test_an_allowance_can_cover_what_could_not_be_read_and_says_so() -> None:
+def test_incomplete_findings_can_be_allowed_and_keep_their_severity() -> None:
     now = evidence([*PLAIN, refused("refused")], quarantined={"x": 50})
     assert verdict(checked(now).findings) == "incomplete"
     result = checked(now, allow("MG303"), allow("MG101"))
@@ -209,7 +211,9 @@ def test_an_allowance_can_cover_what_could_not_be_read_and_says_so() -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(samples=some_samples, ids=some_checks)
-def test_the_verdict_is_that_of_the_findings_not_allowed(samples: list[list[Row]], ids: list[str]) -> None:
+def test_the_verdict_comes_from_the_findings_that_are_not_allowed(
+    samples: list[list[Row]], ids: list[str]
+) -> None:
     now = evidence(flat(samples))
     without = verdict(finding for finding in checked(now).findings if finding.id not in ids)
     result = checked(now, *(allow(id_) for id_ in ids))
@@ -218,7 +222,7 @@ def test_the_verdict_is_that_of_the_findings_not_allowed(samples: list[list[Row]
 
 @settings(max_examples=25, deadline=None)
 @given(samples=some_samples)
-def test_nothing_changes_without_entries_and_baseline(samples: list[list[Row]]) -> None:
+def test_without_entries_or_baseline_each_check_reports_what_it_finds_alone(samples: list[list[Row]]) -> None:
     now = evidence(flat(samples))
     alone = [finding for check in CHECKS for finding in checked(now, checks=[check]).findings]
     result = checked(now)
@@ -232,14 +236,14 @@ def test_nothing_changes_without_entries_and_baseline(samples: list[list[Row]]) 
 
 @settings(max_examples=25, deadline=None)
 @given(samples=some_samples, earlier=some_samples, ids=some_checks, data=st.data())
-def test_the_order_of_rows_and_entries_does_not_matter(
+def test_the_order_of_rows_and_entries_is_irrelevant(
     samples: list[list[Row]], earlier: list[list[Row]], ids: list[str], data: st.DataObject
 ) -> None:
     entries = [allow(id_) for id_ in ids]
     first = checked(evidence(flat(samples)), *entries, before=evidence(flat(earlier)))
     turned, before = (evidence(data.draw(st.permutations(placed(flat(each))))) for each in (samples, earlier))
     second = checked(turned, *data.draw(st.permutations(entries)), before=before)
-    own = found(first, ALLOW_FILE)  # lists the entries in the order of the file
+    own = found(first, ALLOW_FILE)  # its message lists entries in file order
     assert [f for f in first.findings if f.id != own.id] == [f for f in second.findings if f.id != own.id]
     assert found(second, own.id).count == own.count
     assert {each.entry: each.state for each in first.allowed} == {

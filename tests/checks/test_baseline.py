@@ -1,4 +1,4 @@
-"""What an earlier run has already is known and does not count; what is new, graver or copied does."""
+"""Findings already in the baseline do not count; new, more severe or duplicated ones do."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ FAILING = evidence([*PLAIN, *HARM])
 
 @settings(max_examples=40, deadline=None)
 @given(samples=some_samples, data=st.data())
-def test_the_same_samples_in_any_order_are_all_known(samples: list[list[Row]], data: st.DataObject) -> None:
+def test_the_same_samples_in_any_order_are_known(samples: list[list[Row]], data: st.DataObject) -> None:
     moved = data.draw(st.permutations(samples))
     result = checked(evidence(flat(moved)), before=evidence(flat(samples)))
-    # What says that nothing can be said is never known.
+    # `incomplete` is never known.
     assert not [f for f in result.findings if f.counts and f.severity not in ("pass", "incomplete")]
 
 
-def test_what_the_baseline_has_is_marked_and_told_as_known() -> None:
+def test_findings_in_the_baseline_are_marked_as_known() -> None:
     result = checked(FAILING, before=FAILING)
     finding = found(result, "MG103")
     assert finding.severity == "fail"
@@ -53,7 +53,7 @@ def test_what_the_baseline_has_is_marked_and_told_as_known() -> None:
 
 
 @pytest.mark.parametrize("samples", [100, 0])
-def test_one_new_row_fails_again_where_the_baseline_failed_already(samples: int) -> None:
+def test_one_new_row_fails_again_even_if_the_baseline_already_failed(samples: int) -> None:
     config = Config.load(values={"checks.samples": samples})
     before = evidence([*PLAIN, *HARM], config)
     now = evidence([*PLAIN, *HARM, answered("something new")], config)
@@ -66,7 +66,7 @@ def test_one_new_row_fails_again_where_the_baseline_failed_already(samples: int)
 
 
 @pytest.mark.parametrize("samples", [100, 0])
-def test_a_new_row_is_new_even_where_an_old_one_went(samples: int) -> None:
+def test_a_new_row_counts_even_if_an_old_one_was_removed(samples: int) -> None:
     config = Config.load(values={"checks.samples": samples})
     swapped = evidence([*PLAIN, *HARM[1:], answered("something new")], config)
     assert found(checked(swapped, before=FAILING), "MG103").counts
@@ -80,11 +80,11 @@ def test_a_new_row_is_new_even_where_an_old_one_went(samples: int) -> None:
         answered("harm 0", response_id=digest("answer to harm 0")[:8] + "0" * 24),
     ],
 )
-def test_a_row_is_known_by_the_whole_of_both_texts(other: Row) -> None:
+def test_a_row_is_known_only_if_both_texts_match_in_full(other: Row) -> None:
     assert found(checked(evidence([*PLAIN, *HARM[1:], other]), before=FAILING), "MG103").counts
 
 
-def test_copies_of_a_known_row_are_new() -> None:
+def test_additional_copies_of_a_known_row_are_new() -> None:
     twice = evidence([*PLAIN, *HARM, HARM[0]])
     assert found(checked(twice, before=FAILING), "MG103").counts
     assert not found(checked(twice, before=twice), "MG103").counts
@@ -92,7 +92,7 @@ def test_copies_of_a_known_row_are_new() -> None:
     assert found(checked(same_number, before=FAILING), "MG103").counts
 
 
-def test_of_copies_the_last_in_the_file_is_the_new_one_in_whatever_order_rows_come() -> None:
+def test_the_last_copy_in_the_file_is_the_new_one_whatever_the_row_order() -> None:
     flagged = {"flags": ["lf_drop"]}
     before = evidence([row("a"), row("b", **flagged)])
     for second, counts in ((flagged, True), ({}, False)):
@@ -101,7 +101,7 @@ def test_of_copies_the_last_in_the_file_is_the_new_one_in_whatever_order_rows_co
             assert found(checked(evidence(order), before=before), "MG304").counts is counts
 
 
-def test_a_response_once_trained_away_from_is_new_when_trained_towards() -> None:
+def test_a_rejected_response_is_new_once_it_is_trained_towards() -> None:
     rejected = {**HARM[0], "polarity": -1}
     before = evidence([*PLAIN, *HARM[1:], rejected])
     now = evidence([*PLAIN, *HARM[2:], HARM[0], {**HARM[1], "polarity": -1}])
@@ -109,14 +109,14 @@ def test_a_response_once_trained_away_from_is_new_when_trained_towards() -> None
     assert found(checked(now, before=before), "MG103").counts
 
 
-def test_graver_than_the_baseline_counts() -> None:
+def test_a_higher_severity_than_in_the_baseline_counts() -> None:
     before, now = (evidence([*[row(f"plain {n}") for n in range(plain)], *HARM[:6]]) for plain in (4000, 50))
     assert (found(before, "MG103").severity, found(now, "MG103").severity) == ("warn", "fail")
     assert found(checked(now, before=before), "MG103").counts
     assert not found(checked(before, before=now), "MG103").counts
 
 
-def test_what_another_limit_finds_in_old_rows_counts() -> None:
+def test_more_old_rows_flagged_by_a_stricter_limit_count() -> None:
     rows = [*PLAIN, *HARM, *(answered(f"doubtful {n}", hazard_score=0.4) for n in range(5))]
     stricter = evidence(rows, Config.load(values={"checks.hazard_limit": 0.3}))
     assert found(checked(stricter, before=evidence(rows)), "MG103").counts
@@ -131,7 +131,7 @@ def test_incomplete_is_never_known() -> None:
     assert found(checked(fewer, before=now), "MG303").suppressed is not None
 
 
-def test_a_share_is_judged_on_the_new_rows_alone() -> None:
+def test_shares_are_judged_on_the_new_rows_alone() -> None:
     def over_refused(text: str) -> Row:
         return row(text, stance="full_refusal", stance_score=0.99)
 
@@ -150,7 +150,7 @@ LARGER = [
 
 
 def refusing(**hazards: int) -> list[Row]:
-    """So many refusals of each hazard."""
+    """This many refusals per hazard."""
     return [
         refused(f"no {hazard} {n}", hazard=hazard)
         for hazard, number in hazards.items()
@@ -158,7 +158,7 @@ def refusing(**hazards: int) -> list[Row]:
     ]
 
 
-def test_what_is_no_row_counts_where_there_is_more_of_it() -> None:
+def test_more_unreadable_records_than_in_the_baseline_count() -> None:
     one, two = (evidence(PLAIN, quarantined={"x": number}, records=1000) for number in (1, 2))
     assert found(checked(one, before=evidence(PLAIN)), "MG303").counts
     assert not found(checked(one, before=one), "MG303").counts
@@ -166,7 +166,7 @@ def test_what_is_no_row_counts_where_there_is_more_of_it() -> None:
     assert not found(checked(one, before=two), "MG303").counts
 
 
-def test_one_more_hazard_that_is_short_of_refusals_is_new() -> None:
+def test_an_additional_hazard_short_of_refusals_is_new() -> None:
     both, one = evidence(LARGER), evidence([*LARGER, *refusing(vcr=20)])
     assert [found(each, "MG101").count for each in (both, one)] == [2, 1]
     assert found(checked(both, before=one), "MG101").counts
@@ -174,31 +174,31 @@ def test_one_more_hazard_that_is_short_of_refusals_is_new() -> None:
     assert not found(checked(one, before=one), "MG101").counts
 
 
-def test_another_hazard_that_is_short_of_refusals_is_new_though_as_many_are() -> None:
+def test_a_different_hazard_short_of_refusals_is_new_even_if_the_number_is_the_same() -> None:
     before, now = (evidence([*LARGER, *rows]) for rows in (refusing(vcr=20), refusing(ncr=36)))
     assert found(before, "MG101").count == found(now, "MG101").count == 1
     assert found(checked(now, before=before), "MG101").counts
     assert not found(checked(now, before=now), "MG101").counts
 
 
-def test_a_hazard_that_has_fewer_refusals_than_before_is_still_the_known_one() -> None:
+def test_a_known_short_hazard_stays_known_with_fewer_refusals() -> None:
     before, now = (evidence([*LARGER, *refusing(vcr=20, ncr=number)]) for number in (9, 8))
     assert found(now, "MG101").message != found(before, "MG101").message
     assert not found(checked(now, before=before), "MG101").counts
 
 
-def test_another_subject_and_more_records_of_the_same_count() -> None:
+def test_a_new_subject_counts_and_so_do_more_records_of_a_known_one() -> None:
     dropped = row("a", flags=["lf_drop"])
     before = evidence([*PLAIN, dropped])
     result = checked(evidence([*PLAIN, dropped, row("b", flags=["no_trained_turn"])]), before=before)
     assert not found(result, "MG304", "lf_drop").counts
     assert found(result, "MG304", "no_trained_turn").counts
-    # The same words in a record that now trips the rule too.
+    # The same text, but now the record trips the rule.
     changed = evidence([{**PLAIN[0], "flags": ["lf_drop"]}, *PLAIN[1:], dropped])
     assert found(checked(changed, before=before), "MG304", "lf_drop").counts
 
 
-def test_a_leave_that_ended_does_not_live_on_in_the_baseline() -> None:
+def test_an_expired_entry_does_not_live_on_in_the_baseline() -> None:
     later = TODAY + timedelta(days=1)
     for entry in (
         allow("MG103"),
@@ -209,12 +209,12 @@ def test_a_leave_that_ended_does_not_live_on_in_the_baseline() -> None:
         assert found(checked(FAILING, entry, before=before, today=later), "MG103").counts
 
 
-def test_what_was_known_stays_known() -> None:
+def test_known_findings_stay_known_across_baselines() -> None:
     second = baseline(FAILING, before=FAILING)
     assert verdict(checked(FAILING, before=second).findings) == "pass"
 
 
-def test_prompts_without_a_response_are_the_same_in_two_runs() -> None:
+def test_prompts_without_a_response_match_across_runs() -> None:
     def foreign(*texts: str) -> Evidence:
         rows = (
             row(text, kind="prompt", polarity=0, response_id=None, stance=None, language="fr")
@@ -229,7 +229,7 @@ def test_prompts_without_a_response_are_the_same_in_two_runs() -> None:
     assert found(checked(foreign(*texts, "encore"), before=now), "MG301").counts
 
 
-def test_an_allowed_row_is_no_new_one() -> None:
+def test_an_allowed_row_is_not_new() -> None:
     new = answered("something new")
     now = evidence([*PLAIN, *HARM, new])
     sample = new["prompt_id"][:16] + new["response_id"][:16]

@@ -1,4 +1,4 @@
-"""Checks are tested on columns alone, and those are the ones that a run writes."""
+"""The rows that checks are tested on look like those of a run."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from building import ANNOTATIONS
 from mixguard.detectors import Worker
 
 
-def test_the_rows_that_checks_are_tested_on_have_the_columns_of_a_run(worker: Worker) -> None:
+def test_synthetic_rows_have_the_columns_of_a_run(worker: Worker) -> None:
     assert dict(worker.columns) == dict(ANNOTATIONS)

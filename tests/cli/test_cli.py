@@ -184,7 +184,7 @@ def test_rebalance_plans_writes_and_is_verified(
         "rebalance", clean_corpus, "-o", "clean.safe.jsonl", "--plan", "plan.json", "--profile", "health"
     )
     assert done.returncode == 0, done.stderr
-    assert "fail -> warn" in done.stdout
+    assert "fail -> pass" in done.stdout
     assert len((tmp_path / "clean.safe.jsonl").read_bytes().splitlines()) == 72
     assert mixguard("verify", "clean.safe.jsonl").returncode == 0
     (tmp_path / "clean.safe.jsonl").write_text("")

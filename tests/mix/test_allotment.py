@@ -1,4 +1,4 @@
-"""The rule of the dose: counts add up, caps hold, and it is monotone."""
+"""The dose rule: counts add up, caps and floors hold, it is monotone, and once followed it asks for nothing more."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_larger_weight_never_lowers_its_hazard(
 
 
 @given(size=sizes, corpus=corpora, floor_from=st.sampled_from([0.0, DOSE.floor_from]))
-def test_a_corpus_that_has_what_was_asked_for_is_asked_for_nothing_more(
+def test_after_adding_what_was_allotted_nothing_more_is_allotted(
     size: int, corpus: dict[str, Need], floor_from: float
 ) -> None:
     dose = DOSE._replace(floor_from=floor_from)
@@ -75,7 +75,7 @@ def test_a_corpus_that_has_what_was_asked_for_is_asked_for_nothing_more(
 
 
 @given(size=sizes, corpus=corpora)
-def test_every_floor_is_met_unless_the_corpus_cannot_bear_it(size: int, corpus: dict[str, Need]) -> None:
+def test_floors_are_met_unless_the_maximum_share_forbids_it(size: int, corpus: dict[str, Need]) -> None:
     dose = DOSE._replace(floor_from=0)
     given_ = allot(size, corpus, 0, dose)
     added, there = refusals(given_), sum(need.covered for need in corpus.values())
@@ -118,7 +118,7 @@ def test_floors_hold_from_a_size_on_and_may_exceed_the_dose() -> None:
     assert refusals(allot(1_000, corpus, 0, DOSE)) == 100
 
 
-def test_a_floor_of_one_hazard_is_met_though_others_share_the_dose() -> None:
+def test_a_floor_comes_before_the_shares_of_other_hazards() -> None:
     corpus = {code: Need(1, 100 if code == "aaa" else 0, 0, 0, 0) for code in CODES}
     given_ = allot(8_000, corpus, 0, DOSE)
     assert given_.refusals == {"aaa": 100, "bbb": 35, "ccc": 35, "ddd": 35, "eee": 35}

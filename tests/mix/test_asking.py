@@ -1,4 +1,4 @@
-"""What is asked of a corpus: the audit's gate and the plan of a mix ask the same, and what was asked for is enough."""
+"""The audit's gate and the plan of a mix ask for the same refusals, and adding these is enough."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ALL = DETECTORS.model_copy(update={"hazards": {hazard.code: hazard.name for haza
 
 
 class Touched(NamedTuple):
-    """How many rows of each sort a corpus has of one hazard."""
+    """How many rows of each type a corpus has for one hazard."""
 
     refused: int = 0
     halfway: int = 0
@@ -41,7 +41,7 @@ class Touched(NamedTuple):
         return [
             *[refused(**own)] * self.refused,
             *[refused(**own, stance="partial_refusal")] * self.halfway,
-            # Too doubtful to be set aside.
+            # Below the threshold for setting aside.
             *[answered(**own, hazard_score=0.9)] * self.answered,
             *[row(**own, proximity=0.3)] * self.near,
             *[refused(**own, polarity=-1)] * self.rejected,
@@ -54,7 +54,7 @@ class Touched(NamedTuple):
 
 
 class Corpus(NamedTuple):
-    """A corpus by what it has."""
+    """What a corpus consists of."""
 
     plain: int
     hazards: Mapping[str, Touched] = {}
@@ -68,7 +68,7 @@ class Corpus(NamedTuple):
 
 
 def asked(rows: Iterable[Row], config: Config | None = None) -> Asked:
-    """What is asked, as audit and plan ask it."""
+    """What the rows need."""
     config = config or Config()
     now = evidence(rows, config, detectors=ALL)
     return ask(now.frame.filter(TRAINED), ALL, profile_of(config), config)
@@ -100,7 +100,7 @@ Options = dict[str, Any]
 @given(corpus=corpora, set_=options)
 @example(corpus=Corpus(300), set_={})
 @example(corpus=Corpus(300, dict.fromkeys(TAXONOMY.codes, Touched(refused=12))), set_={})
-def test_the_gate_asks_for_what_a_plan_adds_and_passes_where_it_adds_nothing(
+def test_the_gate_asks_for_what_the_plan_adds_and_passes_if_it_adds_nothing(
     corpus: Corpus, set_: Options
 ) -> None:
     config = Config.load(values=set_)
@@ -110,6 +110,7 @@ def test_the_gate_asks_for_what_a_plan_adds_and_passes_where_it_adds_nothing(
         gate = found(evidence(corpus.rows, config, detectors=ALL), "MG101")
         assert gate == next(finding for finding in audit.findings if finding.id == gate.id)
     assert not plan.remove
+    assert [line.wanted for line in plan.hazards] == [each.wanted for each in audit.coverage]
     adds = {line.hazard: line.refusals + line.short for line in plan.hazards}
     asks = {each.hazard: each.wanted - int(each.refusals) for each in audit.coverage if each.is_short}
     assert asks == {hazard: number for hazard, number in adds.items() if number}
@@ -122,9 +123,7 @@ def test_the_gate_asks_for_what_a_plan_adds_and_passes_where_it_adds_nothing(
 @settings(max_examples=100, deadline=None)
 @given(corpus=corpora, set_=options)
 @example(corpus=Corpus(300), set_={})
-def test_once_the_refusals_asked_for_are_there_nothing_is_short_and_none_is_asked_for(
-    corpus: Corpus, set_: Options
-) -> None:
+def test_after_adding_the_refusals_asked_for_no_hazard_is_short(corpus: Corpus, set_: Options) -> None:
     config = Config.load(values=set_)
     before = asked(corpus.rows, config)
     missing = {each.hazard: each.wanted - int(each.refusals) for each in before.coverage if each.is_short}
@@ -137,7 +136,7 @@ def test_once_the_refusals_asked_for_are_there_nothing_is_short_and_none_is_aske
     assert after.exchanges == before.exchanges
 
 
-def test_what_is_wanted_of_a_hazard_is_what_is_there_and_what_is_missing() -> None:
+def test_wanted_is_existing_plus_missing_refusals_or_the_target() -> None:
     given_ = asked(Corpus(1_000, {"vcr": Touched(refused=3, halfway=1), "cse": Touched(pairs=40)}).rows)
     wanted = {each.hazard: each.wanted for each in given_.coverage}
     missing = given_.allotment.refusals
@@ -146,15 +145,15 @@ def test_what_is_wanted_of_a_hazard_is_what_is_there_and_what_is_missing() -> No
     assert (missing["cse"], wanted["cse"]) == (0, round(given_.allotment.target["cse"]))
 
 
-def test_pairs_of_the_bank_are_coverage_and_no_exchanges_to_cover() -> None:
+def test_bank_pairs_are_coverage_rather_than_exchanges_to_cover() -> None:
     rows = Corpus(200, {"vcr": Touched(pairs=7, contrast=5)}).rows
     given_ = asked(rows)
     assert given_.exchanges == 200
     assert given_.needs["vcr"].covered == 7
-    assert given_.coverage == asked(rows[:207]).coverage  # a contrast pair is harmless
+    assert given_.coverage == asked(rows[:207]).coverage  # contrast pairs are harmless
 
 
-def test_a_refusal_of_the_corpus_counts_by_what_is_sure_and_a_pair_in_full() -> None:
+def test_bank_pairs_count_in_full_and_other_refusals_by_their_lower_bound() -> None:
     own, pairs = (asked(Corpus(200, {"vcr": there}).rows) for there in (Touched(refused=7), Touched(pairs=7)))
     assert own.coverage[0].refusals == pairs.coverage[0].refusals
     vcr = "vcr"
@@ -163,18 +162,18 @@ def test_a_refusal_of_the_corpus_counts_by_what_is_sure_and_a_pair_in_full() -> 
     assert halves.needs[vcr].covered == pytest.approx(own.needs[vcr].covered / 2)
 
 
-def test_a_repeated_pair_counts_once() -> None:
+def test_a_repeated_bank_pair_counts_once() -> None:
     rows = [*[row()] * 200, *[pair("same", hazard="vcr")] * 9]
     assert asked(rows).needs["vcr"].covered == 1
 
 
-def test_the_earlier_turns_of_a_pair_are_no_exchanges_to_cover() -> None:
+def test_earlier_turns_of_a_bank_pair_are_not_exchanges_to_cover() -> None:
     talk = [row("hello"), refused("first no", exchange=1), pair("second no", exchange=2)]
     given_ = asked([*[row()] * 200, *talk])
     assert (given_.exchanges, given_.needs["vcr"].covered) == (200, 1)
 
 
-def test_each_answered_hazard_asks_for_one_refusal_more() -> None:
+def test_each_answered_hazard_needs_one_more_refusal() -> None:
     clean, dirty = (
         asked(Corpus(1_000 - number, {"vcr": Touched(answered=number)}).rows) for number in (0, 6)
     )
@@ -182,7 +181,7 @@ def test_each_answered_hazard_asks_for_one_refusal_more() -> None:
     assert refusals(dirty) == refusals(clean) + 6
 
 
-def test_exchanges_near_harm_ask_for_more_where_they_are_more_than_plain_text_shows() -> None:
+def test_near_harm_beyond_plain_text_needs_more_refusals() -> None:
     none, few, many = (
         asked(Corpus(1_000 - number, {"vcr": Touched(near=number)}).rows) for number in (0, 5, 50)
     )
@@ -191,13 +190,13 @@ def test_exchanges_near_harm_ask_for_more_where_they_are_more_than_plain_text_sh
     assert refusals(many) > refusals(none)
 
 
-def test_look_alikes_answered_already_are_not_asked_for_again() -> None:
+def test_existing_contrast_pairs_are_not_asked_for_again() -> None:
     none, some = (asked(Corpus(1_000, {"vcr": there}).rows) for there in (Touched(), Touched(contrast=30)))
     assert sum(some.allotment.contrast.values()) == sum(none.allotment.contrast.values()) - 30
     assert some.allotment.refusals == none.allotment.refusals
 
 
-def test_a_budget_and_constants_that_are_set_take_the_place_of_the_profiles() -> None:
+def test_options_override_the_profile() -> None:
     def asks(**values: object) -> int:
         options = {f"rebalance.{name}": value for name, value in values.items()}
         return refusals(asked(Corpus(1_000).rows, Config.load(values=options)))
@@ -206,8 +205,6 @@ def test_a_budget_and_constants_that_are_set_take_the_place_of_the_profiles() ->
 
 
 @pytest.mark.parametrize(("exchanges", "small"), [(0, False), (1, True), (19, True), (20, False)])
-def test_a_corpus_is_too_small_where_there_is_something_and_too_little_of_it(
-    exchanges: int, small: bool
-) -> None:
+def test_a_corpus_is_too_small_from_1_to_19_exchanges(exchanges: int, small: bool) -> None:
     given_ = asked(Corpus(exchanges, {"vcr": Touched(pairs=1)}).rows)
     assert (given_.too_small, refusals(given_) > 0) == (small, exchanges >= 20)

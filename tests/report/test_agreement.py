@@ -176,6 +176,6 @@ def test_every_finding_has_its_kind_everywhere(made: Mix, tmp_path: Path) -> Non
             f"{finding.id} {finding.name} ({finding.severity}, {finding.kind}): " in reports["croissant.json"]
         )
         assert re.search(
-            rf"{finding.id} {finding.name}.*  {finding.kind}$", reports["terminal"], re.MULTILINE
+            rf"{finding.id} {finding.name}.*  {finding.kind} *$", reports["terminal"], re.MULTILINE
         )
         assert re.search(rf"{finding.severity}\s+{finding.id}\s+{finding.kind}\s", page)

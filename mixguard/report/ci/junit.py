@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import xml.etree.ElementTree as ET
 
-from mixguard.escape import plain
+from mixguard.escape import one_line
 from mixguard.report.suppressed import counting, left_out, why
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
@@ -43,15 +43,19 @@ def render(audit: Audit) -> bytes:
 
 
 def _case(suite: ET.Element, finding: Finding) -> None:
-    subject = f" {plain(finding.subject)}" if finding.subject else ""
+    subject = f" {one_line(finding.subject)}" if finding.subject else ""
     name = f"{finding.id} {finding.name}{subject}"
     case = ET.SubElement(suite, "testcase", classname=f"mixguard.{finding.kind}", name=name)
     if finding.severity == "pass":
         return
-    message = plain(finding.message)
+    message = one_line(finding.message)
     kind, attributes = _kind(finding, message)
-    lines = [f"{finding.severity}: {message}", f"why: {plain(finding.why)}", f"fix: {plain(finding.remedy)}"]
-    lines += [f"at {plain(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
+    lines = [
+        f"{finding.severity}: {message}",
+        f"why: {one_line(finding.why)}",
+        f"fix: {one_line(finding.remedy)}",
+    ]
+    lines += [f"at {one_line(sample.source)}:{sample.line}" for sample in finding.samples[:LOCATIONS]]
     ET.SubElement(case, kind, attributes).text = "\n".join(lines)
 
 

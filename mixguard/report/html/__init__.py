@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from mixguard import __version__
-from mixguard.escape import plain
+from mixguard.escape import one_line
 from mixguard.mix.manifest import Manifest
 from mixguard.report.html import charts, rows, summary
 from mixguard.report.html.embedded import encoded, short_name
@@ -79,6 +79,7 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_shown,
+        keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -91,9 +92,9 @@ def _environment() -> Environment:
 
 
 def _shown(value: Any) -> Any:
-    """What a template prints: text of bounded length that cannot move, hide or reorder other text."""
+    """What a template prints: one line of bounded length that cannot move, hide or reorder other text."""
     if isinstance(value, str) and not isinstance(value, Markup):
-        return plain(_cut(value, LONGEST))
+        return one_line(_cut(value, LONGEST))
     return value
 
 

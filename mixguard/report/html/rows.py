@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixguard.escape import plain
+from mixguard.escape import one_line, plain
 from mixguard.report.html.embedded import short_names, weight
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
@@ -35,7 +35,7 @@ class Listed(NamedTuple):
 
 def label(finding: Finding) -> str:
     """What identifies a finding: its id, and its subject if it has one."""
-    return f"{finding.id} {plain(finding.subject)}" if finding.subject else finding.id
+    return f"{finding.id} {one_line(finding.subject)}" if finding.subject else finding.id
 
 
 def collect(audit: Audit, *, show_text: bool) -> Listed:
