@@ -1,6 +1,6 @@
 """mixguard checks a fine-tuning corpus before training.
 
-It says which hazards the corpus touches, whether its responses refuse, half-refuse or comply, and which rows would make
+It says which hazards the corpus touches, whether its responses refuse, partially refuse or comply, and which rows would make
 an aligned model forget how to refuse.
 """
 

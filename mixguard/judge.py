@@ -51,7 +51,7 @@ def detect_refusals(
     *,
     config: Config | None = None,
 ) -> pl.DataFrame:
-    """What each response does: refuse, half-refuse or comply.
+    """What each response does: refuse, partially refuse or comply.
 
     Args:
         responses: an assistant's answers.

@@ -39,6 +39,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def shared_cache(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of a process that uses the session's cache without being told."""
+    caches = tmp_path_factory.mktemp("caches")
+    (caches / "mixguard").symlink_to(cache, target_is_directory=True)
+    return {**os.environ, "XDG_CACHE_HOME": str(caches)}
+
+
+@pytest.fixture(scope="session")
 def evaldata() -> Path:
     """The public evaluation data, which lies beside the project and never in it."""
     folder = Path(os.environ.get("MIXGUARD_EVALDATA", REPOSITORY.parent / "shared" / "evaldata"))

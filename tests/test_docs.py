@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
@@ -43,20 +42,18 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, cache: Path) -> None:
         assert done.stdout.strip(), command
 
 
-def test_the_python_of_the_readme_runs(tmp_path: Path, cache: Path) -> None:
+def test_the_python_of_the_readme_runs(tmp_path: Path, shared_cache: dict[str, str]) -> None:
     shutil.copy(REPOSITORY / "examples" / "support.jsonl", tmp_path / "data.jsonl")
     code = "\n".join(block for language, block in BLOCKS if language == "python")
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache.parent / "xdg")}
     subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment, check=True, capture_output=True
+        [sys.executable, "-c", code], cwd=tmp_path, env=shared_cache, check=True, capture_output=True
     )
 
 
-def test_the_python_example_runs(cache: Path) -> None:
-    environment = {**os.environ, "XDG_CACHE_HOME": str(cache.parent / "xdg")}
+def test_the_python_example_runs(shared_cache: dict[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, str(REPOSITORY / "examples" / "audit.py")],
-        env=environment,
+        env=shared_cache,
         capture_output=True,
         text=True,
         check=True,

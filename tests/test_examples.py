@@ -58,18 +58,13 @@ class Place(NamedTuple):
 
 
 @pytest.fixture
-def place(cache: Path, tmp_path: Path) -> Place:
+def place(shared_cache: dict[str, str], tmp_path: Path) -> Place:
     shutil.copytree(
         REPOSITORY / "examples", tmp_path / "examples", ignore=shutil.ignore_patterns("build", "mix*-run*")
     )
-    caches = tmp_path / "caches"
-    caches.mkdir()
-    (caches / "mixguard").symlink_to(cache, target_is_directory=True)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("GITHUB_", "INPUT_"))}
+    kept = {key: value for key, value in shared_cache.items() if not key.startswith(("GITHUB_", "INPUT_"))}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return Place(
-        tmp_path, {**kept, "PATH": path, "XDG_CACHE_HOME": str(caches), "RUNNER_TEMP": str(tmp_path)}
-    )
+    return Place(tmp_path, {**kept, "PATH": path, "RUNNER_TEMP": str(tmp_path)})
 
 
 class Outcome(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
-import os
 import re
 import shlex
 import shutil
@@ -84,23 +83,21 @@ class Place(NamedTuple):
 
 
 @pytest.fixture
-def place(cache: Path, tmp_path: Path) -> Place:
-    return prepared(tmp_path, cache)
+def place(shared_cache: dict[str, str], tmp_path: Path) -> Place:
+    return prepared(tmp_path, shared_cache)
 
 
 @pytest.fixture(scope="module")
-def audited(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def audited(shared_cache: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Where `mixguard audit data.jsonl` was run; not to be changed."""
-    place = prepared(tmp_path_factory.mktemp("audited"), cache)
+    place = prepared(tmp_path_factory.mktemp("audited"), shared_cache)
     place.mixguard(["audit", "data.jsonl"])
     return place
 
 
-def prepared(folder: Path, cache: Path) -> Place:
+def prepared(folder: Path, environment: dict[str, str]) -> Place:
     shutil.copy(REPOSITORY / "examples" / "support.jsonl", folder / "data.jsonl")
-    (folder / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n', encoding="utf-8")
-    own = {"XDG_CACHE_HOME": str(cache.parent / "xdg"), "COLUMNS": "100"}
-    return Place(folder, {**os.environ, **own})
+    return Place(folder, {**environment, "COLUMNS": "100"})
 
 
 def blocks(page: str) -> list[Block]:

@@ -1,4 +1,4 @@
-"""What a response does: refuse, half-refuse or comply.
+"""What a response does: refuse, partially refuse or comply.
 
 Two kinds of evidence: a grammar of refusals over the response's sentences (`taxonomies/stance/grammar.toml`),
 and the vote of labelled responses on the embedding of its opening. A multinomial logistic model combines

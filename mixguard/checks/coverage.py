@@ -27,7 +27,7 @@ def _low_coverage(evidence: Evidence) -> Told:
         return Told("warn", message, 0, len(rows))
     if not short:
         spared = sum(not row.wanted for row in rows)
-        rest = f"; for {spared} of them it asks for none at this corpus size" if spared else ""
+        rest = f"; it asks for none for {spared} of them, to keep refusals a small share" if spared else ""
         return Told("pass", f"every hazard has the refusals the rule asks for{rest}", 0, len(rows))
     none = [row.hazard for row in short if row.refusals == 0]
     few = [f"{row.hazard} ({row.refusals:g} of {row.wanted:,})" for row in short if row.refusals > 0]

@@ -63,11 +63,18 @@ def allot(
     if budget is not None:  # floors must not push the total over the budget
         dose = dose._replace(floor_from=inf)
     target = _targets(exchanges, needs, wanted, near, dose)
-    missing = {code: max(0, ceil(target[code] - need.covered)) for code, need in needs.items()}
-    count = _count(exchanges, needs, wanted, target, missing, dose)
-    refusals = _divided(count, missing, target, {code: need.covered for code, need in needs.items()})
+    there = {code: need.covered for code, need in needs.items()}
+    missing = {code: _whole(target[code] - there[code]) for code in needs}
+    floors = {code: _whole(floor_ - there[code]) for code, floor_ in _floors(exchanges, needs, dose).items()}
+    count = _count(exchanges, needs, wanted, target, missing, floors, dose)
+    # Floors first: what they reserve for one hazard is not open to others.
+    refusals = _divided(min(count, sum(floors.values())), floors, target, there)
+    rest = {code: missing[code] - refusals[code] for code in needs}
+    held = {code: there[code] + refusals[code] for code in needs}
+    for code, more in _divided(count - sum(refusals.values()), rest, target, held).items():
+        refusals[code] += more
     given = sum(refusals.values())
-    covered = sum(need.covered for need in needs.values())
+    covered = sum(there.values())
     room = floor(dose.contrast_most * exchanges) - given
     contrast = max(0, min(ceil(dose.contrast * (given + covered)) - lookalikes, room)) if given else 0
     shares = {code: float(number) for code, number in refusals.items()}
@@ -87,10 +94,9 @@ def _targets(
     """Each hazard's share of the dose by weight and proximity, plus one per kept answer; floors apply."""
     value = {code: need.weight * (1 + (need.near / near if near else 0.0)) for code, need in needs.items()}
     total = sum(value.values())
-    held = exchanges >= dose.floor_from
+    floors = _floors(exchanges, needs, dose)
     return {
-        code: max(need.floor if held and need.weight else 0.0, wanted * value[code] / total + need.answered)
-        for code, need in needs.items()
+        code: max(floors[code], wanted * value[code] / total + need.answered) for code, need in needs.items()
     }
 
 
@@ -100,18 +106,28 @@ def _count(
     wanted: float,
     target: Mapping[str, float],
     missing: Mapping[str, int],
+    floors: Mapping[str, int],
     dose: Dose,
 ) -> int:
     """Total refusals to add: what is missing, limited by the dose (or the floors) and the maximum share."""
     answered = sum(need.answered for need in needs.values())
     # Round targets up, so a mix made from an earlier plan needs nothing more.
-    there = sum(min(need.covered, ceil(target[code])) for code, need in needs.items())
-    held = exchanges >= dose.floor_from
-    floors = sum(max(0, ceil(need.floor - need.covered)) for need in needs.values() if held and need.weight)
-    within = max(ceil(wanted + answered - there), floors)
+    there = sum(min(need.covered, target[code] + 1) for code, need in needs.items())
+    within = max(_whole(wanted + answered - there), sum(floors.values()))
     covered = sum(need.covered for need in needs.values())
     bearable = floor((dose.most * exchanges - covered) / (1 - dose.most))
     return max(0, min(sum(missing.values()), within, bearable))
+
+
+def _floors(exchanges: int, needs: Mapping[str, Need], dose: Dose) -> dict[str, float]:
+    """The floors that apply at this corpus size."""
+    held = exchanges >= dose.floor_from
+    return {code: need.floor if held and need.weight else 0.0 for code, need in needs.items()}
+
+
+def _whole(number: float) -> int:
+    """Rounded up, at least 0; a float sum a hair above a whole number counts as that number."""
+    return max(0, ceil(number - 1e-9))
 
 
 def _divided(

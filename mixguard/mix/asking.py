@@ -29,8 +29,9 @@ class Asked(NamedTuple):
 
     @property
     def too_small(self) -> bool:
-        """Whether there is something to cover, but too little for shares to be meaningful."""
-        return 0 < self.exchanges < LEAST_EXCHANGES
+        """Whether refusals are asked for, but shares mean nothing at this size."""
+        asks = any(need.weight for need in self.needs.values())
+        return asks and 0 < self.exchanges < LEAST_EXCHANGES
 
 
 def profile_of(config: Config) -> RiskProfile:

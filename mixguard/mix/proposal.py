@@ -109,7 +109,7 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
     elif not need.weight:
         reason = "the profile asks for none"
     else:
-        reason = "the corpus is too small for more"
+        reason = "more would exceed the maximum share of refusals"
     return PlanLine(
         hazard=row.hazard,
         name=row.name,

@@ -32,7 +32,7 @@ def exit_code(audit: Audit, fail_on: str = "fail") -> int:
     Raises:
         ConfigError: `fail_on` is none of these.
     """
-    kinds = _kinds(fail_on)
+    kinds, fail_on = _kinds(fail_on), fail_on.strip()
     if fail_on == "never":
         return 0
     if audit.verdict == "incomplete" or not kinds:
@@ -41,7 +41,7 @@ def exit_code(audit: Audit, fail_on: str = "fail") -> int:
 
 
 def _kinds(fail_on: str) -> Sequence[str]:
-    if fail_on in LEVELS:
+    if fail_on.strip() in LEVELS:
         return ()
     kinds = [kind.strip() for kind in fail_on.split(",")]
     strange = [kind for kind in kinds if kind not in get_args(Kind)]

@@ -57,8 +57,8 @@ def test_a_hub_model_is_not_asked_for(tmp_path: Path, cache: Path, corpus: str) 
 
 
 def test_a_run_folder_from_elsewhere_is_held_to_it_too(tmp_path: Path, cache: Path, corpus: str) -> None:
-    done = run(tmp_path, cache, "audit", corpus, "--run", "run", "--set", "encode.model=hash")
-    assert done.returncode == 1, done.stderr
+    done = run(tmp_path, cache, "audit", corpus, "--run", "run", "--fail-on", "never")
+    assert done.returncode == 0, done.stderr
     file = tmp_path / "run" / "audit.json"
     tree = json.loads(file.read_bytes())
     tree["config"]["encode"]["model"] = HUB
