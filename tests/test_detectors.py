@@ -125,7 +125,8 @@ def test_a_missing_model_is_fitted_once_per_encoder(
 def test_a_shipped_model_for_other_exemplars_or_weights_is_skipped(
     tmp_path: Path, shipped: HazardModel, find: Callable[..., tuple[HazardModel, bool]], says: dict[str, str]
 ) -> None:
-    stale = dataclasses.replace(shipped, **{"exemplars": "now", "encoder": "one", **says})  # type: ignore[arg-type]
+    right: dict[str, Any] = {"exemplars": "now", "encoder": "one"}
+    stale = dataclasses.replace(shipped, **{**right, **says})
     ship(tmp_path, stale, "one")
     assert [find("one")[1] for _ in range(2)] == [True, False]
     assert HazardModel.load(model_file(tmp_path / "taxonomy", "one")).exemplars == stale.exemplars

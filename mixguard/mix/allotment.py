@@ -62,13 +62,14 @@ def allot(
     wanted = _dose(exchanges, near, dose) if budget is None else float(budget)
     if budget is not None:  # floors must not push the total over the budget
         dose = dose._replace(floor_from=inf)
-    target = _targets(exchanges, needs, wanted, near, dose)
+    floors = _floors(exchanges, needs, dose)
+    target = _targets(needs, wanted, near, floors)
     there = {code: need.covered for code, need in needs.items()}
     missing = {code: _whole(target[code] - there[code]) for code in needs}
-    floors = {code: _whole(floor_ - there[code]) for code, floor_ in _floors(exchanges, needs, dose).items()}
-    count = _count(exchanges, needs, wanted, target, missing, floors, dose)
+    least = {code: _whole(floors[code] - there[code]) for code in needs}
+    count = _count(exchanges, needs, wanted, target, missing, least, dose)
     # Floors first: what they reserve for one hazard is not open to others.
-    refusals = _divided(min(count, sum(floors.values())), floors, target, there)
+    refusals = _divided(min(count, sum(least.values())), least, target, there)
     rest = {code: missing[code] - refusals[code] for code in needs}
     held = {code: there[code] + refusals[code] for code in needs}
     for code, more in _divided(count - sum(refusals.values()), rest, target, held).items():
@@ -89,12 +90,11 @@ def _dose(exchanges: int, near: float, dose: Dose) -> float:
 
 
 def _targets(
-    exchanges: int, needs: Mapping[str, Need], wanted: float, near: float, dose: Dose
+    needs: Mapping[str, Need], wanted: float, near: float, floors: Mapping[str, float]
 ) -> dict[str, float]:
     """Each hazard's share of the dose by weight and proximity, plus one per kept answer; floors apply."""
     value = {code: need.weight * (1 + (need.near / near if near else 0.0)) for code, need in needs.items()}
     total = sum(value.values())
-    floors = _floors(exchanges, needs, dose)
     return {
         code: max(floors[code], wanted * value[code] / total + need.answered) for code, need in needs.items()
     }
@@ -106,14 +106,14 @@ def _count(
     wanted: float,
     target: Mapping[str, float],
     missing: Mapping[str, int],
-    floors: Mapping[str, int],
+    least: Mapping[str, int],
     dose: Dose,
 ) -> int:
     """Total refusals to add: what is missing, limited by the dose (or the floors) and the maximum share."""
     answered = sum(need.answered for need in needs.values())
     # Round targets up, so a mix made from an earlier plan needs nothing more.
     there = sum(min(need.covered, target[code] + 1) for code, need in needs.items())
-    within = max(_whole(wanted + answered - there), sum(floors.values()))
+    within = max(_whole(wanted + answered - there), sum(least.values()))
     covered = sum(need.covered for need in needs.values())
     bearable = floor((dose.most * exchanges - covered) / (1 - dose.most))
     return max(0, min(sum(missing.values()), within, bearable))

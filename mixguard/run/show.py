@@ -27,7 +27,7 @@ def corpus_line(corpus: CorpusSummary) -> str:
 
 
 def coverage_line(coverage: Sequence[Coverage]) -> str:
-    """How many hazards have fewer refusals than their target."""
+    """How many hazards have fewer refusals than wanted."""
     return f"{sum(row.is_short for row in coverage)} of {len(coverage)} hazards have too few refusals"
 
 

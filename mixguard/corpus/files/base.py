@@ -57,7 +57,7 @@ class HashedFile(io.RawIOBase):
         """Always true; the file can be read once, in order."""
         return True
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its `Buffer` is new in Python 3.12
         """Read the next bytes."""
         count = self._file.readinto(buffer)
         self._digest.update(memoryview(buffer)[:count])

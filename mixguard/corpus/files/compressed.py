@@ -79,7 +79,7 @@ class _Bounded(io.RawIOBase):
         self._packed.close()
         super().close()
 
-    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its `Buffer` is new in Python 3.12
         import zstandard
 
         try:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mixguard.corpus.files.base import Whole
-from mixguard.corpus.files.tables import ROWS_AT_ONCE, record
+from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
+from mixguard.corpus.files.tables import ROWS_AT_ONCE, as_json, record
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError
 
@@ -37,14 +37,9 @@ class MemorySource:
     def records(self) -> Iterator[Record | Rejected | Whole]:
         """Every row, then the digest of all rows as JSON Lines."""
         digest = hashlib.sha256()
-        for ordinal, row in enumerate(_rows(self.data)):
-            if isinstance(row, Mapping):
-                found = record(dict(row), self.name, ordinal)
-                digest.update(found.raw + b"\n")
-                yield found
-            else:
-                reason = f"expected a dict, found {type(row).__name__}"
-                yield Rejected(Place(self.name, ordinal + 1, ordinal), b"", reason)
+        for line, found in self._lines():
+            digest.update(line)
+            yield found
         yield Whole(digest.hexdigest())
 
     def digest(self) -> str:
@@ -59,7 +54,18 @@ class MemorySource:
             pq.write_table(_table(self.data), path)
             return
         with path.open("wb") as stream:
-            stream.writelines(each.raw + b"\n" for each in self.records() if isinstance(each, Record))
+            stream.writelines(line for line, _ in self._lines())
+
+    def _lines(self) -> Iterator[tuple[bytes, Record | Rejected]]:
+        """Every row as a line of JSON, unreadable ones too, so that a file of them numbers rows alike."""
+        for ordinal, row in enumerate(_rows(self.data)):
+            if isinstance(row, Mapping):
+                found = record(dict(row), self.name, ordinal)
+                yield found.raw + b"\n", found
+            else:
+                raw, reason = as_json(row), f"expected a dict, found {type(row).__name__}"
+                place = Place(self.name, ordinal + 1, ordinal)
+                yield raw + b"\n", Rejected(place, raw[:KEPT_OF_REJECTED], reason)
 
 
 def memory_sources(data: Any, number: int) -> list[MemorySource]:
@@ -108,6 +114,8 @@ def _table(data: Any) -> Any:
     import pyarrow as pa
 
     library = _library(data)
+    if library == "builtins" and not all(isinstance(row, Mapping) for row in data):
+        raise InputError(f"{NAME}: a row is not a dict; Parquet cannot hold it, so write the mix as .jsonl")
     try:
         if library == "polars":
             return data.to_arrow()
@@ -115,6 +123,9 @@ def _table(data: Any) -> Any:
             return data.with_format("arrow")[:]
         if library == "pandas":
             return pa.Table.from_pandas(data, preserve_index=False)
-        return pa.Table.from_pylist(data)
+        names = dict.fromkeys(
+            name for row in data for name in row
+        )  # `from_pylist` reads only the first row's
+        return pa.table({name: [row.get(name) for row in data] for name in names})
     except pa.ArrowException as error:
         raise InputError(f"{NAME}: a column mixes value types: {error}") from None

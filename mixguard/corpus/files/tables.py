@@ -58,10 +58,13 @@ def _rows(batches: Iterator[Any], name: str) -> Iterator[Record]:
 
 def record(row: dict[str, Any], name: str, ordinal: int) -> Record:
     """A table row as a record; its raw bytes are its JSON, keys in column order."""
-    plain = {key: _plain(value) for key, value in row.items()}
-    return Record(
-        Place(name, ordinal + 1, ordinal), orjson.dumps(plain, option=orjson.OPT_NON_STR_KEYS), plain
-    )
+    plain = {str(key): _plain(value) for key, value in row.items()}
+    return Record(Place(name, ordinal + 1, ordinal), orjson.dumps(plain), plain)
+
+
+def as_json(value: Any) -> bytes:
+    """Any value as JSON, as far as JSON can hold it."""
+    return orjson.dumps(_plain(value))
 
 
 def _plain(value: Any) -> Any:

@@ -146,3 +146,23 @@ def test_a_mix_from_memory_needs_a_name_with_a_known_suffix(config: Config, tmp_
         mixguard.rebalance(ROWS, out=tmp_path / "mix.csv", config=config)
     with pytest.raises(UsageError, match="one by one"):
         mixguard.rebalance(ROWS, ROWS[:30], out=tmp_path / "mix.jsonl", config=config)
+
+
+def test_a_row_that_is_not_a_dict_moves_no_other(config: Config, tmp_path: Path) -> None:
+    config = config.replace({"rebalance.set_aside_from": 0.5})
+    rows: list[Any] = [*ROWS[:5], "not a dict", *ROWS[5:]]
+    mix = mixguard.rebalance(rows, out=tmp_path / "mix.jsonl", config=config)
+    assert mix.manifest is not None
+    assert [removal.record for removal in mix.manifest.set_aside] == [41]
+    written = (tmp_path / "mix.jsonl").read_bytes().splitlines()
+    assert b'"not a dict"' in written
+    assert orjson.dumps(ROWS[40]) not in written
+    with pytest.raises(UsageError, match=r"\.jsonl"):
+        mixguard.rebalance(rows, out=tmp_path / "mix.parquet", config=config)
+
+
+def test_a_field_that_the_first_row_lacks_is_written_too(config: Config, tmp_path: Path) -> None:
+    rows = [*ROWS[:30], *({**row, "note": f"late {n}"} for n, row in enumerate(ROWS[30:40]))]
+    mixguard.rebalance(rows, out=tmp_path / "mix.parquet", config=config)
+    notes = pl.read_parquet(tmp_path / "mix.parquet")["note"]
+    assert set(notes.drop_nulls()) == {f"late {n}" for n in range(10)}
