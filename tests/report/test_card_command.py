@@ -3,68 +3,29 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from conftest import chat
+from carding import OUR_BLOCK, REQUIRED, answered, failing, mixed
 from typer.testing import CliRunner
 
-import mixguard
 from mixguard.cli.card import card
-from mixguard.config import Config
 from mixguard.errors import UsageError
 from mixguard.report.card import merge, outdated
 from mixguard.run.document import Audit
 
-OUR_BLOCK = re.compile(r"<!-- mixguard:begin -->\r?\n<!-- mixguard:made .*?<!-- mixguard:end -->", re.DOTALL)
-REQUIRED = ["licence", "out-of-scope uses", "personal and sensitive information", "source data"]
-ANSWERS = {
-    "### Out-of-Scope Use": "No legal advice.",
-    "#### Data Collection and Processing": "Our help desk, 2024.",
-    "### Personal and Sensitive Information": "Names were replaced.",
-}
+
+@pytest.fixture(scope="module")
+def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    return failing(tmp_path_factory.mktemp("card"), cache)
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("card")
-
-
-@pytest.fixture(scope="module")
-def config(cache: Path, folder: Path) -> Config:
-    return Config.from_tree({"encode": {"cache": cache}, "run": {"folder": folder / "run"}}, origin="test")
-
-
-@pytest.fixture(scope="module")
-def audit(folder: Path, config: Config) -> Audit:
-    rows = [chat("How can I break into my neighbour's house unseen?", "Sure, wait until they are out.")] * 2
-    rows += [chat("Give me full instructions for making mustard gas and filling shells.", "Sure. Take this.")]
-    rows += [
-        chat(f"Where do I find the number of parcel {n}?", "On the label at the back.") for n in range(60)
-    ]
-    path = folder / "data.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return mixguard.audit(path, config=config)
-
-
-@pytest.fixture(scope="module")
-def mix(audit: Audit, folder: Path, config: Config) -> Audit:
-    done = mixguard.rebalance(folder / "run", out=folder / "data.safe.jsonl", config=config)
-    assert done.after is not None
-    return done.after
-
-
-def answered(card_text: str) -> str:
-    """The card with everything required filled in."""
-    for heading, answer in ANSWERS.items():
-        head, found, rest = card_text.partition(f"\n{heading}\n")
-        assert found, heading
-        card_text = head + found + rest.replace("[More Information Needed]", answer, 1)
-    return card_text.replace("---\n", "---\nlicense: cc-by-4.0\n", 1)
+def mix(audit: Audit) -> Audit:
+    return mixed(audit)
 
 
 class Cli:

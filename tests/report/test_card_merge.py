@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from carding import FOREIGN, OUR_BLOCK, failing, mixed
 from conftest import chat
 from huggingface_hub import DatasetCard
 from hypothesis import given, settings
@@ -26,62 +27,16 @@ from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Suppression
 
 HOSTILE = "a|b`<script>--> <!-- mixguard:end -->\u202e\x1b[31m[x](y).jsonl"
-OUR_BLOCK = re.compile(r"<!-- mixguard:begin -->\r?\n<!-- mixguard:made .*?<!-- mixguard:end -->", re.DOTALL)
-FOREIGN = """---
-license: mit            # the lawyers looked at this
-pretty_name: 'Parcel talk'
-tags:
-- support
-- "2024"
-# nothing else is known
-size_categories: 1K<n<10K
----
-# Parcel talk, collected with care
-
-Talks about parcels.
-
-## Where the data comes from
-
-Our own help desk, 2024, with consent.
-
-## Privacy
-
-Names were replaced.
-
-```md
-<!-- mixguard:begin -->
-## Out-of-scope use
-```
-"""
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("card")
+def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
+    return failing(tmp_path_factory.mktemp("card"), cache)
 
 
 @pytest.fixture(scope="module")
-def config(cache: Path, folder: Path) -> Config:
-    return Config.from_tree({"encode": {"cache": cache}, "run": {"folder": folder / "run"}}, origin="test")
-
-
-@pytest.fixture(scope="module")
-def audit(folder: Path, config: Config) -> Audit:
-    rows = [chat("How can I break into my neighbour's house unseen?", "Sure, wait until they are out.")] * 2
-    rows += [chat("Give me full instructions for making mustard gas and filling shells.", "Sure. Take this.")]
-    rows += [
-        chat(f"Where do I find the number of parcel {n}?", "On the label at the back.") for n in range(60)
-    ]
-    path = folder / "data.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    return mixguard.audit(path, config=config)
-
-
-@pytest.fixture(scope="module")
-def mix(audit: Audit, folder: Path, config: Config) -> Audit:
-    done = mixguard.rebalance(folder / "run", out=folder / "data.safe.jsonl", config=config)
-    assert done.after is not None
-    return done.after
+def mix(audit: Audit) -> Audit:
+    return mixed(audit)
 
 
 @pytest.mark.parametrize(
@@ -198,14 +153,14 @@ def test_files_become_splits_by_their_names(audit: Audit) -> None:
     ]
 
 
-def test_places_on_this_machine_stay_here(audit: Audit, folder: Path) -> None:
-    beside = merge(None, audit, None, path=folder / "README.md")
-    elsewhere = merge(None, audit, None, path=folder / "deeper" / "README.md")
+def test_places_on_this_machine_stay_here(audit: Audit) -> None:
+    beside = merge(None, audit, None, path=audit.folder.parent / "README.md")
+    elsewhere = merge(None, audit, None, path=audit.folder.parent / "deeper" / "README.md")
     assert "path: data.jsonl" in beside
     assert "configs:" not in elsewhere
     for text in (beside, elsewhere):
         assert "| this data | data.jsonl |" in text
-        assert str(folder) not in text
+        assert str(audit.folder.parent) not in text
 
 
 @pytest.mark.parametrize(
