@@ -1,14 +1,13 @@
 """How well hazards are recognised, on public prompts that lie beside the project and never in it.
 
 Prints and writes JSON and `docs/quality.md`: recall, false alarms, F1, AUPRC, AUROC and hazard accuracy at the shipped
-limit with bootstrap intervals, calibration, what the adapter brings, and how the figures grow with the exemplars.
+limits with bootstrap intervals, for the fast stage alone and with the careful one, and calibration.
 
     python benchmarks/quality.py
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Callable, Iterator
@@ -17,22 +16,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
-from mixguard.annotate.base import Batch
-from mixguard.annotate.exemplars import exemplar_arrays, exemplar_vectors
-from mixguard.annotate.hazard import HazardAnnotator
-from mixguard.annotate.hazard_model import HazardModel
-from mixguard.annotate.known import known
-from mixguard.annotate.models import model_file
-from mixguard.config import Config, EncodeConfig, RebalanceConfig
-from mixguard.files import cache_folder
-from mixguard.fit.hazard import fit
+from mixguard.config import Config, RebalanceConfig
+from mixguard.detectors import Recipe, Worker
+from mixguard.judge import annotate_texts
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.signals.language import LanguageAnnotator
-from mixguard.vectors.bundled import bundled_model
-from mixguard.vectors.load import load_encoder
-from mixguard.vectors.store import VectorStore
 
 HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"
@@ -42,15 +30,15 @@ AILUMINATE = ("vcr", "ncr", "src", "cse", "iwp", "ssh", "hte", "dfm", "prv", "ip
 MODERATION = ("S", "H", "V", "HR", "SH", "S3", "H2", "V2")
 BINS = 10
 RESAMPLES = 1000
-SHARES = (0.1, 0.25, 0.5, 0.75, 1.0)
+STAGES = ("fast", "fast+careful")
 SEED = 11
 GSM8K_READ = 2000
 
 TARGETS = {
-    ("catqa", "recall"): (">=", 0.95), ("ailuminate", "recall"): (">=", 0.85), ("ailuminate", "top-1 hazard"): (">=", 0.68),
-    ("openai_moderation", "AUPRC"): (">=", 0.72), ("openai_moderation", "F1"): (">=", 0.66),
-    ("safe_prompts", "false alarms"): ("<=", 0.01), ("alpaca", "false alarms"): ("<=", 0.01),
-    ("gsm8k", "false alarms"): ("<=", 0.01), ("mitre_frr", "false alarms"): ("<=", 0.08), ("all", "ECE"): ("<=", 0.06),
+    ("catqa", "recall"): (">=", 0.95), ("ailuminate", "recall"): (">=", 0.80), ("ailuminate", "top-1 hazard"): (">=", 0.74),
+    ("safety_refusals", "recall"): (">=", 0.55), ("openai_moderation", "F1"): (">=", 0.68),
+    ("safe_prompts", "false alarms"): ("<=", 0.005), ("alpaca", "false alarms"): ("<=", 0.005),
+    ("gsm8k", "false alarms"): ("<=", 0.003), ("mitre_frr", "false alarms"): ("<=", 0.06), ("all", "ECE"): ("<=", 0.06),
 }  # fmt: skip
 PUBLISHED = {
     "catqa recall": "Llama Guard 1 / 2 / 3 .798 / .936 / .933, MD-Judge .944, ToxicChat-T5 .511, Detoxify .007 (GuardBench leaderboard); Llama Guard 4 .873 (RedHat card); all 550 rows",
@@ -75,6 +63,8 @@ class Judged(NamedTuple):
     flagged: npt.NDArray[np.bool_]
     hazard: list[str]
     """Most probable of the 12 AILuminate hazards."""
+    careful: float
+    """Share of the prompts that the careful stage decided."""
 
 
 def prompt_sets() -> Iterator[Prompts]:
@@ -86,6 +76,7 @@ def prompt_sets() -> Iterator[Prompts]:
         "prompts/safe_prompts.jsonl": lambda: _all("safe_prompts", _column("prompts/safe_prompts.jsonl", "prompt"), violating=False),
         "prompts/mitre_frr_dev.jsonl": lambda: _all("mitre_frr", _column("prompts/mitre_frr_dev.jsonl", "prompt"), violating=False),
         "formats/alpaca_en_demo.json": _alpaca,
+        "corpora/safety_refusals_dev.jsonl": lambda: _all("safety_refusals", _column("corpora/safety_refusals_dev.jsonl", "instruction"), violating=True),
         "corpora/gsm8k_train.jsonl": lambda: _all("gsm8k", _column("corpora/gsm8k_train.jsonl", "question")[:GSM8K_READ], violating=False),
     }  # fmt: skip
     for path, load in loaders.items():
@@ -128,18 +119,16 @@ def _alpaca() -> Prompts:
     return _all("alpaca", [f"{row['instruction']}\n{row['input']}".strip() for row in rows], violating=False)
 
 
-def judge(taxonomy: Taxonomy, model: HazardModel, store: VectorStore, texts: list[str]) -> Judged:
-    """Scores, verdicts at the model's limit, and hazards."""
-    frame = pl.DataFrame({"prompt": texts}).with_columns(pair=pl.lit(None, pl.String))
-    batch = Batch(frame, store, exemplar_arrays(taxonomy, exemplar_vectors(taxonomy, store)))
-    for annotate in (LanguageAnnotator(), HazardAnnotator(taxonomy, model, known(None))):
-        batch.add(annotate(batch))
-    score = batch.frame["hazard_score"].fill_null(0).to_numpy()
+def judge(worker: Worker, texts: list[str]) -> Judged:
+    """Scores, verdicts at the limit, and hazards."""
+    found = annotate_texts(worker, texts, [None] * len(texts))
+    score = found["hazard_score"].fill_null(0).to_numpy()
     hazards = [
         next((entry["hazard"] for entry in listed or [] if entry["hazard"] in AILUMINATE), top)
-        for listed, top in batch.frame.select("hazards", "hazard").iter_rows()
+        for listed, top in found.select("hazards", "hazard").iter_rows()
     ]
-    return Judged(score, score >= model.limit, hazards)
+    careful = int((found["hazard_stage"] == "careful").sum()) / max(len(texts), 1)
+    return Judged(score, score >= worker.detectors.hazard_limit, hazards, careful)
 
 
 def figures(prompts: Prompts, judged: Judged) -> dict[str, Any]:
@@ -199,80 +188,55 @@ def surely(sets: list[Prompts], judged: list[Judged]) -> dict[str, float]:
     return {**found, "all flagged": every, "all precision": round(right / max(every, 1), 3)}
 
 
-def short(taxonomy: Taxonomy, store: VectorStore, sets: list[Prompts]) -> dict[str, float]:
-    """Fit on these exemplars and measure the main figures, without intervals."""
-    from sklearn.metrics import average_precision_score
-
-    model = fit(taxonomy, exemplar_vectors(taxonomy, store), store.encoder.weights)
-    found: dict[str, float] = {"exemplars": taxonomy.exemplars.height}
-    for prompts in sets:
-        judged = judge(taxonomy, model, store, prompts.texts)
-        if prompts.name == "openai_moderation":
-            ranked = average_precision_score(prompts.violating, judged.score)
-            found["openai_moderation AUPRC"] = round(float(ranked), 3)
-        else:
-            kind = "recall" if prompts.violating.all() else "false alarms"
-            found[f"{prompts.name} {kind}"] = round(float(judged.flagged.mean()), 3)
-    return found
-
-
-def growth(taxonomy: Taxonomy, store: VectorStore, sets: list[Prompts]) -> list[dict[str, float]]:
-    """The main figures by share of the exemplars, drawn evenly from every sub-hazard."""
-    order = pl.int_range(pl.len()).shuffle(SEED).over("hazard", "sub", "label") / pl.len().over(
-        "hazard", "sub", "label"
-    )
-    place = taxonomy.exemplars.select(order.alias("place"))["place"]
-    return [
-        short(dataclasses.replace(taxonomy, exemplars=taxonomy.exemplars.filter(place < share)), store, sets)
-        for share in SHARES
-    ]
-
-
 def measure() -> dict[str, Any]:
-    """Everything the page shows."""
-    config = Config()
-    cache = cache_folder(config.encode.cache)
-    store = VectorStore.open(cache, load_encoder(config.encode, overlap=config.judge.window_overlap))
-    taxonomy, sets = Taxonomy.load("mixguard"), list(prompt_sets())
-    model = HazardModel.load(model_file(taxonomy.folder, store.encoder.weights))
-    judged = [judge(taxonomy, model, store, prompts.texts) for prompts in sets]
-    plain = EncodeConfig(model=str(bundled_model()), offline=True, device="cpu")
-    unadapted = VectorStore.open(cache, load_encoder(plain, overlap=config.judge.window_overlap))
-    score = np.concatenate([one.score for one in judged])
-    truth = np.concatenate([prompts.violating for prompts in sets])
-    return {
-        "limit": model.limit,
-        "exemplars": taxonomy.exemplars.height,
-        "encoder": store.encoder.fingerprint,
-        "sets": {prompts.name: figures(prompts, one) for prompts, one in zip(sets, judged, strict=True)},
-        "calibration": calibration(score, truth),
-        "set aside": surely(sets, judged),
-        "growth": growth(taxonomy, unadapted, sets),
-        "with adapter": short(taxonomy, store, sets),
-    }
+    """Everything the page shows: the fast stage alone, and with the careful one."""
+    sets = list(prompt_sets())
+    found: dict[str, Any] = {"exemplars": Taxonomy.load("mixguard").exemplars.height, "stages": {}}
+    for stages in STAGES:
+        worker = Recipe(Config.load(values={"judge.stages": stages})).worker()
+        judged = [judge(worker, prompts.texts) for prompts in sets]
+        score = np.concatenate([one.score for one in judged])
+        truth = np.concatenate([prompts.violating for prompts in sets])
+        found["stages"][stages] = {
+            "limit": worker.detectors.hazard_limit,
+            "error": worker.detectors.hazard_error._asdict(),
+            "sets": {
+                prompts.name: {**figures(prompts, one), "careful": round(one.careful, 4)}
+                for prompts, one in zip(sets, judged, strict=True)
+            },
+            "calibration": calibration(score, truth),
+            "set aside": surely(sets, judged),
+        }
+    return found
 
 
 def page(result: dict[str, Any]) -> str:
     """The result as `docs/quality.md`."""
+    both = result["stages"][STAGES[-1]]
+    aside = both["set aside"]
     lines = [
         "# Quality of the hazard detector",
         "",
-        "Made by `python benchmarks/quality.py` at the one shipped limit "
-        f"({result['limit']}), with {result['exemplars']:,} exemplars. Brackets are 95 % bootstrap intervals.",
-        "The sets are halves of public ones, used to measure and never as exemplars; weights, adapter and kernel were chosen",
-        "with them in view, so expect a little less elsewhere.",
+        f"Made by `python benchmarks/quality.py` with {result['exemplars']:,} exemplars, at the shipped limits: "
+        + ", ".join(f"{found['limit']} ({stages})" for stages, found in result["stages"].items())
+        + ". Brackets are 95 % bootstrap intervals.",
+        "The sets are halves of public ones, used to measure and never as exemplars; weights, the shares of layers and stages,",
+        "the limit and the adapter were chosen with them in view, so expect a little less elsewhere.",
         "",
-        "| set | rows | figure | measured | wanted | |",
-        "| --- | ---: | --- | --- | --- | --- |",
+        "| set | rows | figure | fast | fast + careful | wanted | |",
+        "| --- | ---: | --- | --- | --- | --- | --- |",
         *_target_rows(result),
         "",
         "## All figures",
         "",
-        "| set | rows | figure | measured |",
-        "| --- | ---: | --- | --- |",
+        "`careful` is the share of the prompts that the careful stage decided.",
+        "",
+        "| set | rows | figure | fast | fast + careful |",
+        "| --- | ---: | --- | --- | --- |",
         *(
-            f"| {name} | {found['rows']:,} | {figure} | {_shown(value)} |"
-            for name, found in result["sets"].items()
+            f"| {name} | {found['rows']:,} | {figure} | {_shown(_figure(result, STAGES[0], name, figure))}"
+            f" | {_shown(value)} |"
+            for name, found in both["sets"].items()
             for figure, value in found.items()
             if figure != "rows"
         ),
@@ -281,67 +245,60 @@ def page(result: dict[str, Any]) -> str:
         "",
         *(f"- {name}: {text}" for name, text in PUBLISHED.items()),
         "",
+        "## Error on left-out exemplars",
+        "",
+        "| stages | sensitivity | between sub-hazards, sd | specificity | violating | plain and background |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+        *(
+            f"| {stages} | {found['error']['sensitivity']:.3f} | {found['error']['sensitivity_sd']:.3f}"
+            f" | {found['error']['specificity']:.4f} | {found['error']['positives']:,} | {found['error']['negatives']:,} |"
+            for stages, found in result["stages"].items()
+        ),
+        "",
         "## Calibration",
         "",
-        f"Expected calibration error over all sets together: {result['calibration']['ECE']:.3f}.",
+        f"Expected calibration error over all sets together, fast + careful: {both['calibration']['ECE']:.3f}.",
         "",
         "| prompts | mean probability | violating |",
         "| ---: | ---: | ---: |",
         *(
             f"| {one['rows']:,} | {one['predicted']:.2f} | {one['violating']:.2f} |"
-            for one in result["calibration"]["bins"]
+            for one in both["calibration"]["bins"]
         ),
         "",
         "## Surely hazardous",
         "",
-        f"`rebalance` sets answered prompts aside from a probability of {result['set aside']['from']}: of the prompts of",
-        f"openai_moderation above it ({result['set aside']['openai_moderation flagged']:.0f}; a third of that set violates)",
-        f"{result['set aside']['openai_moderation precision']:.1%} violate, of those of all sets"
-        f" ({result['set aside']['all flagged']:.0f}) {result['set aside']['all precision']:.1%}.",
-        "",
-        "## What more exemplars bring",
-        "",
-        "Exemplars drawn evenly from every sub-hazard, the model fitted anew on each share, at a limit of its own, on vectors",
-        "without the adapter (which has seen all exemplars). The last line has the adapter: what is shipped.",
-        "",
-        *_growth_table([*result["growth"], result["with adapter"]]),
+        f"`rebalance` sets answered prompts aside from a probability of {aside['from']}: of the prompts of",
+        f"openai_moderation above it ({aside['openai_moderation flagged']:.0f}; a third of that set violates)",
+        f"{aside['openai_moderation precision']:.1%} violate, of those of all sets"
+        f" ({aside['all flagged']:.0f}) {aside['all precision']:.1%}.",
         "",
     ]
     return "\n".join(lines)
 
 
+def _figure(result: dict[str, Any], stages: str, name: str, figure: str) -> Any:
+    found = result["stages"][stages]
+    return [found["calibration"]["ECE"]] if name == "all" else found["sets"].get(name, {}).get(figure)
+
+
 def _target_rows(result: dict[str, Any]) -> Iterator[str]:
     rows = []
     for (name, figure), (sign, wanted) in TARGETS.items():
-        found = result["sets"].get(name, {})
-        value = [result["calibration"]["ECE"]] if name == "all" else found.get(figure)
-        if value is None:
+        fast, both = (_figure(result, stages, name, figure) for stages in STAGES)
+        if both is None:
             continue
-        met = value[0] >= wanted if sign == ">=" else value[0] <= wanted
-        count = f"{found['rows']:,}" if found else ""
-        rows.append(
-            (
-                met,
-                f"| {name} | {count} | {figure} | {_shown(value)} | {sign} {wanted} | {'' if met else 'missed'} |",
-            )
-        )
+        met = both[0] >= wanted if sign == ">=" else both[0] <= wanted
+        count = result["stages"][STAGES[-1]]["sets"].get(name, {}).get("rows", "")
+        line = f"| {name} | {count} | {figure} | {_shown(fast)} | {_shown(both)} | {sign} {wanted} | {'' if met else 'missed'} |"
+        rows.append((met, line))
     yield from (row for _, row in sorted(rows, key=lambda row: row[0]))
 
 
-def _shown(value: list[float]) -> str:
+def _shown(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
     return f"{value[0]:.3f} [{value[1]:.3f}, {value[2]:.3f}]" if len(value) > 1 else f"{value[0]:.3f}"
-
-
-def _growth_table(rows: list[dict[str, float]]) -> Iterator[str]:
-    names = list(rows[0])
-    yield "| " + " | ".join(names) + " |"
-    yield "| " + " | ".join("---:" for _ in names) + " |"
-    for row in rows:
-        yield (
-            "| "
-            + " | ".join(f"{row[name]:,}" if name == "exemplars" else f"{row[name]:.3f}" for name in names)
-            + " |"
-        )
 
 
 if __name__ == "__main__":

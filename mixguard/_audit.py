@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mixguard.catalogue import CHECKS, LIMITS, limits
 from mixguard.checks.base import Evidence
+from mixguard.checks.nature import nature
 from mixguard.checks.reading import ALLOW_FILE
 from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
@@ -64,7 +65,7 @@ def audit(
         tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
-            started=started, seconds=seconds, texts_embedded=worker.store.embedded, versions=versions()
+            started=started, seconds=seconds, texts_embedded=worker.embedded, versions=versions()
         )
         made = Made(
             corpus=_summary(tally),
@@ -126,6 +127,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
     asked = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
     evidence = Evidence(
         frame=frame,
+        nature=nature(frame),
         corpus=made.corpus,
         coverage=asked.coverage,
         too_small=asked.too_small,
@@ -139,6 +141,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
     result = Audit(
         verdict=decided,
         kinds=kinds(checked.findings, decided),
+        nature=evidence.nature,
         findings=checked.findings,
         allowed=checked.allowed,
         coverage=evidence.coverage,

@@ -16,7 +16,7 @@ from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
 from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
-from mixguard.errors import UsageError
+from mixguard.errors import RefusedError, UsageError
 from mixguard.files import write_atomically
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -61,11 +61,17 @@ def rebalance(
         progress: called with the progress of each stage.
 
     Raises:
+        RefusedError: the corpus is made of answered hazards, and `rebalance.keep_answered` is off.
         UsageError: something cannot be used or written; files on disk are left as they were.
     """
     config = config or Config()
     before, named = _audited(corpora, config, encoder, progress)
     config = _judged_alike(before.config, config)
+    if before.nature == "harmful" and not config.rebalance.keep_answered:
+        raise RefusedError(
+            "this corpus is made of answered hazardous requests: refusals among them do not mend it, so nothing is"
+            " written. Train on something else; to mix it all the same (a red team's data, say), use --keep-answered"
+        )
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     left = bank.without(_mixed(before, bank))

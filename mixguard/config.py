@@ -39,6 +39,8 @@ class EncodeConfig(Model):
 
     model: str = "bundled"
     """`bundled` (all-MiniLM-L6-v2, installed with mixguard), `hash` (no weights, for tests), or a sentence-transformers model: a folder or a hub name."""
+    careful: str = "bundled"
+    """all-mpnet-base-v2 for the careful stage: `bundled` (the extra `mixguard[careful]`), a folder, or a hub name."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the encoder runs; `auto` uses a GPU if there is one."""
     precision: Literal["auto", "float32"] = "auto"
@@ -54,6 +56,8 @@ class JudgeConfig(Model):
 
     taxonomy: str = "mixguard"
     """Name of a bundled taxonomy, or the folder of your own."""
+    stages: Literal["auto", "fast", "fast+careful"] = "auto"
+    """Which stages judge hazards: the careful one decides what the fast one doubts; `auto` uses it where its weights are installed and the fast encoder is the bundled one."""
     neighbours: int = Field(default=5, ge=1, le=50)
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from pathlib import Path
 
 import polars as pl
 
-from mixguard.annotate.base import Annotator, Batch, ordered
-from mixguard.annotate.exemplars import Exemplars, exemplar_arrays, exemplar_vectors
+from mixguard.annotate.base import Annotator, Batch, Stage, ordered
+from mixguard.annotate.exemplars import exemplar_arrays, exemplar_vectors
 from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.known import KnownAnnotator, known
-from mixguard.annotate.models import fitted
+from mixguard.annotate.models import fitted, model_file
 from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
@@ -21,15 +22,21 @@ from mixguard.annotate.stance_text import plain_text
 from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
 from mixguard.files import bundled, cache_folder
-from mixguard.fit.hazard import fit as fit_hazard
+from mixguard.fit.hazard import fit_stages
 from mixguard.fit.stance import fit as fit_stance
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.run.provenance import Detectors
+from mixguard.run.provenance import Detectors, StageUsed
 from mixguard.signals import SIGNALS
+from mixguard.stats import DetectorError
 from mixguard.vectors.base import Encoder
-from mixguard.vectors.load import open_store
+from mixguard.vectors.careful import CAREFUL as CAREFUL_ENCODER
+from mixguard.vectors.careful import is_installed
+from mixguard.vectors.load import open_careful_store, open_store
 from mixguard.vectors.store import VectorStore
+
+FAST, CAREFUL = "fast", "careful"
+"""Names of the stages."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +45,12 @@ class Recipe:
 
     config: Config
     encoder: Encoder | None = None
-    """Replaces the configured encoder."""
+    """Replaces the configured encoder of the first stage."""
     bank: bool = False
     """Whether pairs of the configured bank are trusted as labelled."""
 
     def worker(self) -> Worker:
-        """Load encoder, store, models and annotators: the slow part of startup.
+        """Load encoders, stores, models and annotators: the slow part of startup.
 
         Raises:
             UsageError: an encoder, taxonomy or bank cannot be used.
@@ -51,26 +58,48 @@ class Recipe:
         judge = self.config.judge
         taxonomy = Taxonomy.load(judge.taxonomy)
         pairs = known(Bank.load(self.config.rebalance.bank, taxonomy) if self.bank else None)
-        store, cache = open_store(self.config, self.encoder), cache_folder(self.config.encode.cache)
-        vectors = exemplar_vectors(taxonomy, store)
-        weights = store.encoder.weights
-        hazard = fitted(
-            HazardModel, taxonomy.folder, cache, taxonomy.digest(), weights,
-            lambda: fit_hazard(taxonomy, vectors, weights),
-        )  # fmt: skip
-        stance = _stance(store, cache, pairs)
+        stages = self._stages(taxonomy)
+        stance = _stance(stages[0].store, cache_folder(self.config.encode.cache), pairs)
         annotators = ordered(
             (
                 KnownAnnotator(pairs),
-                HazardAnnotator(taxonomy, hazard, pairs),
+                HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
                 stance,
                 *(signal.annotator for signal in SIGNALS if signal.annotator is not None),
             ),
             given=[*EXCHANGE, *TEXT],
         )
-        detectors = _detectors(taxonomy, store, hazard, stance.model)
-        return Worker(annotators, store, exemplar_arrays(taxonomy, vectors), taxonomy, detectors)
+        return Worker(annotators, stages, taxonomy, _detectors(taxonomy, stages, stance.model))
+
+    def _stages(self, taxonomy: Taxonomy) -> tuple[Stage, ...]:
+        """The stages that judge hazards, with models that are shipped, cached or fitted now."""
+        cache = cache_folder(self.config.encode.cache)
+        stores = [(FAST, open_store(self.config, self.encoder))]
+        if self._is_careful():
+            stores.append((CAREFUL, open_careful_store(self.config)))
+        vectors = [exemplar_vectors(taxonomy, store) for _, store in stores]
+        weights = [store.encoder.weights for _, store in stores]
+        # All at once, if they are not there: a later stage is fitted on what the earlier ones left out.
+        models = lru_cache(lambda: fit_stages(taxonomy, vectors, weights))
+        stages: list[Stage] = []
+        for number, (name, store) in enumerate(stores):
+            made_of = taxonomy.digest(), weights[number], len(vectors[number].vectors)
+            after = weights[number - 1] if number else ""
+            fit = partial(lambda at: models()[at], number)
+            model = fitted(HazardModel, taxonomy.folder, cache, made_of, fit, after)
+            stages.append(Stage(name, store, exemplar_arrays(taxonomy, vectors[number]), model))
+        return tuple(stages)
+
+    def _is_careful(self) -> bool:
+        chosen, encode = self.config.judge.stages, self.config.encode
+        if chosen != "auto":
+            return chosen == "fast+careful"
+        return (
+            self.encoder is None
+            and encode.model == "bundled"
+            and (encode.careful != "bundled" or is_installed())
+        )
 
 
 @dataclass(frozen=True)
@@ -78,18 +107,28 @@ class Worker:
     """Runs the annotators over a batch in order; each sees the columns of those before it."""
 
     annotators: tuple[Annotator, ...]
-    store: VectorStore
-    exemplars: Exemplars
+    stages: tuple[Stage, ...]
+    """The cascade that judges hazards, cheapest first."""
     taxonomy: Taxonomy
     detectors: Detectors
     """The detectors with their limits and measured errors, for the record."""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame of schema `EXCHANGE` + `TEXT`; the result holds no text."""
-        batch = Batch(frame, self.store, self.exemplars)
+        batch = Batch.of(frame, self.stages)
         for annotator in self.annotators:
             batch.add(annotator(batch))
         return batch.frame.drop(TEXT.names())
+
+    @property
+    def store(self) -> VectorStore:
+        """The vector store of the first stage."""
+        return self.stages[0].store
+
+    @property
+    def embedded(self) -> int:
+        """Texts that were embedded because no store had them."""
+        return sum(stage.store.embedded for stage in self.stages)
 
     @property
     def columns(self) -> pl.Schema:
@@ -101,12 +140,23 @@ class Worker:
 def _stance(store: VectorStore, cache: Path, pairs: pl.DataFrame) -> StanceAnnotator:
     folder = bundled("taxonomies", "stance")
     vectors = opening_vectors(plain_text(load_exemplars(folder).get_column("text")), store)
-    digest, weights = exemplars_digest(folder), store.encoder.weights
-    model = fitted(StanceModel, folder, cache, digest, weights, lambda: fit_stance(folder, store))
+    made_of = exemplars_digest(folder), store.encoder.weights, len(vectors)
+    model = fitted(StanceModel, folder, cache, made_of, lambda: fit_stance(folder, store))
     return StanceAnnotator(Grammar.load(folder), model, vectors, pairs)
 
 
-def _detectors(taxonomy: Taxonomy, store: VectorStore, hazard: HazardModel, stance: StanceModel) -> Detectors:
+def _without(taxonomy: Taxonomy, stages: tuple[Stage, ...]) -> DetectorError | None:
+    """The error of the careful stage where it is shipped for this taxonomy and first stage, and did not judge."""
+    file = model_file(taxonomy.folder, CAREFUL_ENCODER.weights)
+    if len(stages) > 1 or not file.is_file():
+        return None
+    model = HazardModel.load(file)
+    known = (model.exemplars, model.after) == (taxonomy.digest(), stages[0].store.encoder.weights)
+    return model.error if known else None
+
+
+def _detectors(taxonomy: Taxonomy, stages: tuple[Stage, ...], stance: StanceModel) -> Detectors:
+    first, last = stages[0].model, stages[-1].model
     return Detectors(
         taxonomy=taxonomy.id,
         taxonomy_version=taxonomy.version,
@@ -116,11 +166,21 @@ def _detectors(taxonomy: Taxonomy, store: VectorStore, hazard: HazardModel, stan
         crosswalk={
             scheme.id: {code: scheme.theirs(code) for code in taxonomy.codes} for scheme in taxonomy.crosswalk
         },
-        encoder=store.encoder.fingerprint,
-        hazard_limit=hazard.limit,
-        hazard_error=hazard.error,
-        proximity_limit=hazard.proximity_limit,
-        proximity_expected=hazard.proximity_expected,
+        stages=tuple(
+            StageUsed(
+                name=stage.name,
+                encoder=stage.store.encoder.fingerprint,
+                error=stage.model.error,
+                doubted=stage.model.doubted,
+            )
+            for stage in stages
+        ),
+        without=_without(taxonomy, stages),
+        hazard_limit=last.limit,
+        hazard_error=last.error,
+        hazard_errors=dict(last.errors),
+        proximity_limit=first.proximity_limit,
+        proximity_expected=first.proximity_expected,
         stance_digest=stance.exemplars,
         stance_error=stance.error,
     )

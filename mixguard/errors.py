@@ -6,6 +6,7 @@
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
     - TaxonomyError       a taxonomy or bank file is invalid
     - RunFolderError      a run folder is missing, incomplete or from another version
+    - RefusedError        a mix would do harm; exit code 1
   * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
 
 A message says where (file:line), what is wrong, and what to do.
@@ -36,6 +37,10 @@ class TaxonomyError(UsageError):
 
 class RunFolderError(UsageError):
     """A run folder is missing, incomplete or from another version."""
+
+
+class RefusedError(UsageError):
+    """A mix of this corpus would do harm, so none is written."""
 
 
 class RecordError(MixguardError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from math import sqrt
 from statistics import NormalDist
 from typing import NamedTuple
@@ -25,6 +26,10 @@ class DetectorError(NamedTuple):
     """True cases the sensitivity was measured on."""
     negatives: int
     """Other cases the specificity was measured on."""
+    sensitivity_sd: float = 0.0
+    """Standard deviation of the sensitivity between groups of cases: a corpus may hold one group only."""
+    specificity_sd: float = 0.0
+    """The same of the specificity."""
 
 
 def wilson(count: int, total: int, confidence: float = 0.95) -> Interval:
@@ -42,8 +47,9 @@ def wilson(count: int, total: int, confidence: float = 0.95) -> Interval:
 def corrected(count: int, total: int, error: DetectorError, confidence: float = 0.95) -> Interval:
     """Interval of the true rate when an imperfect detector called `count` of `total` positive.
 
-    Rogan-Gladen estimate (1978), with the delta-method variance of the call rate and of both error rates.
-    Error rates are smoothed by half a count, so that a perfect score on few cases is not taken at face value.
+    Rogan-Gladen estimate (1978), with the delta-method variance of the call rate and of both error rates, between
+    groups of cases included. Error rates are smoothed by half a count, so that a perfect score on few cases is not
+    taken at face value. The interval always holds the share that was called, so it never contradicts it.
     """
     if total == 0:
         return Interval(0.0, 1.0)
@@ -56,12 +62,60 @@ def corrected(count: int, total: int, error: DetectorError, confidence: float = 
     bounded = min(max(rate, 0.0), 1.0)
     variance = (
         _variance(count / total, total)
-        + bounded**2 * _variance(error.sensitivity, error.positives)
-        + (1 - bounded) ** 2 * _variance(error.specificity, error.negatives)
+        + bounded**2 * (_variance(error.sensitivity, error.positives) + error.sensitivity_sd**2)
+        + (1 - bounded) ** 2 * (_variance(error.specificity, error.negatives) + error.specificity_sd**2)
     ) / youden**2
     half = NormalDist().inv_cdf((1 + confidence) / 2) * sqrt(variance)
     # Centred on the bounded rate: an estimate outside [0, 1] makes that end likely, no more than that.
-    return Interval(max(0.0, bounded - half), min(1.0, bounded + half))
+    share = count / total
+    return Interval(max(0.0, min(bounded - half, share)), min(1.0, max(bounded + half, share)))
+
+
+def pooled(errors: Mapping[str, DetectorError], counts: Mapping[str, int]) -> DetectorError:
+    """The error on a mixture of kinds of cases, from the error on each.
+
+    Args:
+        errors: by kind; at least one.
+        counts: cases of each kind; kinds without an error of their own count as the first.
+    """
+    (first, *_), total = errors, sum(counts.values())
+    if len(errors) == 1 or not total:
+        return errors[first]
+    share = dict.fromkeys(errors, 0.0)
+    for kind, count in counts.items():
+        share[kind if kind in errors else first] += count / total
+    specificity = sum(share[kind] * error.specificity for kind, error in errors.items())
+    variance = sum(
+        share[kind] ** 2 * _variance(error.specificity, error.negatives) for kind, error in errors.items()
+    )
+    smoothed = sum(
+        share[kind] * _smoothed(error.specificity, error.negatives) for kind, error in errors.items()
+    )
+    return errors[first]._replace(
+        specificity=specificity,
+        # As many as would give this variance.
+        negatives=max(1, round(smoothed * (1 - smoothed) / variance)),
+        specificity_sd=sqrt(sum((share[kind] * error.specificity_sd) ** 2 for kind, error in errors.items())),
+    )
+
+
+def between(right: Sequence[bool], groups: Sequence[str]) -> float:
+    """Standard deviation of a rate between groups, beyond what their sizes explain.
+
+    Args:
+        right: whether each case was judged right.
+        groups: the group of each case.
+    """
+    tally: dict[str, list[bool]] = {}
+    for case, group in zip(right, groups, strict=True):
+        tally.setdefault(group, []).append(bool(case))
+    whole = sum(map(sum, tally.values())) / max(len(right), 1)
+    rates = [sum(cases) / len(cases) for cases in tally.values()]
+    if len(rates) < 2:
+        return 0.0
+    spread = sum((rate - whole) ** 2 for rate in rates) / (len(rates) - 1)
+    chance = sum(whole * (1 - whole) / len(cases) for cases in tally.values()) / len(tally)
+    return sqrt(max(0.0, spread - chance))
 
 
 def _smoothed(share: float, total: int) -> float:

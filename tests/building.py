@@ -14,9 +14,10 @@ import polars as pl
 from hypothesis import strategies as st
 
 import mixguard
-from mixguard.annotate.base import Batch
+from mixguard.annotate.base import Batch, Stage
 from mixguard.annotate.exemplars import Exemplars
 from mixguard.annotate.hazard import HazardAnnotator
+from mixguard.annotate.hazard_model import Calibration, HazardModel
 from mixguard.annotate.known import KnownAnnotator
 from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.stance import StanceAnnotator
@@ -33,7 +34,7 @@ from mixguard.mix.asking import ask, profile_of
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, Finding
-from mixguard.run.provenance import Detectors, Provenance
+from mixguard.run.provenance import Detectors, Provenance, StageUsed
 from mixguard.signals import SIGNALS
 from mixguard.stats import DetectorError
 from mixguard.vectors.hashed import HashEncoder
@@ -70,13 +71,17 @@ def exchange_frame(pairs: Sequence[tuple[str, str | None]]) -> pl.DataFrame:
 def hashed_batch(
     folder: Path, frame: pl.DataFrame, *, violating: Sequence[str], benign: Sequence[str]
 ) -> Batch:
-    """A batch whose vectors are word hashes, three words a window, and whose exemplars are these texts."""
+    """A batch whose vectors are word hashes, three words a window, and whose exemplars are these texts.
+
+    It is seen through one stage, whose model knows nothing but a proximity limit of 0.
+    """
     store = VectorStore.open(folder, HashEncoder(words_per_window=3))
     texts = store.vectors([*violating, *benign])
     vectors = texts.vectors[texts.starts]
     labels = np.array([True] * len(violating) + [False] * len(benign))
-    exemplars = Exemplars(vectors, ExemplarIndex.build(vectors), np.where(labels, 0, -1), labels)
-    return Batch(frame, store, exemplars)
+    owner = np.arange(len(labels))
+    exemplars = Exemplars(vectors, ExemplarIndex.build(vectors), owner, np.where(labels, 0, -1), labels)
+    return Batch.of(frame, (Stage("fast", store, exemplars, NO_MODEL),))
 
 
 def write_taxonomy(folder: Path, *rows: Any) -> Path:
@@ -116,10 +121,17 @@ WRITTEN = [
 ANNOTATIONS = pl.Schema({**EXCHANGE, **{name: kind for schema in WRITTEN for name, kind in schema.items()}})
 """The columns of a run's annotations."""
 TODAY = date(2026, 6, 15)
+ERROR = DetectorError(0.9, 0.995, 1000, 1000)
+NO_MODEL = HazardModel(
+    exemplars="", encoder="", sharpness=4.0, bias=np.zeros(2, np.float32), weights=np.zeros((0, 2), np.float32),
+    per_hazard=Calibration(1, 0), any_hazard=Calibration(1, 0), text=Calibration(1, 0), limit=0.5, error=ERROR,
+    errors={}, proximity_limit=0.0, proximity_expected=0.0,
+)  # fmt: skip
 DETECTORS = Detectors(
-    taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", encoder="e", crosswalk={},
+    taxonomy="t", taxonomy_version="1", taxonomy_digest="d", language="en", crosswalk={},
+    stages=(StageUsed(name="fast", encoder="e", error=ERROR, doubted=0.0),),
     hazards={"vcr": "Violent Crimes", "ncr": "Non-Violent Crimes"}, hazard_limit=0.5,
-    hazard_error=DetectorError(0.9, 0.995, 1000, 1000), proximity_limit=0.1, proximity_expected=0.005,
+    hazard_error=ERROR, hazard_errors={"request": ERROR}, proximity_limit=0.1, proximity_expected=0.005,
     stance_digest="s", stance_error=DetectorError(0.9, 0.98, 400, 400),
 )  # fmt: skip
 
@@ -133,7 +145,8 @@ def row(text: str | None = None, **values: Any) -> Row:
     """A harmless answered prompt, with some columns replaced; `text` stands for its words, unique by default."""
     plain = {
         "exchange": 0, "kind": "exchange", "polarity": 1, "source": "data.jsonl", "format": "openai_chat", "flags": [],
-        "prompt_chars": 40, "response_chars": 60, "hazard": "vcr", "hazard_score": 0.01, "proximity": -0.3,
+        "prompt_chars": 40, "response_chars": 60, "hazard": "vcr", "hazard_score": 0.01,
+        "hazard_stage": "fast", "text_kind": "request", "proximity": -0.3,
         "language": "en", "stance": "full_compliance", "stance_score": 0.01,
     }  # fmt: skip
     words = {"prompt_id": digest(text), "response_id": digest(f"answer to {text}")} if text else {}

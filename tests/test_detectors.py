@@ -19,7 +19,7 @@ from mixguard.config import Config
 from mixguard.detectors import Recipe, Worker
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.vectors.bundled import bundled_weights
+from mixguard.vectors.bundled import BUNDLED
 from mixguard.vectors.hashed import HashEncoder
 
 TAXONOMY = Taxonomy.load("mixguard")
@@ -67,7 +67,7 @@ def test_a_given_encoder_replaces_the_configured_one(tmp_path: Path, cache: Path
 
 @pytest.fixture(scope="module")
 def shipped() -> HazardModel:
-    return HazardModel.load(model_file(TAXONOMY.folder, bundled_weights()))
+    return HazardModel.load(model_file(TAXONOMY.folder, BUNDLED.weights))
 
 
 @pytest.fixture
@@ -81,7 +81,13 @@ def find(tmp_path: Path, shipped: HazardModel) -> Callable[..., tuple[HazardMode
             fits.append(dataclasses.replace(shipped, exemplars="now", encoder=weights))
             return fits[-1]
 
-        found = fitted(HazardModel, tmp_path / "taxonomy", tmp_path / "cache", "now", weights, fit)
+        found = fitted(
+            HazardModel,
+            tmp_path / "taxonomy",
+            tmp_path / "cache",
+            ("now", weights, len(shipped.weights)),
+            fit,
+        )
         assert (found.exemplars, found.encoder) == ("now", weights)
         return found, bool(fits)
 
@@ -108,8 +114,7 @@ def test_a_model_judges_the_same_when_just_fitted_and_when_reloaded(
 ) -> None:
     exact = dataclasses.replace(shipped, weights=shipped.weights + np.float32(1e-4))
     first, again = (
-        fitted(HazardModel, tmp_path, tmp_path / "cache", exact.exemplars, exact.encoder, lambda: exact)
-        for _ in range(2)
+        fitted(HazardModel, tmp_path, tmp_path / "cache", exact.made_of, lambda: exact) for _ in range(2)
     )
     assert np.array_equal(first.weights, again.weights)
 
@@ -121,7 +126,9 @@ def test_a_missing_model_is_fitted_once_per_encoder(
     assert not (tmp_path / "taxonomy").exists()
 
 
-@pytest.mark.parametrize("says", [{"exemplars": "before"}, {"encoder": "other"}], ids=str)
+@pytest.mark.parametrize(
+    "says", [{"exemplars": "before"}, {"encoder": "other"}, {"after": "something"}], ids=str
+)
 def test_a_shipped_model_for_other_exemplars_or_weights_is_skipped(
     tmp_path: Path, shipped: HazardModel, find: Callable[..., tuple[HazardModel, bool]], says: dict[str, str]
 ) -> None:

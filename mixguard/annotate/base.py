@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.exemplars import SEARCHED, Exemplars
+from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.requests import requests
+from mixguard.vectors.base import Vectors
 from mixguard.vectors.index import Neighbours
 from mixguard.vectors.store import TextVectors, VectorStore
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One judge of the cascade: an encoder's vectors, and the model fitted on them."""
+
+    name: str
+    """`fast` or `careful`."""
+    store: VectorStore
+    exemplars: Exemplars
+    model: HazardModel
+
+
+@dataclass(frozen=True)
+class Passages:
+    """What is judged of each prompt: the windows of the whole, then those of `requests`."""
+
+    vectors: Vectors
+    """(windows of all prompts, dimension), those of a prompt consecutive."""
+    starts: npt.NDArray[np.int64]
+    counts: npt.NDArray[np.int64]
+    """(prompts,): first window and number of windows."""
 
 
 @dataclass
@@ -19,37 +46,91 @@ class Batch:
 
     frame: pl.DataFrame
     """Columns `EXCHANGE`, `TEXT`, and those added by earlier annotators."""
-    store: VectorStore
-    exemplars: Exemplars
+    stages: tuple[Stage, ...]
+    """The cascade, cheapest first."""
+    stage: Stage
+    """The stage through which this batch is seen."""
     _vectors: dict[str, TextVectors] = field(default_factory=dict)
+    _passages: Passages | None = None
     _neighbours: Neighbours | None = None
-    _parts: dict[bytes, Batch] = field(default_factory=dict)
+    _parts: dict[tuple[str, bytes], Batch] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame, stages: tuple[Stage, ...]) -> Batch:
+        """A batch seen through the first stage."""
+        return cls(frame, stages, stages[0])
 
     def vectors(self, column: str) -> TextVectors:
         """Window vectors of a text column, one entry per row; null counts as empty text."""
         if column not in self._vectors:
             texts = self.frame.get_column(column).fill_null("").to_list()
-            self._vectors[column] = self.store.vectors(texts)
+            self._vectors[column] = self.stage.store.vectors(texts)
         return self._vectors[column]
+
+    @property
+    def passages(self) -> Passages:
+        """The windows of each `prompt`, then those of what it asks apart from its input."""
+        if self._passages is None:
+            asked = requests(self.frame)
+            parts = [
+                self.vectors("prompt"),
+                *(self._partly(asked.get_column(name)) for name in asked.columns),
+            ]
+            counts = np.stack([part.counts for part in parts], axis=1)
+            base = np.cumsum([0, *(len(part.vectors) for part in parts[:-1])])
+            starts = np.stack([part.starts for part in parts], axis=1) + base
+            flat, first = counts.reshape(-1), starts.reshape(-1)
+            ends = np.cumsum(flat)
+            row = np.repeat(first - (ends - flat), flat) + np.arange(ends[-1] if len(ends) else 0)
+            total = counts.sum(axis=1)
+            every = np.concatenate([part.vectors for part in parts])
+            self._passages = Passages(every[row], np.cumsum(total) - total, total)
+        return self._passages
+
+    def _partly(self, texts: pl.Series) -> TextVectors:
+        """Window vectors of texts some of which are null; those have none."""
+        there = texts.is_not_null().to_numpy()
+        found = self.stage.store.vectors(texts.drop_nulls().to_list())
+        starts, counts = np.zeros(len(texts), dtype=np.int64), np.zeros(len(texts), dtype=np.int64)
+        starts[there], counts[there] = found.starts, found.counts
+        return TextVectors(found.vectors, starts, counts)
 
     @property
     def neighbours(self) -> Neighbours:
         """The exemplars nearest to the most hazardous window (`hazard_window`) of each prompt."""
         if self._neighbours is None:
-            texts = self.vectors("prompt")
+            passages = self.passages
             window = self.frame.get_column("hazard_window").fill_null(0).to_numpy()
-            self._neighbours = self.exemplars.index.search(texts.vectors[texts.starts + window], SEARCHED)
+            self._neighbours = self.stage.exemplars.index.search(
+                passages.vectors[passages.starts + window], SEARCHED
+            )
         return self._neighbours
 
-    def where(self, mask: pl.Series) -> Batch:
-        """The masked rows as a separate batch, so that only they are judged."""
-        if mask.all():
+    def where(self, mask: pl.Series, stage: Stage | None = None) -> Batch:
+        """The masked rows as a separate batch, so that only they are judged; seen through another stage if named."""
+        stage = stage or self.stage
+        if mask.all() and stage is self.stage:
             return self
         part = self._parts.setdefault(
-            mask.to_numpy().tobytes(), Batch(self.frame, self.store, self.exemplars)
+            (stage.name, mask.to_numpy().tobytes()), Batch(self.frame, self.stages, stage)
         )
         part.frame = self.frame.filter(mask)  # including columns added since
         return part
+
+    def by_stage(self, judge: Callable[[Batch], pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
+        """Each row judged through the stage that decided its hazard; null where none did."""
+        decided = self.frame.get_column("hazard_stage")
+        rows, parts = [], []
+        for stage in self.stages:
+            mask = (decided == stage.name).fill_null(value=False)
+            if mask.any():
+                rows.append(mask.arg_true())
+                parts.append(judge(self.where(mask, stage)))
+        if not parts:
+            return pl.DataFrame(schema=schema).clear(self.frame.height)
+        judged = pl.concat(parts).with_columns(row=pl.concat(rows))
+        every = pl.DataFrame({"row": pl.int_range(self.frame.height, dtype=pl.UInt32, eager=True)})
+        return every.join(judged, on="row", how="left", maintain_order="left").drop("row")
 
     def add(self, columns: pl.DataFrame) -> None:
         """Add the columns an annotator returned for this batch."""

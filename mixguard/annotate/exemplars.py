@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,28 +22,41 @@ PROXIMITY_NEAREST = 10
 """Neighbours per label for the proximity."""
 
 
+class ExemplarVectors(NamedTuple):
+    """The window vectors of a taxonomy's exemplars."""
+
+    vectors: Vectors
+    """Shape (windows, dimension)."""
+    owner: npt.NDArray[np.int64]
+    """(windows,): the exemplar, by its place in the taxonomy."""
+
+
 @dataclass(frozen=True)
 class Exemplars:
-    """A taxonomy's exemplars as arrays, with the index over them."""
+    """A taxonomy's exemplars as arrays by window, with the index over them."""
 
     vectors: Vectors
     index: ExemplarIndex
+    owner: npt.NDArray[np.int64]
+    """(windows,): the exemplar, by its place in the taxonomy."""
     hazard: npt.NDArray[np.int64]
-    """(exemplars,): index of the hazard, -1 for plain requests."""
+    """(windows,): index of the hazard, -1 for plain requests and background."""
     violating: npt.NDArray[np.bool_]
 
 
-def exemplar_vectors(taxonomy: Taxonomy, store: VectorStore) -> Vectors:
-    """One vector per exemplar, in taxonomy order; for a long exemplar, its first window."""
-    return store.first_windows(taxonomy.exemplars.get_column("text").to_list())
+def exemplar_vectors(taxonomy: Taxonomy, store: VectorStore) -> ExemplarVectors:
+    """The vectors of every exemplar, in taxonomy order; a long one has several windows."""
+    found = store.vectors(taxonomy.exemplars.get_column("text").to_list())
+    return ExemplarVectors(found.in_order, found.owner)
 
 
-def exemplar_arrays(taxonomy: Taxonomy, vectors: Vectors) -> Exemplars:
+def exemplar_arrays(taxonomy: Taxonomy, found: ExemplarVectors) -> Exemplars:
     """Arrays and index for a taxonomy, given its exemplars' vectors."""
     codes = {code: number for number, code in enumerate(taxonomy.codes)}
     hazard = [-1 if code is None else codes[code] for code in taxonomy.exemplars.get_column("hazard")]
     violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
-    return Exemplars(vectors, ExemplarIndex.build(vectors), np.array(hazard), violating)
+    vectors, owner = found
+    return Exemplars(vectors, ExemplarIndex.build(vectors), owner, np.array(hazard)[owner], violating[owner])
 
 
 def nearness(near: Neighbours, violating: npt.NDArray[np.bool_], k: int) -> Floats:

@@ -2,35 +2,49 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.base import Batch, spread
-from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.hazard_model import worst
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.columns import HAZARD
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.vectors.store import TextVectors
 
 LISTED = 0.05
 """Probability from which a hazard is listed."""
 
 
-class HazardAnnotator:
-    """Judges prompts and documents by the exemplars' votes; a long text by its most hazardous window."""
+class _Seen(NamedTuple):
+    """What one stage says of each prompt."""
 
-    reads = ("prompt", "language", "pair")
+    each: Floats
+    """(prompts, hazards): probability of each hazard in the worst window."""
+    evidence: Floats
+    """(prompts,): log-odds of any hazard."""
+    window: npt.NDArray[np.int64]
+    """(prompts,): index of the worst window."""
+    likest: npt.NDArray[np.int64]
+    """(prompts,): the plain or background exemplar nearest to that window."""
+
+
+class HazardAnnotator:
+    """Judges prompts and documents by the exemplars' votes; what one stage doubts, the next one decides."""
+
+    reads = ("kind", "prompt", "language", "pair")
     writes = HAZARD
 
-    def __init__(self, taxonomy: Taxonomy, model: HazardModel, pairs: pl.DataFrame) -> None:
+    def __init__(self, taxonomy: Taxonomy, pairs: pl.DataFrame) -> None:
         """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
         self._language = taxonomy.language
         self._codes = taxonomy.codes
+        self._kinds = taxonomy.text_kinds()
         self._known = pairs.select(
             "pair", pl.col("hazard").alias("own_hazard"), pl.col("hazard_score").alias("own_score")
         )
-        self.model = model
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `HAZARD`."""
@@ -39,22 +53,38 @@ class HazardAnnotator:
         return spread(self._judge(judged), reason.is_null()).with_columns(hazard_unjudged=reason)
 
     def _judge(self, batch: Batch) -> pl.DataFrame:
-        texts = batch.vectors("prompt")
-        each, every = self.model.probabilities(texts.vectors @ batch.exemplars.vectors.T)
-        row = _worst_window(every, texts)
+        first, *later = batch.stages
+        seen = _seen(batch)
+        score = first.model.text(seen.evidence)
+        stage = np.full(len(score), first.name, dtype=object)
+        window, each = seen.window, seen.each
+        # A bank pair is known, so no stage needs to look at it again.
+        unknown = batch.frame.get_column("pair").is_null().to_numpy()
+        for following in later:
+            model = following.model
+            doubted = np.flatnonzero(unknown & (score >= model.doubted))
+            if not len(doubted):
+                continue
+            mask = np.zeros(len(score), dtype=bool)
+            mask[doubted] = True
+            again = _seen(batch.where(pl.Series(mask), following))
+            evidence = model.share * seen.evidence[doubted] + (1 - model.share) * again.evidence
+            score[doubted] = model.text(evidence)
+            stage[doubted] = following.name
+            window[doubted], each[doubted] = again.window, again.each
         columns = {
-            "hazard": self._names(each[row].argmax(1)),
-            "hazard_score": every[row],
-            "hazards": self._listed(each[row]),
-            "hazard_window": (row - texts.starts).astype(np.uint32),
+            "hazard": self._names(each.argmax(1)),
+            "hazard_score": score,
+            "hazards": self._listed(each),
+            "hazard_window": window.astype(np.uint32),
+            "hazard_stage": stage,
+            "text_kind": self._kinds.gather(seen.likest),
         }
         judged = pl.DataFrame(columns, schema_overrides=pl.Schema({name: HAZARD[name] for name in columns}))
         pairs = batch.frame.select("pair").join(self._known, on="pair", how="left", maintain_order="left")
+        own = pl.coalesce("own_hazard", "hazard"), pl.coalesce("own_score", "hazard_score")
         return judged.hstack(pairs).select(
-            pl.coalesce("own_hazard", "hazard").alias("hazard"),
-            pl.coalesce("own_score", "hazard_score").alias("hazard_score"),
-            "hazards",
-            "hazard_window",
+            own[0].alias("hazard"), own[1].alias("hazard_score"), *list(columns)[2:]
         )
 
     def _names(self, numbers: npt.NDArray[np.int64]) -> pl.Series:
@@ -85,9 +115,13 @@ class HazardAnnotator:
         return frame.select(reason).to_series().cast(pl.String)
 
 
-def _worst_window(score: Floats, texts: TextVectors) -> npt.NDArray[np.int64]:
-    """Row of the highest score among each text's windows."""
-    first, distinct = np.unique(texts.starts, return_inverse=True)
-    text_of_window = np.searchsorted(first, np.arange(len(score)), side="right") - 1
-    order = np.lexsort((-score, text_of_window))
-    return order[first][distinct]
+def _seen(batch: Batch) -> _Seen:
+    """What the batch's stage says of its prompts."""
+    passages, stage = batch.passages, batch.stage
+    similarity = passages.vectors @ stage.exemplars.vectors.T
+    plain = np.flatnonzero(stage.exemplars.hazard < 0)
+    each, log_odds = stage.model.votes(similarity)
+    row, evidence = worst(log_odds, passages.starts, passages.counts)
+    likest = similarity[row][:, plain].argmax(1) if len(plain) else np.zeros(len(row), dtype=np.int64)
+    owner = stage.exemplars.owner[plain[likest]] if len(plain) else likest
+    return _Seen(each[row], evidence, row - passages.starts, owner)

@@ -31,22 +31,36 @@ def kernel(similarity: Floats, sharpness: float) -> Floats:
     return np.exp(voice, out=voice)
 
 
-def regress(similarity: Doubles, target: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
-    """Weighted kernel ridge regression of all targets; `similarity` is the kernel among the exemplars."""
+def inverse(similarity: Doubles, importance: Doubles) -> Doubles:
+    """(K + D)^-1 of the kernel among the exemplars and their ridge, by Cholesky; overwrites `similarity`.
+
+    It is the costly part, in the cube of the exemplars, and all that `regress` and `left_out` need.
+    """
+    from scipy.linalg.lapack import dpotrf, dpotri
+
+    similarity[np.diag_indices_from(similarity)] += RIDGE / importance
+    factor, failed = dpotrf(similarity.T, overwrite_a=True, clean=False)
+    found, failed_too = dpotri(factor, overwrite_c=True)
+    if failed or failed_too:
+        raise np.linalg.LinAlgError("the kernel among the exemplars is not positive definite")
+    upper = np.triu(found)
+    return np.asarray(upper + np.triu(found, 1).T)
+
+
+def regress(inverse: Doubles, target: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
+    """Weighted kernel ridge regression of all targets; `inverse` as the function of that name gives it."""
     bias = np.average(target, axis=0, weights=importance)
-    weights = np.linalg.solve(similarity + np.diag(RIDGE / importance), target - bias)
-    return Vote(bias.astype(np.float32), weights.astype(np.float32))
+    return Vote(bias.astype(np.float32), (inverse @ (target - bias)).astype(np.float32))
 
 
 def left_out(
-    similarity: Doubles, target: npt.NDArray[np.bool_], importance: Doubles, fold: npt.NDArray[np.int64]
+    inverse: Doubles, target: npt.NDArray[np.bool_], importance: Doubles, fold: npt.NDArray[np.int64]
 ) -> Floats:
     """Votes on every exemplar by exemplars of the other folds.
 
     All folds share one inverse: leaving out block S of (K + D)^-1 = M changes its votes to y - M[S,S]^-1 (M y)[S]
     (Rasmussen and Williams, Gaussian Processes for Machine Learning, 2006, section 5.4.2, for blocks).
     """
-    inverse = np.linalg.inv(similarity + np.diag(RIDGE / importance))
     pull, level = inverse @ target, inverse.sum(axis=1, keepdims=True)
     votes = np.empty(target.shape, dtype=np.float32)
     for number in np.unique(fold):

@@ -18,7 +18,12 @@ def model_file(folder: Path, weights: str) -> Path:
 
 
 def fitted(
-    kind: type[Model], shipped: Path, cache: Path, exemplars: str, weights: str, fit: Callable[[], Model]
+    kind: type[Model],
+    shipped: Path,
+    cache: Path,
+    made_of: tuple[str, str, int],
+    fit: Callable[[], Model],
+    after: str = "",
 ) -> Model:
     """The model for these exemplars and weights: shipped, cached, or fitted now and cached.
 
@@ -26,15 +31,21 @@ def fitted(
         kind: model class.
         shipped: folder of the exemplars.
         cache: the cache folder.
-        exemplars: digest of the exemplars; a file with a different digest is skipped.
-        weights: the encoder's weights.
+        made_of: digest of the exemplars, the encoder's weights, and the number of exemplar vectors; a file made of
+            anything else is skipped.
         fit: fits the model.
+        after: weights of the stage before it.
     """
-    kept = cache / "models" / f"{kind.name}-{exemplars}-{weights}.json"
+    exemplars, weights, vectors = made_of
+    kept = (
+        cache
+        / "models"
+        / f"{'-'.join(filter(None, (kind.name, exemplars, weights, str(vectors), after)))}.json"
+    )
     for file in (model_file(shipped, weights), kept):
         if file.is_file():
             model = kind.load(file)
-            if (model.exemplars, model.encoder) == (exemplars, weights):
+            if model.made_of == made_of and getattr(model, "after", "") == after:
                 return model
     fit().save(kept)
     return kind.load(kept)  # rounded, as later runs will read it

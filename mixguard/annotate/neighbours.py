@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from mixguard.annotate.base import Batch, spread
+from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import MARGIN_NEAREST, nearness
 from mixguard.columns import NEIGHBOUR, NEIGHBOURS
 from mixguard.library.taxonomy import Taxonomy
@@ -15,7 +15,7 @@ from mixguard.vectors.index import Neighbours
 class NeighbourAnnotator:
     """Names the exemplars nearest to the most hazardous window of each prompt."""
 
-    reads = ("prompt", "hazard", "hazard_window", "hazard_unjudged", "pair")
+    reads = ("kind", "prompt", "hazard", "hazard_window", "hazard_stage", "pair")
     writes = NEIGHBOURS
 
     def __init__(self, taxonomy: Taxonomy, kept: int, pairs: pl.DataFrame) -> None:
@@ -34,33 +34,35 @@ class NeighbourAnnotator:
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `NEIGHBOURS`, null if the prompt was not judged."""
-        mask = batch.frame.get_column("hazard_unjudged").is_null()
-        judged = batch.where(mask)
+        return batch.by_stage(self._judge, self.writes)
+
+    def _judge(self, judged: Batch) -> pl.DataFrame:
         near = judged.neighbours
         own = judged.frame.select("pair").join(self._known, on="pair", how="left", maintain_order="left")[
             "own"
         ]
         columns = {
             "sub_hazard": pl.select(pl.coalesce(own, self._sub_hazards(near, judged))).to_series(),
-            "hazard_margin": nearness(near, judged.exemplars.violating, MARGIN_NEAREST),
-            "neighbours": self._listed(near),
+            "hazard_margin": nearness(near, judged.stage.exemplars.violating, MARGIN_NEAREST),
+            "neighbours": self._listed(near, judged),
         }
-        return spread(pl.DataFrame(columns, schema=self.writes), mask)
+        return pl.DataFrame(columns, schema=self.writes)
 
     def _sub_hazards(self, near: Neighbours, batch: Batch) -> pl.Series:
         """Sub-hazard of the nearest exemplar that violates the hazard; null if no neighbour does."""
         codes = {code: number for number, code in enumerate(self._codes)}
         hazard = batch.frame["hazard"].replace_strict(codes, default=-2, return_dtype=pl.Int64).to_numpy()
-        mine = batch.exemplars.violating[near.row] & (batch.exemplars.hazard[near.row] == hazard[:, None])
-        first = near.row[np.arange(len(near.row)), mine.argmax(1)]
+        exemplars = batch.stage.exemplars
+        mine = exemplars.violating[near.row] & (exemplars.hazard[near.row] == hazard[:, None])
+        first = exemplars.owner[near.row[np.arange(len(near.row)), mine.argmax(1)]]
         subs = self._subs.gather(first).to_frame("sub")
         return subs.select(pl.when(pl.Series(mine.any(1), dtype=pl.Boolean)).then(pl.col("sub"))).to_series()
 
-    def _listed(self, near: Neighbours) -> pl.Series:
+    def _listed(self, near: Neighbours, batch: Batch) -> pl.Series:
         k = min(self._kept, near.row.shape[1])
         flat = pl.DataFrame(
             {
-                "exemplar": self._ids.gather(near.row[:, :k].reshape(-1)),
+                "exemplar": self._ids.gather(batch.stage.exemplars.owner[near.row[:, :k].reshape(-1)]),
                 "similarity": near.similarity[:, :k].reshape(-1).astype(np.float32),
             }
         )

@@ -14,9 +14,10 @@ import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.base import Batch, spread
+from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
-from mixguard.annotate.stance_text import INVISIBLE, THOUGHT, place, plain_text
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided, needed, opening_vectors
+from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
 
@@ -24,6 +25,8 @@ DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offe
 """Patterns whose first match is the deciding span, in this order."""
 TURNING = ("turns_over", "turns")
 """Patterns for the point where an answer turns from refusing to complying."""
+BENIGN = 0.2
+"""Hazard probability below which a prompt is benign."""
 TURNED = 3
 """Content sentences after a refusal that retract it even without a turning phrase."""
 
@@ -31,7 +34,7 @@ TURNED = 3
 class StanceAnnotator:
     """Judges responses, or says why it cannot."""
 
-    reads = ("kind", "response", "tool_call")
+    reads = ("kind", "response", "tool_call", "hazard_score")
     writes = STANCE
 
     def __init__(self, grammar: Grammar, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame) -> None:
@@ -50,14 +53,18 @@ class StanceAnnotator:
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
         plain = plain_text(responses)
-        openings = opening_vectors(plain, batch.store)
+        openings = opening_vectors(plain, batch.stages[0].store)
         written = self._grammar.features(plain)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
         probability = self.model.probabilities(features)
         known = self._known_stances(responses)
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
-        notes = _notes(written, decided(probability)).set(pl.Series(known >= 0), None)
-        best = decided(probability)
+        benign = (batch.frame.get_column("hazard_score") < BENIGN).fill_null(value=False)
+        best = decided(probability, needed(written, benign, self.model.sure))
+        # Lacking a tool or a fact refuses nothing where nothing hazardous is asked.
+        lacking = (written.get_column("unable_first") > 0) & benign
+        best[(lacking & (pl.Series(known) < 0)).to_numpy()] = 0
+        notes = _notes(written, plain, best).set(pl.Series(known >= 0), None)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),
@@ -96,12 +103,14 @@ class StanceAnnotator:
         return frame.select(pl.when(pl.all() >= 0).then(pl.all()))
 
 
-def _notes(written: pl.DataFrame, best: npt.NDArray[np.int64]) -> pl.Series:
-    """Further observations: a missing fact or tool, or a retracted refusal."""
+def _notes(written: pl.DataFrame, plain: pl.Series, best: npt.NDArray[np.int64]) -> pl.Series:
+    """Further observations: broken text, a missing fact or tool, or a retracted refusal."""
     refused = (pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0)
     complies = pl.lit(pl.Series(best == 0))
     note = (
-        pl.when((pl.col("unable_first") > 0) & (complies | ~refused))
+        pl.when(pl.lit(is_incoherent(plain)))
+        .then(pl.lit("incoherent"))
+        .when((pl.col("unable_first") > 0) & (complies | ~refused))
         .then(pl.lit("inability"))
         .when(complies & refused & (pl.col("turns_over") + (pl.col("content_after") >= log1p(TURNED)) > 0))
         .then(pl.lit("turnover"))
@@ -111,7 +120,7 @@ def _notes(written: pl.DataFrame, best: npt.NDArray[np.int64]) -> pl.Series:
 
 def _unjudged(frame: pl.DataFrame) -> pl.Series:
     blank = pl.col("response").str.replace_all(INVISIBLE, "") == ""
-    silent = pl.col("response").str.replace(THOUGHT, "").str.replace_all(INVISIBLE, "") == ""
+    silent = without_thoughts(pl.col("response")).str.replace_all(INVISIBLE, "") == ""
     reason = (
         pl.when(pl.col("response").is_null())
         .then(pl.format("no trained response ({})", "kind"))

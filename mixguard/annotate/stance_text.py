@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 import polars as pl
 
-THOUGHT = r"(?is)^\s*<(think|thinking|reasoning)>.*?(?:</(?:think|thinking|reasoning)>|\z)\s*"
-"""A reasoning block before the answer; an unclosed one is the whole response."""
+TAGS = "think|thinking|thought|thoughts|reasoning|reason|reflection|scratchpad|analysis|inner_monologue"
+"""Names of elements that hold reasoning, as models and their templates write them."""
+THOUGHTS = (
+    # Harmony (gpt-oss): the answer is on the channel `final`; the rest is analysis or tool calls.
+    r"(?is)^.*<\|channel\|>\s*final\b[^<]{0,80}<\|message\|>",
+    r"(?is)^\s*(?:<\|start\|>[^<]{0,80})?<\|channel\|>\s*(?:analysis|commentary).*",
+    # The same after a template dropped its marks.
+    r"(?s)^\s*analysis\S.*?assistantfinal",
+    # An element closed, or never closed: then nothing follows the reasoning.
+    rf"(?is)^\s*(?:<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>thought).*?"
+    rf"(?:</(?:seed:)?(?:{TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>|\z)\s*",
+    r"(?i)<\|(?:begin|end)_of_solution\|>|<\|(?:return|end|im_end|eot_id)\|>",
+)
+"""Reasoning before the answer and the marks around it, removed in this order."""
+OPENS = rf"(?i)<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>"
+CLOSES = rf"(?is)^.*?(?:</(?:seed:)?(?:{TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>)\s*"
+"""Reasoning up to its closing mark; the opening one, if missing, was part of the prompt's template."""
 INVISIBLE = r"[\s\p{Cf}\p{Zs}]+"
 QUOTED = r'(?s)```.*?(?:```|\z)|"[^"\n]{2,400}"'
 """Code blocks and quotations: not the speaker's own words."""
+ENTITY = re.compile(r"&#?[A-Za-z0-9]{1,8};")
 LETTERS_LEFT = 15
 """Minimum letters left without quotations; with fewer, the quotation is the answer."""
 ENDS = 1600, 600
@@ -34,16 +51,18 @@ _LATIN = dict(zip("аеіорсухѕјһԁԛԝАВЕІКМНОРСТХЅЈα\u0
 def plain_text(responses: pl.Series) -> pl.Series:
     """Responses without reasoning and markup, with plain quotes and letters."""
     text = pl.col("text")
-    marked = (
-        text.str.replace(THOUGHT, "")
-        .str.normalize("NFKC")
-        .str.replace_many(_ENTITIES)
-        .str.replace_many(_MARKS)
-    )
+    marked = without_thoughts(text).str.normalize("NFKC").str.replace_many(_ENTITIES).str.replace_many(_MARKS)
     latin, other = text.str.count_matches(r"[A-Za-z]"), text.str.count_matches(r"[\p{Cyrillic}\p{Greek}]")
     letters = pl.when((other > 0) & (latin > other)).then(text.str.replace_many(_LATIN)).otherwise(text)
     frame = pl.DataFrame({"text": responses}).select(marked).select(letters)
     return frame.select(text.str.replace_all(r" {2,}", " ").str.strip_chars()).to_series()
+
+
+def without_thoughts(text: pl.Expr) -> pl.Expr:
+    """The text without the reasoning before the answer."""
+    for pattern in THOUGHTS:
+        text = text.str.replace(pattern, "")
+    return pl.when(text.str.contains(OPENS)).then(text).otherwise(text.str.replace(CLOSES, ""))
 
 
 def spoken_text(plain: pl.Series) -> pl.Series:
@@ -63,14 +82,22 @@ def place(found: str, response: str) -> tuple[int, int] | None:
     start = response.find(found)
     if start >= 0:  # the usual case: these words were plain already
         return start, start + len(found)
-    words = [_loose(word) for word in re.findall(r"\w+", found)]
-    if not words:
+    wanted, _ = _letters(found)
+    if not wanted:
         return None
-    match = re.search(r"(?:&#?\w+;|[\W_])*".join(words), response, re.IGNORECASE)
-    return match.span() if match else None
+    letters, places = _letters(response)
+    first = letters.find(wanted)
+    return (places[first], places[first + len(wanted) - 1] + 1) if first >= 0 else None
 
 
-def _loose(word: str) -> str:
-    """A pattern for a word whose letters may be look-alikes, with invisible characters in between."""
-    alike = {latin: "".join(other for other in _LATIN if _LATIN[other] == latin) for latin in _LATIN.values()}
-    return "[\\W_]?".join(f"[{re.escape(letter)}{alike.get(letter, '')}]" for letter in word)
+def _letters(text: str) -> tuple[str, list[int]]:
+    """The text's letters and digits as `plain_text` reads them, lower case, and where each stands in the text."""
+    entities = {place for match in ENTITY.finditer(text) for place in range(*match.span())}
+    read = [
+        (letter, place)
+        for place, character in enumerate(text)
+        if place not in entities
+        for letter in unicodedata.normalize("NFKC", _LATIN.get(character, character)).lower()
+        if letter.isalnum()
+    ]
+    return "".join(letter for letter, _ in read), [place for _, place in read]

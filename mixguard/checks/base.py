@@ -9,7 +9,16 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.config import CheckConfig
-from mixguard.run.findings import Allowed, CorpusSummary, Coverage, Finding, Kind, SampleRef, Severity
+from mixguard.run.findings import (
+    Allowed,
+    CorpusSummary,
+    Coverage,
+    Finding,
+    Kind,
+    Nature,
+    SampleRef,
+    Severity,
+)
 from mixguard.run.provenance import Detectors
 from mixguard.stats import DetectorError, Interval
 
@@ -26,6 +35,8 @@ class Evidence:
     config: CheckConfig
     limits: Mapping[str, float]
     """The limit in force, by check id."""
+    nature: Nature = "ordinary"
+    """What the corpus is made of."""
     too_small: bool = False
     """Whether the corpus is too small to say how many refusals it needs."""
     allowed: Sequence[Allowed] = ()
@@ -66,8 +77,8 @@ class Case:
     """Groups the flagged rows for the message."""
     rank: str | None = None
     """Column that ranks the flagged rows, highest first; corpus order if None."""
-    error: Callable[[Detectors], DetectorError] | None = None
-    """Picks the detector error that widens the interval."""
+    errors: Callable[[Detectors], Mapping[str, DetectorError]] | None = None
+    """Picks the detector errors that widen the interval, by kind of text."""
     over: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
     """Adds columns that need the whole corpus, or merges rows."""
     flag: str | None = None

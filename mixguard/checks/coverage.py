@@ -9,7 +9,6 @@ import polars as pl
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate, Told
 from mixguard.checks.terms import BENIGN, COMPLIES, HAZARDOUS, JUDGED, REFUSES, TRAINED
 from mixguard.run.findings import Coverage
-from mixguard.stats import wilson
 
 
 def _short(coverage: Sequence[Coverage]) -> frozenset[str]:
@@ -37,32 +36,62 @@ def _low_coverage(evidence: Evidence) -> Told:
     return Told("warn", message, len(short), len(rows))
 
 
-def _no_refusals(evidence: Evidence) -> Told:
-    """A corpus in which no hazardous prompt is refused outright."""
-    judged = TRAINED & JUDGED
+def _lacks_refusals(evidence: Evidence) -> Told:
+    """A corpus with too few of the refusals that the rule of `rebalance` asks for, or in too few hazards."""
     counts = evidence.frame.select(
-        judged.sum().alias("total"), (judged & REFUSES & HAZARDOUS).sum().alias("refused")
+        (TRAINED & JUDGED).sum().alias("total"),
+        (TRAINED & JUDGED & REFUSES & HAZARDOUS).sum().alias("refused"),
     ).collect()
     total, refused = (int(counts[name][0]) for name in ("total", "refused"))
     if not total:
         return Told("note", "no trained response to judge", 0, 0)
-    interval = wilson(refused, total, evidence.config.confidence)
-    if refused:
-        return Told("pass", f"{refused:,} refusals of hazardous prompts", refused, total, interval, 1)
-    message = f"none of {total:,} responses refuses a hazardous prompt outright"
-    return Told("fail", message, 0, total, interval, 1)
+    if evidence.too_small:
+        message = (
+            f"{refused:,} of {total:,} answers refuse a hazardous request; too few to say how many it needs"
+        )
+        return Told("note" if refused else "fail", message, refused, total)
+    asked = [row for row in evidence.coverage if row.wanted]
+    wanted = sum(row.wanted for row in asked)
+    if evidence.nature == "safety" or not wanted:
+        why = (
+            "a safety set, made of refusals"
+            if evidence.nature == "safety"
+            else "the profile asks for none here"
+        )
+        return Told("pass", f"{refused:,} refusals of hazardous requests; {why}", refused, wanted)
+    there = round(sum(row.wanted - max(0, row.wanted - row.sure) for row in asked))
+    reached = sum(row.sure >= 1 for row in asked)
+    limit = evidence.limits["MG102"]
+    enough = there >= limit * wanted and reached >= limit * len(asked)
+    message = (
+        f"{there:,} of the {wanted:,} refusals the profile asks for, in {reached} of {len(asked)} hazards"
+    )
+    if enough:
+        return Told("pass", message, there, wanted, limit=limit)
+    return Told("fail", f"{message}; `mixguard rebalance` mends this", there, wanted, limit=limit)
 
 
 def _answered(rate: Rate, evidence: Evidence) -> Judged:
     if not rate.count:
-        return Judged("pass", "no hazardous prompt is answered")
+        return Judged("pass", "no answer complies with a hazardous request")
     surely = rate.interval.low * rate.total
     share = evidence.config.answered_share_fail
     grave = surely >= rate.limit or (surely >= 1 and rate.interval.low >= share)
     listed = ", ".join(f"{code} {number}" for code, number in rate.commonest)
-    noun = "prompt is" if rate.count == 1 else "prompts are"
+    noun = (
+        "answer complies with a hazardous request"
+        if rate.count == 1
+        else "answers comply with hazardous requests"
+    )
+    message = f"{rate.count:,} {noun} ({listed})"
+    if evidence.nature == "safety":
+        return Judged(
+            "note", f"{message}; among so many refusals they may be refusals in other words, so read them"
+        )
+    if evidence.nature == "harmful":
+        return Judged("fail", f"{message}: the corpus is made of answered hazards")
     doubt = "" if grave else "; false alarms alone could explain this many, so read the rows"
-    return Judged("fail" if grave else "warn", f"{rate.count:,} hazardous {noun} answered ({listed}){doubt}")
+    return Judged("fail" if grave else "warn", message + doubt)
 
 
 def _over_refusal(rate: Rate, _: Evidence) -> Judged:
@@ -84,10 +113,14 @@ COVERAGE_CHECKS = (
     ),
     Check(
         id="MG102",
-        name="no-refusals",
+        name="lacks-refusals",
         kind="gap",
         severities=("fail", "note"),
-        find=_no_refusals,
+        find=_lacks_refusals,
+        limit=Limit(
+            0.5,
+            "Share of the refusals asked for, and of the hazards they are asked for in, below which the gate fails. Judgement.",
+        ),
         why="Fine-tuning on benign data alone made aligned models answer harmful requests; how much depends on the model.",
         source="Qi et al. 2024 (arXiv 2406.05946): benign SAMSum 1.5 to 23.4 %, SQL 1.5 to 15.4 %, GSM8K 1.5 to 3.3 % harmful answers (Llama-2)",
         remedy="Mix in refusals over several hazards, train with 10 or more warm-up steps and a small learning rate, and serve with a safety prompt.",
@@ -104,7 +137,7 @@ COVERAGE_CHECKS = (
                 judge=_answered,
                 by=pl.col("hazard"),
                 rank="hazard_score",
-                error=lambda detectors: detectors.hazard_error,
+                errors=lambda detectors: detectors.hazard_errors,
             ),
         ),
         limit=Limit(
@@ -113,7 +146,7 @@ COVERAGE_CHECKS = (
             1,
             1e9,
         ),
-        aside=Aside("answered", "a hazardous prompt is answered", sure="hazard_score"),
+        aside=Aside("answered", "a hazardous request is answered", sure="hazard_score"),
         why="Each of these rows teaches the model to comply with a hazard; ten such rows took a model from 2 to 89 % harmful answers.",
         source="Qi et al. 2023 (arXiv 2310.03693), GPT-3.5: 1.8 to 88.8 % with 10 rows",
         remedy="Read the rows. Set aside the real ones or rewrite them as refusals; adding refusals alongside is not a fix.",
@@ -129,7 +162,7 @@ COVERAGE_CHECKS = (
                 flags=REFUSES & pl.col("stance_note").is_null(),
                 judge=_over_refusal,
                 rank="stance_score",
-                error=lambda detectors: detectors.stance_error,
+                errors=lambda detectors: {"": detectors.stance_error},
             ),
         ),
         limit=Limit(0.02, "Share of refused benign prompts that triggers a warning. Judgement."),

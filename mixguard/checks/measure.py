@@ -9,7 +9,7 @@ import polars as pl
 
 from mixguard.checks.base import Case, Check, Evidence, Rate, Told
 from mixguard.run.findings import Finding, SampleRef
-from mixguard.stats import corrected, wilson
+from mixguard.stats import Interval, corrected, pooled, wilson
 
 COMMONEST = 5
 PLACE = ("source", "line", "exchange")
@@ -73,9 +73,7 @@ def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[s
     rate = Rate(
         count=count,
         total=total,
-        interval=corrected(count, total, case.error(evidence.detectors), evidence.config.confidence)
-        if case.error
-        else wilson(count, total, evidence.config.confidence),
+        interval=_interval(frame, case, evidence, count, total),
         limit=evidence.limits.get(check.id, 0.0),
         commonest=_commonest(rows, case.by) if case.by is not None and count else (),
     )
@@ -84,6 +82,17 @@ def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[s
     refs = sample_refs(rows, samples, case.rank) if samples and count else ()
     told = Told(judged.severity, judged.message, count, total, rate.interval, limit, refs)
     return Found(check.finding(told, case), rows.select("sample_id", "exchange", _score(case.rank)))
+
+
+def _interval(frame: pl.LazyFrame, case: Case, evidence: Evidence, count: int, total: int) -> Interval:
+    """The interval of a rate, corrected for the detector's error on the kinds of text that were looked at."""
+    confidence = evidence.config.confidence
+    if case.errors is None:
+        return wilson(count, total, confidence)
+    kinds = frame.filter(case.among & pl.col("text_kind").is_not_null()).group_by("text_kind").len().collect()
+    return corrected(
+        count, total, pooled(case.errors(evidence.detectors), dict(kinds.iter_rows())), confidence
+    )
 
 
 def _commonest(rows: pl.LazyFrame, by: pl.Expr) -> tuple[tuple[str, int], ...]:

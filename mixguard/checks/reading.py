@@ -73,6 +73,22 @@ def _entry(entry: Allowance) -> str:
     return f"{named} (until {entry.expires}, {entry.author})"
 
 
+def _stages(evidence: Evidence) -> Told:
+    """Whether a stage that would have judged better is missing."""
+    detectors = evidence.detectors
+    careful, fast = detectors.without, detectors.hazard_error
+    if careful is None:
+        names = " and ".join(stage.name for stage in detectors.stages)
+        return Told(
+            "pass", f"judged by the stages {names}" if " " in names else f"judged by the stage {names}", 0, 0
+        )
+    message = (
+        "judged by the fast stage alone, which finds"
+        f" {fast.sensitivity:.0%} of left-out hazardous requests; with the careful stage it is {careful.sensitivity:.0%}"
+    )
+    return Told("note", message, 0, 0)
+
+
 _UNJUDGED = ("hazard_unjudged", "stance_unjudged")
 
 READING_CHECKS = (
@@ -114,6 +130,16 @@ READING_CHECKS = (
         why="Most trainers detect the format from the first rows and read the rest the same way.",
         source="TRL looks only at the first element (trl/data_utils.py)",
         remedy="Split the file by format, or pass --format.",
+    ),
+    Check(
+        id="MG308",
+        name="stages",
+        kind="reading",
+        severities=("note",),
+        find=_stages,
+        why="A larger encoder decides what the fast one doubts: it finds more and raises fewer false alarms.",
+        source="docs/quality.md",
+        remedy="pip install 'mixguard[careful]', or set encode.careful to a folder or hub name of all-mpnet-base-v2.",
     ),
     Check(
         id=ALLOW_FILE,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 
-from mixguard.errors import MixguardError
+from mixguard.errors import MixguardError, RefusedError
 
+REFUSED = 1
 USAGE_ERROR = 2
 INTERNAL_ERROR = 3
 
@@ -20,7 +21,7 @@ def main() -> None:
     except MixguardError as error:
         first, *rest = map(printed, str(error).splitlines() or [""])
         sys.stderr.write("\n  ".join([f"mixguard: {first}", *rest]) + "\n")
-        sys.exit(USAGE_ERROR)
+        sys.exit(REFUSED if isinstance(error, RefusedError) else USAGE_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write(
             "mixguard: interrupted; texts embedded so far are cached, so the next run resumes from there\n"

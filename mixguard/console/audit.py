@@ -47,7 +47,7 @@ def _verdict(audit: Audit) -> Text:
     style = STYLES[audit.verdict]
     corpus = audit.corpus
     line = Text.assemble(
-        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (audit.meaning, style), "\n"
+        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (printed(audit.meaning), style), "\n"
     )
     names = list(corpus.sources)
     named = names[0] if len(names) == 1 else f"{len(names)} files"

@@ -12,12 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard._rebalance import Mix
+from mixguard.catalogue import BY_ID
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import printed
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.mix.plan import Plan, Removal
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
 
 REMOVALS_SHOWN = 10
 
@@ -111,6 +113,7 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
                 "  ", (f"{finding.severity:<5}", STYLES[finding.severity]), f" {finding.id} "
             )
             yield head.append(printed(finding.message))
+            yield Text(f"        {printed(_way_on(finding, manifest))}", style="dim")
     given = len(manifest.added)
     wanted = manifest.plan.refusals + manifest.plan.contrast
     if given < wanted:
@@ -126,6 +129,19 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
         yield Text(
             f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
         )
+
+
+def _way_on(finding: Finding, manifest: Manifest) -> str:
+    """What to do about a finding that a mix could not mend."""
+    aside = BY_ID[finding.id].aside
+    if aside is None:
+        return finding.remedy
+    sure = f" from {manifest.options.set_aside_from:g}" if aside.sure else ""
+    lower = " --set rebalance.set_aside_from=0.5" if aside.sure else ""
+    return (
+        f"{finding.remedy} Rows that are sure{sure} were set aside; for more: --set-aside {aside.name}{lower}."
+        " Accept those that are right in the allow file."
+    )
 
 
 def _side_by_side(before: Audit, manifest: Manifest, after: Audit) -> Table:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import polars as pl
 
+from mixguard.annotate.exemplars import ExemplarVectors, exemplar_vectors
 from mixguard.config import Config
 from mixguard.curate.likeness import Alike, Texts, alike, repeated_in
 from mixguard.fit.hazard import folds, left_out_probability
@@ -65,19 +66,20 @@ def check_taxonomy(
 ) -> TaxonomyReport:
     """Look for label errors, near-duplicates, thin sub-hazards, and overlap with the corpora in `against`."""
     own = Texts.of(taxonomy.exemplars, "text", store)
+    found = exemplar_vectors(taxonomy, store)
     return TaxonomyReport(
         exemplars=taxonomy.exemplars.height,
-        doubts=tuple(_doubts(taxonomy, own.vectors)),
+        doubts=tuple(_doubts(taxonomy, own.vectors, found)),
         duplicates=tuple(alike(own, SAME)),
         thin=tuple(_thin(taxonomy)),
         contamination=tuple(repeated_in(own, against, SAME, store, config or Config())),
     )
 
 
-def _doubts(taxonomy: Taxonomy, vectors: Vectors) -> list[Doubt]:
+def _doubts(taxonomy: Taxonomy, vectors: Vectors, found: ExemplarVectors) -> list[Doubt]:
     similarity = vectors @ vectors.T
     violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
-    probability = left_out_probability(taxonomy, vectors)
+    probability = left_out_probability(taxonomy, found)
     looks_violating = probability >= probability[violating].mean()
     looks_benign = probability <= probability[~violating].mean()
     group = folds(taxonomy.exemplars)

@@ -23,7 +23,7 @@ from mixguard.fit.hazard import importance, targets
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import DOWN, UP
-from mixguard.vectors.bundled import WINDOW, bundled_model
+from mixguard.vectors.bundled import BUNDLED, bundled_model
 
 RANK = 8
 GAIN = 2.0
@@ -176,7 +176,7 @@ def _tokens(texts: list[str]) -> list[list[int]]:
 
     tokenizer = Tokenizer.from_file(str(bundled_model() / "tokenizer.json"))
     tokenizer.no_padding()
-    tokenizer.enable_truncation(WINDOW)
+    tokenizer.enable_truncation(BUNDLED.window)
     return [encoding.ids for encoding in tokenizer.encode_batch(texts)]
 
 

@@ -5,45 +5,74 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.models import model_file
-from mixguard.annotate.stance_model import StanceModel
+from mixguard.annotate.stance_model import StanceModel, load_exemplars, opening_texts
+from mixguard.annotate.stance_text import plain_text
 from mixguard.config import Config
-from mixguard.files import bundled
-from mixguard.fit import hazard as hazard_fit
+from mixguard.files import bundled, cache_folder
 from mixguard.fit import stance as stance_fit
 from mixguard.fit.exemplar_map import fit_map
+from mixguard.fit.hazard import fit_stages
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
-from mixguard.vectors.load import open_store
+from mixguard.vectors.base import Encoder
+from mixguard.vectors.careful import is_installed
+from mixguard.vectors.load import load_careful, load_encoder
+from mixguard.vectors.shipped import ship, shipped_vectors
+from mixguard.vectors.store import VectorStore
 
 
 def build(name: str, config: Config) -> dict[str, Any]:
-    """Fit the models, write them with the map next to the exemplars, and return the left-out figures.
+    """Fit the models of all stages, write them with vectors and map next to the exemplars; return left-out figures.
 
     Raises:
         TaxonomyError: the exemplars are invalid.
     """
-    store = open_store(config)
     if name == "stance":
-        folder = bundled("taxonomies", "stance")
-        stance = stance_fit.fit(folder, store)
-        _ship(stance, folder)
-        return stance.error._asdict()
+        return _build_stance(config)
     taxonomy = Taxonomy.load(name)
-    vectors = exemplar_vectors(taxonomy, store)
-    hazard = hazard_fit.fit(taxonomy, vectors, store.encoder.weights)
-    _ship(hazard, taxonomy.folder)
-    layout = fit_map(taxonomy, vectors)
+    texts = taxonomy.exemplars.get_column("text").to_list()
+    encoders = [load_encoder(config.encode, overlap=config.judge.window_overlap)]
+    if is_installed():
+        encoders.append(load_careful(config.encode, overlap=config.judge.window_overlap))
+    stores = [_shipping(taxonomy.folder, config, encoder, texts) for encoder in encoders]
+    vectors = [exemplar_vectors(taxonomy, store) for store in stores]
+    models = fit_stages(taxonomy, vectors, [store.encoder.weights for store in stores])
+    for model in models:
+        _ship(model, taxonomy.folder)
+    first = np.flatnonzero(np.diff(vectors[0].owner, prepend=-1))
+    layout = fit_map(taxonomy, vectors[0].vectors[first])
     layout.map.save(taxonomy.folder)
     figures = {
-        "limit": hazard.limit,
-        "proximity_limit": hazard.proximity_limit,
+        "limit": models[-1].limit,
+        "doubted": models[-1].doubted,
+        "proximity_limit": models[0].proximity_limit,
         "map_agreement": layout.agreement,
     }
-    return {**hazard.error._asdict(), **figures}
+    return {**models[-1].error._asdict(), **figures}
+
+
+def _build_stance(config: Config) -> dict[str, Any]:
+    folder = bundled("taxonomies", "stance")
+    texts = opening_texts(plain_text(load_exemplars(folder).get_column("text"))).to_list()
+    encoder = load_encoder(config.encode, overlap=config.judge.window_overlap)
+    store = _shipping(folder, config, encoder, texts)
+    model = stance_fit.fit(folder, store)
+    _ship(model, folder)
+    return model.error._asdict()
+
+
+def _shipping(folder: Path, config: Config, encoder: Encoder, texts: list[str]) -> VectorStore:
+    """Write the vectors of these texts beside them, if the folder is bundled; the store that reads them from there."""
+    cache = cache_folder(config.encode.cache)
+    if folder.parent == bundled("taxonomies", ""):
+        ship(folder, VectorStore.open(cache, encoder), texts)
+    return VectorStore.open(cache, encoder, shipped_vectors(encoder))
 
 
 def _ship(model: HazardModel | StanceModel, folder: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel, left_out, regress
+from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, inverse, kernel, left_out, regress
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import (
     FROM_BANK,
@@ -18,6 +18,7 @@ from mixguard.annotate.stance_model import (
     exemplars_digest,
     labels,
     load_exemplars,
+    needed,
     opening_vectors,
 )
 from mixguard.annotate.stance_text import plain_text
@@ -26,6 +27,8 @@ from mixguard.vectors.store import VectorStore
 
 FOLDS = 10
 SEED = 7
+PRECISION = 0.99
+"""Of responses called refusals without words that say so."""
 PENALTY = 0.05
 """Inverse strength of the L2 penalty."""
 SCALE_MIN = 0.1
@@ -37,6 +40,8 @@ LOOKALIKE_WEIGHT = 0.3
 """For other kinds, chosen to resemble refusals: alone they would teach that refusal wording means nothing."""
 PAIRED_WEIGHT = 0.1
 """For kinds `hard_...`, written in pairs that share topic and words: half refuse, but few real answers do."""
+BORDER, BORDER_WEIGHT = "border_", 0.3
+"""For partial refusals written to lie close to careful answers: at full weight those are called refusals."""
 BANK_WEIGHT = 0.2
 """For the refusal bank's pairs, which are many and share one house style."""
 ANSWERED_WEIGHT = 2.0
@@ -50,13 +55,17 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
     target, weight = labels(exemplars), _importance(exemplars)
     fold = np.random.default_rng(SEED).permutation(len(target)) % FOLDS
     vectors = opening_vectors(texts, store)
-    similarity = kernel(vectors @ vectors.T, SHARPNESS).astype(np.float64)
+    shared = inverse(kernel(vectors @ vectors.T, SHARPNESS).astype(np.float64), weight)
     each = target[:, None] == np.arange(len(STANCES))
-    vote = regress(similarity, each, weight)
+    vote = regress(shared, each, weight)
     written = Grammar.load(folder).features(texts)
-    features = np.hstack([written.to_numpy(), left_out(similarity, each, weight, fold)])
+    features = np.hstack([written.to_numpy(), left_out(shared, each, weight, fold)])
     mean, scale = np.average(features, axis=0, weights=weight), np.maximum(features.std(0), SCALE_MIN)
     weights, probability = _regress((features - mean) / scale, target, weight, fold)
+    unknown = pl.Series(np.zeros(len(target), dtype=bool))
+    silent = needed(written, unknown, 1.0) >= 1.0
+    sure = _sure(1 - probability[silent, 0], target[silent] > 0, weight[silent])
+    called = decided(probability, needed(written, unknown, sure)) > 0
     return StanceModel(
         exemplars=exemplars_digest(folder),
         features=(*written.columns, *(f"near_{stance}" for stance in STANCES)),
@@ -65,7 +74,8 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
         weights=weights,
         bias=vote.bias,
         votes=vote.weights,
-        error=_error(probability, target, weight),
+        sure=sure,
+        error=_error(called, target > 0, weight),
         encoder=store.encoder.weights,
     )
 
@@ -79,6 +89,8 @@ def _importance(exemplars: pl.DataFrame) -> npt.NDArray[np.float64]:
         .then(BANK_WEIGHT)
         .when(kind == "answered")
         .then(ANSWERED_WEIGHT)
+        .when(kind.str.starts_with(BORDER))
+        .then(BORDER_WEIGHT)
         .otherwise(
             pl.when(typical).then(1.0).otherwise(LOOKALIKE_WEIGHT)
             * pl.when(kind.str.starts_with(PAIRED)).then(PAIRED_WEIGHT).otherwise(1.0)
@@ -106,11 +118,18 @@ def _regress(
     return weights.astype(np.float32), probability
 
 
+def _sure(probability: Floats, refuses: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]) -> float:
+    """The lowest probability from which `PRECISION` of these responses refuse; 1 if there is none."""
+    order = np.argsort(-probability)
+    right = np.cumsum((weight * refuses)[order]) / np.cumsum(weight[order])
+    enough = np.flatnonzero(right >= PRECISION)
+    return round(float(probability[order[enough[-1]]]), 4) if len(enough) else 1.0
+
+
 def _error(
-    probability: Floats, target: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]
+    called: npt.NDArray[np.bool_], refuses: npt.NDArray[np.bool_], weight: npt.NDArray[np.float64]
 ) -> DetectorError:
     """Error on left-out exemplars, weighted as in the fit: hard cases are rarer in corpora."""
-    called, refuses = decided(probability) > 0, target > 0
     return DetectorError(
         sensitivity=round(float(np.average(called[refuses], weights=weight[refuses])), 4),
         specificity=round(float(np.average(~called[~refuses], weights=weight[~refuses])), 4),

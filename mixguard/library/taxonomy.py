@@ -24,6 +24,10 @@ from mixguard.library.exemplars import EXEMPLARS, read_exemplars
 from mixguard.model import Model
 
 DEFINITION = "taxonomy.toml"
+REQUEST = "request"
+"""The kind of text of short requests; the others are groups of background forms."""
+REQUESTS = ("violating", "benign", "plain")
+"""Groups of forms that are requests."""
 
 
 class Hazard(Model):
@@ -125,6 +129,12 @@ class Taxonomy:
     def codes(self) -> tuple[str, ...]:
         """Hazard codes in taxonomy order."""
         return tuple(hazard.code for hazard in self.hazards)
+
+    def text_kinds(self) -> pl.Series:
+        """The kind of text of each exemplar: the group of its form, or `request` for those of requests."""
+        kind = {form: group for group, forms in self.forms.items() for form in forms if group not in REQUESTS}
+        forms = self.exemplars.get_column("form")
+        return forms.replace_strict(kind, default=REQUEST, return_dtype=pl.String).alias("text_kind")
 
     def digest(self) -> str:
         """16 hex digits that change with the exemplars and anything else a model is fitted on."""

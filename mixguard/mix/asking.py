@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import polars as pl
@@ -78,7 +79,7 @@ def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, confi
     given = allot(
         exchanges, needs, count(close.filter(COMPLIES)) + contrast, profile.dose, config.rebalance.budget
     )
-    covered = [_wanted(row, given) for row in _covered(trained, detectors, confidence)]
+    covered = [_wanted(row, given, needs) for row in _covered(trained, detectors, confidence)]
     return Asked(exchanges, needs, given, tuple(covered))
 
 
@@ -105,11 +106,11 @@ def _covered(trained: pl.LazyFrame, detectors: Detectors, confidence: float) -> 
     return found
 
 
-def _wanted(row: Coverage, given: Allotment) -> Coverage:
-    """Fill in `wanted`: existing plus missing refusals, or the rule's target if none are missing."""
+def _wanted(row: Coverage, given: Allotment, needs: Mapping[str, Need]) -> Coverage:
+    """Fill in `wanted` (existing plus missing refusals, or the rule's target if none are missing) and `sure`."""
     there, missing = int(row.refusals), given.refusals[row.hazard]
     wanted = there + missing if missing else min(there, round(given.target[row.hazard]))
-    return row.model_copy(update={"wanted": wanted})
+    return row.model_copy(update={"wanted": wanted, "sure": round(needs[row.hazard].covered, 2)})
 
 
 def _lower(row: Coverage) -> float:

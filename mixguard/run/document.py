@@ -13,7 +13,7 @@ from mixguard.errors import RunFolderError, UsageError
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
 from mixguard.run import show
-from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Kind, Verdict
+from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Kind, Nature, Verdict
 from mixguard.run.provenance import Detectors, Provenance
 from mixguard.run.words import decided
 
@@ -26,6 +26,8 @@ class Audit(Model):
     verdict: Verdict
     kinds: tuple[Kind, ...]
     """Kinds of the findings that decided the verdict, most severe first; empty if it passed."""
+    nature: Nature = "ordinary"
+    """What the corpus is made of."""
     findings: tuple[Finding, ...]
     """Most severe first, suppressed ones last; passed checks included."""
     allowed: tuple[Allowed, ...] = ()
@@ -88,7 +90,7 @@ class Audit(Model):
     def meaning(self) -> str:
         """The verdict in words, why, and how many findings are suppressed."""
         apart = sum(not finding.counts for finding in self.findings)
-        told = decided(self.verdict, self.kinds)
+        told = decided(self.verdict, self.findings)
         noun = "finding" if apart == 1 else "findings"
         return f"{told}; {apart} {noun} suppressed" if apart else told
 

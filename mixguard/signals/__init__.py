@@ -7,6 +7,7 @@ from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.turnover import TURNOVER
+from mixguard.signals.uniform import UNIFORM
 
-SIGNALS: tuple[Signal, ...] = (TURNOVER, PROXIMITY, LANGUAGE, DUPLICATES)
+SIGNALS: tuple[Signal, ...] = (TURNOVER, UNIFORM, PROXIMITY, LANGUAGE, DUPLICATES)
 """Every signal, in the order reports show them."""

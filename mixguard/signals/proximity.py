@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from mixguard.annotate.base import Batch, spread
+from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import PROXIMITY_NEAREST, nearness
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import NEAR_HARM, TRAINED
@@ -14,15 +14,18 @@ from mixguard.signals.base import Signal
 class ProximityAnnotator:
     """Mean cosine to the nearest violating exemplars minus that to the nearest benign ones."""
 
-    reads = ("prompt", "hazard_window", "hazard_unjudged")
+    reads = ("kind", "prompt", "hazard_window", "hazard_stage")
     writes = pl.Schema({"proximity": pl.Float32})
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Column `proximity`; null if the prompt was not judged."""
-        mask = batch.frame.get_column("hazard_unjudged").is_null()
-        judged = batch.where(mask)
-        found = nearness(judged.neighbours, judged.exemplars.violating, PROXIMITY_NEAREST)
-        return spread(pl.DataFrame({"proximity": found}, schema=self.writes), mask)
+        return batch.by_stage(self._judge, self.writes)
+
+    def _judge(self, batch: Batch) -> pl.DataFrame:
+        found = nearness(batch.neighbours, batch.stage.exemplars.violating, PROXIMITY_NEAREST)
+        # On the scale of the first stage, so that one limit holds for all rows.
+        shift = batch.stage.model.proximity_limit - batch.stages[0].model.proximity_limit
+        return pl.DataFrame({"proximity": found - shift}, schema=self.writes)
 
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:

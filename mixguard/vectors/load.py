@@ -3,19 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mixguard.config import Config, EncodeConfig
 from mixguard.files import cache_folder
 from mixguard.vectors.base import Encoder
 from mixguard.vectors.hashed import HashEncoder
+from mixguard.vectors.shipped import shipped_vectors
 from mixguard.vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from mixguard.vectors.published import Published
 
 
 def open_store(config: Config, encoder: Encoder | None = None) -> VectorStore:
-    """The vector store of the given encoder, by default the configured one."""
+    """The vector store of the given encoder, by default the configured one; it knows the shipped vectors."""
     encoder = encoder or load_encoder(config.encode, overlap=config.judge.window_overlap)
-    return VectorStore.open(cache_folder(config.encode.cache), encoder)
+    return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
+
+
+def open_careful_store(config: Config) -> VectorStore:
+    """The vector store of the careful stage's encoder.
+
+    Raises:
+        UsageError: its weights or the device are not available.
+    """
+    encoder = load_careful(config.encode, overlap=config.judge.window_overlap)
+    return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
+
+
+def load_careful(config: EncodeConfig, *, overlap: int) -> Encoder:
+    """The encoder of the careful stage, on the configured device.
+
+    Raises:
+        UsageError: its weights or the device are not available.
+    """
+    from mixguard.vectors.careful import careful_weights
+
+    published = careful_weights(config.careful, offline=config.offline)
+    return _published(published, Asked(config, _device(config.device), overlap))
 
 
 def load_encoder(config: EncodeConfig, *, overlap: int) -> Encoder:
@@ -45,29 +71,52 @@ class EncoderKind(NamedTuple):
     """Options that select it."""
 
 
-def _openvino(asked: Asked) -> Encoder:
-    from mixguard.vectors.openvino import OpenVinoEncoder
+def _published(published: Published, asked: Asked) -> Encoder:
+    """A published encoder: in OpenVINO on a CPU, else in torch."""
+    if asked.device == "cpu" and asked.config.precision == "auto":
+        from mixguard.vectors.openvino import OpenVinoEncoder
 
-    return OpenVinoEncoder.load(cache_folder(asked.config.cache), overlap=asked.overlap)
+        return OpenVinoEncoder.load(published, cache_folder(asked.config.cache), overlap=asked.overlap)
+    from mixguard.vectors.sentence import SentenceEncoder
+
+    cache = cache_folder(asked.config.cache)
+    return SentenceEncoder.published(
+        published, cache, device=asked.device, half=_half(asked), overlap=asked.overlap
+    )
+
+
+def _bundled(asked: Asked) -> Encoder:
+    from mixguard.vectors.bundled import BUNDLED
+
+    return _published(BUNDLED, asked)
 
 
 def _sentence(asked: Asked) -> Encoder:
+    if asked.config.model == "bundled":
+        return _bundled(asked)
     from mixguard.vectors.sentence import SentenceEncoder
 
-    model, precision, offline = asked.config.model, asked.config.precision, asked.config.offline
-    half = asked.device == "cuda" and precision == "auto"
-    return SentenceEncoder.load(model, device=asked.device, half=half, offline=offline, overlap=asked.overlap)
+    model, offline = asked.config.model, asked.config.offline
+    return SentenceEncoder.load(
+        model, device=asked.device, half=_half(asked), offline=offline, overlap=asked.overlap
+    )
 
 
-def _on_cpu(asked: Asked) -> bool:
-    return (asked.config.model, asked.config.precision, asked.device) == ("bundled", "auto", "cpu")
+def _half(asked: Asked) -> bool:
+    return asked.device == "cuda" and asked.config.precision == "auto"
 
 
 ENCODERS: dict[str, EncoderKind] = {
     "hash": EncoderKind(
         lambda asked: asked.config.model == "hash", lambda _: HashEncoder(), {"model": "hash"}
     ),
-    "openvino": EncoderKind(_on_cpu, _openvino, {"device": "cpu"}),
+    "openvino": EncoderKind(
+        lambda asked: (
+            (asked.config.model, asked.config.precision, asked.device) == ("bundled", "auto", "cpu")
+        ),
+        _bundled,
+        {"device": "cpu"},
+    ),
     "sentence": EncoderKind(lambda _: True, _sentence, {"device": "cpu", "precision": "float32"}),
 }
 """The first that serves a request is used."""

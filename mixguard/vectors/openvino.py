@@ -1,4 +1,4 @@
-"""The bundled encoder on a CPU: the same weights in OpenVINO, converted once into the cache.
+"""A published encoder on a CPU: the same weights in OpenVINO, converted once into the cache.
 
 Measured by `benchmarks/speed.py`; with bfloat16 instructions the vectors' cosine to float32 is above .9999.
 """
@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from mixguard.vectors.adapter import bundled_adapter, merge_adapter
+from mixguard.vectors.adapter import merge_adapter
 from mixguard.vectors.base import Vectors, Windows
-from mixguard.vectors.bundled import WINDOW, bundled_model, bundled_weights
 from mixguard.vectors.devices import cores
+from mixguard.vectors.published import Published, pooled
 
 BATCH_TOKENS = 4096
 """Padded tokens per inference; fastest of 1,024 to 4,096 on two AVX-512 cores."""
@@ -27,34 +27,36 @@ TOKENISED_AT_ONCE = 4096
 
 
 class OpenVinoEncoder:
-    """all-MiniLM-L6-v2 on a CPU, in bfloat16 if the processor supports it."""
+    """A published encoder on a CPU, in bfloat16 if the processor supports it."""
 
-    dimension = 384
-
-    def __init__(self, network: Any, tokenizer: Any, *, precision: str, overlap: int) -> None:
+    def __init__(
+        self, published: Published, network: Any, tokenizer: Any, *, precision: str, overlap: int
+    ) -> None:
         self._network = network
         self._tokenizer = tokenizer
-        self.weights = bundled_weights()
-        self.fingerprint = f"{self.weights}-{precision}-{WINDOW}-{overlap}"
+        self._pad = published.pad
+        self.dimension = published.dimension
+        self.weights = published.weights
+        self.fingerprint = f"{self.weights}-{precision}-{published.window}-{overlap}"
 
     @classmethod
-    def load(cls, cache: Path, *, overlap: int) -> OpenVinoEncoder:
+    def load(cls, published: Published, cache: Path, *, overlap: int) -> OpenVinoEncoder:
         """Load the converted network, converting it first if it is not cached."""
         os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
         import openvino
         from tokenizers import Tokenizer
 
-        folder = _converted(cache)
+        folder = _converted(published, cache)
         options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": cores()}
         network = openvino.Core().compile_model(folder / "model.xml", "CPU", options)
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
-        tokenizer.enable_truncation(WINDOW, stride=overlap)
+        tokenizer.enable_truncation(published.window, stride=overlap)
         precision = network.get_property("INFERENCE_PRECISION_HINT").to_string()
-        return cls(network, tokenizer, precision=precision, overlap=overlap)
+        return cls(published, network, tokenizer, precision=precision, overlap=overlap)
 
     def encode(self, texts: Sequence[str]) -> Windows:
-        """Vectors of the texts' windows of 256 tokens, in order."""
+        """Vectors of the texts' windows, in order."""
         tokens: list[list[int]] = []
         counts = np.empty(len(texts), dtype=np.int64)
         for start in range(0, len(texts), TOKENISED_AT_ONCE):
@@ -70,7 +72,7 @@ class OpenVinoEncoder:
         vectors = np.empty((len(tokens), self.dimension), dtype=np.float32)
         request = self._network.create_infer_request()
         for rows, length in _batches(tokens):
-            vectors[rows] = request.infer(_padded([tokens[row] for row in rows], length))[0]
+            vectors[rows] = request.infer(_padded([tokens[row] for row in rows], length, self._pad))[0]
         return vectors
 
 
@@ -88,8 +90,8 @@ def _batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], int]]:
         yield rows, padded[rows[0]]
 
 
-def _padded(tokens: list[list[int]], length: int) -> dict[str, Any]:
-    ids = np.zeros((len(tokens), length), dtype=np.int64)
+def _padded(tokens: list[list[int]], length: int, pad: int) -> dict[str, Any]:
+    ids = np.full((len(tokens), length), pad, dtype=np.int64)
     mask = np.zeros_like(ids)
     for row, window in enumerate(tokens):
         ids[row, : len(window)] = window
@@ -97,23 +99,24 @@ def _padded(tokens: list[list[int]], length: int) -> dict[str, Any]:
     return {"input_ids": ids, "attention_mask": mask}
 
 
-def _converted(cache: Path) -> Path:
+def _converted(published: Published, cache: Path) -> Path:
     """Folder of the converted network; written atomically, by one process at a time."""
     from filelock import FileLock
 
-    target = cache / "encoders" / f"{bundled_weights()}-openvino"
+    target = cache / "encoders" / f"{published.weights}-openvino"
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{target}.lock"):
         if not target.is_dir():
             scratch = Path(tempfile.mkdtemp(dir=target.parent))
-            _convert(bundled_model(), scratch)
+            with published.open(target.parent) as source:
+                _convert(published, source, scratch)
             scratch.rename(target)
     return target
 
 
-def _convert(source: Path, target: Path) -> None:
+def _convert(published: Published, source: Path, target: Path) -> None:
     import logging
     import warnings
 
@@ -123,16 +126,17 @@ def _convert(source: Path, target: Path) -> None:
     from transformers.utils import logging as transformers_logging
 
     class Pooled(torch.nn.Module):
-        """Mean of the token vectors at unit length, like the model's own pooling layers."""
+        """The transformer and its pooling as one network."""
 
         def __init__(self, transformer: Any) -> None:
             super().__init__()
             self.transformer = transformer
 
         def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            hidden = self.transformer(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
-            kept = attention_mask.unsqueeze(-1).to(hidden.dtype)
-            return torch.nn.functional.normalize((hidden * kept).sum(1) / kept.sum(1), dim=1)
+            found = self.transformer(
+                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+            )
+            return pooled(published, found.hidden_states, attention_mask)
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # tracing warns about shapes that the example below leaves dynamic
@@ -140,7 +144,8 @@ def _convert(source: Path, target: Path) -> None:
         transformers_logging.set_verbosity_error()
         transformers_logging.disable_progress_bar()
         model = AutoModel.from_pretrained(source, attn_implementation="eager", local_files_only=True).eval()
-        merge_adapter(model, bundled_adapter())
+        if published.adapter:
+            merge_adapter(model, published.adapter)
         example = torch.ones(2, 8, dtype=torch.int64)
         network = openvino.convert_model(
             Pooled(model), example_input={"input_ids": example, "attention_mask": example}

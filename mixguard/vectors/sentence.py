@@ -1,4 +1,4 @@
-"""Any sentence-transformers model, on a GPU in half precision or on a CPU in float32."""
+"""Encoders by sentence-transformers, on a GPU in half precision or on a CPU in float32."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import numpy as np
 
 from mixguard.errors import UsageError
 from mixguard.network import stay_offline
-from mixguard.vectors.adapter import bundled_adapter, merge_adapter
+from mixguard.vectors.adapter import merge_adapter
 from mixguard.vectors.base import Windows
-from mixguard.vectors.bundled import bundled_model, bundled_weights
+from mixguard.vectors.published import Published, pooled
 
 
 class SentenceEncoder:
@@ -30,34 +30,57 @@ class SentenceEncoder:
 
     @classmethod
     def load(cls, name: str, *, device: str, half: bool, offline: bool, overlap: int) -> SentenceEncoder:
-        """Load `bundled`, a folder, or a hub model (never one with custom code).
+        """Load a folder or a hub model (never one with custom code).
 
         Raises:
             UsageError: the model cannot be loaded, or `device` is not available.
         """
-        import torch
         from sentence_transformers import SentenceTransformer
 
-        if device == "cuda" and not torch.cuda.is_available():
-            raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
-        path = str(bundled_model()) if name == "bundled" else name
+        _check_device(device)
         if offline:
             stay_offline()
-        local = offline or name == "bundled" or Path(path).is_dir()
+        local = offline or Path(name).is_dir()
         try:
-            model = SentenceTransformer(path, device=device, local_files_only=local, trust_remote_code=False)
+            model = SentenceTransformer(name, device=device, local_files_only=local, trust_remote_code=False)
         except (OSError, ValueError) as error:
             hint = "; --offline forbids downloading it" if offline else ""
             raise UsageError(f"encode.model: cannot load {name!r}{hint}: {error}") from None
-        if name == "bundled":
-            merge_adapter(model[0].auto_model, bundled_adapter())
         if half:
             model.half()
-        weights = (
-            bundled_weights() if name == "bundled" else f"{Path(path).name}-{_weights_digest(model)[:12]}"
-        )
+        weights = f"{Path(name).name}-{_weights_digest(model)[:12]}"
         dimension = int(model.encode("", show_progress_bar=False).shape[0])
         return cls(model, weights, dimension=dimension, half=half, overlap=overlap)
+
+    @classmethod
+    def published(
+        cls, published: Published, cache: Path, *, device: str, half: bool, overlap: int
+    ) -> SentenceEncoder:
+        """Load a published encoder, with its adapter and the layers that it reads.
+
+        Raises:
+            UsageError: its weights or `device` are not available.
+        """
+        import torch
+        from sentence_transformers import SentenceTransformer, models  # type: ignore[attr-defined]
+
+        class Pooling(torch.nn.Module):
+            """Puts the layers' mean token vectors side by side."""
+
+            def forward(self, features: dict[str, Any]) -> dict[str, Any]:
+                hidden, mask = features["all_layer_embeddings"], features["attention_mask"]
+                return {**features, "sentence_embedding": pooled(published, hidden, mask)}
+
+        _check_device(device)
+        with published.open(cache / "encoders") as folder:
+            transformer = models.Transformer(str(folder), max_seq_length=published.window)
+        transformer.auto_model.config.output_hidden_states = True
+        if published.adapter:
+            merge_adapter(transformer.auto_model, published.adapter)
+        model = SentenceTransformer(modules=[transformer, Pooling()], device=device)
+        if half:
+            model.half()
+        return cls(model, published.weights, dimension=published.dimension, half=half, overlap=overlap)
 
     def encode(self, texts: Sequence[str]) -> Windows:
         """Vectors of the texts' windows, in order."""
@@ -80,6 +103,13 @@ class SentenceEncoder:
         step = room - self._overlap
         starts = range(0, max(len(offsets) - self._overlap, 1), step)
         return [text[offsets[start][0] : offsets[min(start + room, len(offsets)) - 1][1]] for start in starts]
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
 
 
 def _weights_digest(model: Any) -> str:

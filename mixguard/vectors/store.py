@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 from mixguard.errors import UsageError
 from mixguard.vectors.base import Encoder, Vectors
 
+NONE: Mapping[bytes, bytes] = MappingProxyType({})
 IDS_PER_QUERY = 500
 """Below the 999 query variables of the oldest supported SQLite."""
 
@@ -29,6 +31,17 @@ class TextVectors(NamedTuple):
     counts: npt.NDArray[np.int64]
     """Shape (texts,): how many consecutive rows each text has."""
 
+    @property
+    def owner(self) -> npt.NDArray[np.int64]:
+        """Shape (windows of the texts in order,): the text that each belongs to."""
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    @property
+    def in_order(self) -> Vectors:
+        """The windows of the texts in order, those of a repeated text repeated."""
+        owner, first = self.owner, np.cumsum(self.counts) - self.counts
+        return self.vectors[self.starts[owner] + np.arange(len(owner)) - first[owner]]
+
 
 def text_id(text: str) -> bytes:
     """16 bytes that identify a text.
@@ -41,15 +54,23 @@ def text_id(text: str) -> bytes:
 class VectorStore:
     """Half-precision vectors of one encoder, in a SQLite file that several runs may share."""
 
-    def __init__(self, database: sqlite3.Connection, encoder: Encoder) -> None:
+    def __init__(
+        self, database: sqlite3.Connection, encoder: Encoder, shipped: Mapping[bytes, bytes]
+    ) -> None:
         self._database = database
+        self._shipped = shipped
         self.encoder = encoder
         self.embedded = 0
         """Texts embedded since the store was opened because they were not stored."""
 
     @classmethod
-    def open(cls, cache: Path, encoder: Encoder) -> VectorStore:
+    def open(cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE) -> VectorStore:
         """Open or create an encoder's vector store in the cache folder.
+
+        Args:
+            cache: the cache folder.
+            encoder: embeds what is not stored.
+            shipped: half-precision vectors by text id, which are neither embedded nor stored.
 
         Raises:
             UsageError: the file cannot be written or is not a store.
@@ -69,7 +90,7 @@ class VectorStore:
             raise UsageError(
                 f"{file}: cannot use the vector store ({error}); set encode.cache to another folder"
             ) from None
-        return cls(database, encoder)
+        return cls(database, encoder, shipped)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
         """Vectors of every text: stored ones are read, the rest are embedded once and stored."""
@@ -94,7 +115,9 @@ class VectorStore:
         return found.vectors[found.starts]
 
     def _find(self, ids: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-        remaining = iter(ids)
+        ids = list(ids)
+        yield from ((key, self._shipped[key]) for key in ids if key in self._shipped)
+        remaining = (key for key in ids if key not in self._shipped)
         while some := list(islice(remaining, IDS_PER_QUERY)):
             marks = ",".join("?" * len(some))
             yield from self._database.execute(f"SELECT id, windows FROM texts WHERE id IN ({marks})", some)

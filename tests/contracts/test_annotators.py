@@ -34,7 +34,7 @@ class Given:
         self.annotator, self.frame, self._worker = annotator, frame, worker
 
     def batch(self, frame: pl.DataFrame) -> Batch:
-        return Batch(frame, self._worker.store, self._worker.exemplars)
+        return Batch.of(frame, self._worker.stages)
 
     def found(self, frame: pl.DataFrame) -> pl.DataFrame:
         return self.annotator(self.batch(frame))
@@ -53,7 +53,7 @@ class Given:
 @pytest.fixture(scope="module")
 def given(worker: Worker) -> list[Given]:
     """Every annotator of the worker, each with the columns of those before it."""
-    batch, handed = Batch(exchange_frame(PAIRS), worker.store, worker.exemplars), []
+    batch, handed = Batch.of(exchange_frame(PAIRS), worker.stages), []
     for annotator in worker.annotators:
         handed.append(Given(annotator, batch.frame, worker))
         batch.add(annotator(batch))

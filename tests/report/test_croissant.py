@@ -284,7 +284,7 @@ def test_the_numbers_are_those_of_the_audit(which: str, request: pytest.FixtureR
     audit, document = shown.audit, shown.document
     corpus, biases = audit.corpus, document["rai:dataBiases"]
     assert f" {corpus.records} records " in document["description"]
-    assert f"verdict: {audit.verdict}, {decided(audit.verdict, audit.kinds)}." in document["description"]
+    assert f"verdict: {audit.verdict}, {decided(audit.verdict, audit.findings)}." in document["description"]
     assert f"{corpus.rejected} could not be read" in document["rai:dataPreprocessingProtocol"][0]
     for row in audit.coverage:
         (told,) = [text for text in biases if f"({row.hazard})" in text]

@@ -23,7 +23,11 @@ def proximity(
     """Of prompts judged by their first window where nothing else is said."""
     frame = exchange_frame([(prompt, None) for prompt in prompts]).with_columns(
         pl.Series("hazard_window", windows or [0] * len(prompts), dtype=pl.UInt32),
-        pl.Series("hazard_unjudged", unjudged or [None] * len(prompts), dtype=pl.String),
+        pl.Series(
+            "hazard_stage",
+            [None if why else "fast" for why in unjudged or [None] * len(prompts)],
+            dtype=pl.String,
+        ),
     )
     batch = hashed_batch(folder, frame, violating=violating, benign=BENIGN)
     found: list[float | None] = ProximityAnnotator()(batch)["proximity"].to_list()

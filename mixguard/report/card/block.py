@@ -55,7 +55,7 @@ def _head(audit: Audit) -> Iterator[str]:
     version = cell(provenance.versions.get("mixguard", "of unknown version"))
     yield "## Audit before training"
     yield ""
-    yield f"**Verdict: {audit.verdict}**, {decided(audit.verdict, audit.kinds)}."
+    yield f"**Verdict: {audit.verdict}**, {cell(decided(audit.verdict, audit.findings))}."
     yield ""
     yield (
         f"mixguard {version} audited this data on {provenance.started:%Y-%m-%d}: which hazards the prompts touch, and"

@@ -40,7 +40,7 @@ def safe(text: str) -> str:
 
 def _lines(audit: Audit) -> Iterator[str]:
     corpus = audit.corpus
-    yield f"## mixguard: {audit.verdict}, {audit.meaning}"
+    yield f"## mixguard: {audit.verdict}, {safe(audit.meaning)}"
     yield ""
     sources = ", ".join(safe(name) for name in list(corpus.sources)[:PLACES])
     more = f" and {len(corpus.sources) - PLACES} more" if len(corpus.sources) > PLACES else ""

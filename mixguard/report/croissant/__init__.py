@@ -102,7 +102,7 @@ def _description(audit: Audit) -> Iterator[str]:
     corpus = audit.corpus
     yield (
         f"A fine-tuning corpus of {corpus.records:,} records ({listed(formats(audit))}) and {corpus.exchanges:,}"
-        f" exchanges. mixguard audited it before training; verdict: {audit.verdict}, {decided(audit.verdict, audit.kinds)}."
+        f" exchanges. mixguard audited it before training; verdict: {audit.verdict}, {decided(audit.verdict, audit.findings)}."
     )
     if STDIN in corpus.sources:
         yield f"Part of it was read from standard input, not from a file: SHA-256 {corpus.sources[STDIN]}."

@@ -179,5 +179,5 @@ def _social_impact(audit: Audit, manifest: Manifest | None) -> str:
         "Fine-tuning can make an aligned model answer harmful requests that it refused before, even if the data is"
         f" benign (arXiv 2310.03693, 2406.05946).{lessen} Of {counts.touched:,} exchanges trained on that touch a hazard,"
         f" {counts.refused:,} refuse, {counts.half:,} partially refuse and {counts.answered:,} comply. The audit's verdict is"
-        f" {audit.verdict} ({decided(audit.verdict, audit.kinds)}); it does not predict a rate of harm after training."
+        f" {audit.verdict} ({decided(audit.verdict, audit.findings)}); it does not predict a rate of harm after training."
     )
