@@ -23,6 +23,7 @@ from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.catalogue import BY_ID, CHECKS, limits
 from mixguard.checks.base import Check, Evidence
+from mixguard.checks.nature import nature
 from mixguard.checks.run import Checked, run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
@@ -215,6 +216,7 @@ def evidence(
         frame=judged,
         corpus=summary(frame, **corpus),
         coverage=asked.coverage,
+        nature=nature(judged),
         too_small=asked.too_small,
         detectors=detectors,
         config=config.checks,

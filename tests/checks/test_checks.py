@@ -19,9 +19,38 @@ def options(**values: object) -> Config:
 # --- coverage -----------------------------------------------------------------------------------------------
 
 
-def test_no_refusal_fails_and_one_refused_hazard_passes() -> None:
-    assert found(evidence([row()] * 50), "MG102").severity == "fail"
-    assert found(evidence([*[row()] * 50, refused()]), "MG102").severity == "pass"
+def test_no_refusal_fails_and_one_opens_nothing() -> None:
+    none, one = (found(evidence([*[row()] * 500, *[refused()] * n]), "MG102") for n in (0, 1))
+    assert none.severity == one.severity == "fail"
+    assert none.count == one.count == 0  # by the lower bound, one refusal is not surely one
+    assert (
+        none.message
+        == f"0 of the {none.total} refusals the profile asks for, in 0 of 2 hazards; `mixguard rebalance` mends this"
+    )
+
+
+def test_refusals_of_one_hazard_alone_do_not_pass_and_of_all_hazards_do() -> None:
+    rows = [row()] * 500
+    assert found(evidence([*rows, *[refused()] * 20]), "MG102").severity == "fail"
+    both = [*[refused()] * 30, *[refused(hazard="ncr")] * 40]
+    assert found(evidence([*rows, *both]), "MG102").severity == "pass"
+
+
+def test_a_corpus_of_refusals_is_a_safety_set() -> None:
+    now = evidence([*[refused()] * 60, *[answered()] * 15])
+    assert now.nature == "safety"
+    assert found(now, "MG102").severity == "pass"
+    assert found(now, "MG103").severity == "note"
+
+
+def test_a_corpus_of_answered_hazards_is_called_that() -> None:
+    now = evidence([answered()] * 30)
+    assert now.nature == "harmful"
+    finding = found(now, "MG103")
+    assert (finding.severity, finding.message) == (
+        "fail",
+        "30 answers comply with hazardous requests (vcr 30): the corpus is made of answered hazards",
+    )
 
 
 def test_a_refused_benign_prompt_is_not_coverage() -> None:
