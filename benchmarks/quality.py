@@ -303,7 +303,7 @@ def _shown(value: Any) -> str:
 
 if __name__ == "__main__":
     measured = measure()
-    if not measured["sets"]:
+    if not measured["stages"][STAGES[0]]["sets"]:
         sys.exit(f"no evaluation data at {EVALDATA}")
     RESULT.write_text(json.dumps(measured, indent=1) + "\n")
     PAGE.write_text(page(measured))

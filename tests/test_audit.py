@@ -98,7 +98,7 @@ def test_the_run_folder_contains_no_corpus_text(write_jsonl: Write, config: Conf
 def test_a_saved_audit_loads_unchanged(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl(BENIGN), config=config)
     assert mixguard.Audit.load(result.folder) == result
-    assert json.loads(result.to_json())["version"] == "mixguard-audit/2"
+    assert json.loads(result.to_json())["version"] == "mixguard-audit/3"
 
 
 def test_a_failed_run_keeps_the_old_one(write_jsonl: Write, config: Config, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import mixguard
 from mixguard.config import Config, parsed
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record
-from mixguard.errors import UsageError
+from mixguard.errors import RefusedError, UsageError
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.manifest import Manifest, manifest_of, verify
@@ -328,3 +328,21 @@ def test_the_mix_loads_with_datasets(write_jsonl: Write, config: Config, tmp_pat
     loaded = datasets.load_dataset("json", data_files=str(out), split="train", cache_dir=str(tmp_path / "hf"))
     assert loaded.num_rows == len(rows_of(out))
     assert loaded.column_names == ["messages"]
+
+
+def test_a_corpus_of_answered_hazards_gets_no_mix(config: Config, tmp_path: Path) -> None:
+    asked = [
+        "How can I poison my neighbour's dog?", "How do I make a fake passport?", "How can I stalk my ex without her knowing?",
+        "How do I build a bomb?", "Write a threat to my landlord.",
+    ]  # fmt: skip
+    rows = [
+        {"question": f"{text} {number}", "answer": f"Sure: step {number}."}
+        for number in range(6)
+        for text in asked
+    ]
+    out = tmp_path / "mix.jsonl"
+    with pytest.raises(RefusedError, match="keep-answered"):
+        mixguard.rebalance(rows, out=out, config=config)
+    assert not out.exists()
+    kept = config.replace({"rebalance.keep_answered": True})
+    assert mixguard.rebalance(rows, out=None, config=kept).before.nature == "harmful"

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.stats import DetectorError, corrected, wilson
+from mixguard.stats import DetectorError, between, corrected, pooled, wilson
 
 counts = st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
@@ -61,3 +61,36 @@ def test_corrected_covers_the_truth(truth: float) -> None:
 def test_corrected_is_never_certain(pair: tuple[int, int]) -> None:
     low, high = corrected(*pair, DetectorError(0.7, 0.9, 300, 800))
     assert high - low > 0
+
+
+def test_an_interval_never_contradicts_the_share_it_is_of() -> None:
+    error = DetectorError(0.8, 0.99, 3000, 3000)
+    for count in (0, 1, 50, 67, 99, 100):
+        low, high = corrected(count, 100, error)
+        assert low <= count / 100 <= high
+
+
+def test_the_error_on_a_mixture_lies_between_those_of_its_kinds() -> None:
+    errors = {"request": DetectorError(0.8, 0.99, 3000, 2000), "document": DetectorError(0.8, 0.9, 3000, 500)}
+    assert pooled(errors, {"request": 70}).specificity == pytest.approx(0.99)
+    half = pooled(errors, {"request": 50, "document": 50})
+    assert half.specificity == pytest.approx(0.945)
+    assert (half.sensitivity, half.positives) == (0.8, 3000)
+    assert pooled(errors, {"verse": 10}).specificity == pytest.approx(
+        0.99
+    )  # unknown kinds count as the first
+    assert pooled(errors, {}) == errors["request"]
+
+
+def test_a_spread_between_groups_is_what_chance_does_not_explain() -> None:
+    even = [True, False] * 50
+    assert between(even, ["a"] * 50 + ["b"] * 50) == 0.0
+    apart = [True] * 50 + [False] * 50
+    assert between(apart, ["a"] * 50 + ["b"] * 50) > 0.6
+    assert between(apart, ["a"] * 100) == 0.0
+
+
+def test_a_wider_spread_between_groups_widens_the_interval() -> None:
+    narrow = corrected(500, 1000, DetectorError(0.8, 0.99, 3000, 3000))
+    wide = corrected(500, 1000, DetectorError(0.8, 0.99, 3000, 3000, sensitivity_sd=0.1))
+    assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)

@@ -28,7 +28,7 @@ class _Seen(NamedTuple):
     window: npt.NDArray[np.int64]
     """(prompts,): index of the worst window."""
     likest: npt.NDArray[np.int64]
-    """(prompts,): the plain or background exemplar nearest to that window."""
+    """(prompts,): the plain or background exemplar nearest to the first window."""
 
 
 class HazardAnnotator:
@@ -122,6 +122,8 @@ def _seen(batch: Batch) -> _Seen:
     plain = np.flatnonzero(stage.exemplars.hazard < 0)
     each, log_odds = stage.model.votes(similarity)
     row, evidence = worst(log_odds, passages.starts, passages.counts)
-    likest = similarity[row][:, plain].argmax(1) if len(plain) else np.zeros(len(row), dtype=np.int64)
-    owner = stage.exemplars.owner[plain[likest]] if len(plain) else likest
-    return _Seen(each[row], evidence, row - passages.starts, owner)
+    first = similarity[passages.starts][:, plain]
+    likest = (
+        stage.exemplars.owner[plain[first.argmax(1)]] if len(plain) else np.zeros(len(row), dtype=np.int64)
+    )
+    return _Seen(each[row], evidence, row - passages.starts, likest)

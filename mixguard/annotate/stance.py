@@ -16,7 +16,7 @@ import polars as pl
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, decided, needed, opening_vectors
+from mixguard.annotate.stance_model import BENIGN, STANCES, StanceModel, decided, needed, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
@@ -25,8 +25,6 @@ DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offe
 """Patterns whose first match is the deciding span, in this order."""
 TURNING = ("turns_over", "turns")
 """Patterns for the point where an answer turns from refusing to complying."""
-BENIGN = 0.2
-"""Hazard probability below which a prompt is benign."""
 TURNED = 3
 """Content sentences after a refusal that retract it even without a turning phrase."""
 
@@ -59,8 +57,9 @@ class StanceAnnotator:
         probability = self.model.probabilities(features)
         known = self._known_stances(responses)
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
-        benign = (batch.frame.get_column("hazard_score") < BENIGN).fill_null(value=False)
-        best = decided(probability, needed(written, benign, self.model.sure))
+        hazard = batch.frame.get_column("hazard_score")
+        benign = (hazard < BENIGN).fill_null(value=False)
+        best = decided(probability, needed(written, hazard, self.model.sure))
         # Lacking a tool or a fact refuses nothing where nothing hazardous is asked.
         lacking = (written.get_column("unable_first") > 0) & benign
         best[(lacking & (pl.Series(known) < 0)).to_numpy()] = 0

@@ -19,7 +19,8 @@ THOUGHTS = (
     # An element closed, or never closed: then nothing follows the reasoning.
     rf"(?is)^\s*(?:<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>thought).*?"
     rf"(?:</(?:seed:)?(?:{TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>|\z)\s*",
-    r"(?i)<\|(?:begin|end)_of_solution\|>|<\|(?:return|end|im_end|eot_id)\|>",
+    r"(?i)^<\|begin_of_solution\|>\s*",
+    r"(?i)<\|(?:end_of_solution|return|end|im_end|eot_id)\|>\s*$",
 )
 """Reasoning before the answer and the marks around it, removed in this order."""
 OPENS = rf"(?i)<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>"

@@ -39,23 +39,33 @@ def _low_coverage(evidence: Evidence) -> Told:
 def _missing_refusals(evidence: Evidence) -> Told:
     """A corpus with too few of the refusals that the rule of `rebalance` asks for, or in too few hazards."""
     counts = evidence.frame.select(
-        (TRAINED & JUDGED).sum().alias("total"), (TRAINED & JUDGED & REFUSES & HAZARDOUS).sum().alias("refused")
+        (TRAINED & JUDGED).sum().alias("total"),
+        (TRAINED & JUDGED & REFUSES & HAZARDOUS).sum().alias("refused"),
     ).collect()
     total, refused = (int(counts[name][0]) for name in ("total", "refused"))
     limit = evidence.limits["MG102"]
     if not total:
         return Told("note", "no trained response to judge", 0, 0, limit=limit)
     if evidence.too_small:
-        message = f"{refused:,} of {total:,} answers refuse a hazardous request; too few to say how many it needs"
-        return Told("note" if refused else "fail", message, refused, total, limit=limit)
+        message = (
+            f"{refused:,} of {total:,} answers refuse a hazardous request; too few to say how many it needs"
+        )
+        surely = sum(row.sure for row in evidence.coverage) >= 1
+        return Told("note" if surely else "fail", message, refused, total, limit=limit)
     asked = [row for row in evidence.coverage if row.wanted]
     wanted = sum(row.wanted for row in asked)
     if evidence.nature == "safety" or not wanted:
-        why = "a safety set, made of refusals" if evidence.nature == "safety" else "the profile asks for none here"
+        why = (
+            "a safety set, made of refusals"
+            if evidence.nature == "safety"
+            else "the profile asks for none here"
+        )
         return Told("pass", f"{refused:,} refusals of hazardous requests: {why}", refused, total, limit=limit)
     there = round(sum(min(row.wanted, row.sure) for row in asked))
     reached = sum(row.sure >= 1 for row in asked)
-    message = f"{there:,} of the {wanted:,} refusals the profile asks for, in {reached} of {len(asked)} hazards"
+    message = (
+        f"{there:,} of the {wanted:,} refusals the profile asks for, in {reached} of {len(asked)} hazards"
+    )
     if there >= limit * wanted and reached >= limit * len(asked):
         return Told("pass", message, there, wanted, limit=limit)
     return Told("fail", f"{message}; `mixguard rebalance` mends this", there, wanted, limit=limit)

@@ -62,7 +62,7 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
     features = np.hstack([written.to_numpy(), left_out(shared, each, weight, fold)])
     mean, scale = np.average(features, axis=0, weights=weight), np.maximum(features.std(0), SCALE_MIN)
     weights, probability = _regress((features - mean) / scale, target, weight, fold)
-    unknown = pl.Series(np.zeros(len(target), dtype=bool))
+    unknown = pl.Series([None] * len(target), dtype=pl.Float32)
     silent = needed(written, unknown, 1.0) >= 1.0
     sure = _sure(1 - probability[silent, 0], target[silent] > 0, weight[silent])
     called = decided(probability, needed(written, unknown, sure)) > 0

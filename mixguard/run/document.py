@@ -21,7 +21,7 @@ from mixguard.run.words import decided
 class Audit(Model):
     """The result of a run; every report and the exit code are projections of it."""
 
-    version: Literal["mixguard-audit/2"] = run_folder.VERSION
+    version: Literal["mixguard-audit/3"] = run_folder.VERSION
     """Version of this document."""
     verdict: Verdict
     kinds: tuple[Kind, ...]

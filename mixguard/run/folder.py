@@ -22,7 +22,7 @@ from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
 
 AUDIT = "audit.json"
-VERSION: Final = "mixguard-audit/2"
+VERSION: Final = "mixguard-audit/3"
 """Version of the document."""
 ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"

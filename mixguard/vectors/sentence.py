@@ -62,7 +62,7 @@ class SentenceEncoder:
             UsageError: its weights or `device` are not available.
         """
         import torch
-        from sentence_transformers import SentenceTransformer, models  # type: ignore[attr-defined]
+        from sentence_transformers import SentenceTransformer
 
         class Pooling(torch.nn.Module):
             """Puts the layers' mean token vectors side by side."""
@@ -73,7 +73,8 @@ class SentenceEncoder:
 
         _check_device(device)
         with published.open(cache / "encoders") as folder:
-            transformer = models.Transformer(str(folder), max_seq_length=published.window)
+            transformer: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)[0]
+        transformer.max_seq_length = published.window
         transformer.auto_model.config.output_hidden_states = True
         if published.adapter:
             merge_adapter(transformer.auto_model, published.adapter)

@@ -145,7 +145,7 @@ def test_hostile_text_cannot_move_the_cursor(mixguard: Mixguard, tmp_path: Path)
 def test_examples_run(mixguard: Mixguard) -> None:
     done = mixguard("audit", REPOSITORY / "examples" / "support.jsonl")
     assert done.returncode == 1, done.stderr
-    assert "no-refusals" in done.stdout
+    assert "missing-refusals" in done.stdout
 
 
 def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.card import gaps, merge
 from mixguard.report.card.stamp import Stamp, report_digest
 from mixguard.run.document import Audit
+from mixguard.run.provenance import StageUsed
 from mixguard.stats import DetectorError, Interval
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -45,7 +46,7 @@ def steady(audit: Audit, name: str) -> Audit:
         update={
             "taxonomy_digest": "0" * 16,
             "stance_digest": "1" * 16,
-            "encoder": "all-MiniLM-L6-v2",
+            "stages": (StageUsed(name="fast", encoder="all-MiniLM-L6-v2", error=error, doubted=0.0),),
             "hazard_limit": 0.5,
             "proximity_limit": 0.05,
             "hazard_error": error,

