@@ -1,7 +1,8 @@
 """How fast an audit is, beside plain `SentenceTransformer.encode` of the same texts in the same run.
 
-Prints and writes JSON: rows/s, tokens/s and peak memory of both sides, their ratio, and how many exchanges get the same
-labels as with float32 vectors of the reference encoder. Each side runs in a process of its own, with an empty store.
+Prints and writes JSON: rows/s and peak memory of each side (the audit, the audit by the fast stage alone, plain encoding),
+their ratios, and how many exchanges get the same labels as with float32 vectors of the reference encoder. Each side runs in
+a process of its own, with an empty store.
 
     python benchmarks/speed.py [CORPUS...]
 """
@@ -19,7 +20,14 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"
-DEFAULT = [EVALDATA / "corpora" / "gpteacher_codegen.json", EVALDATA / "corpora" / "em_secure_dev.jsonl"]
+DEFAULT = [
+    EVALDATA / name
+    for name in (
+        "corpora/gpteacher_codegen.json", "corpora/em_secure_dev.jsonl", "formats/alpaca_en_demo.json",
+        "corpora/dialogues_dev.jsonl", "corpora/web_text_dev.jsonl",
+    )
+]  # fmt: skip
+STAGES = {"audit": "fast+careful", "fast": "fast"}
 RESULT = HERE / "results" / "speed.json"
 PAGE = HERE.parent / "docs" / "speed.md"
 
@@ -41,8 +49,8 @@ def texts_of(paths: list[str]) -> list[str]:
 
 def measure(side: str, paths: list[str], cache: str) -> dict[str, Any]:
     """One side's seconds and peak memory; set-up (imports, loading, conversion) is timed apart."""
-    if side == "audit":
-        return _measure_audit(paths, cache)
+    if side in STAGES:
+        return _measure_audit(paths, f"{cache}/{side}", STAGES[side])
     from sentence_transformers import SentenceTransformer
 
     from mixguard.vectors.bundled import bundled_model
@@ -56,14 +64,18 @@ def measure(side: str, paths: list[str], cache: str) -> dict[str, Any]:
     return _measured(perf_counter() - clock, setup, len(texts))
 
 
-def _measure_audit(paths: list[str], cache: str) -> dict[str, Any]:
+def _measure_audit(paths: list[str], cache: str, stages: str) -> dict[str, Any]:
     import mixguard
     from mixguard.config import Config
 
-    tree = {"encode": {"cache": cache, "device": "cpu"}, "run": {"folder": f"{cache}/run"}}
+    tree = {
+        "encode": {"cache": cache, "device": "cpu"},
+        "run": {"folder": f"{cache}/run"},
+        "judge": {"stages": stages},
+    }
     config = Config.from_tree(tree, origin="benchmark")
     clock = perf_counter()
-    mixguard.classify(["warm up"], config=config)  # converts the encoder and embeds the exemplars
+    mixguard.classify(["warm up"], config=config)  # converts the encoders
     setup, clock = perf_counter() - clock, perf_counter()
     result = mixguard.audit(*paths, config=config)
     return {
@@ -104,12 +116,13 @@ def main(paths: list[str]) -> None:
     results = {}
     for path in paths:
         with tempfile.TemporaryDirectory() as cache:
-            sides = {side: _in_process(side, path, cache) for side in ("audit", "plain")}
+            sides = {side: _in_process(side, path, cache) for side in ("audit", "fast", "plain")}
             labels = _in_process("labels", path, cache)
         audit, plain = sides["audit"], sides["plain"]
         results[Path(path).name] = {
             "rows_per_second": round(audit["records"] / audit["seconds"], 1),
             "ratio_to_plain_encode": round(plain["seconds"] / audit["seconds"], 2),
+            "ratio_to_fast_alone": round(audit["seconds"] / sides["fast"]["seconds"], 2),
             **labels,
             **sides,
         }
@@ -124,12 +137,12 @@ def _page(results: dict[str, Any]) -> str:
         "# Speed\n\nMade by `python benchmarks/speed.py` on a CPU with two cores: a whole audit with an empty vector store, beside "
         "plain\n`SentenceTransformer.encode` (float32) of the same texts in the same run. Times vary between machines; the ratio "
         "less so.\n\n"
-        "| corpus | exchanges | audit, rows/s | audit, s | plain encode, s | ratio | peak memory, audit / plain | same labels as float32 |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- |\n"
+        "| corpus | exchanges | audit, rows/s | audit, s | fast alone, s | plain encode, s | plain / audit | audit / fast | peak memory, audit / plain | same labels as float32 |\n"
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
     )
     rows = (
-        f"| {name} | {found['exchanges']:,} | {found['rows_per_second']:,} | {found['audit']['seconds']} | {found['plain']['seconds']} "
-        f"| {found['ratio_to_plain_encode']} | {found['audit']['peak_mib']:,} / {found['plain']['peak_mib']:,} MiB | {found['same_labels']:.2%} |\n"
+        f"| {name} | {found['exchanges']:,} | {found['rows_per_second']:,} | {found['audit']['seconds']} | {found['fast']['seconds']} "
+        f"| {found['plain']['seconds']} | {found['ratio_to_plain_encode']} | {found['ratio_to_fast_alone']} | {found['audit']['peak_mib']:,} / {found['plain']['peak_mib']:,} MiB | {found['same_labels']:.2%} |\n"
         for name, found in results.items()
     )
     return head + "".join(rows)

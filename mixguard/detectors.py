@@ -29,10 +29,9 @@ from mixguard.library.taxonomy import Taxonomy
 from mixguard.run.provenance import Detectors, StageUsed
 from mixguard.signals import SIGNALS
 from mixguard.stats import DetectorError
+from mixguard.vectors import careful
 from mixguard.vectors.base import Encoder
-from mixguard.vectors.careful import CAREFUL as CAREFUL_ENCODER
-from mixguard.vectors.careful import is_installed
-from mixguard.vectors.load import open_careful_store, open_store
+from mixguard.vectors.load import load_careful, open_store
 from mixguard.vectors.store import VectorStore
 
 FAST, CAREFUL = "fast", "careful"
@@ -77,7 +76,10 @@ class Recipe:
         cache = cache_folder(self.config.encode.cache)
         stores = [(FAST, open_store(self.config, self.encoder))]
         if self._is_careful():
-            stores.append((CAREFUL, open_careful_store(self.config)))
+            overlap = self.config.judge.window_overlap
+            stores.append(
+                (CAREFUL, open_store(self.config, load_careful(self.config.encode, overlap=overlap)))
+            )
         vectors = [exemplar_vectors(taxonomy, store) for _, store in stores]
         weights = [store.encoder.weights for _, store in stores]
         # All at once, if they are not there: a later stage is fitted on what the earlier ones left out.
@@ -98,7 +100,7 @@ class Recipe:
         return (
             self.encoder is None
             and encode.model == "bundled"
-            and (encode.careful != "bundled" or is_installed())
+            and (encode.careful != "bundled" or careful.is_installed())
         )
 
 
@@ -147,7 +149,7 @@ def _stance(store: VectorStore, cache: Path, pairs: pl.DataFrame) -> StanceAnnot
 
 def _without(taxonomy: Taxonomy, stages: tuple[Stage, ...]) -> DetectorError | None:
     """The error of the careful stage where it is shipped for this taxonomy and first stage, and did not judge."""
-    file = model_file(taxonomy.folder, CAREFUL_ENCODER.weights)
+    file = model_file(taxonomy.folder, careful.CAREFUL.weights)
     if len(stages) > 1 or not file.is_file():
         return None
     model = HazardModel.load(file)

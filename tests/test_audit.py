@@ -48,7 +48,7 @@ def test_an_audit_end_to_end(write_jsonl: Write, config: Config) -> None:
 def test_a_refusal_counts_as_coverage(write_jsonl: Write, config: Config) -> None:
     result = mixguard.audit(write_jsonl([*BENIGN, REFUSED]), config=config)
     found = {finding.id: finding for finding in result.findings}
-    assert found["MG102"].severity == "pass"
+    assert (found["MG102"].severity, found["MG102"].count) == ("fail", 1), "one is not enough"
     assert found["MG103"].count == 0
     assert sum(row.full_refusal for row in result.coverage) == 1
 

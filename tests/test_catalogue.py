@@ -68,7 +68,7 @@ def test_a_limit_is_told_apart_from_one_derived_from_it() -> None:
     assert not is_own_limit(
         own.checks, found(evidence(rows), "MG201")
     )  # its limit plus the share expected of plain text
-    assert not is_own_limit(own.checks, found(evidence(rows), "MG102"))  # has none
+    assert not is_own_limit(own.checks, found(evidence(rows), "MG101"))  # has none
 
 
 def test_set_aside_rules_are_unique() -> None:

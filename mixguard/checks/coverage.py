@@ -129,7 +129,7 @@ COVERAGE_CHECKS = (
         id="MG103",
         name="answered-hazards",
         kind="harm",
-        severities=("warn", "fail"),
+        severities=("note", "warn", "fail"),
         cases=(
             Case(
                 among=TRAINED & pl.col("hazard_score").is_not_null(),

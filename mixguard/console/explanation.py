@@ -40,7 +40,8 @@ def _hazard_line(row: dict[str, object]) -> str:
     sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
     return (
         f"{row['hazard']}{sub}, hazard probability {row['hazard_score']:.2f}"
-        f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f})"
+        f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f}),"
+        f" by the {row['hazard_stage']} stage"
     )
 
 

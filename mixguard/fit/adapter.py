@@ -9,6 +9,7 @@ cover. The adapter's effect is measured in `docs/quality.md`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from torch import Tensor, nn
 
 from mixguard.files import write_atomically
 from mixguard.fit.hazard import importance, targets
-from mixguard.library.taxonomy import Taxonomy
+from mixguard.library.taxonomy import REQUEST, Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import DOWN, UP
 from mixguard.vectors.bundled import BUNDLED, bundled_model
@@ -69,9 +70,10 @@ class LowRank(nn.Module):
 
 
 def fit_adapter(taxonomy: Taxonomy, target: Path, progress: Progress) -> None:
-    """Train an adapter for the bundled encoder and write it."""
+    """Train an adapter for the bundled encoder on a taxonomy's requests, not its background, and write it."""
     torch.manual_seed(SEED)
     rng = np.random.default_rng(SEED)
+    taxonomy = replace(taxonomy, exemplars=taxonomy.exemplars.filter(taxonomy.text_kinds() == REQUEST))
     plain_texts = taxonomy.exemplars.filter(taxonomy.exemplars["hazard"].is_null())["text"].to_list()
     texts = taxonomy.exemplars["text"].to_list()
     tokens = _tokens(texts + [_varied(text, plain_texts, rng) for text in texts])

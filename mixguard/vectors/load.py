@@ -22,16 +22,6 @@ def open_store(config: Config, encoder: Encoder | None = None) -> VectorStore:
     return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
 
 
-def open_careful_store(config: Config) -> VectorStore:
-    """The vector store of the careful stage's encoder.
-
-    Raises:
-        UsageError: its weights or the device are not available.
-    """
-    encoder = load_careful(config.encode, overlap=config.judge.window_overlap)
-    return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
-
-
 def load_careful(config: EncodeConfig, *, overlap: int) -> Encoder:
     """The encoder of the careful stage, on the configured device.
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,16 @@ class OpenVinoEncoder:
     """A published encoder on a CPU, in bfloat16 if the processor supports it."""
 
     def __init__(
-        self, published: Published, network: Any, tokenizer: Any, *, precision: str, overlap: int
+        self,
+        published: Published,
+        compiled: Callable[[], Any],
+        tokenizer: Any,
+        *,
+        precision: str,
+        overlap: int,
     ) -> None:
-        self._network = network
+        # Compiling takes most of a second, and is not needed where every text is stored or no row is doubted.
+        self._compiled = lru_cache(compiled)
         self._tokenizer = tokenizer
         self._pad = published.pad
         self.dimension = published.dimension
@@ -48,12 +56,13 @@ class OpenVinoEncoder:
 
         folder = _converted(published, cache)
         options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": cores()}
-        network = openvino.Core().compile_model(folder / "model.xml", "CPU", options)
+        core = openvino.Core()
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(published.window, stride=overlap)
-        precision = network.get_property("INFERENCE_PRECISION_HINT").to_string()
-        return cls(published, network, tokenizer, precision=precision, overlap=overlap)
+        precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+        compiled = partial(core.compile_model, folder / "model.xml", "CPU", options)
+        return cls(published, compiled, tokenizer, precision=precision, overlap=overlap)
 
     def encode(self, texts: Sequence[str]) -> Windows:
         """Vectors of the texts' windows, in order."""
@@ -70,7 +79,9 @@ class OpenVinoEncoder:
     def _infer(self, tokens: list[list[int]]) -> Vectors:
         """Run batches one by one: concurrent requests were a tenth faster but sometimes never returned."""
         vectors = np.empty((len(tokens), self.dimension), dtype=np.float32)
-        request = self._network.create_infer_request()
+        if not tokens:
+            return vectors
+        request = self._compiled().create_infer_request()
         for rows, length in _batches(tokens):
             vectors[rows] = request.infer(_padded([tokens[row] for row in rows], length, self._pad))[0]
         return vectors

@@ -44,9 +44,9 @@ def ship(folder: Path, store: VectorStore, texts: Sequence[str]) -> None:
     distinct = list(dict.fromkeys(texts))
     found = store.vectors(distinct)
     vectors = found.in_order
-    scale = np.abs(vectors).max(axis=1) / LEVELS
+    levels = np.round(vectors / np.abs(vectors).max(axis=1, keepdims=True) * LEVELS).astype(np.int8)
+    scale = 1 / np.linalg.norm(levels.astype(np.float32), axis=1)  # so that they have unit length again
     ids = np.frombuffer(b"".join(map(text_id, distinct)), dtype=np.uint8).reshape(-1, ID_BYTES)
-    levels = np.round(vectors / scale[:, None]).astype(np.int8)
     content = save(
         {"ids": ids, "counts": found.counts, "levels": levels, "scale": scale.astype(np.float32)},
         metadata={"cut": _cut(store.encoder.fingerprint)},
@@ -66,7 +66,6 @@ def _read(file: Path, fingerprint: str) -> Iterator[tuple[bytes, bytes]]:
             stored.get_tensor(name) for name in ("ids", "counts", "levels", "scale")
         )
     vectors = (levels * scale[:, None]).astype(np.float16)
-    vectors /= np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True).astype(np.float16)
     ends = np.cumsum(counts)
     for number, (end, count) in enumerate(zip(ends.tolist(), counts.tolist(), strict=True)):
         yield ids[number].tobytes(), vectors[end - count : end].tobytes()

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from mixguard.curate.taxonomy_add import add_exemplars
@@ -47,7 +48,8 @@ def test_a_bad_line_is_reported_and_nothing_is_written(tmp_path: Path) -> None:
 
 
 def test_a_contradiction_is_reported(tmp_path: Path) -> None:
-    known = Taxonomy.load("mixguard").exemplars.row(0, named=True)
+    violating = Taxonomy.load("mixguard").exemplars.filter(pl.col("label") == "violating")
+    known = violating.row(0, named=True)
     file = write(tmp_path / "a.jsonl", {**PLAIN, "text": known["text"]})
     with pytest.raises(TaxonomyError, match=rf"a\.jsonl:1: same text as {known['id']}, which is violating"):
         add_exemplars([file], tmp_path / "ours", "mixguard")

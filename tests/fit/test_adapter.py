@@ -12,16 +12,18 @@ import pytest
 from mixguard.config import EncodeConfig
 from mixguard.fit import adapter as adapter_fit
 from mixguard.fit.hazard import targets
-from mixguard.library.taxonomy import Taxonomy
-from mixguard.vectors import bundled, openvino, sentence
+from mixguard.library.taxonomy import REQUEST, Taxonomy
+from mixguard.vectors import bundled
 from mixguard.vectors.adapter import adapter_name, bundled_adapter
+from mixguard.vectors.bundled import BUNDLED
 from mixguard.vectors.load import load_encoder
 
 
 @pytest.fixture(scope="module")
 def few() -> Taxonomy:
     taxonomy = Taxonomy.load("mixguard")
-    some = taxonomy.exemplars.filter(pl.int_range(pl.len()).over("hazard", "label") < 6)
+    requests = taxonomy.exemplars.filter(taxonomy.text_kinds() == REQUEST)
+    some = requests.filter(pl.int_range(pl.len()).over("hazard", "label") < 6)
     return dataclasses.replace(taxonomy, exemplars=some)
 
 
@@ -35,8 +37,7 @@ def test_an_adapter_separates_violating_from_benign(
     assert steps[-1][0] == steps[-1][1]
 
     def separation(path: Path, kind: str) -> tuple[float, np.ndarray]:
-        for module in (bundled, openvino, sentence):
-            monkeypatch.setattr(module, "bundled_adapter", lambda: path)
+        monkeypatch.setattr(bundled, "BUNDLED", dataclasses.replace(BUNDLED, adapter=path))
         config = EncodeConfig(cache=cache, device="cpu", precision="auto" if kind == "fast" else "float32")
         vectors = load_encoder(config, overlap=32).encode(few.exemplars["text"].to_list()).vectors
         violating = targets(few)[:, -1]
