@@ -119,7 +119,7 @@ def kinds_named(text: str) -> set[str]:
     fields = re.findall(r'"kinds": ?\[([^\]]*)\]|name="kinds" value="([^"]*)"', text)
     if fields:
         return {kind for field in fields for kind in re.findall(r"\w+", "".join(field))}
-    plain = re.sub(r"\\(.)", r"\1", " ".join(text.split()))
+    plain = re.sub(r"\\(.)", r"\1", " ".join(text.split())).lower()
     return {kind for kind, phrase in words.KINDS.items() if phrase in plain}
 
 
