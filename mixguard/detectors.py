@@ -185,4 +185,5 @@ def _detectors(taxonomy: Taxonomy, stages: tuple[Stage, ...], stance: StanceMode
         proximity_expected=first.proximity_expected,
         stance_digest=stance.exemplars,
         stance_error=stance.error,
+        stance_benign_error=stance.benign_error,
     )

@@ -133,7 +133,7 @@ DETECTORS = Detectors(
     stages=(StageUsed(name="fast", encoder="e", error=ERROR, doubted=0.0),),
     hazards={"vcr": "Violent Crimes", "ncr": "Non-Violent Crimes"}, hazard_limit=0.5,
     hazard_error=ERROR, hazard_errors={"request": ERROR}, proximity_limit=0.1, proximity_expected=0.005,
-    stance_digest="s", stance_error=DetectorError(0.9, 0.98, 400, 400),
+    stance_digest="s", stance_error=DetectorError(0.9, 0.98, 400, 400), stance_benign_error=DetectorError(0.9, 0.98, 400, 400),
 )  # fmt: skip
 
 

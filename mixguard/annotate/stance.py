@@ -16,7 +16,7 @@ import polars as pl
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import BENIGN, STANCES, StanceModel, decided, needed, opening_vectors
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided, needed, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
@@ -57,12 +57,8 @@ class StanceAnnotator:
         probability = self.model.probabilities(features)
         known = self._known_stances(responses)
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
-        hazard = batch.frame.get_column("hazard_score")
-        benign = (hazard < BENIGN).fill_null(value=False)
-        best = decided(probability, needed(written, hazard, self.model.sure))
-        # Lacking a tool or a fact refuses nothing where nothing hazardous is asked.
-        lacking = (written.get_column("unable_first") > 0) & benign
-        best[(lacking & (pl.Series(known) < 0)).to_numpy()] = 0
+        best = decided(probability, needed(written, batch.frame.get_column("hazard_score"), self.model.sure))
+        best = np.where(known >= 0, known, best)
         notes = _notes(written, plain, best).set(pl.Series(known >= 0), None)
         judged = pl.DataFrame(
             {

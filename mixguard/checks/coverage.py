@@ -162,7 +162,7 @@ COVERAGE_CHECKS = (
                 flags=REFUSES & pl.col("stance_note").is_null(),
                 judge=_over_refusal,
                 rank="stance_score",
-                errors=lambda detectors: {"": detectors.stance_error},
+                errors=lambda detectors: {"": detectors.stance_benign_error},
             ),
         ),
         limit=Limit(0.02, "Share of refused benign prompts that triggers a warning. Judgement."),

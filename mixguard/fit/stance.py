@@ -65,7 +65,14 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
     unknown = pl.Series([None] * len(target), dtype=pl.Float32)
     silent = needed(written, unknown, 1.0) >= 1.0
     sure = _sure(1 - probability[silent, 0], target[silent] > 0, weight[silent])
-    called = decided(probability, needed(written, unknown, sure)) > 0
+    errors = {
+        name: _error(
+            decided(probability, needed(written, pl.repeat(hazard, len(target), eager=True), sure)) > 0,
+            target > 0,
+            weight,
+        )
+        for name, hazard in (("error", 1.0), ("benign_error", 0.0))
+    }
     return StanceModel(
         exemplars=exemplars_digest(folder),
         features=(*written.columns, *(f"near_{stance}" for stance in STANCES)),
@@ -75,7 +82,8 @@ def fit(folder: Path, store: VectorStore) -> StanceModel:
         bias=vote.bias,
         votes=vote.weights,
         sure=sure,
-        error=_error(called, target > 0, weight),
+        error=errors["error"],
+        benign_error=errors["benign_error"],
         encoder=store.encoder.weights,
     )
 

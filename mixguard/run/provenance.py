@@ -52,6 +52,9 @@ class Detectors(Model):
     """Share of plain requests above the proximity limit."""
     stance_digest: str
     stance_error: DetectorError
+    """On answers to hazardous prompts."""
+    stance_benign_error: DetectorError
+    """On answers to benign prompts, which take clearer words."""
 
     @property
     def encoder(self) -> str:
