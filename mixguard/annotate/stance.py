@@ -15,8 +15,9 @@ import polars as pl
 
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
+from mixguard.annotate.stance_evidence import needed
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, decided, needed, opening_vectors
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
 from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, inverse, kernel, left_out, regress
+from mixguard.annotate.stance_evidence import needed
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import (
     FROM_BANK,
@@ -18,7 +19,6 @@ from mixguard.annotate.stance_model import (
     exemplars_digest,
     labels,
     load_exemplars,
-    needed,
     opening_vectors,
 )
 from mixguard.annotate.stance_text import plain_text
