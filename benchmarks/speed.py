@@ -23,8 +23,8 @@ EVALDATA = HERE.parent.parent / "shared" / "evaldata"
 DEFAULT = [
     EVALDATA / name
     for name in (
-        "corpora/gpteacher_codegen.json", "corpora/em_secure_dev.jsonl", "formats/alpaca_en_demo.json",
-        "corpora/dialogues_dev.jsonl", "corpora/web_text_dev.jsonl",
+        "formats/alpaca_en_demo.json", "corpora/em_secure_dev.jsonl", "corpora/dialogues_dev.jsonl",
+        "corpora/web_text_dev.jsonl",
     )
 ]  # fmt: skip
 STAGES = {"audit": "fast+careful", "fast": "fast"}
