@@ -26,7 +26,7 @@ types: $(SETUP)
 	$(BIN)/mypy
 
 tests: $(SETUP)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 bench: $(SETUP)
 	$(BIN)/python benchmarks/speed.py

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
+Matrix = TypeVar("Matrix", Floats, Doubles)
 
 SHARPNESS = 4.0
 RIDGE = 1.0
@@ -31,30 +32,33 @@ def kernel(similarity: Floats, sharpness: float) -> Floats:
     return np.exp(voice, out=voice)
 
 
-def inverse(similarity: Doubles, importance: Doubles) -> Doubles:
+def inverse(similarity: Matrix, importance: Doubles) -> Matrix:
     """(K + D)^-1 of the kernel among the exemplars and their ridge, by Cholesky; overwrites `similarity`.
 
-    It is the costly part, in the cube of the exemplars, and all that `regress` and `left_out` need.
+    It is the costly part, in the cube of the exemplars, and all that `regress` and `left_out` need. In single precision
+    it takes half as long.
     """
-    from scipy.linalg.lapack import dpotrf, dpotri
+    from scipy.linalg import get_lapack_funcs
 
     similarity[np.diag_indices_from(similarity)] += RIDGE / importance
-    factor, failed = dpotrf(similarity.T, overwrite_a=True, clean=False)
-    found, failed_too = dpotri(factor, overwrite_c=True)
+    factorise, invert = get_lapack_funcs(("potrf", "potri"), (similarity,))
+    factor, failed = factorise(similarity.T, overwrite_a=True, clean=False)
+    found, failed_too = invert(factor, overwrite_c=True)
     if failed or failed_too:
         raise np.linalg.LinAlgError("the kernel among the exemplars is not positive definite")
-    upper = np.triu(found)
-    return np.asarray(upper + np.triu(found, 1).T)
+    whole: Matrix = np.triu(found)
+    whole += np.triu(found, 1).T
+    return whole
 
 
-def regress(inverse: Doubles, target: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
+def regress(inverse: Matrix, target: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
     """Weighted kernel ridge regression of all targets; `inverse` as the function of that name gives it."""
     bias = np.average(target, axis=0, weights=importance)
     return Vote(bias.astype(np.float32), (inverse @ (target - bias)).astype(np.float32))
 
 
 def left_out(
-    inverse: Doubles, target: npt.NDArray[np.bool_], importance: Doubles, fold: npt.NDArray[np.int64]
+    inverse: Matrix, target: npt.NDArray[np.bool_], importance: Doubles, fold: npt.NDArray[np.int64]
 ) -> Floats:
     """Votes on every exemplar by exemplars of the other folds.
 

@@ -1,7 +1,7 @@
 """What a prompt asks, apart from the long input it comes with.
 
-A short request beside a long passage is diluted in one vector of both: of 100 hazardous questions before or after a
-web page, 30 and 25 were flagged in the whole and 94 and 93 apart (`benchmarks/corpora.py`).
+A short request beside a long passage is diluted in one vector of both. `docs/corpora.md` has how many hazardous
+questions are found beside a web page.
 """
 
 from __future__ import annotations

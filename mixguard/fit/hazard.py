@@ -38,8 +38,7 @@ outvote real hazards. Judgement, like PLAIN_WEIGHT."""
 BALANCE = 3.0
 """Largest factor by which balancing openings may raise or lower a weight."""
 BACKGROUND_WEIGHT = 1.0
-"""For each window of a background passage. Three instead lost a tenth of F1 on moderated content, a third of it lost
-some of what background is for (`docs/quality.md`)."""
+"""For each window of a background passage. Judgement: a larger one misses statements of harm, a smaller one flags more."""
 PLAIN_FALSE_ALARMS = 0.008
 """Share of left-out plain requests and background passages that the limit may flag."""
 LEAST_LIMIT = 0.3
@@ -135,7 +134,11 @@ def fit_stages(
 
 def left_out_probability(taxonomy: Taxonomy, found: ExemplarVectors) -> Floats:
     """Probability that each exemplar violates any hazard, according to exemplars of other groups."""
-    return fit(taxonomy, found, "")[1].probability
+    target, weight = targets(taxonomy)[:, -1:][found.owner], importance(taxonomy)[found.owner]
+    shared = inverse(kernel(found.vectors @ found.vectors.T, SHARPNESS), weight)
+    vote = left_out(shared, target, weight, folds(taxonomy.exemplars)[found.owner])[:, 0]
+    first = np.flatnonzero(np.diff(found.owner, prepend=-1))
+    return _calibrate(vote[first], target[first, 0])(vote[first])
 
 
 def targets(taxonomy: Taxonomy) -> npt.NDArray[np.bool_]:

@@ -28,6 +28,8 @@ def decided(verdict: Verdict, findings: Sequence[Finding]) -> str:
     if not kinds:
         return MEANINGS[verdict]
     if verdict != "fail":
-        return f"{MEANINGS[verdict]}: {', '.join(KINDS[kind] for kind in kinds)}"
+        *rest, last = (KINDS[kind] for kind in kinds)
+        lead = "signs that it" if verdict == "warn" else "it"
+        return f"{MEANINGS[verdict]}: {lead} {', '.join(rest)}{' and ' if rest else ''}{last}"
     first = {kind: next(finding for finding in deciding if finding.kind == kind) for kind in kinds}
     return "; ".join(f"{KINDS[kind]}. {finding.message}" for kind, finding in first.items())
