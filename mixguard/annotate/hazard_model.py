@@ -4,7 +4,7 @@ Kernel ridge regression over all exemplars: every exemplar votes for or against 
 weight and a kernel that decays with distance, so the nearest decide. Logistic calibration turns the vote into
 a probability; it is fitted on votes for left-out groups of exemplars (`fit/hazard.py`).
 
-A text is judged by its most hazardous window, and more windows are more chances: see `evidence`.
+A text is judged by its most hazardous window, and more windows are more chances: see `worst`.
 """
 
 from __future__ import annotations

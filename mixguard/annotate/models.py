@@ -37,11 +37,8 @@ def fitted(
         after: weights of the stage before it.
     """
     exemplars, weights, vectors = made_of
-    kept = (
-        cache
-        / "models"
-        / f"{'-'.join(filter(None, (kind.name, exemplars, weights, str(vectors), after)))}.json"
-    )
+    name = "-".join(filter(None, (kind.name, exemplars, weights, str(vectors), after)))
+    kept = cache / "models" / f"{name}.json"
     for file in (model_file(shipped, weights), kept):
         if file.is_file():
             model = kind.load(file)

@@ -61,11 +61,6 @@ class Detectors(Model):
         """Fingerprint of the first stage's encoder."""
         return self.stages[0].encoder
 
-    @property
-    def is_careful(self) -> bool:
-        """Whether the careful stage decided what the fast one doubted."""
-        return any(stage.name == "careful" for stage in self.stages)
-
     def limit(self, configured: float | None) -> float:
         """Hazard probability threshold: the configured one, or else the calibrated one."""
         return self.hazard_limit if configured is None else configured
