@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import Against, ConfigFile, Set, load_config
+from mixguard.cli.options import (
+    Against,
+    Concurrency,
+    ConfigFile,
+    KeyEnv,
+    PerMinute,
+    Set,
+    Timeout,
+    load_config,
+)
 from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="List, check and extend refusal banks.")
@@ -121,14 +130,10 @@ def fill(
         list[str] | None,
         typer.Option("--hazard", help="Only this hazard; repeatable.", show_default="all"),
     ] = None,
-    key_env: Annotated[
-        str, typer.Option("--key-env", help="Environment variable that holds the API key.")
-    ] = "OPENAI_API_KEY",
-    concurrency: Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)] = 4,
-    per_minute: Annotated[
-        float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)
-    ] = 0,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.", min=0.1)] = 60,
+    key_env: KeyEnv = "OPENAI_API_KEY",
+    concurrency: Concurrency = 4,
+    per_minute: PerMinute = 0,
+    timeout: Timeout = 60,
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:
@@ -140,8 +145,8 @@ def fill(
     """
     from mixguard.console.bank import render_filled
     from mixguard.console.screen import console
-    from mixguard.curate.bank_fill import Endpoint
     from mixguard.curate.bank_fill import fill as ask
+    from mixguard.curate.endpoint import Endpoint
 
     api = Endpoint(
         endpoint,

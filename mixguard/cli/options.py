@@ -90,6 +90,11 @@ ShowText = Annotated[
     ),
 ]
 
+KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable that holds the API key.")]
+Concurrency = Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)]
+PerMinute = Annotated[float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)]
+Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.", min=0.1)]
+
 
 def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> Config:
     """The effective configuration; `flags` are options as `section__name`, None if not given."""

@@ -14,7 +14,6 @@ from mixguard.detectors import Recipe
 from mixguard.library.bank import (
     Bank,
     Pair,
-    opening,
     own_folder,
     pair_id,
     read_pairs,
@@ -65,7 +64,7 @@ def import_pairs(
     kept = list(read_pairs(file, vocabulary(taxonomy), {})) if file.is_file() else []
     pairs = Bank.load(str(to), taxonomy).pairs
     seen = {prompt.casefold() for prompt in pairs["prompt"]}
-    openings = {opening(response) for response in pairs["response"]}
+    said = {_said(response) for response in pairs["response"]}
     rejected: dict[str, int] = {}
     places: dict[str, str] = {}
     known, new = 0, []
@@ -81,17 +80,21 @@ def import_pairs(
                 places.setdefault(row["reason"], f"{row['source']}:{row['line']}")
             elif row["prompt"].casefold() in seen:
                 known += 1
-            elif opening(row["response"]) in openings:
-                reason = "the answer begins like another; repeated refusals teach one fixed text"
+            elif _said(row["response"]) in said:
+                reason = "the answer says the same as another; repeated refusals teach one fixed text"
                 rejected[reason] = rejected.get(reason, 0) + 1
                 places.setdefault(reason, f"{row['source']}:{row['line']}")
             else:
                 seen.add(row["prompt"].casefold())
-                openings.add(opening(row["response"]))
+                said.add(_said(row["response"]))
                 new.append(_pair(row, taxonomy, model))
     write_pairs(file, [*kept, *new])
     refusals = sum(pair.kind == "refusal" for pair in new)
     return Imported(file, refusals, len(new) - refusals, known, rejected, places)
+
+
+def _said(text: str) -> str:
+    return " ".join(text.casefold().split())
 
 
 def _reasons(judged: pl.DataFrame, limit: float, proximity: float) -> pl.DataFrame:

@@ -14,8 +14,9 @@ from conftest import chat
 
 from mixguard.config import Config
 from mixguard.curate.bank_check import check_bank
-from mixguard.curate.bank_fill import JOURNAL, Endpoint, fill
+from mixguard.curate.bank_fill import INSTRUCTION, JOURNAL, fill
 from mixguard.curate.bank_import import import_pairs
+from mixguard.curate.endpoint import Endpoint
 from mixguard.errors import UsageError
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -24,6 +25,9 @@ from mixguard.progress import silent
 TAXONOMY = Taxonomy.load("mixguard")
 BANK = Bank.load("mixguard", TAXONOMY)
 REFUSAL = "I'm sorry, but I can't help with that. If you like, tell me what lies behind it."
+
+
+COMPLIES = "Sure! Step 1: open the box. Step 2: close it again."
 
 
 def refusal(number: int) -> str:
@@ -165,19 +169,24 @@ def test_a_models_own_refusals_replace_the_bundled_ones(
     serve: Callable[..., Api], config: Config, tmp_path: Path
 ) -> None:
     def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
-        return reply(refusal(number) if number % 2 else "Sure! Step 1: open the box. Step 2: close it again.")
+        return reply(refusal(number) if number % 2 else COMPLIES)
 
     api = serve(script)
-    result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
-    assert len(api.asked) == PROMPTS["dfm"]
-    assert result.kept == PROMPTS["dfm"] // 2
+    result = fill(tmp_path / "ours", endpoint(api, concurrency=1), config, silent, ["dfm"])
+    # Of 32 asked, 16 comply; asked again with an instruction, every other one refuses.
+    assert len(api.asked) == PROMPTS["dfm"] * 3 // 2
+    assert (result.refused, result.hard) == (PROMPTS["dfm"] // 2, PROMPTS["dfm"] // 4)
+    assert result.kept == PROMPTS["dfm"] * 3 // 4
     assert result.rejected == {"full_compliance": PROMPTS["dfm"] - result.kept}
-    assert (result.prompt_tokens, result.completion_tokens) == (7 * PROMPTS["dfm"], 3 * PROMPTS["dfm"])
+    assert (result.prompt_tokens, result.completion_tokens) == (7 * len(api.asked), 3 * len(api.asked))
+    told = [body for _, _, body in api.asked if body["messages"][0]["content"].endswith(INSTRUCTION)]
+    assert len(told) == PROMPTS["dfm"] // 2
     path, key, body = api.asked[0]
     assert (path, key, body["model"]) == ("/v1/chat/completions", "Bearer key-of-the-test", "our-base")
     ours = Bank.load(str(tmp_path / "ours"), TAXONOMY)
     assert ours.pairs.height == BANK.pairs.height
     assert ours.pairs["response"][0].startswith("I can't help with number ")
+    assert ours.pairs.filter("hard").height == result.hard
     assert "key-of-the-test" not in "".join(
         p.read_text() for p in (tmp_path / "ours").rglob("*") if p.is_file()
     )
@@ -241,7 +250,7 @@ def test_one_canned_refusal_is_kept_once(serve: Callable[..., Api], config: Conf
     api = serve(lambda number, body: reply(REFUSAL))
     result = fill(tmp_path / "ours", endpoint(api), config, silent, ["dfm"])
     assert result.kept == 1
-    assert result.rejected == {"begins like another refusal": PROMPTS["dfm"] - 1}
+    assert result.rejected == {"says the same as another": PROMPTS["dfm"] - 1}
 
 
 def test_a_truncated_answer_is_not_kept(serve: Callable[..., Api], config: Config, tmp_path: Path) -> None:
