@@ -19,6 +19,7 @@ import polars as pl
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, bundled_names, read_toml, write_atomically
 from mixguard.library.exemplars import ANY_FORM, parse_line
+from mixguard.library.task import Task, load_tasks
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.model import Model
 
@@ -39,6 +40,10 @@ PAIRS = pl.Schema(
         "history": pl.List(pl.String()),  # earlier turns, alternating user and assistant
         "lang": pl.String(),  # ISO 639-1
         "model": pl.String(),  # the model that wrote the response, null if a person did
+        "hard": pl.Boolean(),  # whether the model refused only when told to
+        "rest": pl.String(),  # reason and offer of a refusal, to follow an opening in another voice
+        "task": pl.String(),  # the task in whose form alone the prompt makes sense
+        "input": pl.String(),  # what that task works on, if the corpus's own input does not do
         "note": pl.String(),
     }
 )
@@ -67,6 +72,14 @@ class Pair(Model):
     lang: str = "en"
     model: str | None = None
     """The model that wrote the response, if one did."""
+    hard: bool = False
+    """Whether the model complied at first, and refused only when told to."""
+    rest: str | None = None
+    """The reason and offer of a refusal, worded to follow an opening in another voice (`library/voice.py`)."""
+    task: str | None = None
+    """The task in whose form alone the prompt makes sense; `tasks/` in the bank's folder has them."""
+    input: str | None = None
+    """What that task works on, such as a schema, if the corpus's own input does not do."""
     note: str | None = None
 
 
@@ -83,6 +96,8 @@ class Bank:
     """Short compliant openings without content: rejected answers to pair with refusals in preference data."""
     vague: tuple[str, ...]
     """Barely helpful answers: rejected answers to pair with helpful ones."""
+    tasks: tuple[Task, ...]
+    """Tasks in whose form pairs can be cast: the bank's own first."""
     folder: Path
 
     @classmethod
@@ -118,12 +133,13 @@ class Bank:
             pairs=own,
             rejected=tuple(tree.get("rejected", base.rejected if base else ())),
             vague=tuple(tree.get("vague", base.vague if base else ())),
+            tasks=(*load_tasks(folder), *(base.tasks if base else ())),
             folder=folder,
         )
 
     def digest(self) -> str:
         """16 hex digits that change whenever a pair does."""
-        content = f"{self.pairs.write_ndjson()}{self.rejected}{self.vague}"
+        content = f"{self.pairs.write_ndjson()}{self.rejected}{self.vague}{self.tasks}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
     def without(self, ids: Collection[str]) -> Bank:
@@ -131,8 +147,8 @@ class Bank:
         return replace(self, pairs=self.pairs.filter(~pl.col("id").is_in(list(ids))))
 
     def of(self, kind: str, hazard: str | None = None) -> pl.DataFrame:
-        """The pairs of a kind, and of a hazard if given."""
-        mine = self.pairs.filter(pl.col("kind") == kind)
+        """The pairs of a kind, and of a hazard if given, that make sense outside a task's form."""
+        mine = self.pairs.filter((pl.col("kind") == kind) & pl.col("task").is_null())
         return mine if hazard is None else mine.filter(pl.col("hazard") == hazard)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source
@@ -17,19 +15,27 @@ from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
 from mixguard.errors import RecordError, UsageError
 from mixguard.library.bank import Bank
+from mixguard.mix.frames import ALWAYS, Frame, answer_frame, prompt_frame
+from mixguard.mix.task_form import TaskForm, last_asked, task_forms
 
 LIKES = 200
 """Maximum number of template rows kept per source."""
 ECHO_CHARS = 8
 """Minimum length for a text repeated in another column to count as a copy, not a coincidence."""
-FRAME_SHARE = 0.2
-"""Minimum share of prompts with a common prefix (up to a colon or newline) for new prompts to use it."""
-FRAME_CHARS = 12, 600
-"""Minimum and maximum length of the prefix."""
+THOUGHT = Turn(Role.ASSISTANT, "<think>\n\n</think>\n\n", "reasoning", 1)
+"""An empty thought, where all answers think."""
 IDS = (
     "id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id", "prompt_id", "question_id",
 )  # fmt: skip
 """ID columns: a new row must not copy its template's ID."""
+
+
+class Cast(NamedTuple):
+    """A new row."""
+
+    row: dict[str, Any]
+    task: str | None
+    """The task whose form it has; None for that of the corpus's chat."""
 
 
 @dataclass(frozen=True)
@@ -43,10 +49,14 @@ class Mould:
     """Whether each answer is paired with a rejected one."""
     rejected: Mapping[str, Sequence[str]]
     """Rejected answers to choose from, by kind of pair."""
-    frame: str
-    """Common prompt prefix; empty if none. Refusals that do not follow a task's format hardly protect it."""
-    framed: float
-    """Share of prompts with the prefix, in the source and among new rows."""
+    prompts: Frame
+    """What prompts have in common; as many new prompts have it."""
+    answers: Frame
+    """What nearly all answers begin and end with: a separator, a stop word."""
+    thinks: bool
+    """Whether nearly all answers begin with reasoning."""
+    tasks: tuple[TaskForm, ...]
+    """The tasks of which the source has a fifth or more, most common first."""
 
     @classmethod
     def of(cls, source: Source, read: ReadConfig, bank: Bank) -> Mould:
@@ -62,44 +72,71 @@ class Mould:
         if form is None or not answered:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
             raise UsageError(f"{source.name}: {kind}, so refusals cannot be added; nothing was written")
-        frame, framed = common_frame([_prompt(sample) for _, sample in answered])
         plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
         likes = tuple(record for record, _ in plainest)
+        thinking = sum(_thinks(sample) for _, sample in answered)
         return cls(
             form,
             likes[:: max(1, len(likes) // LIKES)][:LIKES],
             preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
             and form.id != "kto",
             rejected={"refusal": bank.rejected, "contrast": bank.vague, "plain": bank.vague},
-            frame=frame,
-            framed=framed,
+            prompts=prompt_frame(_prompt(sample) for _, sample in answered),
+            answers=answer_frame(_last_answer(sample) for _, sample in answered),
+            thinks=thinking >= ALWAYS * len(answered),
+            tasks=task_forms(plainest, bank.tasks),
         )
 
-    def cast(self, pair: Mapping[str, Any], number: int, rng: Random) -> dict[str, Any] | None:
-        """A new row for a pair; None if the format cannot hold it.
+    def cast(
+        self, pair: Mapping[str, Any], number: int, rng: Random, task: TaskForm | None = None
+    ) -> Cast | None:
+        """A new row for a pair; None if the format, or the task, cannot hold it.
 
         Args:
-            pair: a row of `Bank.pairs`.
+            pair: a row of `Bank.pairs`, its response as it should be.
             number: the new row's number, for columns that number rows.
             rng: chooses the template row.
+            task: the task whose form the row should have.
         """
-        like = rng.choice(self.likes)
-        frame = self.frame if rng.random() < self.framed and not pair["history"] else ""
-        turns = [*_system(self.form.parse(like.row)), *_turns(pair, frame)]
-        if self.preference:
-            turns.append(_answer(rng.choice(self.rejected[pair["kind"]]), -1))
-        try:
-            row = self.form.render(Sample(tuple(turns)), like.row)
-            read = self.form.parse(row).turns
-            if _spoken(read) != _spoken(turns) or not _trained(read, pair["response"]):
+        like = rng.choice(task.likes if task else self.likes)
+        before = self.form.parse(like.row)
+        row, prompt = like.row, pair["prompt"]
+        asked = last_asked(before)
+        if task is not None:
+            if asked is None:
                 return None
+            row, prompt = task.pose(like, asked, pair, rng)
+        elif rng.random() < self.prompts.share and not pair["history"]:
+            prompt = self.prompts.around(prompt)
+        answer = self.answers.around(pair["response"])
+        context = [*_system(before), *_turns(pair, prompt)]
+        after = [_answer(rng.choice(self.rejected[pair["kind"]]), -1)] if self.preference else []
+        for thought in ([THOUGHT], []) if self.thinks else ([],):
+            turns = [*context, *thought, _answer(answer, 1), *after]
+            rendered = self._rendered(turns, row, answer)
+            if rendered is not None:
+                echoes = _echoes(before.turns, self.form.parse(rendered).turns)
+                return Cast(
+                    self._finished(rendered, like.row, echoes, pair["id"], number),
+                    task.task.id if task else None,
+                )
+        return None
+
+    def _rendered(self, turns: Sequence[Turn], like: Row, answer: str) -> dict[str, Any] | None:
+        """The turns as a row like another; None if that would not be read back as they are."""
+        try:
+            row = self.form.render(Sample(tuple(turns)), like)
+            read = self.form.parse(row).turns
         except RecordError:
             return None
-        echoes = _echoes(self.form.parse(like.row).turns, read)
+        return row if _spoken(read) == _spoken(turns) and _trained(read, answer) else None
+
+    def _finished(
+        self, row: Mapping[str, Any], like: Row, echoes: Mapping[str, str], name: str, number: int
+    ) -> dict[str, Any]:
+        """The row with copies of the old conversation replaced, and an ID of its own."""
         return {
-            key: self._named(
-                key, _echoed(value, echoes) if value == like.row.get(key) else value, pair["id"], number
-            )
+            key: self._named(key, _echoed(value, echoes) if value == like.get(key) else value, name, number)
             for key, value in row.items()
         }
 
@@ -138,34 +175,30 @@ def _system(sample: Sample) -> list[Turn]:
     return [Turn(Role.SYSTEM, turn.text) for turn in head if turn.role is Role.SYSTEM and turn.text]
 
 
-def common_frame(prompts: Sequence[str]) -> tuple[str, float]:
-    """The common prompt prefix, up to a colon or newline, and the share of prompts that have it.
-
-    If there are several, the one that covers the most text; empty if none reaches `FRAME_SHARE`.
-    """
-    least, most = FRAME_CHARS
-    counts: Counter[str] = Counter()
-    for prompt in prompts:
-        ends = (match.end() for match in re.finditer(r":\s+|\n+", prompt[:most]))
-        counts.update({prompt[:end] for end in ends if end >= least})
-    wanted = FRAME_SHARE * len(prompts)
-    shared = [(count * len(frame), frame) for frame, count in counts.items() if count >= max(wanted, 2)]
-    if not shared:
-        return "", 0.0
-    frame = max(shared)[1]
-    return frame, counts[frame] / len(prompts)
-
-
 def _prompt(sample: Sample) -> str:
     return next((turn.text for turn in sample.turns if turn.role is Role.USER), "")
 
 
-def _turns(pair: Mapping[str, Any], frame: str) -> list[Turn]:
+def _last_answer(sample: Sample) -> str:
+    answers = (turn.text for turn in reversed(sample.turns) if _is_answer(turn))
+    return next(answers, "")
+
+
+def _is_answer(turn: Turn) -> bool:
+    return turn.role is Role.ASSISTANT and turn.kind == "text" and turn.polarity > 0
+
+
+def _thinks(sample: Sample) -> bool:
+    return any(turn.kind == "reasoning" for turn in sample.turns)
+
+
+def _turns(pair: Mapping[str, Any], prompt: str) -> list[Turn]:
+    """A pair's conversation up to its answer."""
     turns: list[Turn] = []
     history = pair["history"] or ()
     for asked, answered in zip(history[::2], history[1::2], strict=True):
         turns += [Turn(Role.USER, asked), _answer(answered, 1)]
-    return [*turns, Turn(Role.USER, frame + pair["prompt"]), _answer(pair["response"], 1)]
+    return [*turns, Turn(Role.USER, prompt)]
 
 
 def _answer(text: str, polarity: Polarity) -> Turn:

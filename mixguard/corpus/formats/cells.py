@@ -58,10 +58,12 @@ class Text:
         return [Turn(self.role, "", "text", self.polarity, path)]
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """Write the text to the main column; the columns joined with it become empty."""
+        """Write the text to the main column; the columns joined with it become empty, unless they say it already."""
         if self.optional and self.main not in like:
             return turns
         taken = self._taken(turns)
+        if self.columns and joined_text(self.read(like)) == joined_text(turns[:taken]):
+            return turns[taken:]
         if taken == 0 and not self.optional:
             raise RecordError(f"{self.main} needs a {self.role.value} turn")
         if taken or like[self.main] is not None:

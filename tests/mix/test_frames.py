@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mixguard.mix.mould import common_frame
+from mixguard.mix.frames import Frame, prompt_frame
 
 TASK = "Translate the sentence into German.\nSentence: "
 
@@ -20,11 +20,11 @@ TASK = "Translate the sentence into German.\nSentence: "
     ],
 )
 def test_the_common_prefix_of_prompts(prompts: list[str], frame: str) -> None:
-    found, share = common_frame(prompts)
-    assert found == frame
-    assert (share > 0) == bool(frame)
+    found = prompt_frame(prompts)
+    assert (found.head, found.tail) == (frame, "")
+    assert (found.share > 0) == bool(frame)
 
 
 def test_the_share_counts_prompts_with_the_prefix() -> None:
     prompts = [f"{TASK}{n}" for n in range(30)] + [f"What is {n}?" for n in range(70)]
-    assert common_frame(prompts) == (TASK, 0.3)
+    assert prompt_frame(prompts) == Frame(TASK, "", 0.3)
