@@ -9,6 +9,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.config import CheckConfig
+from mixguard.library.voice import Voice
 from mixguard.run.findings import (
     Allowed,
     CorpusSummary,
@@ -39,6 +40,8 @@ class Evidence:
     """What the corpus is made of."""
     too_small: bool = False
     """Whether the corpus is too small to say how many refusals it needs."""
+    voice: Voice | None = None
+    """How the model to be tuned opens its refusals, if it was named."""
     allowed: Sequence[Allowed] = ()
 
 
@@ -79,8 +82,8 @@ class Case:
     """Column that ranks the flagged rows, highest first; corpus order if None."""
     errors: Callable[[Detectors], Mapping[str, DetectorError]] | None = None
     """Picks the detector errors that widen the interval, by kind of text."""
-    over: Callable[[pl.LazyFrame], pl.LazyFrame] | None = None
-    """Adds columns that need the whole corpus, or merges rows."""
+    over: Callable[[pl.LazyFrame, Evidence], pl.LazyFrame] | None = None
+    """Adds columns that need the whole corpus or the evidence, or merges rows."""
     flag: str | None = None
     """Record flag that the case counts; records without an exchange have no row but still count."""
     subject: str | None = None

@@ -57,7 +57,7 @@ def meant(check: Check, evidence: Evidence) -> Iterator[pl.LazyFrame]:
 
 
 def _over(case: Case, evidence: Evidence) -> pl.LazyFrame:
-    return case.over(evidence.frame) if case.over else evidence.frame
+    return case.over(evidence.frame, evidence) if case.over else evidence.frame
 
 
 def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[str], samples: int) -> Found:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
+from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.proximity import PROXIMITY
+from mixguard.signals.readiness import READINESS
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.uniform import UNIFORM
 
-SIGNALS: tuple[Signal, ...] = (TURNOVER, UNIFORM, PROXIMITY, LANGUAGE, DUPLICATES)
+SIGNALS: tuple[Signal, ...] = (TURNOVER, UNIFORM, FOREIGN, READINESS, PROXIMITY, LANGUAGE, DUPLICATES)
 """Every signal, in the order reports show them."""

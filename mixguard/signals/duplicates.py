@@ -9,7 +9,7 @@ from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Signal
 
 
-def _samples(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _samples(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """One row per trained sample: its first exchange, and whether an earlier sample has all the same texts.
 
     A repeated "thanks" within longer conversations does not make a repeated sample.
