@@ -22,6 +22,7 @@ from mixguard.engine import local
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
+from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
@@ -57,6 +58,8 @@ def audit(
     # Report a bad option before anything is embedded.
     limits(config.checks)
     profile_of(config)
+    if config.rebalance.voice:
+        Voice.load(config.rebalance.voice)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with run_folder.fresh(target) as folder:
@@ -134,6 +137,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
         detectors=made.detectors,
         config=config.checks,
         limits=limits(config.checks),
+        voice=Voice.load(config.rebalance.voice) if config.rebalance.voice else None,
     )
     today = datetime.now(timezone.utc).date()
     checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)

@@ -16,15 +16,19 @@ from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
 from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
+from mixguard.curate.bank_fill import Filled
+from mixguard.curate.endpoint import Endpoint
+from mixguard.curate.speech import Speech, chosen_voice, own_words
 from mixguard.errors import RefusedError, UsageError
 from mixguard.files import write_atomically
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.asking import profile_of
+from mixguard.mix.casting import Stock
 from mixguard.mix.manifest import Manifest
 from mixguard.mix.plan import Plan
-from mixguard.mix.proposal import propose
-from mixguard.mix.write import Stock, Written, targets, write_mix
+from mixguard.mix.proposal import propose, spoken
+from mixguard.mix.write import Written, targets, write_mix
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit
@@ -40,6 +44,8 @@ class Mix(NamedTuple):
     manifest: Manifest | None = None
     """None if it was only planned."""
     after: Audit | None = None
+    filled: Filled | None = None
+    """What the model answered, if it was asked."""
 
 
 def rebalance(
@@ -48,6 +54,7 @@ def rebalance(
     config: Config | None = None,
     plan: Plan | None = None,
     encoder: Encoder | None = None,
+    endpoint: Endpoint | None = None,
     progress: Progress = silent,
 ) -> Mix:
     """Write the corpus to train on.
@@ -58,6 +65,7 @@ def rebalance(
         config: every option; see `mixguard config`.
         plan: an edited plan, used instead of the proposed one.
         encoder: used instead of the one that `config` names.
+        endpoint: the model that will be tuned, asked for refusals in its own words.
         progress: called with the progress of each stage.
 
     Raises:
@@ -75,23 +83,32 @@ def rebalance(
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     bank = Bank.load(config.rebalance.bank, taxonomy)
     left = bank.without(_mixed(before, bank))
+    voice, lent = chosen_voice(before, named, config)
     if plan is None:
         plan = propose(before, taxonomy, profile_of(config), left, config.rebalance)
+    plan = spoken(plan, voice, lent=lent)
     _check_plan(plan, before, left)
     if out is None:
         return Mix(plan, before)
     out = out if out.name not in ("", "..") else out.resolve()
-    after = config.model_copy(update={"run": config.run.model_copy(update={"folder": _after(before.folder)})})
+    run = config.run.model_copy(update={"folder": _after(before.folder)})
     sources = _unchanged_sources(named, before, config)
     with tempfile.TemporaryDirectory() as scratch:
         to = targets(_as_files(sources, out, Path(scratch)), out, _staying(before, plan))
         if not any(target.records for target in to):
             raise UsageError("the plan sets every row aside, so nothing is left to train on")
-        sign = _Signing(before, plan, config, bank.licence)
-        write_mix(to, out, Stock.of(plan, left, config), sign, progress)
+        speech = Speech(config, bank, voice)
+        if endpoint is not None:
+            speech = own_words(plan, out, endpoint, speech, progress)
+            plan = spoken(plan, speech.voice, lent=lent and speech.voice is voice)
+        speech = speech.kept(out)
+        sign = _Signing(before, plan, speech)
+        usable = speech.bank.without(_mixed(before, speech.bank))
+        write_mix(to, out, Stock.of(plan, usable, speech.voice, speech.config), sign, progress)
+    after = speech.config.model_copy(update={"run": run})
     result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
     write_atomically(result.folder / run_folder.MANIFEST, sign.made[0].to_json())
-    return Mix(plan, before, sign.made[0], result)
+    return Mix(plan, before, sign.made[0], result, speech.filled)
 
 
 def _audited(
@@ -144,8 +161,8 @@ def _as_files(sources: Sequence[Source], out: Path, folder: Path) -> list[Source
 class _Signing:
     """Makes the manifest once everything is written, and keeps it."""
 
-    def __init__(self, before: Audit, plan: Plan, config: Config, licence: str) -> None:
-        self._before, self._plan, self._config, self._licence = before, plan, config, licence
+    def __init__(self, before: Audit, plan: Plan, speech: Speech) -> None:
+        self._before, self._plan, self._speech = before, plan, speech
         self.made: list[Manifest] = []
 
     def __call__(self, written: Written) -> bytes:
@@ -153,13 +170,14 @@ class _Signing:
         manifest = Manifest(
             inputs=before.corpus.sources,
             outputs=written.outputs,
-            options=self._config.rebalance,
+            options=self._speech.config.rebalance,
             plan=plan,
             verdict=before.verdict,
             coverage=before.coverage,
             detectors=before.detectors,
             versions=versions(),
-            bank_licence=self._licence,
+            bank_licence=self._speech.bank.licence,
+            voice=self._speech.voice,
             added=tuple(written.added),
             set_aside=tuple(row for row in plan.remove if row.sample_id in written.left_out),
             weight_zero=tuple(row for row in plan.remove if row.sample_id in written.masked),

@@ -101,6 +101,8 @@ class RebalanceConfig(Model):
     """Risk profile: a bundled name or a TOML file."""
     bank: str = "mixguard"
     """Refusal bank: a bundled name or a folder."""
+    voice: str | None = None
+    """How the model that you tune opens its refusals: a bundled voice, or a file made by `mixguard voice learn`. Without one, a corpus that holds refusals lends its own."""
     seed: int = Field(default=0, ge=0)
     """Seed for choosing pairs, the rows they imitate and their places; the same seed gives the same bytes."""
     budget: int | None = Field(default=None, ge=0)

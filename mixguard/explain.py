@@ -11,6 +11,7 @@ from mixguard.detectors import Recipe
 from mixguard.errors import UsageError
 from mixguard.judge import annotate_texts
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.mix.manifest import manifest_for
 from mixguard.run.document import Audit
 
 
@@ -22,7 +23,8 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
         sample: a sample id, or its location as `file:line`.
 
     Returns:
-        The annotations, with `checks` (ids of the checks that flag the exchange) and `exemplars`.
+        The annotations, with `checks` (ids of the checks that flag the exchange), `exemplars`, and for a record that
+        `rebalance` added `words`, `opening_given` and `task` (null for others; `mix/manifest.py` says what they are).
 
     Raises:
         UsageError: the run has no such sample.
@@ -36,7 +38,16 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
     found = rows.join(flagged, on=["sample_id", "exchange"], how="left").sort("exchange").collect()
     if found.is_empty():
         raise UsageError(f"{run}: no sample {sample!r}; use an id or file:line as findings show them")
-    return with_exemplar_texts(found, Taxonomy.load(earlier.config.judge.taxonomy))
+    told = found.join(_added(earlier), on="pair", how="left", maintain_order="left")
+    return with_exemplar_texts(told, Taxonomy.load(earlier.config.judge.taxonomy))
+
+
+def _added(audit: Audit) -> pl.DataFrame:
+    """What the manifest says of each added pair."""
+    manifest = manifest_for(audit)
+    rows = [(each.pair, each.words, each.opening, each.task) for each in manifest.added] if manifest else []
+    names = ("pair", "words", "opening_given", "task")
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
 def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:

@@ -159,6 +159,7 @@ def labels(exemplars: pl.DataFrame) -> npt.NDArray[np.int64]:
 
 
 def exemplars_digest(folder: Path) -> str:
-    """16 hex digits that change whenever the exemplars, the bundled bank or the grammar do."""
-    files = [folder / "exemplars.jsonl", folder / "grammar.toml", *_bank_files()]
-    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()[:16]
+    """16 hex digits that change whenever the exemplars, the bundled bank's answers or the grammar do."""
+    files = [folder / "exemplars.jsonl", folder / "grammar.toml"]
+    content = b"".join(path.read_bytes() for path in files) + orjson.dumps(list(_bank_rows()))
+    return hashlib.sha256(content).hexdigest()[:16]

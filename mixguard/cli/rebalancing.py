@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, FailOn, Format, Offline, RunFolder, Set, load_config
+from mixguard.cli.options import (
+    Concurrency,
+    ConfigFile,
+    FailOn,
+    Format,
+    KeyEnv,
+    Offline,
+    RunFolder,
+    Set,
+    load_config,
+)
 from mixguard.console.bar import progress_bar
 
 
@@ -39,6 +50,25 @@ def rebalance(
     budget: Annotated[
         int | None, typer.Option("--budget", help="Total number of refusal pairs.", show_default="by size")
     ] = None,
+    voice: Annotated[
+        str | None,
+        typer.Option(
+            "--voice",
+            help="How your model opens its refusals: a bundled voice (mixguard voice list) or a voice file.",
+            show_default="that of the corpus's own refusals",
+        ),
+    ] = None,
+    endpoint: Annotated[
+        str | None,
+        typer.Option(
+            "--endpoint",
+            help="Base URL of an OpenAI-compatible API: the model you will tune is asked for refusals in its own words.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="Its name there.", show_default=False)] = None,
+    key_env: KeyEnv = "OPENAI_API_KEY",
+    concurrency: Concurrency = 4,
     seed: Annotated[
         int | None, typer.Option("--seed", help="The same seed gives the same bytes.", show_default="0")
     ] = None,
@@ -75,11 +105,13 @@ def rebalance(
 
     The mix is audited too, and its verdict sets the exit code.
 
-    Examples: mixguard rebalance data.jsonl --dry-run; mixguard rebalance data.jsonl -o data.safe.jsonl --profile health
+    Examples: mixguard rebalance data.jsonl --dry-run; mixguard rebalance data.jsonl -o data.safe.jsonl --voice llama-3;
+    mixguard rebalance data.jsonl -o data.safe.jsonl --endpoint http://localhost:8000/v1 --model our-base
     """
     from mixguard._rebalance import rebalance as run_rebalance
     from mixguard.console.plan import render_mix, render_plan
     from mixguard.console.screen import console
+    from mixguard.curate.endpoint import Endpoint
     from mixguard.errors import UsageError
     from mixguard.files import write_atomically
     from mixguard.mix.plan import Plan
@@ -87,6 +119,8 @@ def rebalance(
 
     if output is None and not dry_run:
         raise UsageError("rebalance: no output; give -o FILE, or --dry-run to see the plan")
+    if (endpoint is None) != (model is None):
+        raise UsageError("rebalance: --endpoint URL and --model NAME belong together")
     effective = load_config(
         config,
         set_,
@@ -96,6 +130,7 @@ def rebalance(
         rebalance__profile=profile,
         rebalance__bank=bank,
         rebalance__budget=budget,
+        rebalance__voice=voice,
         rebalance__seed=seed,
         rebalance__placement=placement,
         rebalance__keep_answered=keep_answered or None,
@@ -105,9 +140,16 @@ def rebalance(
     )
     check_fail_on(fail_on)
     given = Plan.load(plan) if plan else None
+    key = os.environ.get(key_env)
+    api = Endpoint(endpoint, model, key=key, concurrency=concurrency) if endpoint and model else None
     with progress_bar() as progress:
         mix = run_rebalance(
-            *paths, out=None if dry_run else output, config=effective, plan=given, progress=progress
+            *paths,
+            out=None if dry_run else output,
+            config=effective,
+            plan=given,
+            endpoint=api,
+            progress=progress,
         )
     console().print(render_plan(mix.plan))
     if dry_run and output is not None:

@@ -27,6 +27,8 @@ def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> G
     lines.append(Text(f"  hazard    {_hazard_line(row)}"))
     if "stance" in row:
         lines.append(Text(f"  stance    {_stance_line(row)}"))
+    if row.get("words"):
+        lines.append(Text(f"  added     {_added_line(row)}"))
     if "checks" in row:
         checks = row["checks"] if isinstance(row["checks"], list) else ["no check"]
         lines.append(Text(f"  flagged   by {', '.join(checks)}"))
@@ -50,6 +52,12 @@ def _stance_line(row: dict[str, object]) -> str:
         return f"not judged: {row['stance_unjudged']}"
     note = f", {row['stance_note']}" if row["stance_note"] else ""
     return f"{row['stance']}, refusal probability {row['stance_score']:.2f}{note}"
+
+
+def _added_line(row: dict[str, object]) -> str:
+    opening = f", opening {row['opening_given']!r}" if row["opening_given"] else ""
+    task = f", as a {row['task']} task" if row["task"] else ""
+    return printed(f"pair {row['pair']}, words: {row['words']}{opening}{task}")
 
 
 def _exemplar_table(row: dict[str, object]) -> RenderableType:

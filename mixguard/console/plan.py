@@ -16,7 +16,8 @@ from mixguard.catalogue import BY_ID
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import printed
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
-from mixguard.mix.plan import Plan, Removal
+from mixguard.mix.plan import Plan, Removal, VoiceUsed
+from mixguard.mix.voicing import Words
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
@@ -38,6 +39,8 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
         f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs to add,"
         f" {_rows(len(plan.remove))} to set aside"
     )
+    if plan.voice is not None:
+        yield Text(f"      {_voice(plan.voice)}")
     if plan.refusals or plan.contrast:
         yield Text()
         yield Padding(_lines(plan), (0, 0, 0, 2))
@@ -51,6 +54,12 @@ def _plan(plan: Plan) -> Iterator[RenderableType]:
         for note in plan.notes:
             notes.add_row(" -", Text(printed(note)))
         yield notes
+
+
+def _voice(voice: VoiceUsed) -> str:
+    learned = " (learned from the corpus's own refusals)" if voice.lent else ""
+    refuses = f"; it refused {voice.refuses:.0%} when learned" if voice.refuses is not None else ""
+    return f"voice {printed(voice.name)}{learned}, {voice.openings} openings{refuses}"
 
 
 def _rows(count: int) -> str:
@@ -105,6 +114,8 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     )
     yield Text()
     yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
+    yield Text()
+    yield from _words(mix, manifest, after)
     failing = [finding for finding in counting(after) if finding.severity != "note"]
     if failing:
         yield Text("\n  Findings that remain in the mix", style="bold")
@@ -128,6 +139,33 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
         aside = out.with_name(out.name + SET_ASIDE)
         yield Text(
             f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
+        )
+
+
+def _words(mix: Mix, manifest: Manifest, after: Audit) -> Iterator[Text]:
+    """In whose words the added refusals are, in which form, and how the mix's refusals open."""
+    words = Counter(added.words for added in manifest.added if added.kind == "refusal")
+    if not words:
+        return
+    called: dict[Words, str] = {
+        "own": "in the model's own words",
+        "own, hard": "in its own words after it had complied",
+        "voice": "in its voice: its opening, the bank's reason and offer",
+        "bank": "in the bank's words",
+    }
+    told = [f"{words[name]:,} {text}" for name, text in called.items() if words[name]]
+    yield Text(f"  Refusals added: {'; '.join(told)}")
+    tasks = Counter(added.task for added in manifest.added if added.task)
+    if tasks:
+        shares = ", ".join(f"{count:,} as {name}" for name, count in tasks.most_common())
+        yield Text(f"  In the form of the corpus's task: {shares}, of {len(manifest.added):,} new records")
+    yield from (
+        Text(f"  {finding.message}") for finding in after.findings if finding.id == "MG107" and manifest.voice
+    )
+    if mix.filled is not None:
+        yield Text(
+            f"  The model refused {mix.filled.refused:,} prompts when asked plainly;"
+            f" {mix.filled.known:,} were answered by an earlier run"
         )
 
 

@@ -60,7 +60,10 @@ def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, confi
     # By sample, so a pair's earlier turns are left out with it.
     own = trained.join(pairs.select("sample_id"), on="sample_id", how="anti")
     exchanges = count(own)
-    refused = _by_hazard(pairs.filter(pl.col("pair_kind") == "refusal").unique("pair"))
+    refusing = (pl.col("pair_kind") == "refusal") & pl.col("stance").is_in(
+        ["full_refusal", "partial_refusal"]
+    )
+    refused = _by_hazard(pairs.filter(refusing).unique("pair"))
     lower = {row.hazard: _lower(row) for row in _covered(own, detectors, confidence)}
     answered = _by_hazard(own.filter(HAZARDOUS & COMPLIES))
     close = own.filter(NEAR_HARM)

@@ -55,24 +55,40 @@ def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
 class Deck:
     """The unused pairs, by kind and hazard, best first."""
 
-    def __init__(self, bank: Bank, rng: Random) -> None:
-        """Shuffle the bank's pairs, a team's own before bundled ones."""
-        self._openings: set[str] = set()
+    def __init__(self, bank: Bank, rng: Random, *, voiced: bool, hard_most: float) -> None:
+        """Shuffle the bank's pairs, a team's own before bundled ones.
+
+        Args:
+            bank: the pairs.
+            rng: shuffles them.
+            voiced: whether refusals are given an opening, so that their own do not count.
+            hard_most: number of pairs up to which those that the model first answered come first.
+        """
+        self._voiced, self._hard_left = voiced, hard_most
+        self._used: set[str] = set()
         self._left = {
             (str(kind), str(hazard)): _varied(group.to_dicts(), rng)
             for (kind, hazard), group in bank.pairs.group_by("kind", "hazard", maintain_order=True)
         }
 
     def draw(self, kind: str, hazard: str) -> Iterator[Mapping[str, Any]]:
-        """Unused pairs of a kind and hazard with an unused opening; mark one as used with `discard`."""
-        for pair in list(self._left.get((kind, hazard), ())):
-            if opening(pair["response"]) not in self._openings:
+        """Unused pairs of a kind and hazard that say something new; mark one as used with `discard`."""
+        pairs = list(self._left.get((kind, hazard), ()))
+        pairs.sort(key=lambda pair: bool(pair["hard"]) is not (self._hard_left >= 1))
+        for pair in pairs:
+            if self._sameness(pair) not in self._used:
                 yield pair
 
     def discard(self, pair: Mapping[str, Any]) -> None:
         """Mark a pair as used."""
-        self._openings.add(opening(pair["response"]))
+        self._used.add(self._sameness(pair))
+        self._hard_left -= bool(pair["hard"])
         self._left[pair["kind"], pair["hazard"]].remove(dict(pair))
+
+    def _sameness(self, pair: Mapping[str, Any]) -> str:
+        """What no two answers may share: the opening in the bank's words, the whole in the model's own."""
+        whole = pair["model"] is not None or (self._voiced and pair["kind"] == "refusal")
+        return pair["response"].casefold() if whole else opening(pair["response"])
 
 
 def _varied(pairs: Sequence[dict[str, Any]], rng: Random) -> list[dict[str, Any]]:
@@ -83,7 +99,7 @@ def _varied(pairs: Sequence[dict[str, Any]], rng: Random) -> list[dict[str, Any]
     for group in subs.values():
         rng.shuffle(group)
         # An answer written for its own system prompt fits less well under the corpus's.
-        group.sort(key=lambda pair: (pair["model"] is None, pair["system"] is not None))
+        group.sort(key=lambda pair: (pair["model"] is None, pair["task"] is None, pair["system"] is not None))
     queue = list(subs.values())
     rng.shuffle(queue)
     longest = max(map(len, queue), default=0)

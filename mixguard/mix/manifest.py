@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from mixguard.config import RebalanceConfig
 from mixguard.errors import UsageError
 from mixguard.files import sha256
+from mixguard.library.voice import Voice
 from mixguard.mix.plan import Plan, Removal
+from mixguard.mix.voicing import Words
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit
@@ -30,6 +32,12 @@ class Added(Model):
     """ID of the pair in the bank."""
     kind: str
     hazard: str
+    words: Words
+    """Whose words the answer is in."""
+    opening: str | None = None
+    """The opening that the voice gave it."""
+    task: str | None = None
+    """The task whose form it has."""
     output: str
     """File name, as in `outputs`."""
     record: int
@@ -39,7 +47,7 @@ class Added(Model):
 class Manifest(Model):
     """How a mix was made."""
 
-    version: Literal["mixguard-manifest/1"] = "mixguard-manifest/1"
+    version: Literal["mixguard-manifest/2"] = "mixguard-manifest/2"
     inputs: dict[str, str]
     """SHA-256 of each source."""
     outputs: dict[str, str]
@@ -53,6 +61,8 @@ class Manifest(Model):
     detectors: Detectors
     versions: dict[str, str]
     bank_licence: str
+    voice: Voice | None = None
+    """How the refusals open, and where that was learned."""
     added: tuple[Added, ...]
     set_aside: tuple[Removal, ...]
     weight_zero: tuple[Removal, ...] = ()

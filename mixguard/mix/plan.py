@@ -63,10 +63,22 @@ class Task(Model):
     refusals: int
 
 
+class VoiceUsed(Model):
+    """The voice in which a mix's refusals open."""
+
+    id: str
+    name: str
+    lent: bool = False
+    """Whether it was learned from the corpus's own refusals."""
+    openings: int
+    refuses: float | None
+    """Share of hazardous prompts that the model refused when it was learned; None if not measured."""
+
+
 class Plan(Model):
     """What `rebalance` will do."""
 
-    version: Literal["mixguard-plan/1"] = "mixguard-plan/1"
+    version: Literal["mixguard-plan/2"] = "mixguard-plan/2"
     inputs: dict[str, str]
     """SHA-256 of each source."""
     profile: str
@@ -83,6 +95,8 @@ class Plan(Model):
     refusal_text: float
     """Refusal pairs' share of the trained text, in characters as a proxy for tokens."""
     tasks: tuple[Task, ...]
+    voice: VoiceUsed | None = None
+    """How the refusals will open; None if as the bank has them."""
     notes: tuple[str, ...]
     """What the plan cannot do, and what else helps."""
 

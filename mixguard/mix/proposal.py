@@ -13,15 +13,23 @@ from mixguard.errors import ConfigError
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.library.voice import Voice
 from mixguard.mix.allotment import LEAST_EXCHANGES
 from mixguard.mix.asking import Asked, ask, count
-from mixguard.mix.plan import Plan, PlanLine, Removal, Task
+from mixguard.mix.plan import Plan, PlanLine, Removal, Task, VoiceUsed
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Coverage
 from mixguard.stats import Interval
 
 TASK_SHARE = 0.20
 """Minimum share for a task type to need its own refusals (Eiras et al. 2024, arXiv 2406.10288)."""
+
+VOICELESS = "No voice: the refusals would open in the bank's words, not in those of the model you tune."
+MEASURED = "In a training study such a mix protected no better than none (docs/efficacy.md)."
+WAYS = (
+    "Ask the model itself: --endpoint URL --model NAME; or learn how it refuses: mixguard voice learn --endpoint URL"
+    " --model NAME -o voice.toml, then --voice voice.toml; or name its family: --voice llama-3 (mixguard voice list)."
+)
 
 
 def propose(
@@ -56,6 +64,25 @@ def propose(
         notes=(),
     )
     return plan.model_copy(update={"notes": tuple(_notes(plan, staying, bank))})
+
+
+def spoken(plan: Plan, voice: Voice | None, *, lent: bool = False) -> Plan:
+    """The plan with the voice in which its refusals will open, and a warning if there is none."""
+    if voice is None:
+        return plan.model_copy(update={"voice": None, "notes": (*_own(plan.notes), *_voiceless(plan))})
+    used = VoiceUsed(
+        id=voice.id, name=voice.name, lent=lent, openings=len(voice.opening), refuses=voice.refuses
+    )
+    return plan.model_copy(update={"voice": used, "notes": _own(plan.notes)})
+
+
+def _own(notes: Sequence[str]) -> tuple[str, ...]:
+    return tuple(note for note in notes if not note.startswith(VOICELESS))
+
+
+def _voiceless(plan: Plan) -> Iterator[str]:
+    if plan.refusals:
+        yield f"{VOICELESS} {MEASURED} {WAYS}"
 
 
 def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:

@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from random import Random
 from typing import Any, BinaryIO, cast
 
 import orjson
 
-from mixguard.config import Config
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.compressed import open_text
 from mixguard.corpus.files.delimited import read_header
@@ -24,11 +22,11 @@ from mixguard.corpus.formats.vote import choose
 from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
 from mixguard.files import sha256
-from mixguard.library.bank import Bank
-from mixguard.mix.choose import Deck, Slot, slots
+from mixguard.mix.casting import Chosen, Stock, TaskQuota, cast_pair
+from mixguard.mix.choose import Slot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added, manifest_of
 from mixguard.mix.mould import Mould
-from mixguard.mix.plan import Plan, Removal
+from mixguard.mix.plan import Removal
 from mixguard.mix.style import CellStyle, JsonStyle
 from mixguard.mix.weave import Insert, Mask, Woven, Write, weave_table, weave_text
 from mixguard.progress import Progress
@@ -95,23 +93,6 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
     ]
 
 
-@dataclass(frozen=True)
-class Stock:
-    """What all files of a mix are written from."""
-
-    plan: Plan
-    bank: Bank
-    deck: Deck
-    rng: Random
-    config: Config
-
-    @classmethod
-    def of(cls, plan: Plan, bank: Bank, config: Config) -> Stock:
-        """Shuffle the bank."""
-        rng = Random(config.rebalance.seed)
-        return cls(plan, bank, Deck(bank, rng), rng, config)
-
-
 def write_mix(
     to: Sequence[Target], out: Path, stock: Stock, sign: Callable[[Written], bytes], progress: Progress
 ) -> None:
@@ -166,9 +147,7 @@ def _write_all(
             moves.append((scratch, target.path))
             name = str(target.path.relative_to(out.parent))
             written.added += [
-                Added(
-                    pair=pair, kind=chosen[pair].kind, hazard=chosen[pair].hazard, output=name, record=record
-                )
+                Added(pair=pair, output=name, record=record, **chosen[pair]._asdict())
                 for pair, record in woven.added.items()
             ]
             for removal in stock.plan.remove:
@@ -191,23 +170,24 @@ def _write_all(
 
 def _write_one(
     target: Target, scratch: Path, places: Sequence[Slot], stock: Stock
-) -> tuple[Woven, dict[str, Slot]]:
-    """Write one output; also return the slot of each added pair."""
+) -> tuple[Woven, dict[str, Chosen]]:
+    """Write one output; also return what was added, by pair."""
     source, mark = target.source, stock.config.rebalance.mark_field
     drop = {removal.record for removal in stock.plan.remove if removal.source == source.name}
     inserts: dict[int, list[Insert]] = {}
-    chosen: dict[str, Slot] = {}
+    chosen: dict[str, Chosen] = {}
     write: Write = orjson.dumps
     mask = _mask(source, stock.config.read.format) if stock.config.rebalance.weight_zero else None
     if places:
         mould = Mould.of(source, stock.config.read, stock.bank)
         write = _writer(source, mould, mark)
+        quota = TaskQuota(mould.tasks)
         for number, slot in enumerate(places):
-            insert = _cast(mould, slot, target.records + number, stock)
-            if insert is not None:
+            found = cast_pair(mould, slot, target.records + number, stock, quota)
+            if found is not None:
+                insert, chosen[insert.pair] = found
                 marked = {mark: insert.pair} if mark and source.kind == "json" else {}
                 inserts.setdefault(slot.after, []).append(Insert(insert.pair, {**insert.row, **marked}))
-                chosen[insert.pair] = slot
     if source.kind == "parquet":
         return weave_table(source, scratch, inserts, drop, mark), chosen
     with _packed(scratch, target.path.suffix.lower()) as stream:
@@ -232,16 +212,6 @@ def _mask(source: FileSource, name: str | None) -> Mask | None:
         return JsonStyle.of([record])(row) if not any(turn.polarity for turn in kept) else None
 
     return masked
-
-
-def _cast(mould: Mould, slot: Slot, number: int, stock: Stock) -> Insert | None:
-    """The first unused pair that fits this source's format."""
-    for pair in stock.deck.draw(slot.kind, slot.hazard):
-        row = mould.cast(pair, number, stock.rng)
-        if row is not None:
-            stock.deck.discard(pair)
-            return Insert(pair["id"], row)
-    return None
 
 
 def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:

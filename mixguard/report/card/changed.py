@@ -30,6 +30,13 @@ def changed(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
         f" ({cell(manifest.bank_licence)}, digest {digest(plan.bank_digest)}), not from the source data; treat them as"
         " machine-written."
     )
+    if manifest.voice is not None:
+        words = Counter(each.words for each in manifest.added if each.kind == "refusal")
+        own = words["own"] + words["own, hard"]
+        yield (
+            f"- **Voice**: {cell(manifest.voice.name)} ({cell(manifest.voice.source)}). Of the refusals added,"
+            f" {own:,} are in the model's own words, {words['voice']:,} open as it does and go on in the bank's words."
+        )
     yield f"- **Set aside**, whole, in a file next to the data: {_removed(manifest.set_aside)}."
     if manifest.weight_zero:
         yield f"- **Kept with weight zero**, so they are not trained on: {_removed(manifest.weight_zero)}."
