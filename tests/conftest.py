@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
 from hypothesis import settings
+from serving import Api
 
 from mixguard.config import Config
 from mixguard.detectors import Recipe, Worker
@@ -97,3 +99,20 @@ def chat(prompt: str, answer: str, *, system: str | None = None) -> dict[str, An
     return {
         "messages": [*head, {"role": "user", "content": prompt}, {"role": "assistant", "content": answer}]
     }
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[..., Api]]:
+    """Starts a chat API on loopback; its script makes each reply from the request's number and body."""
+    running: list[Api] = []
+
+    def start(script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> Api:
+        api = Api(script)
+        Thread(target=api.serve_forever, daemon=True).start()
+        running.append(api)
+        return api
+
+    yield start
+    for api in running:
+        api.shutdown()
+        api.server_close()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Lock, Thread
 from typing import Any
 
 import pytest
 from conftest import chat
+from serving import Api, reply
 
 from mixguard.config import Config
 from mixguard.curate.bank_check import check_bank
@@ -98,67 +97,6 @@ def test_a_folder_that_is_not_a_bank_is_left_alone(config: Config, tmp_path: Pat
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match="is not a bank"):
         import_pairs([tmp_path / "x.jsonl"], tmp_path, config, None, silent)
-
-
-class Api(ThreadingHTTPServer):
-    """A chat API with scripted replies: a function from the request number and body to a reply."""
-
-    daemon_threads = True
-
-    def __init__(self, script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> None:
-        super().__init__(("127.0.0.1", 0), _Replies)
-        self.script = script
-        self.asked: list[Any] = []
-        self.lock = Lock()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Replies(BaseHTTPRequestHandler):
-    server: Api
-
-    def do_POST(self) -> None:
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        with self.server.lock:
-            self.server.asked.append((self.path, self.headers.get("Authorization"), body))
-            number = len(self.server.asked)
-        status, headers, content = self.server.script(number, body)
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if "Content-Length" not in headers:
-            self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
-
-
-def reply(text: str) -> tuple[int, dict[str, str], bytes]:
-    tree = {
-        "choices": [{"message": {"content": text}}],
-        "usage": {"prompt_tokens": 7, "completion_tokens": 3},
-    }
-    return 200, {}, json.dumps(tree).encode()
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., Api]]:
-    running: list[Api] = []
-
-    def start(script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> Api:
-        api = Api(script)
-        Thread(target=api.serve_forever, daemon=True).start()
-        running.append(api)
-        return api
-
-    yield start
-    for api in running:
-        api.shutdown()
-        api.server_close()
 
 
 def endpoint(api: Api, **changes: Any) -> Endpoint:
