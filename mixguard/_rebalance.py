@@ -16,7 +16,6 @@ from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
 from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
-from mixguard.curate.bank_fill import Filled
 from mixguard.curate.endpoint import Endpoint
 from mixguard.curate.speech import Speech, chosen_voice, own_words
 from mixguard.errors import RefusedError, UsageError
@@ -44,8 +43,6 @@ class Mix(NamedTuple):
     manifest: Manifest | None = None
     """None if it was only planned."""
     after: Audit | None = None
-    filled: Filled | None = None
-    """What the model answered, if it was asked."""
 
 
 def rebalance(
@@ -108,7 +105,7 @@ def rebalance(
     after = speech.config.model_copy(update={"run": run})
     result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
     write_atomically(result.folder / run_folder.MANIFEST, sign.made[0].to_json())
-    return Mix(plan, before, sign.made[0], result, speech.filled)
+    return Mix(plan, before, sign.made[0], result)
 
 
 def _audited(

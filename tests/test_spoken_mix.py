@@ -139,7 +139,6 @@ def test_a_model_is_asked_and_what_it_does_not_refuse_is_told_in_its_voice(
     mix = mixguard.rebalance(path, out=out, config=config, endpoint=endpoint)
     assert mix.manifest is not None
     assert mix.after is not None
-    assert mix.filled is not None
     words = Counter(each.words for each in mix.manifest.added if each.kind == "refusal")
     assert words["own, hard"] <= mix.plan.refusals / 2
     assert min(words["own"], words["own, hard"]) > 0
@@ -153,10 +152,8 @@ def test_a_model_is_asked_and_what_it_does_not_refuse_is_told_in_its_voice(
     helped = [said[each.pair] for each in mix.manifest.added if each.kind == "contrast"]
     assert any(text.startswith("Here is what is usually done") for text in helped)
     asked = len(api.asked)
-    again = mixguard.rebalance(path, out=out, config=config, endpoint=endpoint)
+    mixguard.rebalance(path, out=out, config=config, endpoint=endpoint)
     assert len(api.asked) == asked
-    assert again.filled is not None
-    assert again.filled.known > 0
     everything = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"secret-of-the-test" not in everything
 

@@ -61,7 +61,10 @@ def _pair(pair: Mapping[str, Any]) -> Iterator[Text]:
     for number, text in enumerate(pair["history"] or ()):
         yield Text(f"  {'assistant' if number % 2 else 'user':<9}  {plain(text)}", style="dim")
     yield Text(f"  user       {plain(pair['prompt'])}")
-    yield Text(f"  assistant  {plain(pair['response'])}\n")
+    yield Text(f"  assistant  {plain(pair['response'])}")
+    if pair["rest"]:
+        yield Text(f"  in a voice ... {plain(pair['rest'])}", style="dim")
+    yield Text()
 
 
 def render_check(report: BankReport) -> RenderableType:
@@ -116,7 +119,8 @@ def render_imported(result: Imported) -> RenderableType:
 
 def render_filled(result: Filled) -> RenderableType:
     """What was kept of a model's answers."""
-    lines = [Text(f"{result.kept:,} refusals kept in {plain(str(result.file))}")]
+    hard = f", {result.hard:,} of them after it had complied at first" if result.hard else ""
+    lines = [Text(f"{result.kept:,} answers kept in {plain(str(result.file))}{hard}")]
     if result.known:
         lines.append(Text(f"{result.known:,} prompts already answered by an earlier run"))
     lines += [

@@ -115,7 +115,7 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
     yield Text()
     yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
     yield Text()
-    yield from _words(mix, manifest, after)
+    yield from _words(manifest, after)
     failing = [finding for finding in counting(after) if finding.severity != "note"]
     if failing:
         yield Text("\n  Findings that remain in the mix", style="bold")
@@ -142,7 +142,7 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
         )
 
 
-def _words(mix: Mix, manifest: Manifest, after: Audit) -> Iterator[Text]:
+def _words(manifest: Manifest, after: Audit) -> Iterator[Text]:
     """In whose words the added refusals are, in which form, and how the mix's refusals open."""
     words = Counter(added.words for added in manifest.added if added.kind == "refusal")
     if not words:
@@ -162,11 +162,6 @@ def _words(mix: Mix, manifest: Manifest, after: Audit) -> Iterator[Text]:
     yield from (
         Text(f"  {finding.message}") for finding in after.findings if finding.id == "MG107" and manifest.voice
     )
-    if mix.filled is not None:
-        yield Text(
-            f"  The model refused {mix.filled.refused:,} prompts when asked plainly;"
-            f" {mix.filled.known:,} were answered by an earlier run"
-        )
 
 
 def _way_on(finding: Finding, manifest: Manifest) -> str:

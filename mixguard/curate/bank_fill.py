@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import orjson
 import polars as pl
 
+from mixguard.annotate.rest import openings
 from mixguard.config import Config
 from mixguard.curate.endpoint import Answer, Endpoint, ask_all, conversation
 from mixguard.detectors import Recipe, Worker
@@ -170,18 +171,25 @@ def _judge(
 ) -> list[_Judged]:
     given = list(answers)
     judged = annotate_texts(worker, [pair["prompt"] for pair in pairs], [answer.text for answer in given])
-    rows = zip(pairs, given, judged["stance"], judged["stance_note"], strict=True)
+    # Of a refusal, the first words must say so: what a detector takes for one further on may be anything.
+    at_once = openings([answer.text or "" for answer in given])
+    rows = zip(pairs, given, judged["stance"], judged["stance_note"], at_once, strict=True)
     result.prompt_tokens += sum(answer.prompt_tokens for answer in given)
     result.completion_tokens += sum(answer.completion_tokens for answer in given)
-    return [_Judged(pair, answer, _verdict(answer, stance, note)) for pair, answer, stance, note in rows]
+    return [
+        _Judged(pair, answer, _verdict(answer, note or stance, opening))
+        for pair, answer, stance, note, opening in rows
+    ]
 
 
-def _verdict(answer: Answer, stance: str | None, note: str | None) -> str:
+def _verdict(answer: Answer, judged: str | None, opening: str | None) -> str:
     if answer.text is None:
         return answer.problem or "no answer"
     if answer.cut:
         return "cut off at the length limit"
-    return note or stance or "could not be judged"
+    if judged == KEPT["refusal"] and opening is None:
+        return "does not refuse at once"
+    return judged or "could not be judged"
 
 
 def _said(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ import polars as pl
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
-from mixguard.curate.bank_fill import Filled, fill
+from mixguard.curate.bank_fill import fill
 from mixguard.curate.endpoint import Endpoint
-from mixguard.curate.voice_learn import LEAST, Said, voice_of
+from mixguard.curate.voice_learn import Said, voice_of
+from mixguard.errors import UsageError
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.library.voice import Voice, fitting
@@ -36,8 +38,6 @@ class Speech(NamedTuple):
     """Names both, so that the audit of the mix knows them."""
     bank: Bank
     voice: Voice | None
-    filled: Filled | None = None
-    """What the model answered, if it was asked."""
 
     def kept(self, out: Path) -> Speech:
         """The same, with a voice that was learned kept beside the mix, so that later audits can name it."""
@@ -63,7 +63,10 @@ def chosen_voice(before: Audit, corpora: Sequence[CorpusLike], config: Config) -
         said = [*said, mine.select("prompt", "response")]
     refusals = [Said(*row) for row in pl.concat(said).iter_rows()]
     source = f"learned from the {len(refusals):,} refusals that the corpus holds"
-    return voice_of(refusals, "the corpus", source), True
+    try:
+        return voice_of(refusals, "the corpus", source), True
+    except UsageError:  # its refusals share no opening
+        return None, False
 
 
 def own_words(plan: Plan, out: Path, endpoint: Endpoint, speech: Speech, progress: Progress) -> Speech:
@@ -79,19 +82,19 @@ def own_words(plan: Plan, out: Path, endpoint: Endpoint, speech: Speech, progres
     wanted = {("refusal", line.hazard): line.refusals for line in plan.hazards if line.refusals}
     wanted |= {("contrast", line.hazard): line.contrast for line in plan.hazards if line.contrast}
     folder = out.with_name(out.name + OWN_WORDS)
-    filled = fill(folder, endpoint, speech.config, progress, wanted=wanted)
+    fill(folder, endpoint, speech.config, progress, wanted=wanted)
     bank = Bank.load(str(folder), Taxonomy.load(speech.config.judge.taxonomy))
     config = speech.config.replace({"rebalance.bank": str(folder)})
     voice = (
         speech.voice if config.rebalance.voice is not None else _learned(bank, endpoint.model, speech.voice)
     )
-    return Speech(config, bank, voice, filled)
+    return Speech(config, bank, voice)
 
 
 def _learned(bank: Bank, model: str, otherwise: Voice | None) -> Voice | None:
     """The voice of a model's kept refusals; where there are too few, a bundled one that fits its name."""
     own = bank.of("refusal").filter(pl.col("model") == model).select("prompt", "response")
-    if own.height >= LEAST:
+    with suppress(UsageError):
         return voice_of([Said(*row) for row in own.iter_rows()], model, f"learned from {model}'s answers")
     name = fitting(model)
     return otherwise or (Voice.load(name) if name else None)

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import orjson
 import polars as pl
 
+from mixguard.annotate.rest import openings, sentences
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
@@ -23,7 +24,7 @@ from mixguard.files import write_atomically
 from mixguard.judge import annotate_texts
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.library.voice import OPENING_MOST, Opening, Voice, bundled_voices, opening_key
+from mixguard.library.voice import OPENING_MOST, Opening, Voice, bundled_voices, fitting, opening_key
 from mixguard.progress import Progress, silent
 
 PROMPTS, SAMPLES = 60, 3
@@ -33,7 +34,6 @@ LEAST = 8
 MOST_OPENINGS = 12
 ANSWER_TOKENS = 160
 """Length at which an answer is cut off: only its beginning is looked at."""
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"')\]]*\s+|\n+")
 _MARKUP = re.compile(r"(?m)^\s*(?:[-*•]|\d+[.)]|#{1,6})\s+\S|\*\*[^*\n]+\*\*")
 _OFFER = re.compile(
     r"(?i)\b(?:i can|i could|i'd be happy|i would be happy|i'm happy|happy to|let me know|feel free|would you like|if you)\b"
@@ -113,9 +113,8 @@ def read_answers(path: str, config: Config) -> list[Said]:
         UsageError: it holds no answers.
     """
     frames = Corpus.open([path], config.read, offline=config.encode.offline).parts(config.run.batch)
-    pairs = [
-        row for part in frames for row in part.frame.select("prompt", "response").drop_nulls().iter_rows()
-    ]
+    texts = (part.frame.select("prompt", "response").drop_nulls() for part in frames)
+    pairs = [row for frame in texts for row in frame.iter_rows() if row[1].strip()]
     if not pairs:
         raise UsageError(
             f'{path}: holds no prompts with answers; a line may be {{"prompt": ..., "response": ...}}'
@@ -163,18 +162,35 @@ def learn(
     refusals = [each for each, refuses in zip(said, sound, strict=True) if refuses]
     if len(refusals) < LEAST:
         raise UsageError(
-            f"{source}: {len(refusals)} of {len(said)} answers refuse, and a voice takes {LEAST}. A model that hardly"
-            f" refuses has little to lose; to give it a voice all the same, use a bundled one: {', '.join(bundled_voices())}"
+            f"{source}: {len(refusals)} of {len(said)} answers refuse, and a voice takes {LEAST}{_otherwise(name)}"
         )
     return voice_of(refusals, name, source).model_copy(
         update={"refuses": round(len(refusals) / len(said), 4), "asked": len(said)}
     )
 
 
+def _otherwise(name: str) -> str:
+    """What to do without a voice."""
+    fits = fitting(name)
+    bundled = f"--voice {fits}" if fits else f"one of {', '.join(bundled_voices())}"
+    return (
+        ". A model that hardly refuses has little to lose; to give it a voice all the same, use a bundled one:"
+        f" {bundled}"
+    )
+
+
 def voice_of(refusals: Sequence[Said], name: str, source: str) -> Voice:
-    """The voice of these refusals."""
+    """The voice of these refusals.
+
+    Raises:
+        UsageError: too few of them open with a refusal that is about no topic.
+    """
     counted = Counter(_openings(refusals)).most_common(MOST_OPENINGS)
     total = sum(count for _, count in counted)
+    if total < LEAST:
+        raise UsageError(
+            f"{source}: {total} of {len(refusals)} refusals refuse at once, and a voice takes {LEAST}{_otherwise(name)}"
+        )
     seen = f"seen in {total} of {len(refusals)} refusals"
     answers = [each.answer for each in refusals]
     return Voice(
@@ -191,40 +207,30 @@ def voice_of(refusals: Sequence[Said], name: str, source: str) -> Voice:
 def _openings(refusals: Sequence[Said]) -> Iterator[str]:
     """The opening of each refusal; one about its topic is replaced by its like that is about none.
 
-    A sentence that opens the answers to several prompts is about no topic. Others are compared with those and with
-    the bundled voices by their first words; an opening that nothing generic begins like is left out.
+    An opening of the answers to several prompts is about no topic. Others are compared with those and with the bundled
+    voices by their first words; what nothing generic begins like is left out.
     """
-    first = [(each.prompt, opening_of(each.answer)) for each in refusals]
+    found = openings([each.answer for each in refusals])
+    first = [(each.prompt, text) for each, text in zip(refusals, found, strict=True) if text]
     prompts: dict[str, set[str]] = {}
     for prompt, text in first:
         prompts.setdefault(text, set()).add(prompt)
     times = Counter(text for _, text in first)
-    shared = sorted(
-        (text for text in prompts if len(prompts[text]) > 1 and len(text) <= OPENING_MOST),
-        key=lambda text: -times[text],
-    )
+    shared = [text for text in prompts if len(prompts[text]) > 1 and len(text) <= OPENING_MOST]
+    shared.sort(key=lambda text: -times[text])
     generic = {opening_key(text): text for text in reversed([*shared, *_bundled_openings()])}
     for _, text in first:
-        found = text if text in shared else generic.get(opening_key(text))
-        if found:
-            yield found
-    if not shared and not any(opening_key(text) in generic for _, text in first):
-        yield "I can't help with that."  # refusals that are all about their topic: the plainest opening there is
+        opening = text if text in shared else generic.get(opening_key(text))
+        if opening:
+            yield opening
 
 
 def _bundled_openings() -> list[str]:
     return [each.text for name in bundled_voices() for each in Voice.load(name).opening]
 
 
-def opening_of(answer: str) -> str:
-    """The first sentence of an answer."""
-    return _SENTENCE_END.split(answer.strip(), maxsplit=1)[0].strip()
-
-
 def _last_sentence(text: str) -> str:
-    return (
-        [part for part in _SENTENCE_END.split(text.strip()) if part.strip()][-1:][0] if text.strip() else ""
-    )
+    return next(reversed(sentences(text)), "")
 
 
 def _share(texts: Sequence[str], pattern: re.Pattern[str]) -> float:

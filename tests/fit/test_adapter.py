@@ -23,7 +23,7 @@ from mixguard.vectors.load import load_encoder
 def few() -> Taxonomy:
     taxonomy = Taxonomy.load("mixguard")
     requests = taxonomy.exemplars.filter(taxonomy.text_kinds() == REQUEST)
-    some = requests.filter(pl.int_range(pl.len()).over("hazard", "label") < 6)
+    some = requests.filter(pl.int_range(pl.len()).over("hazard", "label") < 3)
     return dataclasses.replace(taxonomy, exemplars=some)
 
 

@@ -91,6 +91,8 @@ def test_new_rows_have_the_form_of_the_task(
     assert not [
         finding for finding in mix.after.findings if finding.id == "MG102" and finding.severity == "fail"
     ]
+    assert mix.after.corpus.flags == mix.before.corpus.flags  # the same trainer rules as their neighbours
+    assert not mix.after.corpus.quarantined
     added = mix.manifest.added
     assert sum(each.task == task for each in added) >= FORM_SHARE * len(added)
     new = _rows(out)
