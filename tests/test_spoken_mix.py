@@ -70,7 +70,7 @@ def test_refusals_open_in_the_voice_and_go_on_with_the_banks_reason(
     for each in refusals:
         assert said[each.pair] == f"{each.opening} {RESTS[each.pair]}"
     assert mix.after.verdict == "pass"
-    assert "refusals open as Llama 3" in finding(mix.after, "MG107").message
+    assert "refusals open in the voice of Llama 3" in finding(mix.after, "MG107").message
     assert finding(mix.after, "MG107").count == 0
     again = mixguard.rebalance(
         path,
@@ -167,7 +167,7 @@ def test_a_voice_finds_refusals_that_open_otherwise(write_jsonl: Write, config: 
     path = write_jsonl([*foreign, *ready])
     audit = mixguard.audit(path, config=config.replace({"rebalance.voice": "llama-3"}))
     assert finding(audit, "MG107").severity == "warn"
-    assert "0 of 12 refusals open as" in finding(audit, "MG107").message
+    assert "0 of 12 refusals open in the voice of" in finding(audit, "MG107").message
     assert finding(audit, "MG107").count == 12
     assert finding(audit, "MG108").severity == "warn"
     assert "open 30 answers" in finding(audit, "MG108").message

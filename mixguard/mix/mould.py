@@ -94,7 +94,7 @@ class Mould:
 
         Args:
             pair: a row of `Bank.pairs`, its response as it should be.
-            number: the new row's number, for columns that number rows.
+            number: the new row's number, for columns that number rows and for parts that take turns.
             rng: chooses the template row.
             task: the task whose form the row should have.
         """
@@ -105,7 +105,7 @@ class Mould:
         if task is not None:
             if asked is None:
                 return None
-            row, prompt = task.pose(like, asked, pair, rng)
+            row, prompt = task.pose(like, asked, pair, number)
         elif rng.random() < self.prompts.share and not pair["history"]:
             prompt = self.prompts.around(prompt)
         answer = self.answers.around(pair["response"])

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from random import Random
 from typing import Any, NamedTuple
 
 from mixguard.corpus.records import Record, Role, Row, Sample, Turn
@@ -52,20 +51,20 @@ class TaskForm:
         natural = pair["form"] == ANY_FORM or pair["form"] in self.task.forms
         return natural and not pair["history"] and not pair["system"]
 
-    def pose(self, like: Record, asked: Turn, pair: Mapping[str, Any], rng: Random) -> Posed:
+    def pose(self, like: Record, asked: Turn, pair: Mapping[str, Any], number: int) -> Posed:
         """A pair's request, in the form in which `like` asks.
 
         Args:
             like: a row of the task.
             asked: its prompt.
             pair: a row of `Bank.pairs`.
-            rng: chooses the input that holds the request.
+            number: of the new row; inputs that hold requests take turns.
         """
         columns = _columns(like.row, asked)
         place = self._in_columns if columns else self._in_text
         if self.task.place == "request":
             return place(like.row, asked, columns, pair["prompt"], pair["input"])
-        given = _input(self.task.input, like.row, asked, rng)
+        given = _input(self.task.input, asked, number)
         body = given.text.replace("{request}", pair["prompt"])
         body = body.replace("\n", "\r\n") if "\r\n" in asked.text else body
         if columns:
@@ -151,7 +150,8 @@ def _main(columns: Sequence[str], asked: Turn) -> str:
     return name if name in columns else columns[0]
 
 
-def _input(inputs: Sequence[TaskInput], row: Row, asked: Turn, rng: Random) -> TaskInput:
-    """Something like what the row works on."""
+def _input(inputs: Sequence[TaskInput], asked: Turn, number: int) -> TaskInput:
+    """Something like what the prompt works on."""
     looks = "dialogue" if len(_SPEAKER.findall(asked.text)) >= 2 else "text"
-    return rng.choice([each for each in inputs if each.looks == looks] or list(inputs))
+    alike = [each for each in inputs if each.looks == looks] or inputs
+    return alike[number % len(alike)]

@@ -26,7 +26,7 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
     if evidence.voice is None:
         return Judged("pass", "not measured: name the voice of the model you tune with rebalance.voice")
     name, own = evidence.voice.name, rate.total - rate.count
-    message = f"{own:,} of {rate.total:,} refusals open as {name} does"
+    message = f"{own:,} of {rate.total:,} refusals open in the voice of {name}"
     if rate.total < LEAST or not rate.count:
         return Judged("pass", message)
     return Judged("warn" if rate.interval.low > rate.limit else "note", message)

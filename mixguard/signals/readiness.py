@@ -45,7 +45,7 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
     refusing = _refusing(voice, evidence.frame)
     ratio = rate.count / max(refusing, 1)
     per = f"{ratio:.1f} for every one" if refusing else "and none"
-    message = f"*Sure* and its like open {rate.count:,} answers, {per} that opens *{voice.opening[0].text}* as {voice.name} does"
+    message = f"*Sure* and its like open {rate.count:,} answers, {per} that opens in the voice of {voice.name} (*{voice.opening[0].text}*)"
     if rate.count < LEAST:
         return Judged("pass", message)
     return Judged("warn" if ratio > rate.limit else "note", message)
