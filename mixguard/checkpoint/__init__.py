@@ -1,0 +1,1 @@
+"""A model before and after tuning, looked at from inside."""
