@@ -9,7 +9,10 @@ import typer
 from mixguard.cli import auditing, explaining, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import card as card_command
+from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import taxonomy as taxonomy_commands
+from mixguard.cli import tokens as tokens_command
+from mixguard.cli import voice as voice_commands
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -27,9 +30,12 @@ app.command()(rebalancing.verify)
 app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)
+app.command()(tokens_command.tokens)
 app.command("config")(explaining.show_config)
 app.add_typer(taxonomy_commands.app, name="taxonomy")
 app.add_typer(bank_commands.app, name="bank")
+app.add_typer(voice_commands.app, name="voice")
+app.add_typer(efficacy_commands.app, name="efficacy")
 
 
 @app.callback(invoke_without_command=True)
