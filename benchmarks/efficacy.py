@@ -1,4 +1,4 @@
-"""Does a model tuned on the mix keep refusing? Trains one to see: `make efficacy`, about forty minutes on two cores.
+"""Does a model tuned on the mix keep refusing? Trains one to see: `make efficacy`, about an hour on two cores.
 
 A small chat model is first taught to refuse (as shipped it hardly does, so it has nothing to lose), then tuned on two
 corpora and their mixes, and asked. A model's answers are judged and forgotten: only counts are kept.

@@ -139,9 +139,10 @@ def load_exemplars(folder: Path) -> pl.DataFrame:
 
 
 def _bank_rows() -> Iterator[dict[str, str]]:
-    """The bundled bank's pairs: refusals refuse, other answers comply."""
-    for path in _bank_files():
-        for pair in map(orjson.loads, path.read_bytes().splitlines()):
+    """The bundled bank's pairs: refusals refuse, other answers comply; without those that are bare SQL or code."""
+    pairs = (pair for path in _bank_files() for pair in map(orjson.loads, path.read_bytes().splitlines()))
+    for pair in pairs:
+        if "task" not in pair:
             stance = "full_refusal" if pair["kind"] == "refusal" else "full_compliance"
             yield {
                 "id": pair["id"], "text": pair["response"], "prompt": pair["prompt"], "stance": stance,
