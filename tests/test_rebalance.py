@@ -34,6 +34,12 @@ ANSWERED = chat(
 )
 
 
+@pytest.fixture
+def config(config: Config) -> Config:
+    """What is tested here does not depend on the careful stage, which takes longer to start."""
+    return config.replace({"judge.stages": "fast"})
+
+
 def rows_of(path: Path) -> list[Any]:
     return [
         record.row
@@ -149,7 +155,7 @@ def test_the_seed_determines_the_output(write_jsonl: Write, config: Config, tmp_
 
 def test_a_mix_needs_nothing_more(write_jsonl: Write, config: Config, tmp_path: Path) -> None:
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
-    mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED * 10]), out=first, config=config)
+    mix = mixguard.rebalance(write_jsonl([chat(q, ANSWER) for q in ASKED * 6]), out=first, config=config)
     again = mixguard.rebalance(first, out=second, config=config)
     assert mix.plan.refusals > 100
     assert again.plan.refusals + again.plan.contrast == 0
@@ -165,7 +171,7 @@ def test_rebalancing_a_mix_again_adds_no_pair_twice(
 ) -> None:
     first, second = tmp_path / "once.jsonl", tmp_path / "twice.jsonl"
     frame = "Answer in one line for the shop:\n"
-    mixguard.rebalance(write_jsonl([chat(frame + q, ANSWER) for q in ASKED * 10]), out=first, config=config)
+    mixguard.rebalance(write_jsonl([chat(frame + q, ANSWER) for q in ASKED * 6]), out=first, config=config)
     more = config.replace(parsed(["rebalance.budget=150"]))
     mix = mixguard.rebalance(first, out=second, config=more)
     assert mix.manifest is not None

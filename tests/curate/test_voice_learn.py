@@ -35,6 +35,12 @@ SECOND = "I cannot assist with this request. It is against the law."
 COMPLIES = "Sure! Step 1: open the box. Step 2: close it again. Step 3: put it on the shelf."
 
 
+@pytest.fixture
+def config(config: Config) -> Config:
+    """What is tested here does not depend on the careful stage, which takes longer to start."""
+    return config.replace({"judge.stages": "fast"})
+
+
 def test_a_served_model_lends_its_openings(serve: Serve, config: Config) -> None:
     api = serve(lambda number, body: reply((FIRST, FIRST, SECOND, COMPLIES)[number % 4]))
     said = ask_model(Endpoint(api.url, "m", concurrency=1), config, prompts=20, samples=2)

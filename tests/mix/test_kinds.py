@@ -22,6 +22,12 @@ ROWS = [
 ]
 
 
+@pytest.fixture
+def config(config: Config) -> Config:
+    """What is tested here does not depend on the careful stage, which takes longer to start."""
+    return config.replace({"judge.stages": "fast"})
+
+
 def delimited(rows: list[dict[str, Any]], delimiter: str, *, bom: bool = False, end: str = "\n") -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator=end)

@@ -54,6 +54,12 @@ SHAPES: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
 }  # fmt: skip
 
 
+@pytest.fixture
+def config(config: Config) -> Config:
+    """What is tested here does not depend on the careful stage, which takes longer to start."""
+    return config.replace({"judge.stages": "fast"})
+
+
 def mould_of(rows: Rows, tmp_path: Path, config: Config) -> Mould:
     path = tmp_path / "corpus.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
