@@ -12,7 +12,7 @@ import pytest
 from carding import FOREIGN, OUR_BLOCK, failing, mixed
 from conftest import chat
 from huggingface_hub import DatasetCard
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import mixguard
@@ -57,6 +57,8 @@ PIECES = st.sampled_from(
 
 
 @settings(deadline=None, max_examples=150)
+@example(lines=["---", "", "---", "---"], ends="\n", last=False)
+@example(lines=["---", "", "", "---", "x"], ends="\r\n", last=True)
 @given(
     lines=st.lists(PIECES | st.text(max_size=12), max_size=12),
     ends=st.sampled_from(["\n", "\r\n", "\r"]),

@@ -20,6 +20,7 @@ from mixguard.report.card.outline import line_break, line_starts
 
 _EMPTY = re.compile(r"(\s*---(?:\r\n|\r|\n))()(---[ \t]*(?:\r\n|\n|$))")
 """Two lines of dashes with nothing between them, which the Hub's own pattern does not match."""
+_BREAK = re.compile(r"\r\n?|\n")
 _REST_OF_LINE = re.compile(r"[^\r\n]*")
 
 
@@ -55,7 +56,10 @@ def split(text: str, path: Path) -> tuple[FrontMatter, str]:
     found = _EMPTY.match(text) or REGEX_YAML_BLOCK.match(text)
     if not found:
         return FrontMatter("", "", "", {}), text
-    front = FrontMatter(found[1], found[2], found[3], {})
+    inner, closing = found[2], found[3]
+    if not inner.strip() and (blank := _BREAK.match(closing)):  # blank lines between the dashes are theirs
+        inner, closing = inner + blank[0], closing[blank.end() :]
+    front = FrontMatter(found[1], inner, closing, {})
     return front._replace(keys=_read(front, path)), text[found.end() :]
 
 
@@ -102,7 +106,7 @@ def _closing(front: FrontMatter, end: str) -> str:
 
 
 def _read(front: FrontMatter, path: Path) -> dict[str, Any]:
-    if not front.inner:
+    if not front.inner.strip():
         return {}
     before = len(line_starts(front.opening))
     try:
@@ -123,8 +127,9 @@ def _edited(text: str, changes: Mapping[str, Change], end: str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     if root is None or (isinstance(root, yaml.MappingNode) and not root.value):
         start, stop = (root.start_mark.index, root.end_mark.index) if root else (len(text), len(text))
-        before = text[:start].rstrip("\r\n")
-        return f"{before}{end if before else ''}{_dumped(changes, end)}{text[stop:]}"
+        before = text[:start]
+        apart = "" if not before or before.endswith(("\r", "\n")) else end
+        return f"{before}{apart}{_dumped(changes, end)}{text[stop:]}"
     if not isinstance(root, yaml.MappingNode) or root.flow_style:
         raise _CannotAmendError
     end = end + " " * root.value[0][0].start_mark.column
