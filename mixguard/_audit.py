@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
 from time import monotonic
@@ -54,7 +54,7 @@ def audit(
     """
     config = config or Config()
     target = config.run.folder or DEFAULT_FOLDER
-    started, clock = datetime.now(timezone.utc), monotonic()
+    started, clock = datetime.now(UTC), monotonic()
     # Report a bad option before anything is embedded.
     limits(config.checks)
     profile_of(config)
@@ -139,7 +139,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
         limits=limits(config.checks),
         voice=Voice.load(config.rebalance.voice) if config.rebalance.voice else None,
     )
-    today = datetime.now(timezone.utc).date()
+    today = datetime.now(UTC).date()
     checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)
     decided = verdict(checked.findings)
     result = Audit(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -245,7 +245,7 @@ def audited(
         columns={name: str(kind) for name, kind in ANNOTATIONS.items()},
         detectors=detectors,
         provenance=Provenance(
-            started=datetime(2026, 6, 15, tzinfo=timezone.utc), seconds=1, texts_embedded=0, versions={}
+            started=datetime(2026, 6, 15, tzinfo=UTC), seconds=1, texts_embedded=0, versions={}
         ),
         config=config,
         folder=folder,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import Any, Literal, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
 """One parsed record: a JSON object, a CSV line with its header, or a Parquet row. Never modified in place."""
 
 
-class Role(str, Enum):
+class Role(StrEnum):
     """Who speaks. Every role name a format allows maps to one of these."""
 
     SYSTEM = "system"

@@ -6,7 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Callable
-from datetime import date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -173,7 +173,7 @@ def _corpus(path: Path, rows: list[dict[str, object]]) -> Path:
 
 
 def test_an_allow_file_changes_the_verdict_until_it_expires(failed: Audit, tmp_path: Path) -> None:
-    today = datetime.now(timezone.utc).date()
+    today = datetime.now(UTC).date()
     path = tmp_path / "allow.toml"
     ids = [finding.id for finding in failed.findings if finding.severity in ("warn", "fail")]
     assert {"MG101", "MG103"} <= set(ids)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -35,7 +35,7 @@ def steady(audit: Audit, name: str) -> Audit:
     """The audit with fixed values for everything that changes between runs or fits."""
     provenance = audit.provenance.model_copy(
         update={
-            "started": datetime(2026, 1, 2, tzinfo=timezone.utc),
+            "started": datetime(2026, 1, 2, tzinfo=UTC),
             "seconds": 1.0,
             "texts_embedded": 0,
             "versions": {"python": "3.11.0", "mixguard": "1.2.3"},
