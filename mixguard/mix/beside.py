@@ -29,12 +29,21 @@ PROBES = 8
 """Rows on which it is tried whether the format reads a column."""
 SETTING = frozenset(
     (
-        *("tools", "functions", "tool_choice", "parallel_tool_calls", "function_definitions", "tool_definitions"),
+        *(
+            "tools",
+            "functions",
+            "tool_choice",
+            "parallel_tool_calls",
+            "function_definitions",
+            "tool_definitions",
+        ),
         *("chat_template_kwargs", "enable_thinking", "response_format"),
     )
 )
 """What a conversation is held under, like a system prompt: the template row's goes with its system prompt."""
-TOKENS = re.compile(r"(?:(?:prompt|chosen|rejected|completion)_)?input_ids|(?:prompt|chosen|rejected|completion)_ids")
+TOKENS = re.compile(
+    r"(?:(?:prompt|chosen|rejected|completion)_)?input_ids|(?:prompt|chosen|rejected|completion)_ids"
+)
 """Token ids: trainers that find them do not tokenize the text again."""
 _COUNT = re.compile(r"(?:.*_)?(?:turns?|rounds?|messages|exchanges)(?:_count)?")
 ABSENT = object()
@@ -81,7 +90,9 @@ def filled(row: Mapping[str, Any], like: Row, fills: Fills, new: New) -> dict[st
 
 def tokens_in(rows: Sequence[Row]) -> list[str]:
     """Columns that hold token ids."""
-    names = dict.fromkeys(name for row in rows for name, value in row.items() if value and isinstance(value, list))
+    names = dict.fromkeys(
+        name for row in rows for name, value in row.items() if value and isinstance(value, list)
+    )
     return [
         name
         for name in names
@@ -103,7 +114,9 @@ def _differs(form: Format, row: Row, name: str) -> bool:
         return True
 
 
-def _fills(rows: Sequence[Mapping[str, Any]], turns: Sequence[Sequence[Turn]], names: Collection[str]) -> Fills:
+def _fills(
+    rows: Sequence[Mapping[str, Any]], turns: Sequence[Sequence[Turn]], names: Collection[str]
+) -> Fills:
     return {name: _fill(name, [row.get(name, ABSENT) for row in rows], turns) for name in names}
 
 
@@ -119,7 +132,9 @@ def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> 
         return partial(_named, named)
     if (counted := _counted(name, here)) is not None:
         return partial(_count, counted)
-    if (echo := echo_of([value for value, _ in here][:ECHO_ROWS], [said for _, said in here][:ECHO_ROWS])) is not None:
+    if (
+        echo := echo_of([value for value, _ in here][:ECHO_ROWS], [said for _, said in here][:ECHO_ROWS])
+    ) is not None:
         return partial(_echoed, echo, nothing)
     if not is_time(name, there) and (usual := _usual(values)) is not _NONE:
         return partial(_same, usual)
@@ -151,7 +166,9 @@ def _nothing(name: str, values: Sequence[Any]) -> Any:
 
     Text is empty rather than null, which a template would print as "None".
     """
-    empty = {_key(value): value for value in values if value is ABSENT or value is None or value in ("", [], {})}
+    empty = {
+        _key(value): value for value in values if value is ABSENT or value is None or value in ("", [], {})
+    }
     if empty:
         order = Counter(key for value in values if (key := _key(value)) in empty)
         return empty[order.most_common(1)[0][0]]

@@ -47,7 +47,9 @@ def echo_of(values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> Echo | No
     rows = 0
     for value, said in zip(values, turns, strict=True):
         texts = _marked(said)
-        if value is None or any(0 < len(text) < ECHO_CHARS and text in str(value) for text, _ in texts if text != value):
+        if value is None or any(
+            0 < len(text) < ECHO_CHARS and text in str(value) for text, _ in texts if text != value
+        ):
             continue
         mould = _emptied(value, texts)
         moulds[repr(mould)] = mould

@@ -96,8 +96,7 @@ def _longest(
     shared = [
         (count * len(part), part)
         for part, count in counts.items()
-        if count >= max(wanted, _least(part, len(texts)))
-        and (questions or not _QUESTION.search(part))
+        if count >= max(wanted, _least(part, len(texts))) and (questions or not _QUESTION.search(part))
     ]
     return max(shared, default=(0, ""))[1]
 

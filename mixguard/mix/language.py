@@ -26,7 +26,9 @@ def is_language(name: str, values: Sequence[Any]) -> bool:
     """Whether a column names languages that people speak."""
     if _COLUMN.fullmatch(name.casefold()) is None:
         return False
-    return bool(values) and all(isinstance(value, str) and _code(value) is not None for value in set(values[:100]))
+    return bool(values) and all(
+        isinstance(value, str) and _code(value) is not None for value in set(values[:100])
+    )
 
 
 def spelling(language: str, spelt: Mapping[str, int]) -> str | None:

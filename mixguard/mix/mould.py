@@ -187,7 +187,9 @@ def _answers(sample: Sample) -> bool:
 def _system(sample: Sample) -> list[Turn]:
     """The template row's system prompt: new rows get the prompts the model is served with."""
     head = sample.turns[:1]
-    return [Turn(Role.SYSTEM, text) for turn in head if turn.role is Role.SYSTEM and (text := bare(turn.text))]
+    return [
+        Turn(Role.SYSTEM, text) for turn in head if turn.role is Role.SYSTEM and (text := bare(turn.text))
+    ]
 
 
 def _prompt(sample: Sample) -> str:

@@ -88,7 +88,9 @@ def _in_order(values: Sequence[int]) -> bool:
 def _spelt(values: Sequence[str], *, called: bool) -> Naming:
     if all(map(_is_uuid, values)):
         upper = values[0].isupper()
-        return lambda pair, _: str(uuid5(NAMESPACE_URL, pair)).upper() if upper else str(uuid5(NAMESPACE_URL, pair))
+        return lambda pair, _: (
+            str(uuid5(NAMESPACE_URL, pair)).upper() if upper else str(uuid5(NAMESPACE_URL, pair))
+        )
     if all(value.isascii() and value.isdecimal() for value in values):
         return partial(_next_digits, max(map(int, values)), min(map(len, values)))
     lengths = {len(value) for value in values}

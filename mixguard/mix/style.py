@@ -138,7 +138,9 @@ class CellStyle:
         try:
             return text.encode(self.encoding, "surrogatepass" if self.encoding == "utf-8" else "strict")
         except UnicodeEncodeError:
-            raise RecordError(f"a character of the new row is not in {self.encoding}, in which the file is") from None
+            raise RecordError(
+                f"a character of the new row is not in {self.encoding}, in which the file is"
+            ) from None
 
     def _quoted(self, cells: Sequence[str]) -> str:
         if self.end == "\r\n":

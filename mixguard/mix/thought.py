@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from mixguard.corpus.records import Role, Sample, Turn
 from mixguard.mix.frames import ALWAYS
 
-_MARKS = re.compile(r"(\s*(?:<[^<>\s/]+>|\[[A-Z_]+\])?)(.*?)((?:</[^<>\s]+>|<\|[^<>\s]+\|>|\[/[A-Z_]+\])?\s*)", re.DOTALL)
+_MARKS = re.compile(
+    r"(\s*(?:<[^<>\s/]+>|\[[A-Z_]+\])?)(.*?)((?:</[^<>\s]+>|<\|[^<>\s]+\|>|\[/[A-Z_]+\])?\s*)", re.DOTALL
+)
 
 
 def empty_thought(samples: Sequence[Sample]) -> tuple[tuple[Turn, ...], ...]:
@@ -28,7 +30,9 @@ def empty_thought(samples: Sequence[Sample]) -> tuple[tuple[Turn, ...], ...]:
 def _inline(sample: Sample) -> str | None:
     """The first thought that shares its place with an answer."""
     places = {turn.path for turn in sample.turns if turn.kind == "text" and turn.role is Role.ASSISTANT}
-    return next((turn.text for turn in sample.turns if turn.kind == "reasoning" and turn.path in places), None)
+    return next(
+        (turn.text for turn in sample.turns if turn.kind == "reasoning" and turn.path in places), None
+    )
 
 
 def _emptied(thought: str) -> str:
@@ -40,4 +44,4 @@ def _emptied(thought: str) -> str:
     if not said.strip():
         return thought
     before = said[: len(said) - len(said.lstrip())]
-    return f"{opening}{before}{said[len(said.rstrip()):]}{closing}"
+    return f"{opening}{before}{said[len(said.rstrip()) :]}{closing}"
