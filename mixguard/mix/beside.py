@@ -80,7 +80,11 @@ def fills_of(form: Format, shown: Sequence[tuple[Row, Sample]]) -> Fills:
 
 
 def filled(row: Mapping[str, Any], like: Row, fills: Fills, new: New) -> dict[str, Any]:
-    """A rendered row with the columns beside the conversation filled; those that rendering changed stay."""
+    """A rendered row with the columns beside the conversation filled; those that rendering changed stay.
+
+    Raises:
+        RecordError: a column repeats the conversation, and it is not known how for one like this.
+    """
     values = {
         name: fills[name](new) if name in fills and value == like.get(name, ABSENT) else value
         for name, value in row.items()
@@ -135,7 +139,7 @@ def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> 
     if (
         echo := echo_of([value for value, _ in here][:ECHO_ROWS], [said for _, said in here][:ECHO_ROWS])
     ) is not None:
-        return partial(_echoed, echo, nothing)
+        return partial(_echoed, echo)
     if not is_time(name, there) and (usual := _usual(values)) is not _NONE:
         return partial(_same, usual)
     if there and all(isinstance(value, dict) for value in there):
@@ -211,9 +215,8 @@ def _count(count: Callable[[Sequence[Turn]], Any], new: New) -> Any:
     return count(new.turns)
 
 
-def _echoed(echo: Echo, nothing: Any, new: New) -> Any:
-    value = echo.of(new.turns)
-    return nothing if value is None else value
+def _echoed(echo: Echo, new: New) -> Any:
+    return echo.of(new.turns)
 
 
 def _nested(fills: Fills, new: New) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from mixguard.corpus.records import Turn
+from mixguard.errors import RecordError
 from mixguard.mix.frames import ALWAYS
 
 ECHO_CHARS = 8
@@ -24,14 +25,19 @@ class Echo:
     def __init__(self, moulds: Mapping[Form, Any]) -> None:
         self._moulds = moulds
         shapes = {repr(mould) for mould in moulds.values()}
-        self._any = next(iter(moulds.values())) if len(shapes) == 1 else None
+        alike = len(moulds) > 1 and len(shapes) == 1
+        self._any = next(iter(moulds.values())) if alike else None
 
     def of(self, turns: Sequence[Turn]) -> Any:
-        """The column's value for these turns; None if it is not known for a conversation of this form."""
+        """The column's value for these turns.
+
+        Raises:
+            RecordError: the corpus has no conversation of this form to learn it from.
+        """
         mould = self._moulds.get(form_of(turns), self._any)
         said = {mark: text for text, mark in _marked(turns)}
         if mould is None or not _marks(mould) <= said.keys():
-            return None
+            raise RecordError("a column repeats the conversation, in a form that the corpus does not show")
         return _filled(mould, said)
 
 

@@ -12,7 +12,7 @@ FRAME_SHARE = 0.2
 FRAME_CHARS = 600
 """Maximum length of a beginning or an end."""
 HEAD_LEAST, TAIL_LEAST = 12, 4
-"""Minimum length of a beginning (a tag may be shorter: `[INST]`) and of an end."""
+"""Minimum length of a beginning and of an end; a shorter one must be of nearly all prompts, or a tag: `[INST]`."""
 ALWAYS = 0.9
 """Minimum share of distinct answers with a common beginning or end for new answers to have it."""
 ANSWER_CHARS = 40
@@ -23,14 +23,15 @@ _HEAD_END = re.compile(r":\s+|\n+|\]\s*|>\s*")
 _SENTENCE = re.compile(r"\w[.?!][\"')]?(?:\s|\Z)")
 _SENTENCE_END = re.compile(rf"{_SENTENCE.pattern}*\Z")
 _QUESTION = re.compile(r"\w+\W+\w+\W+\w+[\"')]?\?")
+_LABELLED = re.compile(r"\n[A-Z][\w ]{0,20}: *\S")
 _TAG = r"(?:</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])"
 _TAIL_START = re.compile(
     rf"\s*\n+|\s*(?={_TAG})|\s+(?=#{{2,}})|\s+(?=[^\w\s\"'(\[{{$€£@&+\-.…¡¿‘“„«]\S*\s*\Z)|\s+(?=-+>)|(?<=[.!?:])\s+(?=[A-Z(])"
 )
-_SEPARATOR = re.compile(r"\s*(?:(?:#{1,6} )?(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?\s+)?")
+_SEPARATOR = re.compile(r"\s*(?:(?:#{1,6} )?(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?\s+|<\|?[\w-]+\|?>\s*)?")
 _THOUGHT = re.compile(
     r"(\s*(?:<(?P<tag>[\w-]+)>|<\|begin_of_(?P<begun>\w+)\|>|\[(?P<square>[A-Z_]+)\])\s*)\S.*?"
-    r"(\s*(?:</(?P=tag)>|<\|end_of_(?P=begun)\|>|\[/(?P=square)\])\s*(?:<\|?[\w-]+\|?>\s*)?)",
+    r"(\s*(?:</(?P=tag)>|<\|end_of_(?P=begun)\|>|\[/(?P=square)\])\s*(?:<\|?[\w-]+\|?>\s*)?)(?=[^\s<\[])",
     re.DOTALL,
 )
 """A thought in marks other than those that every reader knows, up to the answer."""
@@ -83,7 +84,7 @@ def answer_frame(answers: Iterable[str]) -> Frame:
     """The separator, the empty thought and the stop word with which nearly every distinct answer begins and ends."""
     distinct = list(dict.fromkeys(answers))
     wanted = ALWAYS * len(distinct)
-    head = _longest(distinct, _separators, wanted) or _longest(distinct, _thoughts, wanted)
+    head = _longest(distinct, _thoughts, wanted) or _longest(distinct, _separators, wanted)
     frame = Frame(head, _longest(distinct, _stops, wanted))
     return frame._replace(share=1.0) if head or frame.tail else frame
 
@@ -102,7 +103,10 @@ def _longest(
 
 
 def _least(part: str, texts: int) -> float:
-    """How many texts must share a part: more if it holds a sentence, which may be of one question asked in many ways."""
+    """How many texts must share a part: more if it is short, or holds a sentence, which may be of one question."""
+    short = len(part) < TAIL_LEAST or (part.strip().endswith(":") and len(part) < HEAD_LEAST)
+    if short and part.strip()[:1] not in ("[", "<"):
+        return max(SENTENCE_LEAST, ALWAYS * texts)
     if _SENTENCE_END.search(part):
         return SENTENCE_LEAST
     return min(SENTENCE_LEAST, max(2, ALWAYS * texts)) if _SENTENCE.search(part) else 2
@@ -110,13 +114,16 @@ def _least(part: str, texts: int) -> float:
 
 def _heads(text: str) -> Iterator[str]:
     parts = (text[: match.end()] for match in _HEAD_END.finditer(text[:FRAME_CHARS]))
-    return (part for part in parts if len(part) >= HEAD_LEAST or part[0] in "[<")
+    labelled = (
+        _LABELLED.search(text) is not None
+    )  # by several labels, of which the first alone is no template
+    return (part for part in parts if len(part) >= HEAD_LEAST or part[0] in "[<" or not labelled)
 
 
 def _tails(text: str) -> Iterator[str]:
     end = text[-FRAME_CHARS:]
     parts = (end[match.start() :] for match in _TAIL_START.finditer(end))
-    return (part for part in parts if TAIL_LEAST <= len(part) < len(text))
+    return (part for part in parts if 0 < len(part) < len(text))
 
 
 def _separators(text: str) -> Iterator[str]:

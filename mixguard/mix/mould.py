@@ -120,11 +120,9 @@ class Mould:
         after = [_answer(rng.choice(self.rejected[pair["kind"]]), -1)] if self.preference else []
         for thought in self.thoughts:
             rendered = self._rendered([*context, *thought, _answer(answer, 1), *after], row, answer)
-            if rendered is not None:
-                new = New(pair["id"], pair["lang"], number, self.form.parse(rendered).turns)
-                done = filled(rendered, like.row, self.fills, new)
-                if self._belongs(done):
-                    return Cast(done, task.task.id if task else None)
+            done = rendered and self._filled(rendered, like.row, pair, number)
+            if done:
+                return Cast(done, task.task.id if task else None)
         return None
 
     def _rendered(self, turns: Sequence[Turn], like: Row, answer: str) -> dict[str, Any] | None:
@@ -138,13 +136,17 @@ class Mould:
             return None
         return row if _spoken(read) == _spoken(turns) and _trained(read, answer) else None
 
-    def _belongs(self, row: dict[str, Any]) -> bool:
-        """Whether a row has the schema of the others, and the file's own way of writing can hold it."""
+    def _filled(
+        self, rendered: Mapping[str, Any], like: Row, pair: Mapping[str, Any], number: int
+    ) -> dict[str, Any] | None:
+        """The row with its other columns; None if it has another schema than its file, which may not hold it at all."""
+        turns = self.form.parse(rendered).turns
         try:
+            row = filled(rendered, like, self.fills, New(pair["id"], pair["lang"], number, turns))
             self.write(row)
         except RecordError:
-            return False
-        return shape_of([row]) <= self.shape
+            return None
+        return row if shape_of([row]) <= self.shape else None
 
 
 def _check_tokens(name: str, rows: Sequence[Row]) -> None:

@@ -102,7 +102,7 @@ def _spelt(values: Sequence[str], *, called: bool) -> Naming:
 
 def _is_uuid(value: str) -> bool:
     try:
-        return len(value) == 36 and bool(UUID(value))  # noqa: PLR2004 - digits and hyphens
+        return len(value) == 36 and bool(UUID(value))
     except ValueError:
         return False
 
