@@ -132,21 +132,31 @@ def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> 
         return partial(_same, nothing)
     if is_language(name, there):
         return partial(_in_language, Counter(there), nothing)
+    made = _made(name, here, there)
+    if made is not None:
+        return made
+    usual = _NONE if is_time(name, there) else _usual(values)
+    return _inside(here, there, nothing) if usual is _NONE else partial(_same, usual)
+
+
+def _made(name: str, here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any]) -> Fill | None:
+    """How a column is made for a row: as its name, or from its turns; None if it is neither."""
     if (named := naming(name, there)) is not None:
         return partial(_named, named)
     if (counted := _counted(name, here)) is not None:
         return partial(_count, counted)
-    if (
-        echo := echo_of([value for value, _ in here][:ECHO_ROWS], [said for _, said in here][:ECHO_ROWS])
-    ) is not None:
-        return partial(_echoed, echo)
-    if not is_time(name, there) and (usual := _usual(values)) is not _NONE:
-        return partial(_same, usual)
-    if there and all(isinstance(value, dict) for value in there):
-        inner = [(value, said) for value, said in here if isinstance(value, dict)]
-        keys = list(dict.fromkeys(key for value, _ in inner for key in value))
-        return partial(_nested, _fills([value for value, _ in inner], [said for _, said in inner], keys))
-    return partial(_same, nothing)
+    shown = here[:ECHO_ROWS]
+    echo = echo_of([value for value, _ in shown], [said for _, said in shown])
+    return None if echo is None else partial(_echoed, echo)
+
+
+def _inside(here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any], nothing: Any) -> Fill:
+    """An object is filled key by key; anything else is empty."""
+    if not there or not all(isinstance(value, dict) for value in there):
+        return partial(_same, nothing)
+    inner = [(value, said) for value, said in here if value is not None]
+    keys = list(dict.fromkeys(key for value, _ in inner for key in value))
+    return partial(_nested, _fills([value for value, _ in inner], [said for _, said in inner], keys))
 
 
 _NONE = object()
@@ -191,8 +201,12 @@ def _counted(name: str, here: Sequence[tuple[Any, Sequence[Turn]]]) -> Callable[
     for count in (_exchanges, len):
         right = sum(str(value) == str(count(turns)) and not isinstance(value, bool) for value, turns in here)
         if right >= ALWAYS * len(here):
-            return (lambda turns, count=count: str(count(turns))) if text else count
+            return partial(_told, count) if text else count
     return None
+
+
+def _told(count: Callable[[Sequence[Turn]], int], turns: Sequence[Turn]) -> str:
+    return str(count(turns))
 
 
 def _exchanges(turns: Sequence[Turn]) -> int:

@@ -93,7 +93,7 @@ def test_a_column_is_kept_emptied_or_left_out(name: str, column: Callable[[int],
     [
         ("id", lambda n: n, 48),
         ("id", lambda n: f"{n:06d}", "000048"),
-        ("qid", lambda n: str(n), "48"),
+        ("qid", str, "48"),
         ("id", lambda n: f"train_{n}", "p-1"),
         ("id", lambda n: f"coco/{n}", "p-1"),
         ("question_id", lambda n: n // 4, 30),

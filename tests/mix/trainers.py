@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 Row = Mapping[str, Any]
 Check = Callable[[Row], Iterator[str]]
@@ -206,7 +206,7 @@ def _typed(value: Any, place: str) -> Iterator[tuple[str, str]]:
         yield place, type(value).__name__
 
 
-def _is_chat(value: Any) -> bool:
+def _is_chat(value: Any) -> TypeGuard[list[Mapping[str, Any]]]:
     return isinstance(value, list) and bool(value) and isinstance(value[0], Mapping)
 
 
