@@ -149,6 +149,8 @@ def test_rows_of_every_format(name: str, row: dict[str, Any], write: Callable[..
     except UsageError as error:
         assert "cannot be added" in str(error)
         return
+    if not done.new:
+        pytest.skip("no pair can be written as a row like this; rebalance says so")
     assert_sound(done)
 
 
