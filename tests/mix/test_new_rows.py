@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from corpus.formats.examples import EXAMPLES
-from mix.trainers import objections, types_of
 
+from mix.trainers import objections, types_of
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import open_sources
 from mixguard.corpus.records import Record, Role
