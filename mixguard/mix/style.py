@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -167,16 +167,18 @@ class CellStyle:
 
 def _is_bare(raws: Sequence[bytes], delimiter: str) -> bool:
     """Whether no cell is quoted, and some hold a quote; a tab-separated file without any quote is read by lines too."""
-    mark = delimiter.encode()
-    if any(cell.startswith(b'"') and cell.endswith(b'"') and len(cell) > 1 for cell in _cells(raws, mark)):
+    texts = [raw.decode("utf-8", "replace") for raw in raws]
+    if any("\n" in text or _quotes(text, delimiter) for text in texts):
         return False
-    if any(b"\n" in raw for raw in raws):
-        return False
-    return delimiter == "\t" or any(b'"' in raw for raw in raws)
+    return delimiter == "\t" or any('"' in text for text in texts)
 
 
-def _cells(raws: Sequence[bytes], delimiter: bytes) -> Iterator[bytes]:
-    return (cell for raw in raws for cell in raw.split(delimiter))
+def _quotes(text: str, delimiter: str) -> bool:
+    """Whether quotes in a row mean something: it reads differently from what stands between its delimiters."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), []) != text.split(delimiter)
+    except csv.Error:
+        return False
 
 
 def _cell(value: Any) -> str:

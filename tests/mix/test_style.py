@@ -50,6 +50,8 @@ def test_other_files_are_bare_only_with_quotes_that_quote_nothing(delimiter: str
     mark = delimiter.encode()
     assert not styled([mark.join((b"a", b"b"))], delimiter).bare
     assert styled([mark.join((b'5" wide', b"b"))], delimiter).bare
+    assert styled([mark.join((b'"Best" is', b"b"))], delimiter).bare
+    assert not styled([mark.join((b"a", b'"b%s c"' % mark))], delimiter).bare
     quoting = styled([mark.join((b'"a ""x"" y"', b"b"))], delimiter)
     written = quoting({"q": f"a{delimiter} b", "a": 'say "x"\nnow'}).decode()
     assert next(csv.reader(io.StringIO(written, newline=""), delimiter=delimiter)) == [
