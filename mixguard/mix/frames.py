@@ -12,15 +12,32 @@ FRAME_SHARE = 0.2
 FRAME_CHARS = 600
 """Maximum length of a beginning or an end."""
 HEAD_LEAST, TAIL_LEAST = 12, 4
-"""Minimum length of a beginning (a tag may be shorter: `[INST]`) and of an end."""
+"""Minimum length of a beginning and of an end; a shorter one must be of nearly all prompts, or a tag: `[INST]`."""
 ALWAYS = 0.9
 """Minimum share of distinct answers with a common beginning or end for new answers to have it."""
 ANSWER_CHARS = 40
 """Maximum length of what begins or ends every answer."""
-_HEAD_END = re.compile(r":\s+|\n+|\]\s+|>\s+")
-_TAIL_START = re.compile(r"\s*\n+|\s*\[/?[A-Z]{2,}\]|\s+#{2,}|\s*<[/|]?[a-z_]+[|]?>")
-_SEPARATOR = re.compile(r"\s*(?:[A-Z][\w ]{0,20}:\s+)?")
-_STOP = re.compile(r"(?:\s*(?:<[/|]?[a-z_|]+>|\[/?[A-Z]+\]|#{2,}[A-Z]*)|\s+[A-Z]{3,})?\s*\Z")
+SENTENCE_LEAST = 8
+"""Minimum distinct prompts that share a whole sentence for it to be a template and not a part of somebody's question."""
+_HEAD_END = re.compile(r":\s+|\n+|\]\s*|>\s*")
+_SENTENCE = re.compile(r"\w[.?!][\"')]?(?:\s|\Z)")
+_SENTENCE_END = re.compile(rf"{_SENTENCE.pattern}*\Z")
+_QUESTION = re.compile(r"\w+\W+\w+\W+\w+[\"')]?\?")
+_LABELLED = re.compile(r"\n[A-Z][\w ]{0,20}: *\S")
+_TAG = r"(?:</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])"
+_TAIL_START = re.compile(
+    rf"\s*\n+|\s*(?={_TAG})|\s+(?=#{{2,}})|\s+(?=[^\w\s\"'(\[{{$€£@&+\-.…¡¿“„«]\S*\s*\Z)|\s+(?=-+>)|(?<=[.!?:])\s+(?=[A-Z(])"
+)
+_SEPARATOR = re.compile(r"\s*(?:(?:#{1,6} )?(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?\s+|<\|?[\w-]+\|?>\s*)?")
+_THOUGHT = re.compile(
+    r"(\s*(?:<(?P<tag>[\w-]+)>|<\|begin_of_(?P<begun>\w+)\|>|\[(?P<square>[A-Z_]+)\])\s*)\S.*?"
+    r"(\s*(?:</(?P=tag)>|<\|end_of_(?P=begun)\|>|\[/(?P=square)\])\s*(?:<\|?[\w-]+\|?>\s*)?)(?=[^\s<\[])",
+    re.DOTALL,
+)
+"""A thought in marks other than those that every reader knows, up to the answer."""
+_STOP = re.compile(
+    rf"(?:\s*(?:{_TAG}|[#$%~@*=]{{2,}}[A-Z]*|\n+[A-Z]\w{{1,20}}:)+|\s+\[?[A-Z]{{3,}}\]?)?\s*\Z"
+)
 
 
 class Frame(NamedTuple):
@@ -45,51 +62,78 @@ class Frame(NamedTuple):
         return f"{self.head}{text}{self.tail}"
 
 
-def prompt_frame(prompts: Iterable[str]) -> Frame:
+def prompt_frame(prompts: Iterable[str], *, questions: bool = True) -> Frame:
     """The beginning and end that at least a fifth of the distinct prompts share; of several, those with most text.
 
-    A beginning ends with a colon, a line end or a tag; an end starts with a line end or a tag.
+    A beginning ends with a colon, a line end or a tag; an end starts with a line end, a tag, a sign or a sentence.
+
+    Args:
+        prompts: as often as they come; several answers to one prompt count once.
+        questions: whether a question may be part of it, as it is where other text stands beside a task's question.
     """
     distinct = list(dict.fromkeys(prompts))
-    wanted = max(FRAME_SHARE * len(distinct), 2)
-    head = _longest(distinct, _heads, wanted)
+    wanted = FRAME_SHARE * len(distinct)
+    head = _longest(distinct, _heads, wanted, questions=questions)
     headed = [text[len(head) :] for text in distinct if text.startswith(head)]
-    frame = Frame(head, _longest(headed, _tails, wanted))
+    frame = Frame(head, _longest(headed, _tails, wanted, questions=questions))
     share = sum(map(frame.holds, distinct)) / max(len(distinct), 1)
     return frame._replace(share=share) if head or frame.tail else frame
 
 
 def answer_frame(answers: Iterable[str]) -> Frame:
-    """The separator and the stop word with which nearly every distinct answer begins and ends."""
+    """The separator, the empty thought and the stop word with which nearly every distinct answer begins and ends."""
     distinct = list(dict.fromkeys(answers))
-    wanted = max(ALWAYS * len(distinct), 2)
-    head = _longest(distinct, _separators, wanted)
+    wanted = ALWAYS * len(distinct)
+    head = _longest(distinct, _thoughts, wanted) or _longest(distinct, _separators, wanted)
     frame = Frame(head, _longest(distinct, _stops, wanted))
-    share = sum(map(frame.holds, distinct)) / max(len(distinct), 1)
-    return frame._replace(share=share) if head or frame.tail else frame
+    return frame._replace(share=1.0) if head or frame.tail else frame
 
 
-def _longest(texts: Sequence[str], parts: Callable[[str], Iterator[str]], wanted: float) -> str:
+def _longest(
+    texts: Sequence[str], parts: Callable[[str], Iterator[str]], wanted: float, *, questions: bool = True
+) -> str:
     """The part that covers the most text among those that enough texts have; empty if there is none."""
     counts = Counter(part for text in texts for part in set(parts(text)))
-    shared = [(count * len(part), part) for part, count in counts.items() if count >= wanted]
+    shared = [
+        (count * len(part), part)
+        for part, count in counts.items()
+        if count >= max(wanted, _least(part, len(texts))) and (questions or not _QUESTION.search(part))
+    ]
     return max(shared, default=(0, ""))[1]
+
+
+def _least(part: str, texts: int) -> float:
+    """How many texts must share a part: more if it is short, or holds a sentence, which may be of one question."""
+    short = len(part) < TAIL_LEAST or (part.strip().endswith(":") and len(part) < HEAD_LEAST)
+    if short and part.strip()[:1] not in ("[", "<"):
+        return max(SENTENCE_LEAST, ALWAYS * texts)
+    if _SENTENCE_END.search(part):
+        return SENTENCE_LEAST
+    return min(SENTENCE_LEAST, max(2, ALWAYS * texts)) if _SENTENCE.search(part) else 2
 
 
 def _heads(text: str) -> Iterator[str]:
     parts = (text[: match.end()] for match in _HEAD_END.finditer(text[:FRAME_CHARS]))
-    return (part for part in parts if len(part) >= HEAD_LEAST or part[0] in "[<")
+    labelled = (
+        _LABELLED.search(text) is not None
+    )  # by several labels, of which the first alone is no template
+    return (part for part in parts if len(part) >= HEAD_LEAST or part[0] in "[<" or not labelled)
 
 
 def _tails(text: str) -> Iterator[str]:
     end = text[-FRAME_CHARS:]
     parts = (end[match.start() :] for match in _TAIL_START.finditer(end))
-    return (part for part in parts if TAIL_LEAST <= len(part) < len(text))
+    return (part for part in parts if 0 < len(part) < len(text))
 
 
 def _separators(text: str) -> Iterator[str]:
     found = _SEPARATOR.match(text[:ANSWER_CHARS])
     return iter(filter(None, [found.group() if found else ""]))
+
+
+def _thoughts(text: str) -> Iterator[str]:
+    found = _THOUGHT.match(text)
+    return iter([found[1] + found[found.lastindex or 1]] if found else [])
 
 
 def _stops(text: str) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
@@ -15,19 +15,16 @@ from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
 from mixguard.errors import RecordError, UsageError
 from mixguard.library.bank import Bank
-from mixguard.mix.frames import ALWAYS, Frame, answer_frame, prompt_frame
+from mixguard.mix.beside import Fills, New, filled, fills_of, tokens_in
+from mixguard.mix.frames import Frame, answer_frame, prompt_frame
+from mixguard.mix.media import PLACEHOLDER, bare
+from mixguard.mix.shape import Shape, shape_of
+from mixguard.mix.style import Write, style_of
 from mixguard.mix.task_form import TaskForm, last_asked, task_forms
+from mixguard.mix.thought import empty_thought
 
 LIKES = 200
 """Maximum number of template rows kept per source."""
-ECHO_CHARS = 8
-"""Minimum length for a text repeated in another column to count as a copy, not a coincidence."""
-THOUGHT = Turn(Role.ASSISTANT, "<think>\n\n</think>\n\n", "reasoning", 1)
-"""An empty thought, where all answers think."""
-IDS = (
-    "id", "_id", "uuid", "idx", "index", "sample_id", "record_id", "conversation_id", "prompt_id", "question_id",
-)  # fmt: skip
-"""ID columns: a new row must not copy its template's ID."""
 
 
 class Cast(NamedTuple):
@@ -53,17 +50,23 @@ class Mould:
     """What prompts have in common; as many new prompts have it."""
     answers: Frame
     """What nearly all answers begin and end with: a separator, a stop word."""
-    thinks: bool
-    """Whether nearly all answers begin with reasoning."""
+    thoughts: tuple[tuple[Turn, ...], ...]
+    """The thoughts to begin an answer with, best first: an empty one where nearly all answers think, or none."""
     tasks: tuple[TaskForm, ...]
     """The tasks of which the source has a fifth or more, most common first."""
+    fills: Fills
+    """How the columns beside the conversation are filled."""
+    shape: Shape
+    """The keys and types of the source's rows."""
+    write: Write
+    """Makes a row's bytes."""
 
     @classmethod
     def of(cls, source: Source, read: ReadConfig, bank: Bank) -> Mould:
         """Learn from the head of a source.
 
         Raises:
-            UsageError: its rows cannot hold an answer.
+            UsageError: its rows cannot hold an answer, or hold token ids that no new row can have.
         """
         head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
         form = by_id(read.format) if read.format else vote([record.row for record in head])
@@ -72,25 +75,29 @@ class Mould:
         if form is None or not answered:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
             raise UsageError(f"{source.name}: {kind}, so refusals cannot be added; nothing was written")
-        plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
+        _check_tokens(source.name, [record.row for record, _ in answered])
+        plainest = _plainest(answered)
         likes = tuple(record for record, _ in plainest)
-        thinking = sum(_thinks(sample) for _, sample in answered)
+        samples = [sample for _, sample in answered]
         return cls(
             form,
             likes[:: max(1, len(likes) // LIKES)][:LIKES],
             preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
             and form.id != "kto",
             rejected={"refusal": bank.rejected, "contrast": bank.vague, "plain": bank.vague},
-            prompts=prompt_frame(_prompt(sample) for _, sample in answered),
-            answers=answer_frame(_last_answer(sample) for _, sample in answered),
-            thinks=thinking >= ALWAYS * len(answered),
+            prompts=prompt_frame((bare(_prompt(sample)) for sample in samples), questions=False),
+            answers=answer_frame(_last_answer(sample) for sample in samples),
+            thoughts=empty_thought(samples),
             tasks=task_forms(plainest, bank.tasks),
+            fills=fills_of(form, [(record.row, sample) for record, sample in answered]),
+            shape=shape_of(record.row for record in head),
+            write=style_of(source, likes),
         )
 
     def cast(
         self, pair: Mapping[str, Any], number: int, rng: Random, task: TaskForm | None = None
     ) -> Cast | None:
-        """A new row for a pair; None if the format, or the task, cannot hold it.
+        """A new row for a pair; None if the format, the file or the task cannot hold it.
 
         Args:
             pair: a row of `Bank.pairs`, its response as it should be.
@@ -105,25 +112,23 @@ class Mould:
         if task is not None:
             if asked is None:
                 return None
-            row, prompt = task.pose(like, asked, pair, number)
+            row, prompt = task.pose(like, replace(asked, text=bare(asked.text)), pair, number)
         elif rng.random() < self.prompts.share and not pair["history"]:
             prompt = self.prompts.around(prompt)
         answer = self.answers.around(pair["response"])
         context = [*_system(before), *_turns(pair, prompt)]
         after = [_answer(rng.choice(self.rejected[pair["kind"]]), -1)] if self.preference else []
-        for thought in ([THOUGHT], []) if self.thinks else ([],):
-            turns = [*context, *thought, _answer(answer, 1), *after]
-            rendered = self._rendered(turns, row, answer)
-            if rendered is not None:
-                echoes = _echoes(before.turns, self.form.parse(rendered).turns)
-                return Cast(
-                    self._finished(rendered, like.row, echoes, pair["id"], number),
-                    task.task.id if task else None,
-                )
+        for thought in self.thoughts:
+            rendered = self._rendered([*context, *thought, _answer(answer, 1), *after], row, answer)
+            done = rendered and self._filled(rendered, like.row, pair, number)
+            if done:
+                return Cast(done, task.task.id if task else None)
         return None
 
     def _rendered(self, turns: Sequence[Turn], like: Row, answer: str) -> dict[str, Any] | None:
         """The turns as a row like another; None if that would not be read back as they are."""
+        if any(PLACEHOLDER.search(turn.text) for turn in turns):
+            return None
         try:
             row = self.form.render(Sample(tuple(turns)), like)
             read = self.form.parse(row).turns
@@ -131,23 +136,40 @@ class Mould:
             return None
         return row if _spoken(read) == _spoken(turns) and _trained(read, answer) else None
 
-    def _finished(
-        self, row: Mapping[str, Any], like: Row, echoes: Mapping[str, str], name: str, number: int
-    ) -> dict[str, Any]:
-        """The row with copies of the old conversation replaced, and an ID of its own."""
-        return {
-            key: self._named(key, _echoed(value, echoes) if value == like.get(key) else value, name, number)
-            for key, value in row.items()
-        }
+    def _filled(
+        self, rendered: Mapping[str, Any], like: Row, pair: Mapping[str, Any], number: int
+    ) -> dict[str, Any] | None:
+        """The row with its other columns; None if it has another schema than its file, which may not hold it at all."""
+        turns = self.form.parse(rendered).turns
+        try:
+            row = filled(rendered, like, self.fills, New(pair["id"], pair["lang"], number, turns))
+            self.write(row)
+        except RecordError:
+            return None
+        return row if shape_of([row]) <= self.shape else None
 
-    def _named(self, key: str, value: Any, name: str, number: int) -> Any:
-        """A unique value for ID columns; numeric IDs continue above those seen."""
-        if key.lower() not in IDS or isinstance(value, bool):
-            return value
-        if isinstance(value, str):
-            return name
-        seen = [like.row[key] for like in self.likes if isinstance(like.row.get(key), int)]
-        return max(seen) + number + 1 if isinstance(value, int) and seen else value
+
+def _check_tokens(name: str, rows: Sequence[Row]) -> None:
+    columns = tokens_in(rows)
+    if columns:
+        raise UsageError(
+            f"{name}: holds token ids ({', '.join(columns)}) beside the text; trainers such as TRL and axolotl train"
+            " those and not the text, and new rows cannot have them; remove these columns (and labels and masks made"
+            " with them), so that the text is tokenized, and rebalance again; nothing was written"
+        )
+
+
+def _plainest(shown: Sequence[tuple[Record, Sample]]) -> Sequence[tuple[Record, Sample]]:
+    """The rows that are text only, so that a new row loses nothing; else those that ask and answer in text; else all."""
+    return (
+        [(record, sample) for record, sample in shown if all(map(_is_plain, sample.turns))]
+        or [(record, sample) for record, sample in shown if _prompt(sample) and _last_answer(sample)]
+        or shown
+    )
+
+
+def _is_plain(turn: Turn) -> bool:
+    return turn.kind == "text" and PLACEHOLDER.search(turn.text) is None
 
 
 def _parsed(form: Format, row: Row) -> Sample | None:
@@ -164,15 +186,12 @@ def _answers(sample: Sample) -> bool:
     )
 
 
-def _plain(sample: Sample) -> bool:
-    """Whether it is text only, so a new row loses nothing."""
-    return all(turn.kind == "text" for turn in sample.turns)
-
-
 def _system(sample: Sample) -> list[Turn]:
     """The template row's system prompt: new rows get the prompts the model is served with."""
     head = sample.turns[:1]
-    return [Turn(Role.SYSTEM, turn.text) for turn in head if turn.role is Role.SYSTEM and turn.text]
+    return [
+        Turn(Role.SYSTEM, text) for turn in head if turn.role is Role.SYSTEM and (text := bare(turn.text))
+    ]
 
 
 def _prompt(sample: Sample) -> str:
@@ -186,10 +205,6 @@ def _last_answer(sample: Sample) -> str:
 
 def _is_answer(turn: Turn) -> bool:
     return turn.role is Role.ASSISTANT and turn.kind == "text" and turn.polarity > 0
-
-
-def _thinks(sample: Sample) -> bool:
-    return any(turn.kind == "reasoning" for turn in sample.turns)
 
 
 def _turns(pair: Mapping[str, Any], prompt: str) -> list[Turn]:
@@ -212,31 +227,3 @@ def _spoken(turns: Iterable[Turn]) -> list[tuple[Role, str]]:
 
 def _trained(turns: Iterable[Turn], response: str) -> bool:
     return any(turn.polarity > 0 and turn.text == response for turn in turns)
-
-
-def _echoes(old: Sequence[Turn], new: Sequence[Turn]) -> dict[str, str]:
-    """Map the template's texts to their replacements: the prompt, and each kind of answer."""
-    echoes = {}
-    for role, polarity in ((Role.USER, 0), (Role.ASSISTANT, 1), (Role.ASSISTANT, -1)):
-        was, now = (
-            next(
-                (turn.text for turn in reversed(turns) if (turn.role, turn.polarity) == (role, polarity)), ""
-            )
-            for turns in (old, new)
-        )
-        if len(was) >= ECHO_CHARS:
-            echoes[was] = now
-    return echoes
-
-
-def _echoed(value: Any, echoes: Mapping[str, str]) -> Any:
-    """Another column's value, with copies of the old conversation replaced by the new one."""
-    if isinstance(value, str):
-        for was, now in echoes.items():
-            value = value.replace(was, now)
-        return value
-    if isinstance(value, list):
-        return [_echoed(inner, echoes) for inner in value]
-    if isinstance(value, dict):
-        return {key: _echoed(inner, echoes) for key, inner in value.items()}
-    return value

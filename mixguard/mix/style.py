@@ -1,16 +1,65 @@
-"""Serialize new rows in the corpus's style: indentation, spacing, escaping of non-ASCII characters."""
+"""Serialize new rows in the corpus's style: indentation, spacing, escaping, quotes and character set."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mixguard.corpus.files.delimited import Header
+from mixguard.corpus.files import FileSource, Source
+from mixguard.corpus.files.compressed import open_text
+from mixguard.corpus.files.delimited import Header, read_header
+from mixguard.corpus.files.sniff import BOM
 from mixguard.corpus.records import Record
+from mixguard.errors import RecordError, UsageError
+
+Write = Callable[[dict[str, Any]], bytes]
+"""Makes a row's bytes.
+
+Raises:
+    RecordError: the file's own way of writing cannot hold the row.
+"""
+_BLOCK = 2**20
+_LEGACY = "cp1252"
+"""What text that is not UTF-8 is written in: Windows Western, of which Latin-1's letters are a part."""
+
+
+def style_of(source: Source, records: Sequence[Record]) -> Write:
+    """How a source writes rows.
+
+    Args:
+        source: opened again for its header and its character set.
+        records: some of its rows.
+
+    Raises:
+        UsageError: two columns have the same name.
+    """
+    if not isinstance(source, FileSource) or source.kind != "delimited":
+        return JsonStyle.of(records)
+    with open_text(source.path) as stream:
+        if stream.peek(3)[:3] == BOM:
+            stream.read(3)
+        header = read_header(stream, source.name)
+    if len(set(header.columns)) < len(header.columns):
+        raise UsageError(f"{source.name}:1: two columns have the same name; rename one")
+    with open_text(source.path) as stream:
+        encoding = _encoding(iter(lambda: stream.read(_BLOCK), b""))
+    return CellStyle.of(header, records, encoding)
+
+
+def _encoding(blocks: Iterable[bytes]) -> str:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        for block in blocks:
+            decoder.decode(block)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return _LEGACY
+    return "utf-8"
 
 
 @dataclass(frozen=True)
@@ -56,16 +105,46 @@ class CellStyle:
     quoted: bool
     """Whether every cell is quoted."""
     columns: tuple[str, ...]
+    bare: bool = False
+    """Whether no cell is ever quoted, so that a quote is a character like others and a row is one line."""
+    newline: str | None = None
+    """What stands for a line end in a bare cell; None if nothing does."""
+    end: str = "\n"
+    """What ends a row, and a line within a cell."""
+    encoding: str = "utf-8"
 
     @classmethod
-    def of(cls, header: Header, records: Sequence[Record]) -> CellStyle:
+    def of(cls, header: Header, records: Sequence[Record], encoding: str = "utf-8") -> CellStyle:
         """Learn it from the header and some records."""
-        quoted = all(record.raw.startswith(b'"') and record.raw.endswith(b'"') for record in records)
-        return cls(header.delimiter, quoted, tuple(header.columns))
+        raws = [record.raw for record in records]
+        quoted = all(raw.startswith(b'"') and raw.endswith(b'"') for raw in raws)
+        bare = _is_bare(raws, header.delimiter)
+        escaped = any(b"\\n" in raw for raw in raws)
+        crlf = sum(b"\r\n" in raw for raw in raws) > sum(b"\n" in raw for raw in raws) / 2
+        return cls(
+            header.delimiter,
+            quoted,
+            tuple(header.columns),
+            bare,
+            "\\n" if bare and escaped else None,
+            "\r\n" if crlf else "\n",
+            encoding,
+        )
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
         """The row's bytes, without a line terminator."""
         cells = [_cell(row.get(column)) for column in self.columns]
+        text = self.delimiter.join(map(self._bare, cells)) if self.bare else self._quoted(cells)
+        try:
+            return text.encode(self.encoding, "surrogatepass" if self.encoding == "utf-8" else "strict")
+        except UnicodeEncodeError:
+            raise RecordError(
+                f"a character of the new row is not in {self.encoding}, in which the file is"
+            ) from None
+
+    def _quoted(self, cells: Sequence[str]) -> str:
+        if self.end == "\r\n":
+            cells = [cell.replace("\r\n", "\n").replace("\n", "\r\n") for cell in cells]
         text = io.StringIO()
         # csv.writer quotes cells that contain newlines only if its own line terminator has one.
         rows = csv.writer(
@@ -75,7 +154,31 @@ class CellStyle:
             lineterminator="\r\n",
         )
         rows.writerow(cells)
-        return text.getvalue().removesuffix("\r\n").encode("utf-8", "surrogatepass")
+        return text.getvalue().removesuffix("\r\n")
+
+    def _bare(self, cell: str) -> str:
+        """A cell that needs no quotes, whether or not a reader gives quotes a meaning."""
+        if self.newline is not None:
+            cell = cell.replace("\r\n", "\n").replace("\n", self.newline)
+        if cell.startswith('"') or any(mark in cell for mark in (self.delimiter, "\n", "\r")):
+            raise RecordError("the file quotes no cell, and a cell of the new row would need quotes")
+        return cell
+
+
+def _is_bare(raws: Sequence[bytes], delimiter: str) -> bool:
+    """Whether no cell is quoted, and some hold a quote; a tab-separated file without any quote is read by lines too."""
+    texts = [raw.decode("utf-8", "replace") for raw in raws]
+    if any("\n" in text or _quotes(text, delimiter) for text in texts):
+        return False
+    return delimiter == "\t" or any('"' in text for text in texts)
+
+
+def _quotes(text: str, delimiter: str) -> bool:
+    """Whether quotes in a row mean something: it reads differently from what stands between its delimiters."""
+    try:
+        return next(csv.reader([text], delimiter=delimiter, strict=True), []) != text.split(delimiter)
+    except csv.Error:
+        return False
 
 
 def _cell(value: Any) -> str:

@@ -13,9 +13,13 @@ from mixguard.corpus.files.compressed import open_text
 from mixguard.corpus.files.sniff import BOM
 from mixguard.corpus.records import Record
 from mixguard.errors import RecordError, UsageError
+from mixguard.mix.arrow import codecs, fitted, marked_schema
+from mixguard.mix.style import Write
 
 _COMMA = re.compile(rb",[ \t\r\n]*")
 _BLOCK = 2**20
+_ROWS = 1024
+"""Rows of a table handled at a time."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,6 @@ class Insert:
     row: dict[str, Any]
 
 
-Write = Callable[[dict[str, Any]], bytes]
 Mask = Callable[[Record], "bytes | None"]
 """A record's bytes with weight zero; None if its format has no weight."""
 Inserts = Mapping[int, Sequence[Insert]]
@@ -219,13 +222,10 @@ def weave_table(
                 f"{source.name}: already has a column {mark!r}; choose another with --mark-field"
             )
         if mark is not None:
-            schema = schema.append(pa.field(mark, pa.string()))
+            schema = marked_schema(schema, mark)
         group = file.metadata.row_group(0) if file.num_row_groups else None
-        codec = group.column(0).compression.lower() if group else "snappy"
         height = max(group.num_rows, 1) if group else _ROWS
-        with pq.ParquetWriter(
-            out, schema, compression="none" if codec == "uncompressed" else codec
-        ) as writer:
+        with pq.ParquetWriter(out, schema, compression=codecs(group) if group else "snappy") as writer:
             first, held = 0, []
             for batch in file.iter_batches(_ROWS):
                 rows = batch if mark is None else batch.append_column(mark, pa.nulls(len(batch), pa.string()))
@@ -255,31 +255,5 @@ def _parts(
             yield batch.slice(start, row + 1 - start)
             start = row + 1
             for insert in here:
-                yield _fitted({**insert.row, **({mark: insert.pair} if mark else {})}, batch.schema)
+                yield fitted({**insert.row, **({mark: insert.pair} if mark else {})}, batch.schema)
     yield batch.slice(start)
-
-
-_ROWS = 1024
-
-
-def _fitted(row: Mapping[str, Any], schema: Any) -> Any:
-    """Convert one row to a schema; values that a column cannot hold, even as a string, become null.
-
-    Raises:
-        RecordError: such a column is not nullable.
-    """
-    import pyarrow as pa
-
-    columns = []
-    for column in schema:
-        value = row.get(column.name)
-        try:
-            columns.append(pa.array([value], column.type))
-        except (pa.ArrowException, TypeError, ValueError):
-            try:
-                columns.append(pa.array([str(value)]).cast(column.type))
-            except pa.ArrowException:
-                columns.append(pa.nulls(1, column.type))
-        if not column.nullable and columns[-1].null_count:
-            raise RecordError(f"column {column.name!r} is not nullable, and a new row has no value for it")
-    return pa.RecordBatch.from_arrays(columns, schema=schema)

@@ -14,9 +14,7 @@ from typing import Any, BinaryIO, cast
 import orjson
 
 from mixguard.corpus.files import FileSource, Source
-from mixguard.corpus.files.compressed import open_text
-from mixguard.corpus.files.delimited import read_header
-from mixguard.corpus.files.sniff import BOM, suffix_of
+from mixguard.corpus.files.sniff import suffix_of
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.vote import choose
 from mixguard.corpus.records import Record, Sample
@@ -27,8 +25,8 @@ from mixguard.mix.choose import Slot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added, manifest_of
 from mixguard.mix.mould import Mould
 from mixguard.mix.plan import Removal
-from mixguard.mix.style import CellStyle, JsonStyle
-from mixguard.mix.weave import Insert, Mask, Woven, Write, weave_table, weave_text
+from mixguard.mix.style import JsonStyle, Write
+from mixguard.mix.weave import Insert, Mask, Woven, weave_table, weave_text
 from mixguard.progress import Progress
 
 _KINDS = {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}
@@ -156,6 +154,12 @@ def _write_all(
                     written.left_out |= {removal.sample_id} if removal.record in woven.left_out else set()
             aside.writelines(_set_aside(stock.plan.remove, target.source.name, woven.left_out))
             progress("writing", number + 1, len(to), "files")
+    if places and not written.added:
+        names = ", ".join(target.source.name for target in to)
+        raise UsageError(
+            f"{names}: no pair of the bank can be written as a row like these: a new row must read back as it was meant,"
+            " in the file's own keys and types; use a corpus whose rows ask and answer in text; nothing was written"
+        )
     if written.left_out:
         moves.append((folder / "set-aside", out.with_name(out.name + SET_ASIDE)))
     for scratch, path in moves:
@@ -180,7 +184,8 @@ def _write_one(
     mask = _mask(source, stock.config.read.format) if stock.config.rebalance.weight_zero else None
     if places:
         mould = Mould.of(source, stock.config.read, stock.bank)
-        write = _writer(source, mould, mark)
+        _check_mark(source, mould, mark)
+        write = mould.write
         quota = TaskQuota(mould.tasks)
         for number, slot in enumerate(places):
             found = cast_pair(mould, slot, target.records + number, stock, quota)
@@ -214,22 +219,13 @@ def _mask(source: FileSource, name: str | None) -> Mask | None:
     return masked
 
 
-def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
+def _check_mark(source: FileSource, mould: Mould, mark: str | None) -> None:
     if mark is not None and any(mark in like.row for like in mould.likes):
         raise UsageError(f"{source.name}: already has a field {mark!r}; choose another with --mark-field")
-    if source.kind != "delimited":
-        return JsonStyle.of(mould.likes)
-    if mark is not None:
+    if mark is not None and source.kind == "delimited":
         raise UsageError(
             f"{source.name}: delimited rows cannot be marked; drop --mark-field (the manifest lists new rows)"
         )
-    with open_text(source.path) as stream:
-        if stream.peek(3)[:3] == BOM:
-            stream.read(3)
-        header = read_header(stream, source.name)
-    if len(set(header.columns)) < len(header.columns):
-        raise UsageError(f"{source.name}:1: two columns have the same name; rename one")
-    return CellStyle.of(header, mould.likes)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from mixguard.corpus.files import open_sources
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.records import Record
 from mixguard.errors import UsageError
+from mixguard.files import bundled
 
 ROWS = [
     {"instruction": f"Where is {n}?\nTell me", "output": f'On "shelf" {n}; below,\nleft'} for n in range(60)
@@ -87,14 +89,14 @@ def test_parquet_keeps_row_groups_and_types(tmp_path: Path, config: Config) -> N
     import pyarrow.parquet as pq
 
     table = pa.Table.from_pylist(ROWS).append_column(
-        "when", pa.array(["2026-01-02T03:04:05"] * len(ROWS)).cast(pa.timestamp("s"))
+        "share", pa.array(["0.50"] * len(ROWS)).cast(pa.decimal128(9, 2))
     )
     path = tmp_path / "data.parquet"
     pq.write_table(table, path, row_group_size=25)
     _, new = mixed(path, config, "rebalance.mark_field=pair")
     out = pq.ParquetFile(tmp_path / "safe-data.parquet")
     assert [out.metadata.row_group(n).num_rows for n in range(2)] == [25, 25]
-    assert out.read().column("when").null_count == 0
+    assert out.read().column("share").null_count == 0
     assert all(row["pair"] for row in new)
 
 
@@ -113,6 +115,31 @@ def test_mixes_that_would_be_invalid_are_refused(
     path.write_bytes(content)
     with pytest.raises(UsageError, match=words):
         mixed(path, config, f"rebalance.{over}")
+    assert not list(tmp_path.glob("safe-*"))
+
+
+def test_a_mix_in_which_no_pair_finds_a_place_is_not_written(tmp_path: Path, config: Config) -> None:
+    path = tmp_path / "german.csv"
+    quoteless = "".join(f'Wo ist der 3" Nagel {n}?,Da {n}\n' for n in range(60))
+    path.write_bytes(b"instruction,output\n" + quoteless.encode())
+    bank = tmp_path / "bank"
+    shutil.copytree(bundled("refusal_bank", "mixguard"), bank)
+    for file in (bank / "pairs").iterdir():
+        pairs = [json.loads(line) for line in file.read_text().splitlines()]
+        file.write_text(
+            "".join(json.dumps({**pair, "prompt": pair["prompt"] + "\n"}) + "\n" for pair in pairs)
+        )
+    with pytest.raises(UsageError, match="no pair of the bank can be written as a row like these"):
+        mixed(path, config, f"rebalance.bank={bank}")
+    assert not list(tmp_path.glob("safe-*"))
+
+
+def test_token_ids_beside_the_text_are_not_mixed(tmp_path: Path, config: Config) -> None:
+    path = tmp_path / "a.jsonl"
+    rows = [{**row, "input_ids": [1, n, 2], "labels": [-100, n, 2]} for n, row in enumerate(ROWS)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    with pytest.raises(UsageError, match=r"holds token ids \(input_ids\) beside the text"):
+        mixed(path, config)
     assert not list(tmp_path.glob("safe-*"))
 
 
