@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mixguard.corpus.records import Role, Row, Sample
+from mixguard.corpus.formats.base import ODDITIES
+from mixguard.corpus.records import Row, Sample
 
 _CHAT_IDS = frozenset({"openai_chat", "sharegpt", "lf_pref_sharegpt"})
 _AXOLOTL_ROLES = frozenset({"human", "user", "assistant", "gpt", "system", "tool"})
@@ -90,8 +91,8 @@ def _untrained(row: Row, sample: Sample, format_id: str) -> bool:
     return format_id in _CHAT_IDS and not any(turn.polarity for turn in sample.turns)
 
 
-def _unknown_role(row: Row, sample: Sample, format_id: str) -> bool:
-    return any(turn.role is Role.DOCUMENT and not turn.polarity for turn in sample.turns)
+def _odd(flag: str) -> Callable[[Row, Sample, str], bool]:
+    return lambda row, sample, format_id: any(map(ODDITIES[flag], sample.turns))
 
 
 TRAINER_RULES: tuple[TrainerRule, ...] = (
@@ -102,7 +103,16 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         why="The speaker is unknown, so the message belongs to no exchange and was not judged.",
         remedy="Rename the role to one of system, user, assistant or tool.",
         source="mixguard's design: roles are never guessed",
-        trips=_unknown_role,
+        trips=_odd("unknown_role"),
+    ),
+    TrainerRule(
+        id="unread_part",
+        trainer="all",
+        severity="warn",
+        why="A part of a message is of an unknown kind and has no text under a known key, so it was not judged.",
+        remedy="Write the part's text under `text` or `content`, or remove it if it says nothing.",
+        source="mixguard's design: what is not read is said",
+        trips=_odd("unread_part"),
     ),
     TrainerRule(
         id="lf_drop",
