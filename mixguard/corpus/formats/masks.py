@@ -23,7 +23,8 @@ MASK_KEYS = (*_TRAINS, *_HIDES, _EITHER)
 """Every key of a message that says whether it is trained on."""
 _LISTS = ("loss_mask", "loss_masks", "mask", "masks", "train_mask", "weights", "turn_loss_mask", "loss_weights")
 """Columns that hold one mask for each message."""
-_COLUMNS = frozenset(_LISTS)
+ROW_MASKS = frozenset(_LISTS)
+"""Columns that may hold one mask for each message."""
 
 
 def masked(message: Mapping[str, Any], *, mask_hides: bool = True) -> bool:
@@ -105,8 +106,6 @@ def row_mask(row: Row, asks: Sequence[bool]) -> RowMask | None:
         row: of the corpus.
         asks: whether each message is the user's.
     """
-    if _COLUMNS.isdisjoint(row):
-        return None
     for column in _LISTS:
         values = row.get(column)
         if isinstance(values, list) and values and len(values) == len(asks):

@@ -8,7 +8,7 @@ from typing import Any
 
 from mixguard.corpus.formats.base import Speaker, joined_text, pointer, text_turns
 from mixguard.corpus.formats.content import Parts, write_content
-from mixguard.corpus.formats.masks import RowMask, masked_speaker, row_mask
+from mixguard.corpus.formats.masks import ROW_MASKS, RowMask, masked_speaker, row_mask
 from mixguard.corpus.formats.messages import content_key, read_message, read_messages
 from mixguard.corpus.formats.parts import read_content
 from mixguard.corpus.formats.speakers import asks
@@ -81,7 +81,9 @@ class Messages:
         return turns[end:]
 
     def _mask(self, row: Row, messages: Any) -> RowMask | None:
-        return row_mask(row, [asks(message) for message in messages]) if isinstance(messages, list) else None
+        if ROW_MASKS.isdisjoint(row) or not isinstance(messages, list):
+            return None
+        return row_mask(row, [asks(message) for message in messages])
 
     def _foreign(self, turn: Turn) -> bool:
         return turn.polarity != 0 and (self.polarity == 0 or (self.final and turn.polarity != self.polarity))
