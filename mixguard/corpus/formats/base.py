@@ -48,11 +48,14 @@ class Speaker(NamedTuple):
 _SPELLINGS: Mapping[Speaker, str] = {
     Speaker(Role.SYSTEM): "system developer system_prompt platform",
     Speaker(Role.USER): "user human prompter usr customer",
-    Speaker(Role.ASSISTANT): "assistant gpt chatgpt bing bard model bot ai chatbot agent llm claude gpt4 gpt-4"
-    " ai_assistant",
+    Speaker(
+        Role.ASSISTANT
+    ): "assistant gpt chatgpt bing bard model bot ai chatbot agent llm claude gpt4 gpt-4 ai_assistant",
     Speaker(Role.ASSISTANT, "tool_call"): "function_call tool_call function_calls tool_calls tool_use",
     Speaker(Role.ASSISTANT, "reasoning"): "reasoning thinking thought",
-    Speaker(Role.TOOL, "tool_result"): "tool function observation tool_response tool_result ipython environment"
+    Speaker(
+        Role.TOOL, "tool_result"
+    ): "tool function observation tool_response tool_result ipython environment"
     " env api tool_responses tool_results tool_output tool_outputs function_response function_responses"
     " function_result function_results function_output toolresult toolresponse functionresponse",
 }

@@ -56,7 +56,9 @@ def _is_call(call: Any) -> bool:
         return False
     inner = call.get("function")
     named = inner if isinstance(inner, dict) else call
-    return isinstance(named.get("name"), str) and bool({"arguments", "parameters", "args", "input"} & named.keys())
+    return isinstance(named.get("name"), str) and bool(
+        {"arguments", "parameters", "args", "input"} & named.keys()
+    )
 
 
 XLAM: Format = Layout(
@@ -116,9 +118,14 @@ class Transcript:
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
         """Write the text anew, with the gaps and the end mark of `like`."""
         shown = like[self.column]
-        gap = next((mark.group()[: mark.start(1) - mark.start()] for mark in _MARK.finditer(shown) if mark.start()), "\n\n\n")
+        gap = next(
+            (mark.group()[: mark.start(1) - mark.start()] for mark in _MARK.finditer(shown) if mark.start()),
+            "\n\n\n",
+        )
         stop = " <|endoftext|>" if "<|endoftext|>" in shown else ""
-        if any(turn.role not in _NAMES or (turn.role is Role.ASSISTANT) != bool(turn.polarity) for turn in turns):
+        if any(
+            turn.role not in _NAMES or (turn.role is Role.ASSISTANT) != bool(turn.polarity) for turn in turns
+        ):
             raise RecordError(f"{self.column} cannot hold one of the turns")
         if any(turn.kind in ("image", "unread") for turn in turns):
             raise RecordError(f"{self.column} is text and cannot hold an image")
@@ -128,7 +135,11 @@ class Transcript:
 
 def _groups(turns: Sequence[Turn]) -> list[list[Turn]]:
     """Turns grouped by speech: an answer's reasoning, words and call are one."""
-    starts = [0, *(n for n, (last, turn) in enumerate(pairwise(turns), 1) if not _goes_on(last, turn)), len(turns)]
+    starts = [
+        0,
+        *(n for n, (last, turn) in enumerate(pairwise(turns), 1) if not _goes_on(last, turn)),
+        len(turns),
+    ]
     return [list(turns[start:end]) for start, end in pairwise(starts)]
 
 

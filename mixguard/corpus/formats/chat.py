@@ -11,8 +11,9 @@ from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Either, Layout
 from mixguard.corpus.formats.lists import CHAT_ANSWER, MESSAGE_LIST, SYSTEM
 from mixguard.corpus.formats.plain import Segments
-from mixguard.corpus.formats.rounds import ROUNDS, STEPS, named_pairs, spread
+from mixguard.corpus.formats.rounds import ROUNDS, STEPS
 from mixguard.corpus.formats.speakers import find_role_key
+from mixguard.corpus.formats.spread import named_pairs, spread
 from mixguard.corpus.formats.talk import Messages, Said, is_messages
 from mixguard.corpus.records import Role, Row
 
@@ -28,7 +29,9 @@ class Chat(Messages):
     def fits(self, row: Row) -> bool:
         """Whether there is a list of messages, even one without roles, which is then refused."""
         value = row.get(self.keys[0])
-        return is_messages(value) and (not value or find_role_key(value[0]) is not None or spread(value) is None)
+        return is_messages(value) and (
+            not value or find_role_key(value[0]) is not None or spread(value) is None
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from mixguard.corpus.records import Role, Turn
 from mixguard.errors import RecordError
 
 _WRITABLE = ("value", "text")
+_SORTS = ("type", "thought", "content_type")
+"""Keys that say of what sort a part is."""
 _COPIED = ("image", "unread")
 """Kinds of turns that have no text to write them from."""
 
@@ -74,7 +76,9 @@ def _text_key(part: Mapping[str, Any]) -> str | None:
     return next((key for key in PART_TEXT if isinstance(part.get(key), str)), None)
 
 
-def write_content(turns: Sequence[Turn], like: Any, style: PartStyle | None = None, own: Parts = NO_PARTS) -> Any:
+def write_content(
+    turns: Sequence[Turn], like: Any, style: PartStyle | None = None, own: Parts = NO_PARTS
+) -> Any:
     """The turns as content in the style of `like`.
 
     Args:
@@ -88,7 +92,7 @@ def write_content(turns: Sequence[Turn], like: Any, style: PartStyle | None = No
     """
     style = style or PartStyle.of([like if isinstance(like, list) else [like]])
     if isinstance(like, dict) and len(turns) == 1:
-        return _edited(turns[0], like, own.path) if own.path else _write_part(turns[0], style)
+        return _edited(turns[0], like, own.path) if own.path else _object_like(turns[0], like, style)
     if isinstance(like, list):
         return [
             part
@@ -110,7 +114,10 @@ def _write_group(turns: list[Turn], number: int | None, style: PartStyle, own: P
     if [(turn.kind, turn.text) for turn in read] == [(turn.kind, turn.text) for turn in turns]:
         return [original]
     merged = _merged(turns)
-    return [_edited(merged[0], original, f"{own.path}/{number}"), *(_write_part(turn, style) for turn in merged[1:])]
+    return [
+        _edited(merged[0], original, f"{own.path}/{number}"),
+        *(_write_part(turn, style) for turn in merged[1:]),
+    ]
 
 
 def _merged(turns: Sequence[Turn]) -> list[Turn]:
@@ -161,9 +168,19 @@ def _write_part(turn: Turn, style: PartStyle) -> Any:
     return {**_part_like(typed, key, turn.text), "type": turn.kind}
 
 
+def _object_like(turn: Turn, like: Mapping[str, Any], style: PartStyle) -> Any:
+    """Content that is one object, its text under the key that holds it in the other."""
+    key = next((key for key in PART_TEXT if like.get(key)), None)
+    if turn.kind != "text" or key is None or part_kind(like) not in ("text", None):
+        return _write_part(turn, style)
+    inner = like[key]
+    text = [_write_part(turn, PartStyle.of([inner]))] if isinstance(inner, list) else turn.text
+    return {**_part_like(like, key, turn.text), key: text}
+
+
 def _part_like(like: Mapping[str, Any], key: str, text: str) -> dict[str, Any]:
     """A part with the keys that say what it is, and none of the other part's own."""
-    kept = {name: value for name, value in like.items() if name in ("type", "thought") or value is None}
+    kept = {name: value for name, value in like.items() if name in _SORTS or value is None}
     return {name: text if name == key else kept[name] for name in like if name == key or name in kept}
 
 

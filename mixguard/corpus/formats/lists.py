@@ -24,7 +24,18 @@ LIST_COLUMNS = (
     "history", "items", "rounds", "steps", "events", "logs", "log", "message", "data", "input", "output",
 )  # fmt: skip
 """Other columns of a list of messages; it counts only if it is one."""
-_HOLDERS = ("body", "request", "conversation", "chat", "dialogue", "thread", "data", "sample", "example", "input")
+_HOLDERS = (
+    "body",
+    "request",
+    "conversation",
+    "chat",
+    "dialogue",
+    "thread",
+    "data",
+    "sample",
+    "example",
+    "input",
+)
 """Columns of an object with `messages`."""
 _ASKED = (
     "input", "inputs", "question", "query", "instruction", "context", "history", "chat_history",
@@ -162,7 +173,9 @@ _UNANSWERED = (
     *(Unanswered((column,), 0) for column in CHAT_COLUMNS),
     *(Unanswered((column, "messages"), 0) for column in _HOLDERS),
 )
-_CHOICES = tuple(Choice(keys) for keys in (("choices",), ("response", "choices"), ("response", "body", "choices")))
+_CHOICES = tuple(
+    Choice(keys) for keys in (("choices",), ("response", "choices"), ("response", "body", "choices"))
+)
 _SAID = tuple(Answer(name, Role.ASSISTANT, 1) for name in _ANSWERS)
 _COMPLETION = Answer("completion", Role.ASSISTANT, 1)
 

@@ -15,13 +15,31 @@ _TRAINS = (
     "include_in_loss", "learn", "learnable",
 )  # fmt: skip
 """Keys that exclude a message if they are false or 0."""
-_HIDES = ("masked", "is_masked", "mask_loss", "masked_loss", "no_loss", "skip_loss", "exclude_from_loss", "ignore_loss")
+_HIDES = (
+    "masked",
+    "is_masked",
+    "mask_loss",
+    "masked_loss",
+    "no_loss",
+    "skip_loss",
+    "exclude_from_loss",
+    "ignore_loss",
+)
 """Keys that exclude a message if they are true."""
 _EITHER = "mask"
 """A key in use both ways: which one, the user's messages show."""
 MASK_KEYS = (*_TRAINS, *_HIDES, _EITHER)
 """Every key of a message that says whether it is trained on."""
-_LISTS = ("loss_mask", "loss_masks", "mask", "masks", "train_mask", "weights", "turn_loss_mask", "loss_weights")
+_LISTS = (
+    "loss_mask",
+    "loss_masks",
+    "mask",
+    "masks",
+    "train_mask",
+    "weights",
+    "turn_loss_mask",
+    "loss_weights",
+)
 """Columns that hold one mask for each message."""
 ROW_MASKS = frozenset(_LISTS)
 """Columns that may hold one mask for each message."""
@@ -65,8 +83,14 @@ def mask_hides(said: Sequence[Any], asks: Sequence[bool]) -> bool:
         said: each message's value.
         asks: whether each message is the user's.
     """
-    asked = {truth for value, ask in zip(said, asks, strict=True) if ask and (truth := _said(value)) is not None}
-    answered = [truth for value, ask in zip(said, asks, strict=True) if not ask and (truth := _said(value)) is not None]
+    asked = {
+        truth for value, ask in zip(said, asks, strict=True) if ask and (truth := _said(value)) is not None
+    }
+    answered = [
+        truth
+        for value, ask in zip(said, asks, strict=True)
+        if not ask and (truth := _said(value)) is not None
+    ]
     if len(asked) == 1 and not answered == [*asked] * len(answered):
         return True in asked
     return not answered[-1] if len(set(answered)) == 2 else True
@@ -108,9 +132,10 @@ def row_mask(row: Row, asks: Sequence[bool]) -> RowMask | None:
     """
     for column in _LISTS:
         values = row.get(column)
-        if isinstance(values, list) and values and len(values) == len(asks):
-            if all(_said(value) is not None for value in values):
-                return RowMask(column, values, mask_hides(values, asks))
+        if not isinstance(values, list) or not values or len(values) != len(asks):
+            continue
+        if all(_said(value) is not None for value in values):
+            return RowMask(column, values, mask_hides(values, asks))
     return None
 
 

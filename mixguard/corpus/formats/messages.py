@@ -76,7 +76,9 @@ def read_messages(
     for number in range(start, len(messages)):
         turns += read_message(messages[number], f"{path}/{number}", polarity=polarity, usage=usage)
     if turns and all(turn.kind == "unread" for turn in turns):
-        raise RecordError(f"{path} has no text under a known key; its messages have the keys {shape(messages[start])}")
+        raise RecordError(
+            f"{path} has no text under a known key; its messages have the keys {shape(messages[start])}"
+        )
     return turns
 
 
@@ -89,9 +91,7 @@ def read_message(message: Any, path: str, *, polarity: Polarity, usage: Usage = 
     if not isinstance(message, dict):
         raise RecordError(f"{path} is {type(message).__name__}, not a message")
     who = speaker_of(message, path, system_answers=usage.system_answers)
-    if who.role is not Role.ASSISTANT or (len(message) > 2 and _excluded(message, usage)):
-        polarity = 0
-    elif usage.hushed and _name(message) == usage.hushed:
+    if who.role is not Role.ASSISTANT or _excluded(message, usage):
         polarity = 0
     if find_role_key(message) is None:
         return read_part(message, who, polarity, path) or [Turn(who.role, "", "unread", 0, path)]
@@ -111,7 +111,9 @@ def content_key(message: Mapping[str, Any]) -> str:
 
 
 def _excluded(message: Mapping[str, Any], usage: Usage) -> bool:
-    return masked(message, mask_hides=usage.mask_hides)
+    if usage.hushed and _name(message) == usage.hushed:
+        return True
+    return len(message) > 2 and masked(message, mask_hides=usage.mask_hides)
 
 
 def _name(message: Mapping[str, Any]) -> str:

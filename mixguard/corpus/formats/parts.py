@@ -77,7 +77,9 @@ def read_content(value: Any, who: Speaker, polarity: Polarity, path: str) -> lis
     if who.role is Role.TOOL and not _made_of_parts(value):
         return [Turn(who.role, compact_json(value), who.kind, 0, path)]
     if isinstance(value, list):
-        return [turn for n, part in enumerate(value) for turn in read_part(part, who, polarity, f"{path}/{n}")]
+        return [
+            turn for n, part in enumerate(value) for turn in read_part(part, who, polarity, f"{path}/{n}")
+        ]
     return read_part(value, who, polarity, path)
 
 

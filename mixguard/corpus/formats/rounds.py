@@ -1,33 +1,20 @@
-"""Lists whose elements are not messages: texts by turns, pairs, and objects with a key for each speaker."""
+"""Lists whose elements are not messages: the exchanges of a conversation, or the steps of an agent."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any
 
-from mixguard.corpus.formats.base import ROLES, UNKNOWN, Format, Speaker, joined_text, pointer, speaker, text_turns
+from mixguard.corpus.formats.base import Format, Speaker, joined_text, pointer, text_turns
 from mixguard.corpus.formats.cells import Text, cell_text
 from mixguard.corpus.formats.layout import Among, Layout
 from mixguard.corpus.formats.lists import CHAT_COLUMNS, LIST_COLUMNS, SYSTEM
-from mixguard.corpus.formats.masks import MASK_KEYS, mask_like, masked
-from mixguard.corpus.formats.speakers import find_role_key
-from mixguard.corpus.records import Role, Row, Turn
+from mixguard.corpus.formats.masks import MASK_KEYS, mask_like
+from mixguard.corpus.formats.spread import Said, spread
+from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
 
-_USER, _MODEL = Speaker(Role.USER), Speaker(Role.ASSISTANT)
-_WORDS: Mapping[Speaker, str] = {
-    Speaker(Role.SYSTEM): "system",
-    _USER: "prompt question query instruction input ask request user_message user_input",
-    Speaker(Role.ASSISTANT, "reasoning"): "thought thoughts reasoning thinking",
-    _MODEL: "response answer output completion reply action generation assistant_message bot_response",
-    Speaker(Role.TOOL, "tool_result"): "observation tool_output execution_result",
-}
-_KEYS: Mapping[str, Speaker] = {
-    **{name: who for name, who in ROLES.items() if who.kind == "text"},
-    **{word: who for who, words in _WORDS.items() for word in words.split()},
-}
-_ORDER = (Role.SYSTEM, Role.USER, Role.ASSISTANT, Role.TOOL)
 _TASKS = ("problem_statement", "task", "instruction", "question", "query", "goal", "prompt")
 """Columns of what an agent is asked to do; its steps do not repeat it."""
 _COLUMNS = (*CHAT_COLUMNS, *LIST_COLUMNS)
@@ -37,79 +24,6 @@ _SPOKEN = (
     *("chat_history", "conversation_history"),
 )
 """Columns where a list of texts is a conversation."""
-
-
-class Said(NamedTuple):
-    """One text of a list, its speaker, and where it stands."""
-
-    who: Speaker
-    text: Any
-    place: str
-    trained: bool = True
-
-
-Spread: TypeAlias = "list[Said] | None"
-"""The texts of a list; None if it is not of this kind."""
-
-
-def texts_by_turns(value: Sequence[Any]) -> Spread:
-    """`["Hi", "Hello", ...]`: the user first."""
-    if len(value) < 2 or not all(isinstance(text, str) for text in value):
-        return None
-    return [Said((_USER, _MODEL)[n % 2], text, f"/{n}") for n, text in enumerate(value)]
-
-
-def paired(value: Sequence[Any]) -> Spread:
-    """`[["Hi", "Hello"], ...]`, or `[["user", "Hi"], ["assistant", "Hello"], ...]` if all begin with a role."""
-    if not all(isinstance(p, list | tuple) and len(p) == 2 and all(isinstance(t, str) for t in p) for p in value):
-        return None
-    if named_pairs(value):
-        return [Said(speaker(name), text, f"/{n}/1") for n, (name, text) in enumerate(value)]
-    return [
-        Said(who, text, f"/{n}/{side}")
-        for n, pair in enumerate(value)
-        for side, (who, text) in enumerate(zip((_USER, _MODEL), pair, strict=True))
-    ]
-
-
-def named_pairs(value: Sequence[Any]) -> bool:
-    """Whether each pair is a role and a text."""
-    pairs = (pair for pair in value if isinstance(pair, list | tuple) and len(pair) == 2)
-    names = [name for name, _ in pairs if isinstance(name, str) and speaker(name) is not UNKNOWN]
-    return len(names) == len(value) > 1
-
-
-def keyed(value: Sequence[Any]) -> Spread:
-    """`[{"user": "Hi", "assistant": "Hello"}, ...]`, in one object or in several, and an agent's steps."""
-    if not all(isinstance(element, dict) and find_role_key(element) is None for element in value):
-        return None
-    said = [text for n, element in enumerate(value) for text in _texts(element, f"/{n}")]
-    return said if any(text.who.role is Role.ASSISTANT for text in said) else None
-
-
-def _texts(element: Mapping[str, Any], path: str) -> list[Said]:
-    """An object's texts in speaking order; one that another text of the model repeats is left out."""
-    trained = not masked(element)
-    found = [
-        Said(who, value, path + pointer(key), trained)
-        for key, value in element.items()
-        if (who := _KEYS.get(str(key).strip().casefold())) and isinstance(value, str | int | float)
-    ]
-    wholes = [text.text for text in found if text.who.role is Role.ASSISTANT and isinstance(text.text, str)]
-    found = [text for text in found if not _repeated(text, wholes)]
-    return sorted(found, key=lambda text: (_ORDER.index(text.who.role), text.who.kind != "reasoning"))
-
-
-def _repeated(text: Said, wholes: Sequence[str]) -> bool:
-    part = text.text.strip() if isinstance(text.text, str) else ""
-    return text.who.role is Role.ASSISTANT and any(part in other and text.text != other for other in wholes)
-
-
-def spread(value: Any) -> Spread:
-    """The texts of a list of any of these kinds, which a question starts or an agent's step."""
-    if not isinstance(value, list) or not value:
-        return None
-    return texts_by_turns(value) or paired(value) or keyed(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +46,8 @@ class Rounds:
         return [turn for text in said for turn in self._turns(text)]
 
     def _turns(self, said: Said) -> list[Turn]:
-        who, polarity = said.who, 1 if said.trained and said.who.role is Role.ASSISTANT else 0
+        who = said.who
+        polarity: Polarity = 1 if said.trained and who.role is Role.ASSISTANT else 0
         path = pointer(self.column) + said.place
         turns = text_turns(cell_text(said.text, self.column), who, polarity, path)
         return turns or [Turn(who.role, "", who.kind, polarity, path)]
@@ -185,7 +100,9 @@ def _maskable(elements: Sequence[Any]) -> bool:
     return any(isinstance(e, dict) and any(e.get(key) is not None for key in MASK_KEYS) for e in elements)
 
 
-def _objects(turns: Sequence[Turn], shown: Sequence[Any], said: Sequence[Said], column: str) -> list[dict[str, Any]]:
+def _objects(
+    turns: Sequence[Turn], shown: Sequence[Any], said: Sequence[Said], column: str
+) -> list[dict[str, Any]]:
     """One object for each exchange, or for each text, as the list has it."""
     places: dict[Role, list[str]] = {}
     for text in said:
@@ -199,7 +116,7 @@ def _objects(turns: Sequence[Turn], shown: Sequence[Any], said: Sequence[Said], 
     for turn in turns:
         number, key = places[turn.role]
         element = shown[int(number)]
-        if not written or key in written[-1] or key not in element or turn.role is Role.USER or not _shared(element, written[-1]):
+        if not written or _done(written[-1], element, key, places, turn.role):
             written.append({name: None for name, value in element.items() if value is None})
         written[-1][key] = turn.text
         written[-1] |= _masks(element, turn)
@@ -207,8 +124,16 @@ def _objects(turns: Sequence[Turn], shown: Sequence[Any], said: Sequence[Said], 
     return [{name: element[name] for name in order if name in element} for element in written]
 
 
-def _shared(element: Mapping[str, Any], last: Mapping[str, Any]) -> bool:
-    return all(name in element for name in last)
+def _done(
+    last: Mapping[str, Any],
+    element: Mapping[str, Any],
+    key: str,
+    places: Mapping[Role, list[str]],
+    role: Role,
+) -> bool:
+    """Whether a text starts a new object: the last one has its key, has been answered, or is of other keys."""
+    answered = role is not Role.ASSISTANT and places[Role.ASSISTANT][1] in last
+    return key in last or answered or not last.keys() <= element.keys()
 
 
 def _masks(element: Mapping[str, Any], turn: Turn) -> dict[str, Any]:
@@ -236,14 +161,16 @@ class AgentSteps(Rounds):
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
         """Always raises: a conversation has no steps."""
-        raise RecordError(f"{self.column} holds an agent's steps; a new conversation cannot be written as steps")
+        raise RecordError(
+            f"{self.column} holds an agent's steps; a new conversation cannot be written as steps"
+        )
 
 
 STEPS: Format = Layout(
     "agent_steps",
     (
         SYSTEM,
-        Among(tuple(Text(Role.USER, column) for column in _TASKS) + (Text(Role.USER, "task", optional=True),)),
+        Among((*(Text(Role.USER, column) for column in _TASKS), Text(Role.USER, "task", optional=True))),
         Among(tuple(AgentSteps(column) for column in _COLUMNS)),
     ),
 )

@@ -40,8 +40,8 @@ def find_role_key(message: Mapping[str, Any]) -> str | None:
     named = [key for key in ROLE_KEYS if isinstance(message.get(key), str)]
     if len(named) > 1:
         named.sort(key=lambda key: speaker(message[key]).role is Role.DOCUMENT)
-    if named:
-        return named[0]
+    if named or item_kind(message) is not None:
+        return named[0] if named else None
     for key in _OTHER_KEYS:
         name = role_name(message, key)
         if name is not None and (key != "type" or speaker(name) in _TALKERS):
@@ -64,7 +64,7 @@ def item_kind(message: Mapping[str, Any]) -> Kind | None:
     """The kind of an item that has no role because its type says who speaks; None if it has none such."""
     word = message.get("type")
     kind = word_kind(word) if isinstance(word, str) else None
-    return kind if kind in _ITEMS else None
+    return kind if kind in ("reasoning", "tool_call", "tool_result") else None
 
 
 def speaker_of(message: Mapping[str, Any], path: str, *, system_answers: bool = False) -> Speaker:
@@ -92,12 +92,18 @@ def _on_channel(who: Speaker, message: Mapping[str, Any]) -> Speaker:
     recipient = message.get("recipient")
     if isinstance(recipient, str) and recipient and recipient.casefold() not in _NOT_TOOLS:
         return _CALL
-    return _THOUGHT if message["channel"] in ("analysis", "commentary") and not message.get("tool_calls") else who
+    return (
+        _THOUGHT
+        if message["channel"] in ("analysis", "commentary") and not message.get("tool_calls")
+        else who
+    )
 
 
 def system_answers(messages: Sequence[Any]) -> bool:
     """Whether `system` is the one that answers: in a task-oriented dialogue it speaks after the user."""
-    named = [role_name(m, "speaker") for m in messages if isinstance(m, dict) and find_role_key(m) == "speaker"]
+    named = [
+        role_name(m, "speaker") for m in messages if isinstance(m, dict) and find_role_key(m) == "speaker"
+    ]
     roles = [speaker(name).role for name in named if name]
     if Role.ASSISTANT in roles or Role.USER not in roles:
         return False

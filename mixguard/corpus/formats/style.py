@@ -46,7 +46,9 @@ class Style(NamedTuple):
     """Numbers of the messages that the row excludes from the loss."""
 
     @classmethod
-    def of(cls, messages: Any, path: str, *, hushed: str | None = None, silent: frozenset[int] = frozenset()) -> Style:
+    def of(
+        cls, messages: Any, path: str, *, hushed: str | None = None, silent: frozenset[int] = frozenset()
+    ) -> Style:
         """The style of a list; if empty, that of the most common chat corpora."""
         known = [message for message in messages or () if isinstance(message, dict)]
         usage = usage_of(known, hushed)

@@ -91,12 +91,14 @@ class Messages:
 
 def _mask_of(written: Sequence[Any], messages: Sequence[Any], mask: RowMask) -> list[Any]:
     """The row's mask for the messages written: a kept one has its own, a new answer is trained."""
-    known = {id(message): value for message, value in zip(messages, mask.values, strict=True)}
     answers = [read_message(m, "", polarity=1)[0].role is Role.ASSISTANT for m in written]
-    return [
-        known[id(message)] if id(message) in known else mask.value(trained=answers[number])
-        for number, message in enumerate(written)
-    ]
+    values: list[Any] = []
+    rest = list(zip(messages, mask.values, strict=True))
+    for message, answer in zip(written, answers, strict=True):
+        kept = next((n for n, (own, _) in enumerate(rest) if own is message), None)
+        values.append(mask.value(trained=answer) if kept is None else rest[kept][1])
+        rest = rest if kept is None else rest[kept + 1 :]
+    return values
 
 
 def _put(row: dict[str, Any], keys: Sequence[str], value: Any) -> None:

@@ -116,7 +116,9 @@ def _edits(turn: Turn, own: Any, path: str, style: Style) -> bool:
 def _compose(
     turns: list[Turn], own: Mapping[str, Any] | None, path: str, style: Style, polarity: Polarity
 ) -> dict[str, Any]:
-    who = speaker_of(own, path, system_answers=style.usage.system_answers) if own else _speaker_of(turns, style)
+    who = (
+        speaker_of(own, path, system_answers=style.usage.system_answers) if own else _speaker_of(turns, style)
+    )
     template = own or style.by_speaker.get(who) or next(iter(style.by_speaker.values()), _EMPTY)
     key = content_key(template)
     keyed = [turn for turn in turns if _is_keyed(turn, template.get(key), style)]
