@@ -91,7 +91,7 @@ def mask_hides(said: Sequence[Any], asks: Sequence[bool]) -> bool:
         for value, ask in zip(said, asks, strict=True)
         if not ask and (truth := _said(value)) is not None
     ]
-    if len(asked) == 1 and not answered == [*asked] * len(answered):
+    if len(asked) == 1 and answered != [*asked] * len(answered):
         return True in asked
     return not answered[-1] if len(set(answered)) == 2 else True
 

@@ -16,6 +16,10 @@ from mixguard.corpus.records import Role, Sample, Turn
 from mixguard.errors import ConfigError, RecordError
 
 from .examples import EXAMPLES, SAYS, USER, A, B, Q
+from .wild import WILD
+
+WORDLESS = frozenset({"xlam", "agent_steps"})
+"""Formats whose answers are tool calls or an agent's steps."""
 
 CASES = [
     pytest.param(name, row, id=f"{name}-{n}") for name, rows in EXAMPLES.items() for n, row in enumerate(rows)
@@ -46,7 +50,7 @@ def test_question_and_answer_are_found(name: str, row: dict[str, Any]) -> None:
         assert [e.kind for e in found] == ["document"]
         return
     assert any(Q in e.prompt for e in found)
-    if name != "trl_prompt_only":
+    if name not in {"trl_prompt_only", "xlam"}:
         assert any(A in (e.response or "") for e in found)
 
 
@@ -120,7 +124,8 @@ def test_unknown_formats_and_rows_are_reported_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output"}]
+    "name",
+    [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output", *WORDLESS}],
 )
 def test_new_samples_take_the_style_of_a_row(name: str) -> None:
     form = by_id(name)
@@ -176,8 +181,35 @@ def test_any_conversation_round_trips(talk: list[tuple[str, str]]) -> None:
         assert form.render(form.parse(row), like=row) == row
 
 
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        pytest.param(name, row, id=f"{name}-{n}")
+        for name, rows in WILD.items()
+        for n, row in enumerate(rows)
+        if name not in WORDLESS
+    ],
+)
+def test_every_layout_takes_a_new_answer(name: str, row: dict[str, Any]) -> None:
+    form = by_id(name)
+    wanted = (Turn(Role.USER, "How do I reset it?"), Turn(Role.ASSISTANT, "Hold the key.", polarity=1))
+    written = form.render(Sample(wanted), like=row)
+    again = [turn for turn in form.parse(written).turns if turn.role is not Role.SYSTEM]
+    assert [(t.role, t.text, t.polarity) for t in again] == [(t.role, t.text, t.polarity) for t in wanted]
+    assert choose(written, None).id == name
+
+
+@pytest.mark.parametrize("name", sorted(WORDLESS))
+def test_a_layout_without_words_refuses_an_answer_in_words(name: str) -> None:
+    wanted = (Turn(Role.USER, "How do I reset it?"), Turn(Role.ASSISTANT, "Hold the key.", polarity=1))
+    for row in EXAMPLES[name]:
+        with pytest.raises(RecordError, match="holds"):
+            by_id(name).render(Sample(wanted), like=row)
+
+
 TRIPPED: dict[str, dict[str, Any]] = {
     "unknown_role": {"messages": [{"role": "wizard", "content": "?"}, USER, SAYS]},
+    "unread_part": {"messages": [USER, {"role": "assistant", "content": [{"type": "hologram"}, A]}]},
     "lf_drop": {"messages": [USER, USER, SAYS]},
     "trl_empty_messages": {"messages": []},
     "no_trained_turn": {"messages": [USER]},
