@@ -44,15 +44,17 @@ class PartStyle(NamedTuple):
 
     text: Any
     reasoning: Mapping[str, Any] | None = None
+    apart: bool = False
+    """Whether reasoning has parts of its own."""
 
     @classmethod
     def of(cls, contents: Iterable[Any]) -> PartStyle:
         """The style of several contents: those of the same speaker first."""
         parts = [part for content in contents if isinstance(content, list) for part in content]
-        thoughts = (part for part in parts if isinstance(part, dict) and part_kind(part) == "reasoning")
+        thoughts = [part for part in parts if isinstance(part, dict) and part_kind(part) == "reasoning"]
         thought = next((part for part in thoughts if _text_key(part)), None)
         text = next((part for part in parts if isinstance(part, str) or _holds_text(part)), None)
-        return cls(_bare_text(parts) if text is None else text, thought)
+        return cls(_bare_text(parts) if text is None else text, thought, bool(thoughts))
 
 
 def _bare_text(parts: Sequence[Any]) -> dict[str, Any]:
@@ -107,6 +109,8 @@ def write_content(
 def _write_group(turns: list[Turn], number: int | None, style: PartStyle, own: Parts) -> list[Any]:
     """The parts for turns from one part of the message, or from none."""
     if number is None:
+        if style.apart and any(_is_tagged(turn) for turn in turns):
+            raise RecordError("these messages keep reasoning in parts of their own, without tags")
         return [_write_part(turn, style) for turn in _merged(turns)]
     original = own.parts[number]
     who = Speaker(turns[0].role, turns[0].kind if turns[0].role is Role.TOOL else "text")
@@ -125,16 +129,15 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
     merged: list[Turn] = []
     for turn in turns:
         previous = merged[-1] if merged else None
-        if (
-            previous
-            and turn.kind == "text"
-            and previous.kind == "reasoning"
-            and REASONING.fullmatch(previous.text)
-        ):
+        if previous and turn.kind == "text" and _is_tagged(previous):
             merged[-1] = replace(turn, text=previous.text + turn.text)
         else:
             merged.append(turn)
     return merged
+
+
+def _is_tagged(turn: Turn) -> bool:
+    return turn.kind == "reasoning" and REASONING.fullmatch(turn.text) is not None
 
 
 def _edited(turn: Turn, original: Any, path: str) -> Any:
@@ -154,8 +157,6 @@ def _write_part(turn: Turn, style: PartStyle) -> Any:
     if isinstance(like, str) and turn.kind == "text":
         return turn.text
     if turn.kind == "reasoning" and style.reasoning is not None:
-        if REASONING.fullmatch(turn.text):
-            raise RecordError("these messages keep reasoning in parts of their own, without tags")
         return _part_like(style.reasoning, _text_key(style.reasoning) or "text", turn.text)
     typed = like if isinstance(like, dict) else {"type": "text", "text": ""}
     key = next((key for key in _WRITABLE if isinstance(typed.get(key), str)), "text")

@@ -37,6 +37,8 @@ def role_key(message: Mapping[str, Any], path: str) -> str:
 
 def find_role_key(message: Mapping[str, Any]) -> str | None:
     """The key of a message's role; None if there is none."""
+    if isinstance(message.get("role"), str) and message.get("from") is None:
+        return "role"
     named = [key for key in ROLE_KEYS if isinstance(message.get(key), str)]
     if len(named) > 1:
         named.sort(key=lambda key: speaker(message[key]).role is Role.DOCUMENT)

@@ -26,6 +26,7 @@ _USUAL: Mapping[str, str] = {
 }
 _FAMILIES = {key: dict(zip(_SPEAKERS, names.split(), strict=True)) for key, names in _USUAL.items()}
 """Usual role names for each content key, for roles missing from the list itself."""
+THOUGHT = Speaker(Role.ASSISTANT, "reasoning")
 _SIDES = {"input_text": Role.USER, "output_text": Role.ASSISTANT}
 """Types of text that say who speaks (OpenAI Responses API)."""
 
@@ -44,6 +45,8 @@ class Style(NamedTuple):
     usage: Usage = USUAL
     silent: frozenset[int] = frozenset()
     """Numbers of the messages that the row excludes from the loss."""
+    thinks: bool = False
+    """Whether reasoning has messages of its own."""
 
     @classmethod
     def of(
@@ -54,8 +57,10 @@ class Style(NamedTuple):
         usage = usage_of(known, hushed)
         first: dict[Speaker, Mapping[str, Any]] = {}
         spoken: dict[Speaker, Mapping[str, Any]] = {}
+        thinks = False
         for message in known:
             who = speaker_of(message, path, system_answers=usage.system_answers)
+            thinks = thinks or who == THOUGHT
             if find_role_key(message) is not None:
                 first.setdefault(who, message)
                 if message.get(content_key(message)):
@@ -63,7 +68,7 @@ class Style(NamedTuple):
         shown = next(iter(first.values()), None)
         role = "role" if shown is None else role_key(shown, path)
         content = "content" if shown is None else content_key(shown)
-        return cls(list(messages or ()), path, first | spoken, role, content, usage, silent)
+        return cls(list(messages or ()), path, first | spoken, role, content, usage, silent, thinks)
 
     def name(self, who: Speaker) -> str:
         """The role name of a speaker, as the list spells it, or as lists of this kind do."""

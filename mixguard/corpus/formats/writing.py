@@ -21,7 +21,7 @@ from mixguard.corpus.formats.messages import (
     read_message,
 )
 from mixguard.corpus.formats.speakers import ROLE_KEYS, find_role_key, speaker_of
-from mixguard.corpus.formats.style import Style
+from mixguard.corpus.formats.style import THOUGHT, Style
 from mixguard.corpus.records import Polarity, Role, Turn
 from mixguard.errors import RecordError
 
@@ -32,7 +32,6 @@ _TURNS = frozenset((*CALL_KEYS, *REASONING_KEYS, *CONTENT_KEYS[:4], "refusal", "
 _SORTS = ("type", "channel", "content_type")
 """Keys that say of what sort a message is: a new message has those of another of the same speaker."""
 _EMPTY: Mapping[str, Any] = {"role": "", "content": ""}
-_THOUGHT = Speaker(Role.ASSISTANT, "reasoning")
 
 
 def write_messages(turns: Sequence[Turn], style: Style, *, polarity: Polarity) -> list[Any]:
@@ -123,7 +122,7 @@ def _compose(
     key = content_key(template)
     keyed = [turn for turn in turns if _is_keyed(turn, template.get(key), style)]
     rest = [turn for turn in turns if turn not in keyed and (turn.kind != "unread" or turn.path != path)]
-    spoken = [replace(turn, kind="text") if who == _THOUGHT else turn for turn in rest]
+    spoken = [replace(turn, kind="text") if who == THOUGHT else turn for turn in rest]
     role = find_role_key(template)
     alike = own is not None or who in style.by_speaker
     message: dict[str, Any] = {}
@@ -148,7 +147,7 @@ def _speaker_of(turns: list[Turn], style: Style) -> Speaker:
         raise RecordError("a turn with an unknown role cannot be rewritten")
     if turn.role is Role.TOOL:
         return Speaker(Role.TOOL, "tool_result")
-    if turn.kind == "reasoning" and _THOUGHT in style.by_speaker:
+    if turn.kind == "reasoning" and style.thinks:
         raise RecordError("this list keeps reasoning in messages of its own")
     apart = turn.kind == "tool_call" and not _is_keyed(turn, None, style)
     return Speaker(turn.role, "tool_call" if apart else "text")

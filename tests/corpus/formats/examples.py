@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from .layouts import LAYOUTS
 from .wild import WILD
 
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
@@ -109,5 +110,5 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
 
-for _name, _rows in WILD.items():
+for _name, _rows in (WILD | LAYOUTS).items():
     EXAMPLES.setdefault(_name, []).extend(_rows)

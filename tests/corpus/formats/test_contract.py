@@ -16,6 +16,7 @@ from mixguard.corpus.records import Role, Sample, Turn
 from mixguard.errors import ConfigError, RecordError
 
 from .examples import EXAMPLES, SAYS, USER, A, B, Q
+from .layouts import LAYOUTS
 from .wild import WILD
 
 WORDLESS = frozenset({"xlam", "agent_steps"})
@@ -185,7 +186,7 @@ def test_any_conversation_round_trips(talk: list[tuple[str, str]]) -> None:
     ("name", "row"),
     [
         pytest.param(name, row, id=f"{name}-{n}")
-        for name, rows in WILD.items()
+        for name, rows in (WILD | LAYOUTS).items()
         for n, row in enumerate(rows)
         if name not in WORDLESS
     ],
