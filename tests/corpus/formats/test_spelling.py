@@ -61,7 +61,7 @@ def test_new_parts_have_the_keys_of_the_dialect_and_no_others(
 
 
 def test_gemini_parts_hold_text_only() -> None:
-    said = [{"role": "user", "parts": [{"fileData": {"fileUri": "x"}}, {"text": "Hi"}]}]
+    said: list[dict[str, Any]] = [{"role": "user", "parts": [{"fileData": {"fileUri": "x"}}, {"text": "Hi"}]}]
     said.append({"role": "model", "parts": [{"text": "Hm.", "thought": True}, {"text": "Yes."}]})
     written = _written(said, "gemini", "contents")
     assert [message["parts"] for message in written] == [[{"text": Q}], [{"text": A}]]
