@@ -69,7 +69,7 @@ def test_gemini_parts_hold_text_only() -> None:
 
 def test_parts_whose_message_changes_are_copied_with_their_own_keys() -> None:
     form = by_id("openai_chat")
-    parts = [
+    parts: list[dict[str, Any]] = [
         {"type": "thinking", "thinking": "Hm.", "signature": "s"},
         {"type": "tool_use", "id": "t", "name": "w", "input": {}},
         {"type": "hologram", "payload": 3},
