@@ -13,8 +13,9 @@ from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.base import UNKNOWN, speaker
 from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Either, Layout
-from mixguard.corpus.formats.messages import content_key, role_key
+from mixguard.corpus.formats.messages import content_key
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
+from mixguard.corpus.formats.speakers import role_key
 from mixguard.corpus.formats.talk import Said
 from mixguard.corpus.records import Role, Row
 from mixguard.errors import RecordError

@@ -44,8 +44,8 @@ class _Open:
     def close(self, system: str | None) -> Exchange | None:
         if not self.answered:
             return None
-        texts = [turn.text for turn in self.answered if turn.kind == "text"]
-        thoughts = [turn.text for turn in self.answered if turn.kind == "reasoning"]
+        texts = [turn.text for turn in self.answered if turn.kind == "text" and turn.text]
+        thoughts = [turn.text for turn in self.answered if turn.kind == "reasoning" and turn.text]
         return Exchange(
             kind="exchange",
             polarity=self.answered[0].polarity,

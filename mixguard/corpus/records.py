@@ -25,7 +25,8 @@ class Role(StrEnum):
     """Text with no roles: a plain `text` corpus."""
 
 
-Kind: TypeAlias = Literal["text", "reasoning", "tool_call", "tool_result", "image"]
+Kind: TypeAlias = Literal["text", "reasoning", "tool_call", "tool_result", "image", "unread"]
+"""What a turn is; `unread` is a part of unknown kind that has no text."""
 Polarity: TypeAlias = Literal[1, 0, -1]
 
 

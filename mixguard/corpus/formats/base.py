@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 import orjson
@@ -46,23 +46,36 @@ class Speaker(NamedTuple):
 
 
 _SPELLINGS: Mapping[Speaker, str] = {
-    Speaker(Role.SYSTEM): "system developer",
-    Speaker(Role.USER): "user human prompter",
-    Speaker(Role.ASSISTANT): "assistant gpt chatgpt bing bard model bot ai chatbot",
-    Speaker(Role.ASSISTANT, "tool_call"): "function_call tool_call",
-    Speaker(Role.TOOL, "tool_result"): "tool function observation tool_response tool_result ipython",
+    Speaker(Role.SYSTEM): "system developer system_prompt platform",
+    Speaker(Role.USER): "user human prompter usr customer",
+    Speaker(
+        Role.ASSISTANT
+    ): "assistant gpt chatgpt bing bard model bot ai chatbot agent llm claude gpt4 gpt-4 ai_assistant",
+    Speaker(Role.ASSISTANT, "tool_call"): "function_call tool_call function_calls tool_calls tool_use",
+    Speaker(Role.ASSISTANT, "reasoning"): "reasoning thinking thought",
+    Speaker(
+        Role.TOOL, "tool_result"
+    ): "tool function observation tool_response tool_result ipython environment"
+    " env api tool_responses tool_results tool_output tool_outputs function_response function_responses"
+    " function_result function_results function_output toolresult toolresponse functionresponse",
 }
 
 ROLES: Mapping[str, Speaker] = {name: who for who, names in _SPELLINGS.items() for name in names.split()}
-"""Speaker by role name, case-folded and trimmed."""
+"""Speaker by role name, case-folded, without the signs around it: `Human:`, `<|user|>`."""
 
 UNKNOWN = Speaker(Role.DOCUMENT)
 """Belongs to no exchange: the speaker is never guessed."""
 
+_SIGNS = " \t\r\n<|>[](){}:#*/"
+
 
 def speaker(name: str) -> Speaker:
     """The speaker for a role name in any case; `UNKNOWN` if not in `ROLES`."""
-    return ROLES.get(name) or ROLES.get(name.strip().casefold(), UNKNOWN)
+    known = ROLES.get(name)
+    if known is not None:
+        return known
+    plain = name.strip(_SIGNS).casefold()
+    return ROLES.get(plain) or ROLES.get(plain.replace(" ", "_").replace("-", "_"), UNKNOWN)
 
 
 REASONING = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
@@ -108,7 +121,7 @@ def compact_json(value: Any) -> str:
     try:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     except (TypeError, ValueError, RecursionError):
-        raise RecordError("a tool call is nested too deeply or cannot be written as JSON") from None
+        raise RecordError("a value is nested too deeply or cannot be written as JSON") from None
 
 
 def pointer(*keys: str | int) -> str:
@@ -131,5 +144,19 @@ def shape(row: Row) -> str:
 
 def flags_of(turns: Sequence[Turn]) -> tuple[str, ...]:
     """Oddities visible in the turns."""
-    strange = any(turn.role is Role.DOCUMENT and not turn.polarity for turn in turns)
-    return ("unknown_role",) if strange else ()
+    return tuple(flag for flag, found in ODDITIES.items() if any(map(found, turns)))
+
+
+def _of_unknown_speaker(turn: Turn) -> bool:
+    return turn.role is Role.DOCUMENT and not turn.polarity and turn.kind != "unread"
+
+
+def _unread(turn: Turn) -> bool:
+    return turn.kind == "unread"
+
+
+ODDITIES: Mapping[str, Callable[[Turn], bool]] = {
+    "unknown_role": _of_unknown_speaker,
+    "unread_part": _unread,
+}
+"""What is odd about a turn, by the flag of its sample."""

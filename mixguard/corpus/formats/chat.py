@@ -6,14 +6,41 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixguard.corpus.formats.base import Format
+from mixguard.corpus.formats.calls import GLAIVE, XLAM
 from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Either, Layout
+from mixguard.corpus.formats.lists import CHAT_ANSWER, MESSAGE_LIST, SYSTEM
 from mixguard.corpus.formats.plain import Segments
-from mixguard.corpus.formats.talk import Messages, Preamble, Said
+from mixguard.corpus.formats.rounds import ROUNDS, STEPS
+from mixguard.corpus.formats.speakers import find_role_key
+from mixguard.corpus.formats.spread import named_pairs, spread
+from mixguard.corpus.formats.talk import Messages, Said, is_messages
 from mixguard.corpus.records import Role, Row
 
-SYSTEM = Preamble(("system", "systemInstruction", "system_instruction"))
+__all__ = ["CHAT_FORMATS", "LOOSE_FORMATS", "PROMPT", "SYSTEM"]
+
 PROMPT = Said("prompt", Role.USER, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Chat(Messages):
+    """A list of messages that is not one of exchanges."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether there is a list of messages, even one without roles, which is then refused."""
+        value = row.get(self.keys[0])
+        return is_messages(value) and (
+            not value or find_role_key(value[0]) is not None or spread(value) is None
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanges(History):
+    """A conversation as pairs of a question and an answer."""
+
+    def fits(self, row: Row) -> bool:
+        """Whether there are pairs, not of a role and a text."""
+        return History.fits(self, row) and not named_pairs(row[self.column])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,27 +73,33 @@ CHAT_FORMATS: tuple[Format, ...] = (
     Layout("gemini", (SYSTEM, Messages(("contents",)))),
     Layout(
         "swift_sharegpt",
-        (Text(Role.SYSTEM, "system", optional=True), History("conversation", alone=True)),
+        (Text(Role.SYSTEM, "system", optional=True), Exchanges("conversation", alone=True)),
     ),
+    CHAT_ANSWER,
+    XLAM,
+    GLAIVE,
     Layout("lf_v1", (SYSTEM, ValueParts(("messages",)))),
     Either(
         "sharegpt",
         (
-            Layout("sharegpt", (SYSTEM, Messages(("conversations",)))),
-            Layout("sharegpt", (SYSTEM, Messages(("conversation",)))),
+            Layout("sharegpt", (SYSTEM, Chat(("conversations",)))),
+            Layout("sharegpt", (SYSTEM, Chat(("conversation",)))),
             Layout("sharegpt", (SYSTEM, FromValue(("messages",)))),
         ),
     ),
-    Layout("openai_chat", (SYSTEM, Messages(("messages",)))),
+    Layout("openai_chat", (SYSTEM, Chat(("messages",)))),
     Layout("trl_prompt_completion", (PROMPT, Said("completion", Role.ASSISTANT, 1))),
 )
 """Every conversation format, specific before general."""
 
 LOOSE_FORMATS: tuple[Format, ...] = (
+    MESSAGE_LIST,
+    ROUNDS,
+    STEPS,
     Either(
         "pretrain",
         tuple(Layout("pretrain", (Text(Role.DOCUMENT, column, 1),)) for column in ("text", "content")),
     ),
     Layout("trl_prompt_only", (PROMPT,)),
 )
-"""Fallbacks if there is no answer: documents and bare prompts."""
+"""Fallbacks: conversations under names of their own, documents and bare prompts."""

@@ -1,107 +1,127 @@
-"""Message content, a string or a list of typed parts, to turns and back."""
+"""Write turns as message content, in the style of other content: a string, or typed or untyped parts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from itertools import groupby
+from typing import Any, NamedTuple
 
 import orjson
 
-from mixguard.corpus.formats.base import REASONING, Speaker, compact_json, joined_text, text_turns
-from mixguard.corpus.records import Kind, Polarity, Role, Turn
+from mixguard.corpus.formats.base import REASONING, Speaker, joined_text
+from mixguard.corpus.formats.parts import PART_TEXT, part_kind, read_part
+from mixguard.corpus.records import Role, Turn
 from mixguard.errors import RecordError
 
-_KIND_WORDS: Mapping[Kind, str] = {
-    "text": "text input_text output_text refusal",
-    "reasoning": "reasoning thinking think",
-    "tool_call": "tool_call tool_calls tool_use function_call",
-    "tool_result": "tool_result tool_response",
-    "image": "image image_url input_image video video_url audio audio_url input_audio file input_file document",
-}
-_KINDS: Mapping[str, Kind] = {word: kind for kind, words in _KIND_WORDS.items() for word in words.split()}
-
-_UNTYPED: Mapping[str, Kind] = {
-    "functionCall": "tool_call",
-    "function_call": "tool_call",
-    "functionResponse": "tool_result",
-    "function_response": "tool_result",
-    "fileData": "image",
-    "file_data": "image",
-    "inlineData": "image",
-    "inline_data": "image",
-    "image_url": "image",
-    "image": "image",
-}
-"""Keys that identify the kind of a part without a `type`."""
-
-PART_TEXT = ("text", "value", "reasoning", "thinking", "refusal")
-"""Keys that may hold a part's text."""
 _WRITABLE = ("value", "text")
+_SORTS = ("type", "thought", "content_type")
+"""Keys that say of what sort a part is."""
+_COPIED = ("image", "unread")
+"""Kinds of turns that have no text to write them from."""
 
 
-def read_content(value: Any, who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
-    """The turns of a message's content; none if it is empty.
+class Parts(NamedTuple):
+    """The parts of a message's own content."""
 
-    Raises:
-        RecordError: the content is neither text nor known parts.
-    """
-    if isinstance(value, str):
-        return text_turns(value, who, polarity, path)
-    if value is None:
-        return []
-    if isinstance(value, dict):
-        return _read_part(value, who, polarity, path)
-    if not isinstance(value, list):
-        raise RecordError(f"content is {type(value).__name__}, neither text nor a list of parts")
-    return [turn for n, part in enumerate(value) for turn in _read_part(part, who, polarity, f"{path}/{n}")]
+    path: str
+    parts: Sequence[Any]
+
+    def number(self, turn: Turn) -> int | None:
+        """The number of the part that a turn comes from; None if from none."""
+        if not self.path:
+            return None
+        head, _, tail = turn.path.partition(f"{self.path}/")
+        number = tail.partition("/")[0]
+        return int(number) if not head and number.isdecimal() and int(number) < len(self.parts) else None
 
 
-def _read_part(part: Any, who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
-    if isinstance(part, str):
-        return text_turns(part, who, polarity, path)
-    if not isinstance(part, dict):
-        raise RecordError(f"a content part is {type(part).__name__}, neither text nor an object")
-    kind = _part_kind(part)
-    key = next((key for key in PART_TEXT if isinstance(part.get(key), str)), None)
-    if kind == "image":
-        return [Turn(who.role, "", "image", 0, path)]
-    if kind in ("text", None) and key is not None:
-        return text_turns(part[key], who, polarity, f"{path}/{key}")
-    if kind == "text":
-        return []
-    if kind is None:
-        raise RecordError("a content part has an unknown type and no text")
-    role = Role.TOOL if kind == "tool_result" else who.role
-    text, where = (part[key], f"{path}/{key}") if key is not None else (compact_json(part), path)
-    return [Turn(role, text, kind, polarity if role is Role.ASSISTANT else 0, where)]
+NO_PARTS = Parts("", ())
 
 
-def _part_kind(part: Mapping[str, Any]) -> Kind | None:
-    word = part.get("type")
-    if isinstance(word, str):
-        return _KINDS.get(word)
-    return next((kind for key, kind in _UNTYPED.items() if part.get(key) is not None), None)
+class PartStyle(NamedTuple):
+    """The parts whose keys and type new parts take; None where a list has none to imitate."""
+
+    text: Any
+    reasoning: Mapping[str, Any] | None = None
+    apart: bool = False
+    """Whether reasoning has parts of its own."""
+
+    @classmethod
+    def of(cls, contents: Iterable[Any]) -> PartStyle:
+        """The style of several contents: those of the same speaker first."""
+        parts = [part for content in contents if isinstance(content, list) for part in content]
+        thoughts = [part for part in parts if isinstance(part, dict) and part_kind(part) == "reasoning"]
+        thought = next((part for part in thoughts if _text_key(part)), None)
+        text = next((part for part in parts if isinstance(part, str) or _holds_text(part)), None)
+        return cls(_bare_text(parts) if text is None else text, thought, bool(thoughts))
 
 
-def write_content(turns: Sequence[Turn], like: Any, originals: Mapping[str, Any]) -> Any:
+def _bare_text(parts: Sequence[Any]) -> dict[str, Any]:
+    """A text part where there is none to imitate: untyped, or with `value`, as the other parts are."""
+    objects = [part for part in parts if isinstance(part, dict)]
+    if objects and not any("type" in part for part in objects):
+        return {"text": ""}
+    key = "value" if any(isinstance(part.get("value"), str) for part in objects) else "text"
+    return {"type": "text", key: ""}
+
+
+def _holds_text(part: Any) -> bool:
+    return (
+        isinstance(part, dict)
+        and part_kind(part) in ("text", None)
+        and any(isinstance(part.get(key), str) for key in _WRITABLE)
+    )
+
+
+def _text_key(part: Mapping[str, Any]) -> str | None:
+    return next((key for key in PART_TEXT if isinstance(part.get(key), str)), None)
+
+
+def write_content(
+    turns: Sequence[Turn], like: Any, style: PartStyle | None = None, own: Parts = NO_PARTS
+) -> Any:
     """The turns as content in the style of `like`.
 
     Args:
         turns: of one message, without keyed reasoning or keyed tool calls.
-        like: content whose style to keep: a string, or parts and their keys.
-        originals: parts by JSON pointer, for images and files, which have no text to write them from.
+        like: content whose style to keep: a string or parts.
+        style: of new parts; that of `like` if None.
+        own: the parts that the turns come from: unchanged ones are copied, images too.
 
     Raises:
         RecordError: content of this style cannot hold one of the turns.
     """
+    style = style or PartStyle.of([like if isinstance(like, list) else [like]])
     if isinstance(like, dict) and len(turns) == 1:
-        return _write_part(turns[0], like, originals)
+        return _edited(turns[0], like, own.path) if own.path else _object_like(turns[0], like, style)
     if isinstance(like, list):
-        return [_write_part(turn, _text_part(like), originals) for turn in _merged(turns)]
-    if any(turn.kind == "image" for turn in turns):
-        raise RecordError("content that is a string cannot hold an image")
+        return [
+            part
+            for number, group in groupby(turns, own.number)
+            for part in _write_group(list(group), number, style, own)
+        ]
+    if any(turn.kind in _COPIED for turn in turns):
+        raise RecordError("content that is a string cannot hold an image or another part without text")
     return joined_text(turns)
+
+
+def _write_group(turns: list[Turn], number: int | None, style: PartStyle, own: Parts) -> list[Any]:
+    """The parts for turns from one part of the message, or from none."""
+    if number is None:
+        if style.apart and any(_is_tagged(turn) for turn in turns):
+            raise RecordError("these messages keep reasoning in parts of their own, without tags")
+        return [_write_part(turn, style) for turn in _merged(turns)]
+    original = own.parts[number]
+    who = Speaker(turns[0].role, turns[0].kind if turns[0].role is Role.TOOL else "text")
+    read = read_part(original, who, turns[0].polarity, f"{own.path}/{number}")
+    if [(turn.kind, turn.text) for turn in read] == [(turn.kind, turn.text) for turn in turns]:
+        return [original]
+    merged = _merged(turns)
+    return [
+        _edited(merged[0], original, f"{own.path}/{number}"),
+        *(_write_part(turn, style) for turn in merged[1:]),
+    ]
 
 
 def _merged(turns: Sequence[Turn]) -> list[Turn]:
@@ -109,57 +129,60 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
     merged: list[Turn] = []
     for turn in turns:
         previous = merged[-1] if merged else None
-        if (
-            previous
-            and turn.kind == "text"
-            and previous.kind == "reasoning"
-            and REASONING.fullmatch(previous.text)
-        ):
+        if previous and turn.kind == "text" and _is_tagged(previous):
             merged[-1] = replace(turn, text=previous.text + turn.text)
         else:
             merged.append(turn)
     return merged
 
 
-def _text_part(parts: Sequence[Any]) -> Any:
-    """The part whose style new text takes."""
-    return next(
-        (part for part in parts if isinstance(part, str) or _holds_text(part)), {"type": "text", "text": ""}
-    )
+def _is_tagged(turn: Turn) -> bool:
+    return turn.kind == "reasoning" and REASONING.fullmatch(turn.text) is not None
 
 
-def _holds_text(part: Any) -> bool:
-    return (
-        isinstance(part, dict)
-        and _part_kind(part) in ("text", None)
-        and any(isinstance(part.get(key), str) for key in _WRITABLE)
-    )
+def _edited(turn: Turn, original: Any, path: str) -> Any:
+    """A part with another text, its other keys as they were."""
+    if isinstance(original, str):
+        return turn.text
+    key = turn.path.removeprefix(f"{path}/")
+    if turn.kind in _COPIED or not isinstance(original, dict) or not isinstance(original.get(key), str):
+        raise RecordError("a part that holds other parts cannot be rewritten")
+    return {**original, key: turn.text}
 
 
-def _write_part(turn: Turn, like: Any, originals: Mapping[str, Any]) -> Any:
-    if turn.kind == "image":
-        if turn.path not in originals:
-            raise RecordError("an image has no original to copy")
-        return originals[turn.path]
+def _write_part(turn: Turn, style: PartStyle) -> Any:
+    if turn.kind in _COPIED:
+        raise RecordError("an image or another part without text has no original to copy")
+    like = style.text
     if isinstance(like, str) and turn.kind == "text":
         return turn.text
+    if turn.kind == "reasoning" and style.reasoning is not None:
+        return _part_like(style.reasoning, _text_key(style.reasoning) or "text", turn.text)
     typed = like if isinstance(like, dict) else {"type": "text", "text": ""}
     key = next((key for key in _WRITABLE if isinstance(typed.get(key), str)), "text")
     if key == "text" and turn.kind in ("tool_call", "tool_result"):
         return json_object(turn.text)
-    return _typed_part(turn, typed, key)
+    if turn.kind == "text":
+        return _part_like(typed, key, turn.text)
+    if "type" not in typed:
+        raise RecordError(f"parts without a type cannot hold new {turn.kind}")
+    return {**_part_like(typed, key, turn.text), "type": turn.kind}
 
 
-def _typed_part(turn: Turn, like: Mapping[str, Any], key: str) -> dict[str, Any]:
-    part: dict[str, Any] = {}
-    for name, value in like.items():
-        if name == key:
-            part[name] = turn.text
-        elif name == "type" and turn.kind == "text":
-            part[name] = value
-        elif name == "type" or value is None:
-            part[name] = turn.kind if name == "type" else None
-    return part if turn.kind == "text" else {**part, "type": turn.kind}
+def _object_like(turn: Turn, like: Mapping[str, Any], style: PartStyle) -> Any:
+    """Content that is one object, its text under the key that holds it in the other."""
+    key = next((key for key in PART_TEXT if like.get(key)), None)
+    if turn.kind != "text" or key is None or part_kind(like) not in ("text", None):
+        return _write_part(turn, style)
+    inner = like[key]
+    text = [_write_part(turn, PartStyle.of([inner]))] if isinstance(inner, list) else turn.text
+    return {**_part_like(like, key, turn.text), key: text}
+
+
+def _part_like(like: Mapping[str, Any], key: str, text: str) -> dict[str, Any]:
+    """A part with the keys that say what it is, and none of the other part's own."""
+    kept = {name: value for name, value in like.items() if name in _SORTS or value is None}
+    return {name: text if name == key else kept[name] for name in like if name == key or name in kept}
 
 
 def json_object(text: str) -> dict[str, Any]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from mixguard.corpus.formats.base import flags_of, shape
-from mixguard.corpus.records import Row, Sample, Turn
+from mixguard.corpus.records import Role, Row, Sample, Turn
 from mixguard.errors import RecordError
 
 
@@ -32,6 +32,32 @@ class Slot(Protocol):
         """
 
 
+_LITERAL = "-0123456789tf"
+"""What the JSON of a number or a truth value begins with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Among:
+    """A slot in the first of several places that fits: columns of the same use under different names."""
+
+    slots: tuple[Slot, ...]
+
+    def fits(self, row: Row) -> bool:
+        """Whether any place fits."""
+        return any(slot.fits(row) for slot in self.slots)
+
+    def read(self, row: Row) -> list[Turn]:
+        """The turns in the first that fits."""
+        return self._slot(row).read(row)
+
+    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
+        """Write to the place where `like` has it."""
+        return self._slot(like).write(turns, row, like)
+
+    def _slot(self, row: Row) -> Slot:
+        return next((slot for slot in self.slots if slot.fits(row)), self.slots[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """A format described by its slots."""
@@ -50,7 +76,7 @@ class Layout:
         if not self.matches(row):
             raise not_of(self.id, row)
         turns = [turn for slot in self.slots for turn in slot.read(row)]
-        coerced = any(isinstance(row.get(cell), int | float) for cell in self.cells)
+        coerced = any(isinstance(row.get(cell), int | float) for cell in self.cells) or _coerced(turns, row)
         return Sample(tuple(turns), (*flags_of(turns), *(("text_coerced",) if coerced else ())))
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
@@ -90,6 +116,30 @@ class Either:
             if layout.matches(row):
                 return layout
         raise not_of(self.id, row)
+
+
+def _coerced(turns: Sequence[Turn], row: Row) -> bool:
+    """Whether the text of a message, other than a tool's, is a number or a truth value in the row."""
+    return any(
+        len(turn.text) < 32
+        and turn.role is not Role.TOOL
+        and turn.text[:1] in _LITERAL
+        and isinstance(_value_at(row, turn.path), int | float)
+        for turn in turns
+        if turn.text
+    )
+
+
+def _value_at(row: Row, path: str) -> Any:
+    """The value under a JSON pointer; None if there is none."""
+    value: Any = row
+    for step in path.split("/")[1:]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        if isinstance(value, Mapping):
+            value = value.get(key)
+        else:
+            value = value[int(key)] if isinstance(value, list) and key.isdecimal() else None
+    return value
 
 
 def not_of(name: str, row: Row) -> RecordError:

@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from mixguard.corpus.records import Role, Row, Sample
+from mixguard.corpus.formats.base import ODDITIES
+from mixguard.corpus.formats.speakers import find_role_key, role_name
+from mixguard.corpus.records import Row, Sample
 
 _CHAT_IDS = frozenset({"openai_chat", "sharegpt", "lf_pref_sharegpt"})
+_TALK_IDS = _CHAT_IDS | {"message_list", "rounds", "gemini", "lf_v1"}
+_ASKS = ("user", "human", "tool", "observation", "function")
+_ANSWERS = ("assistant", "gpt", "function_call", "model")
 _AXOLOTL_ROLES = frozenset({"human", "user", "assistant", "gpt", "system", "tool"})
 _CONTROL_TOKEN = re.compile(
     r"<\|(?:fim_\w+|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id)\|>"
@@ -46,18 +51,26 @@ def _messages(row: Row) -> list[Mapping[str, Any]]:
 
 
 def _role(message: Mapping[str, Any]) -> str:
-    name = message.get("role") or message.get("from")
-    return name.strip().casefold() if isinstance(name, str) else ""
+    key = find_role_key(message)
+    return (role_name(message, key) or "").strip().casefold() if key else ""
+
+
+def _speaks(message: Mapping[str, Any]) -> bool:
+    """Whether a message is what someone says: not a thought or a call on a channel of its own, nor an item."""
+    channel = message.get("channel") not in (None, "final") and _role(message) in _ANSWERS
+    return not channel and find_role_key(message) is not None
 
 
 def _out_of_turn(row: Row, sample: Sample, format_id: str) -> bool:
     """Odd messages must address the model, even ones must be its own; a preference omits the final answer."""
     if format_id not in _CHAT_IDS:
         return False
-    roles = [role for message in _messages(row) if (role := _role(message)) not in ("system", "developer")]
-    asks = ("user", "human", "tool", "observation", "function")
-    answers = ("assistant", "gpt", "function_call", "model")
-    misplaced = any(role not in (answers if place % 2 else asks) for place, role in enumerate(roles))
+    said = [message for message in _messages(row) if _speaks(message)]
+    channels = any("channel" in message for message in said)
+    roles = [role for message in said if (role := _role(message)) not in ("system", "developer")]
+    if channels:  # a tool answers a call, which is on a channel of its own
+        roles = [role for role in roles if role not in ("tool", "function", "observation")]
+    misplaced = any(role not in (_ANSWERS if place % 2 else _ASKS) for place, role in enumerate(roles))
     wanted = 1 if format_id == "lf_pref_sharegpt" else 0
     return bool(roles) and (misplaced or len(roles) % 2 != wanted)
 
@@ -67,7 +80,8 @@ def _no_messages(row: Row, sample: Sample, format_id: str) -> bool:
 
 
 def _foreign_role(row: Row, sample: Sample, format_id: str) -> bool:
-    return format_id in _CHAT_IDS and any(_role(message) not in _AXOLOTL_ROLES for message in _messages(row))
+    roles = (_role(message) for message in _messages(row) if find_role_key(message) is not None)
+    return format_id in _CHAT_IDS and any(role not in _AXOLOTL_ROLES for role in roles)
 
 
 def _arguments(row: Row) -> Iterator[Any]:
@@ -87,11 +101,11 @@ def _control_tokens(row: Row, sample: Sample, format_id: str) -> bool:
 
 
 def _untrained(row: Row, sample: Sample, format_id: str) -> bool:
-    return format_id in _CHAT_IDS and not any(turn.polarity for turn in sample.turns)
+    return format_id in _TALK_IDS and not any(turn.polarity for turn in sample.turns)
 
 
-def _unknown_role(row: Row, sample: Sample, format_id: str) -> bool:
-    return any(turn.role is Role.DOCUMENT and not turn.polarity for turn in sample.turns)
+def _odd(flag: str) -> Callable[[Row, Sample, str], bool]:
+    return lambda row, sample, format_id: any(map(ODDITIES[flag], sample.turns))
 
 
 TRAINER_RULES: tuple[TrainerRule, ...] = (
@@ -102,7 +116,16 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         why="The speaker is unknown, so the message belongs to no exchange and was not judged.",
         remedy="Rename the role to one of system, user, assistant or tool.",
         source="mixguard's design: roles are never guessed",
-        trips=_unknown_role,
+        trips=_odd("unknown_role"),
+    ),
+    TrainerRule(
+        id="unread_part",
+        trainer="all",
+        severity="warn",
+        why="A part of a message is of an unknown kind and has no text under a known key, so it was not judged.",
+        remedy="Write the part's text under `text` or `content`, or remove it if it says nothing.",
+        source="mixguard's design: what is not read is said",
+        trips=_odd("unread_part"),
     ),
     TrainerRule(
         id="lf_drop",

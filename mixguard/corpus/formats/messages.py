@@ -3,84 +3,103 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.base import Speaker, compact_json, shape, speaker
-from mixguard.corpus.formats.content import read_content
+from mixguard.corpus.formats.base import Speaker, compact_json, shape
+from mixguard.corpus.formats.masks import MASK_KEYS, mask_hides, masked
+from mixguard.corpus.formats.parts import read_content, read_part
+from mixguard.corpus.formats.speakers import (
+    ROLE_KEYS,
+    asks,
+    find_role_key,
+    role_name,
+    speaker_of,
+    system_answers,
+)
 from mixguard.corpus.records import Polarity, Role, Turn
 from mixguard.errors import RecordError
 
-ROLE_KEYS = ("role", "from")
-CONTENT_KEYS = ("content", "value", "parts", "text")
+CONTENT_KEYS = (
+    "content", "value", "parts", "text",
+    "utterance", "message", "body", "msg", "data", "output", "system_prompt",
+)  # fmt: skip
 REASONING_KEYS = ("reasoning_content", "thinking", "reasoning")
-MASK_KEYS = ("weight", "loss_weight", "loss", "train", "training")
-"""Keys that exclude an assistant message from the loss if 0 or false."""
-
-MASKED = (0, "0", "false", "False")
-_CALL_KEYS = ("tool_calls", "function_call")
+CALL_KEYS = ("tool_calls", "function_call")
 _SILENT = frozenset(
     (
         *ROLE_KEYS,
         *MASK_KEYS,
-        "name",
-        "id",
-        "tool_call_id",
-        "timestamp",
-        "train_detail",
-        "tool_calls",
-        "images",
+        *CALL_KEYS,
+        *("name", "id", "tool_call_id", "timestamp", "train_detail", "images", "type", "status"),
+        *("speaker", "author", "sender", "channel", "recipient", "content_type"),
     )
 )
 """Keys allowed in a message without content; any other key might hold text that we would miss."""
 
 
-def read_messages(messages: Any, path: str, *, polarity: Polarity, start: int = 0) -> list[Turn]:
+class Usage(NamedTuple):
+    """How a list uses what others use otherwise."""
+
+    mask_hides: bool = True
+    """Whether a true `mask` excludes a message."""
+    system_answers: bool = False
+    """Whether the speaker `system` is the one that answers."""
+    hushed: str | None = None
+    """Role name whose messages are excluded."""
+
+
+USUAL = Usage()
+
+
+def usage_of(messages: Sequence[Any], hushed: str | None = None) -> Usage:
+    """How a list of messages uses its keys; `hushed` is a role name that its row excludes."""
+    known = [message for message in messages if isinstance(message, dict)]
+    hides = True
+    if any("mask" in message for message in known):
+        hides = mask_hides([message.get("mask") for message in known], [asks(message) for message in known])
+    answers = bool(known) and "speaker" in known[0] and system_answers(known)
+    return Usage(hides, answers, hushed) if hushed or answers or not hides else USUAL
+
+
+def read_messages(
+    messages: Any, path: str, *, polarity: Polarity, start: int = 0, hushed: str | None = None
+) -> list[Turn]:
     """The turns of a list of messages from index `start` on; assistant turns get `polarity` unless masked.
 
     Raises:
-        RecordError: it is not a list, or a message cannot be parsed.
+        RecordError: it is not a list, a message cannot be parsed, or nothing in any message can be read.
     """
     if not isinstance(messages, list):
         raise RecordError(f"{path} is {type(messages).__name__}, not a list of messages")
+    usage = usage_of(messages, hushed)
     turns: list[Turn] = []
     for number in range(start, len(messages)):
-        turns += read_message(messages[number], f"{path}/{number}", polarity=polarity)
+        turns += read_message(messages[number], f"{path}/{number}", polarity=polarity, usage=usage)
+    if turns and all(turn.kind == "unread" for turn in turns):
+        raise RecordError(
+            f"{path} has no text under a known key; its messages have the keys {shape(messages[start])}"
+        )
     return turns
 
 
-def read_message(message: Any, path: str, *, polarity: Polarity) -> list[Turn]:
+def read_message(message: Any, path: str, *, polarity: Polarity, usage: Usage = USUAL) -> list[Turn]:
     """The turns of one message: at least one, in the order reasoning, content, refusal, tool calls.
 
     Raises:
-        RecordError: it is not an object, has no role, or has no known content.
+        RecordError: it is not an object, or has no role.
     """
     if not isinstance(message, dict):
         raise RecordError(f"{path} is {type(message).__name__}, not a message")
-    who = speaker(message[role_key(message, path)])
-    if who.role is not Role.ASSISTANT or (len(message) > 2 and masked(message)):
+    who = speaker_of(message, path, system_answers=usage.system_answers)
+    if who.role is not Role.ASSISTANT or _excluded(message, usage):
         polarity = 0
+    if find_role_key(message) is None:
+        return read_part(message, who, polarity, path) or [Turn(who.role, "", "unread", 0, path)]
     key = content_key(message)
     turns = read_content(message.get(key), who, polarity, f"{path}/{key}")
     if len(message) > 2:
         turns = [*_reasoning(message, who, polarity, path), *turns, *_beside(message, who, polarity, path)]
-    if turns:
-        return turns
-    _check_silence(message, key, path)
-    return [Turn(who.role, "", who.kind, polarity, f"{path}/{key}")]
-
-
-def role_key(message: Mapping[str, Any], path: str) -> str:
-    """The key of a message's role; if there are two, the one with a known role name.
-
-    Raises:
-        RecordError: there is none.
-    """
-    named = [key for key in ROLE_KEYS if isinstance(message.get(key), str)]
-    if len(named) > 1:
-        named.sort(key=lambda key: speaker(message[key]).role is Role.DOCUMENT)
-    if not named:
-        raise RecordError(f"{path} has no role; its keys are {shape(message)}")
-    return named[0]
+    return turns or [_silence(message, key, who, polarity, path)]
 
 
 def content_key(message: Mapping[str, Any]) -> str:
@@ -91,17 +110,14 @@ def content_key(message: Mapping[str, Any]) -> str:
     return next((key for key in CONTENT_KEYS if key in message), "value" if "from" in message else "content")
 
 
-def masked(message: Mapping[str, Any]) -> bool:
-    """Whether a message is masked from training."""
-    for key in MASK_KEYS:
-        if key in message and message[key] in MASKED:
-            return True
-    spans = message.get("train_detail")
-    return isinstance(spans, list) and bool(spans) and not any(_trains(span) for span in spans)
+def _excluded(message: Mapping[str, Any], usage: Usage) -> bool:
+    if usage.hushed and _name(message) == usage.hushed:
+        return True
+    return len(message) > 2 and masked(message, mask_hides=usage.mask_hides)
 
 
-def _trains(span: Any) -> bool:
-    return not isinstance(span, dict) or bool(span.get("train", True))
+def _name(message: Mapping[str, Any]) -> str:
+    return (role_name(message, find_role_key(message) or "") or "").strip().casefold()
 
 
 def _reasoning(message: Mapping[str, Any], who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
@@ -117,7 +133,7 @@ def _beside(message: Mapping[str, Any], who: Speaker, polarity: Polarity, path: 
     refusal = message.get("refusal")
     if refusal and isinstance(refusal, str):
         turns.append(Turn(who.role, refusal, "text", polarity, f"{path}/refusal"))
-    for key in _CALL_KEYS:
+    for key in CALL_KEYS:
         calls = message.get(key)
         if not calls:
             continue
@@ -128,10 +144,12 @@ def _beside(message: Mapping[str, Any], who: Speaker, polarity: Polarity, path: 
     return turns
 
 
-def _check_silence(message: Mapping[str, Any], key: str, path: str) -> None:
-    strange = [name for name, value in message.items() if value and name not in _SILENT and name != key]
+def _silence(message: Mapping[str, Any], key: str, who: Speaker, polarity: Polarity, path: str) -> Turn:
+    """An empty message; one that may say something under an unknown key is unread."""
+    strange = any(value and name not in _SILENT and name != key for name, value in message.items())
     if message.get(key) is None and strange:
-        raise RecordError(f"{path} has no content; its keys are {shape(message)}")
+        return Turn(who.role, "", "unread", 0, path)
+    return Turn(who.role, "", who.kind, polarity, f"{path}/{key}")
 
 
 def common_start(first: Sequence[Any], second: Sequence[Any]) -> int:

@@ -7,8 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mixguard.corpus.formats.base import Speaker, joined_text, pointer, text_turns
-from mixguard.corpus.formats.content import read_content, write_content
+from mixguard.corpus.formats.content import Parts, write_content
+from mixguard.corpus.formats.masks import ROW_MASKS, RowMask, masked_speaker, row_mask
 from mixguard.corpus.formats.messages import content_key, read_message, read_messages
+from mixguard.corpus.formats.parts import read_content
+from mixguard.corpus.formats.speakers import asks
 from mixguard.corpus.formats.writing import Style, write_messages
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
@@ -49,7 +52,13 @@ class Messages:
 
     def read(self, row: Row) -> list[Turn]:
         """The messages' turns."""
-        turns = read_messages(look_up(row, self.keys), pointer(*self.keys), polarity=self.polarity)
+        path = pointer(*self.keys)
+        messages = look_up(row, self.keys)
+        turns = read_messages(messages, path, polarity=self.polarity, hushed=masked_speaker(row))
+        mask = self._mask(row, messages)
+        if mask is not None:
+            silent = tuple(f"{path}/{number}/" for number in mask.untrained())
+            turns = [replace(t, polarity=0) if f"{t.path}/".startswith(silent) else t for t in turns]
         if not self.final:
             return turns
         split = last_answer(turns)
@@ -59,15 +68,37 @@ class Messages:
         """Write the turns up to the first trained the other way; for a prompt, up to the first trained."""
         end = next((n for n, turn in enumerate(turns) if self._foreign(turn)), len(turns))
         mine = turns[:end]
-        style = Style.of(look_up(like, self.keys), pointer(*self.keys))
+        messages = look_up(like, self.keys)
+        mask = self._mask(like, messages)
+        silent = frozenset[int]() if mask is None else mask.untrained()
+        style = Style.of(messages, pointer(*self.keys), hushed=masked_speaker(like), silent=silent)
         split = last_answer(mine) if self.final else 0
         written = write_messages(mine[:split], style, polarity=0)
         written += write_messages(mine[split:], style, polarity=self.polarity)
         _put(row, self.keys, written)
+        if mask is not None:
+            row[mask.column] = _mask_of(written, messages, mask)
         return turns[end:]
+
+    def _mask(self, row: Row, messages: Any) -> RowMask | None:
+        if ROW_MASKS.isdisjoint(row) or not isinstance(messages, list):
+            return None
+        return row_mask(row, [asks(message) for message in messages])
 
     def _foreign(self, turn: Turn) -> bool:
         return turn.polarity != 0 and (self.polarity == 0 or (self.final and turn.polarity != self.polarity))
+
+
+def _mask_of(written: Sequence[Any], messages: Sequence[Any], mask: RowMask) -> list[Any]:
+    """The row's mask for the messages written: a kept one has its own, a new answer is trained."""
+    answers = [read_message(m, "", polarity=1)[0].role is Role.ASSISTANT for m in written]
+    values: list[Any] = []
+    rest = list(zip(messages, mask.values, strict=True))
+    for message, answer in zip(written, answers, strict=True):
+        kept = next((n for n, (own, _) in enumerate(rest) if own is message), None)
+        values.append(mask.value(trained=answer) if kept is None else rest[kept][1])
+        rest = rest if kept is None else rest[kept + 1 :]
+    return values
 
 
 def _put(row: dict[str, Any], keys: Sequence[str], value: Any) -> None:
@@ -110,9 +141,10 @@ class Preamble:
             row[column] = type(shown)() if isinstance(shown, str | list) else None
         elif isinstance(shown, dict):
             key = content_key(shown)
-            row[column] = {**shown, key: write_content(turns[:end], shown.get(key), {})}
+            own = _own(shown.get(key), pointer(column, key))
+            row[column] = {**shown, key: write_content(turns[:end], shown.get(key), own=own)}
         else:
-            row[column] = write_content(turns[:end], shown, {})
+            row[column] = write_content(turns[:end], shown, own=_own(shown, pointer(column)))
         return turns[end:]
 
     def _column(self, row: Row) -> str:
@@ -120,6 +152,10 @@ class Preamble:
         return (
             held[0] if held else next((column for column in self.columns if column in row), self.columns[0])
         )
+
+
+def _own(content: Any, path: str) -> Parts:
+    return Parts(path, content if isinstance(content, list) else ())
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,67 +7,31 @@ first message of the same role, but not that message's own values (names, ids).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
-from mixguard.corpus.formats.base import REASONING, Speaker, speaker
-from mixguard.corpus.formats.content import json_object, write_content
+from mixguard.corpus.formats.base import REASONING, Speaker
+from mixguard.corpus.formats.content import NO_PARTS, Parts, json_object, write_content
+from mixguard.corpus.formats.masks import MASK_KEYS, mask_like
 from mixguard.corpus.formats.messages import (
+    CALL_KEYS,
     CONTENT_KEYS,
-    MASK_KEYS,
-    MASKED,
     REASONING_KEYS,
-    ROLE_KEYS,
     content_key,
     read_message,
-    role_key,
 )
+from mixguard.corpus.formats.speakers import ROLE_KEYS, find_role_key, speaker_of
+from mixguard.corpus.formats.style import THOUGHT, Style
 from mixguard.corpus.records import Polarity, Role, Turn
 from mixguard.errors import RecordError
 
-_SPEAKERS = (
-    Speaker(Role.SYSTEM),
-    Speaker(Role.USER),
-    Speaker(Role.ASSISTANT),
-    Speaker(Role.TOOL, "tool_result"),
-    Speaker(Role.ASSISTANT, "tool_call"),
-)
-_USUAL: Mapping[str, str] = {
-    "content": "system user assistant tool assistant",
-    "text": "system user assistant tool assistant",
-    "value": "system human gpt observation function_call",
-    "parts": "system user model function model",
-}
-_FAMILIES = {key: dict(zip(_SPEAKERS, names.split(), strict=True)) for key, names in _USUAL.items()}
-"""Usual role names for each content key, for roles missing from the list itself."""
+__all__ = ["Style", "write_messages"]
 
-_CALLS = ("tool_calls", "function_call")
-_TURNS = frozenset((*_CALLS, *REASONING_KEYS, *CONTENT_KEYS, "refusal", "train_detail"))
+_TURNS = frozenset((*CALL_KEYS, *REASONING_KEYS, *CONTENT_KEYS[:4], "refusal", "train_detail"))
 """Keys whose values are turns or offsets into them: written from the turns, never kept."""
+_SORTS = ("type", "channel", "content_type")
+"""Keys that say of what sort a message is: a new message has those of another of the same speaker."""
 _EMPTY: Mapping[str, Any] = {"role": "", "content": ""}
-
-
-class Style(NamedTuple):
-    """The style of a list of messages, learned once from the list to imitate."""
-
-    messages: Sequence[Any]
-    path: str
-    by_speaker: Mapping[Speaker, Mapping[str, Any]]
-    """The first message of each speaker."""
-    role: str
-    """Key of the role."""
-    content: str
-    """Key of the content."""
-
-    @classmethod
-    def of(cls, messages: Any, path: str) -> Style:
-        """The style of a list; if empty, that of the most common chat corpora."""
-        known = [message for message in messages or () if isinstance(message, dict)]
-        first: dict[Speaker, Mapping[str, Any]] = {}
-        for message in known:
-            first.setdefault(speaker(message[role_key(message, path)]), message)
-        role = role_key(known[0], path) if known else "role"
-        content = content_key(known[0]) if known else "content"
-        return cls(list(messages or ()), path, first, role, content)
 
 
 def write_messages(turns: Sequence[Turn], style: Style, *, polarity: Polarity) -> list[Any]:
@@ -120,45 +84,60 @@ def _number(path: str, style: Style) -> int | None:
 def _write_message(turns: list[Turn], number: int | None, style: Style, polarity: Polarity) -> Any:
     own = None if number is None else style.messages[number]
     path = f"{style.path}/{number}"
+    if number in style.silent:
+        polarity = 0
     if own is not None and _unchanged(turns, own, path, style, polarity):
         return own
     if any(turn.polarity not in (0, polarity) for turn in turns):
         raise RecordError("a list of messages in this format cannot hold a turn of this polarity")
-    same_speaker = isinstance(own, dict) and speaker(own[role_key(own, path)])
-    if own is not None and same_speaker != _speaker_of(turns, style):
+    if isinstance(own, dict) and find_role_key(own) is None:
+        raise RecordError("an item without a role cannot be rewritten")
+    if own is not None and not _edits(turns[0], own, path, style):
         own = None
-    return _compose(turns, own or {}, path, style, polarity)
+    return _compose(turns, own, path, style, polarity)
 
 
 def _unchanged(turns: list[Turn], own: Any, path: str, style: Style, polarity: Polarity) -> bool:
     try:
-        return read_message(own, path, polarity=polarity) == turns
+        return read_message(own, path, polarity=polarity, usage=style.usage) == turns
     except RecordError:
         return False
 
 
+def _edits(turn: Turn, own: Any, path: str, style: Style) -> bool:
+    """Whether a turn can take the place of its message's own: the speaker is the same."""
+    if not isinstance(own, dict):
+        return False
+    who = speaker_of(own, path, system_answers=style.usage.system_answers)
+    return who.role is turn.role and (who.kind in ("text", "tool_result") or who.kind == turn.kind)
+
+
 def _compose(
-    turns: list[Turn], own: Mapping[str, Any], path: str, style: Style, polarity: Polarity
+    turns: list[Turn], own: Mapping[str, Any] | None, path: str, style: Style, polarity: Polarity
 ) -> dict[str, Any]:
-    who = _speaker_of(turns, style)
+    who = (
+        speaker_of(own, path, system_answers=style.usage.system_answers) if own else _speaker_of(turns, style)
+    )
     template = own or style.by_speaker.get(who) or next(iter(style.by_speaker.values()), _EMPTY)
     key = content_key(template)
     keyed = [turn for turn in turns if _is_keyed(turn, template.get(key), style)]
-    spoken = [turn for turn in turns if turn not in keyed]
-    originals = _parts(template.get(key), f"{path}/{key}") if own else {}
+    rest = [turn for turn in turns if turn not in keyed and (turn.kind != "unread" or turn.path != path)]
+    spoken = [replace(turn, kind="text") if who == THOUGHT else turn for turn in rest]
+    role = find_role_key(template)
+    alike = own is not None or who in style.by_speaker
     message: dict[str, Any] = {}
     for name, value in template.items():
-        if name in ROLE_KEYS and value is not None:
-            message[name] = _spelling(who, style)
+        if name == role or (name in ROLE_KEYS and value is not None):
+            message[name] = _role(value, who, style)
         elif name == key:
-            message[name] = write_content(spoken, value, originals) if spoken else _silence(value)
+            message[name] = _content(spoken, value, f"{path}/{key}" if own else "", who, style)
         elif name in MASK_KEYS:
-            message[name] = _mask(value, turns[0], polarity)
-        elif value is None or (own and name not in _TURNS):
+            message[name] = _mask(name, value, turns[0], polarity, style)
+        elif value is None or (own and name not in _TURNS) or (name in _SORTS and alike):
             message[name] = value
     _add_keyed(keyed, message, template)
     if polarity and who.role is Role.ASSISTANT and not turns[0].polarity and not _has_mask(message):
-        message["weight"] = 0
+        message |= style.masks(trained=False)
     return message
 
 
@@ -168,43 +147,45 @@ def _speaker_of(turns: list[Turn], style: Style) -> Speaker:
         raise RecordError("a turn with an unknown role cannot be rewritten")
     if turn.role is Role.TOOL:
         return Speaker(Role.TOOL, "tool_result")
+    if turn.kind == "reasoning" and style.thinks:
+        raise RecordError("this list keeps reasoning in messages of its own")
     apart = turn.kind == "tool_call" and not _is_keyed(turn, None, style)
     return Speaker(turn.role, "tool_call" if apart else "text")
 
 
-def _spelling(who: Speaker, style: Style) -> str:
-    shown = style.by_speaker.get(who)
-    return _FAMILIES[style.content][who] if shown is None else str(shown[role_key(shown, style.path)])
+def _role(like: Any, who: Speaker, style: Style) -> Any:
+    name = style.name(who)
+    return {"role": name} if isinstance(like, dict) else name
+
+
+def _content(turns: list[Turn], like: Any, path: str, who: Speaker, style: Style) -> Any:
+    if not turns:
+        return [] if isinstance(like, list) else ("" if isinstance(like, str) else None)
+    own = Parts(path, like if isinstance(like, list) else ()) if path else NO_PARTS
+    return write_content(turns, like, style.parts(who) if isinstance(like, list | dict) else None, own)
 
 
 def _is_keyed(turn: Turn, like: Any, style: Style) -> bool:
     """Whether a turn has its own key, separate from the content."""
+    number = _number(turn.path, style)
+    if number is not None:
+        name = turn.path.removeprefix(f"{style.path}/{number}/").partition("/")[0]
+        return name in CALL_KEYS or (turn.kind == "reasoning" and name in REASONING_KEYS)
     parts = isinstance(like, list)
     if turn.kind == "reasoning":
         return not parts and not REASONING.fullmatch(turn.text)
     if turn.kind != "tool_call":
         return False
     if turn.path:
-        return any(f"/{key}" in turn.path for key in _CALLS)
+        return any(f"/{key}" in turn.path for key in CALL_KEYS)
     return not parts and style.role == "role" and Speaker(Role.ASSISTANT, "tool_call") not in style.by_speaker
 
 
-def _parts(content: Any, path: str) -> Mapping[str, Any]:
-    return (
-        {f"{path}/{number}": part for number, part in enumerate(content)} if isinstance(content, list) else {}
-    )
-
-
-def _silence(like: Any) -> Any:
-    return [] if isinstance(like, list) else ("" if isinstance(like, str) else None)
-
-
-def _mask(like: Any, turn: Turn, polarity: Polarity) -> Any:
+def _mask(key: str, like: Any, turn: Turn, polarity: Polarity, style: Style) -> Any:
     """A mask's value, in the type of `like`."""
-    trained = bool(turn.polarity)
-    if not polarity or like is None or turn.role is not Role.ASSISTANT or (like not in MASKED) == trained:
+    if not polarity or turn.role is not Role.ASSISTANT:
         return like
-    return type(like)(trained) if isinstance(like, bool | int | float) else str(int(trained))
+    return mask_like(key, like, trained=bool(turn.polarity), mask_hides=style.usage.mask_hides)
 
 
 def _has_mask(message: Mapping[str, Any]) -> bool:
@@ -219,5 +200,7 @@ def _add_keyed(turns: list[Turn], message: dict[str, Any], template: Mapping[str
         message[key] = "\n\n".join(thoughts)
     if len(calls) == 1 and calls[0].path.endswith("/function_call"):
         message["function_call"] = json_object(calls[0].text)
+    elif len(calls) == 1 and calls[0].path.endswith("/tool_calls"):
+        message["tool_calls"] = calls[0].text
     elif calls:
         message["tool_calls"] = [json_object(turn.text) for turn in calls]

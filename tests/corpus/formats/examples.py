@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .layouts import LAYOUTS
+from .wild import WILD
+
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
 USER = {"role": "user", "content": Q}
 SAYS = {"role": "assistant", "content": A}
@@ -106,3 +109,6 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "prm": [{"prompt": Q, "completions": ["It is in the west.", A], "labels": [True, False]}],
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
+
+for _name, _rows in (WILD | LAYOUTS).items():
+    EXAMPLES.setdefault(_name, []).extend(_rows)

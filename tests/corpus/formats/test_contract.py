@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -16,6 +17,11 @@ from mixguard.corpus.records import Role, Sample, Turn
 from mixguard.errors import ConfigError, RecordError
 
 from .examples import EXAMPLES, SAYS, USER, A, B, Q
+from .layouts import LAYOUTS
+from .wild import WILD
+
+WORDLESS = frozenset({"xlam", "agent_steps"})
+"""Formats whose answers are tool calls or an agent's steps."""
 
 CASES = [
     pytest.param(name, row, id=f"{name}-{n}") for name, rows in EXAMPLES.items() for n, row in enumerate(rows)
@@ -46,7 +52,7 @@ def test_question_and_answer_are_found(name: str, row: dict[str, Any]) -> None:
         assert [e.kind for e in found] == ["document"]
         return
     assert any(Q in e.prompt for e in found)
-    if name != "trl_prompt_only":
+    if name not in {"trl_prompt_only", "xlam"}:
         assert any(A in (e.response or "") for e in found)
 
 
@@ -120,7 +126,8 @@ def test_unknown_formats_and_rows_are_reported_by_name() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output"}]
+    "name",
+    [name for name in EXAMPLES if name not in {"trl_prompt_only", "pretrain", "input_output", *WORDLESS}],
 )
 def test_new_samples_take_the_style_of_a_row(name: str) -> None:
     form = by_id(name)
@@ -132,11 +139,46 @@ def test_new_samples_take_the_style_of_a_row(name: str) -> None:
     assert [(t.role, t.text, t.polarity) for t in again.turns if t.role is not Role.SYSTEM] == wanted
 
 
+WORDS = (
+    *(
+        "role",
+        "content",
+        "from",
+        "value",
+        "type",
+        "text",
+        "speaker",
+        "author",
+        "name",
+        "parts",
+        "thought",
+        "mask",
+    ),
+    *(
+        "channel",
+        "recipient",
+        "user",
+        "assistant",
+        "observation",
+        "action",
+        "masked",
+        "data",
+        "source",
+        "message",
+    ),
+)
+NAMES = st.sampled_from(
+    ["user", "assistant", "tool", "analysis", "reasoning", "function_call", "tool_result", "ai"]
+)
+WANTED = (Turn(Role.USER, "How do I reset it?"), Turn(Role.ASSISTANT, "Hold the key.", polarity=1))
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(["role", "content", "from", "value", "type", "text"]) | st.text(max_size=6), inner, max_size=4),
-    max_leaves=12,
-)  # fmt: skip
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12) | NAMES,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(WORDS) | st.text(max_size=6), inner, max_size=5)
+    ),
+    max_leaves=16,
+)
 keys = st.sampled_from(sorted({key for rows in EXAMPLES.values() for row in rows for key in row}))
 
 
@@ -151,6 +193,12 @@ def test_no_row_crashes_a_format(row: dict[str, Any]) -> None:
                 continue
             list(exchanges(sample))
             lint(row, sample, form.id)
+            if form.id != "kto":  # a label without an answer has no polarity to keep
+                assert form.render(sample, like=row) == row
+            with suppress(RecordError):
+                form.render(Sample(WANTED), like=row)
+            with suppress(RecordError):
+                form.render(Sample((*sample.turns, *WANTED)), like=row)
 
 
 talk = st.lists(
@@ -176,8 +224,33 @@ def test_any_conversation_round_trips(talk: list[tuple[str, str]]) -> None:
         assert form.render(form.parse(row), like=row) == row
 
 
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        pytest.param(name, row, id=f"{name}-{n}")
+        for name, rows in (WILD | LAYOUTS).items()
+        for n, row in enumerate(rows)
+        if name not in WORDLESS
+    ],
+)
+def test_every_layout_takes_a_new_answer(name: str, row: dict[str, Any]) -> None:
+    form = by_id(name)
+    written = form.render(Sample(WANTED), like=row)
+    again = [turn for turn in form.parse(written).turns if turn.role is not Role.SYSTEM]
+    assert [(t.role, t.text, t.polarity) for t in again] == [(t.role, t.text, t.polarity) for t in WANTED]
+    assert choose(written, None).id == name
+
+
+@pytest.mark.parametrize("name", sorted(WORDLESS))
+def test_a_layout_without_words_refuses_an_answer_in_words(name: str) -> None:
+    for row in EXAMPLES[name]:
+        with pytest.raises(RecordError, match="holds"):
+            by_id(name).render(Sample(WANTED), like=row)
+
+
 TRIPPED: dict[str, dict[str, Any]] = {
     "unknown_role": {"messages": [{"role": "wizard", "content": "?"}, USER, SAYS]},
+    "unread_part": {"messages": [USER, {"role": "assistant", "content": [{"type": "hologram"}, A]}]},
     "lf_drop": {"messages": [USER, USER, SAYS]},
     "trl_empty_messages": {"messages": []},
     "no_trained_turn": {"messages": [USER]},
