@@ -6,7 +6,8 @@ from mixguard.corpus.formats.base import Format
 from mixguard.corpus.formats.cells import Text
 from mixguard.corpus.formats.chat import PROMPT, SYSTEM
 from mixguard.corpus.formats.contrast import Contrast
-from mixguard.corpus.formats.graded import Ranked, Steps
+from mixguard.corpus.formats.compared import Compared, Named
+from mixguard.corpus.formats.graded import Best, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
 from mixguard.corpus.formats.talk import Messages, Said
@@ -37,8 +38,10 @@ def _kto_layouts() -> tuple[Layout, ...]:
 
 
 PREFERENCE_FORMATS: tuple[Format, ...] = (
-    Ranked(PROMPT),
+    Best("nectar", ("answers",), "answer"),
     Steps(PROMPT),
+    Best("graded_answers"),
+    Compared(),
     Either(
         "openai_dpo",
         (
@@ -65,6 +68,7 @@ PREFERENCE_FORMATS: tuple[Format, ...] = (
     Layout("axolotl_intel", _answers(Text(Role.USER, "question"))),
     Layout("axolotl_icr", _answers(Text(Role.USER, "input"))),
     Layout("question_response_jk", _answers(Text(Role.USER, "question"), "response_j", "response_k")),
+    Named(),
     Layout("pref_implicit", _answers(None)),
     Kto("kto", Either("kto", _kto_layouts())),
 )
