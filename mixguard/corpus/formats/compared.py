@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -11,7 +12,7 @@ from mixguard.corpus.formats.layout import Layout, not_of
 from mixguard.corpus.formats.messages import common_start
 from mixguard.corpus.formats.names import filled
 from mixguard.corpus.formats.talk import Said
-from mixguard.corpus.formats.twins import Twins, Verdict, twins_of, verdict_of
+from mixguard.corpus.formats.twins import Twins, Verdict, counts_from_zero, twins_of, verdict_of
 from mixguard.corpus.records import Row, Sample
 from mixguard.errors import RecordError
 
@@ -100,6 +101,14 @@ class Compared:
     def matches(self, row: Row) -> bool:
         """Whether there are two answers, and no doubt which is better."""
         return self._found(row) is not None
+
+    def agrees(self, rows: Sequence[Row]) -> bool:
+        """Whether numbers name answers as these are called; where answers 1 and 2 have numbers from 0, none does."""
+        for row in rows:
+            twins = twins_of(row)
+            if twins is not None and twins.sides == ("1", "2") and counts_from_zero(row):
+                return False
+        return True
 
     def parse(self, row: Row) -> Sample:
         """The prompt, the better answer (+1), the other (-1); in a tie both are context."""

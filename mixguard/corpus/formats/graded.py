@@ -9,7 +9,7 @@ from typing import Any
 from mixguard.corpus.formats.asked import asked, told
 from mixguard.corpus.formats.base import Speaker, flags_of, joined_text, pointer, text_turns
 from mixguard.corpus.formats.cells import cell_text
-from mixguard.corpus.formats.kto import spelt_like, truth
+from mixguard.corpus.formats.labels import spelt_like, truth
 from mixguard.corpus.formats.layout import Slot, not_of
 from mixguard.corpus.formats.listed import LISTS, LOWER, Graded, Listed, answers_of, grades_of
 from mixguard.corpus.formats.messages import read_message

@@ -10,6 +10,7 @@ from mixguard.corpus.formats.compared import Compared, Named
 from mixguard.corpus.formats.graded import Best, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
+from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
 
@@ -23,7 +24,6 @@ def _answers(asked: Slot | None, chosen: str = "chosen", rejected: str = "reject
 
 def _kto_layouts() -> tuple[Layout, ...]:
     completion = Said("completion", Role.ASSISTANT, 1)
-    output = Text(Role.ASSISTANT, "output", 1)
     conversations = (
         (SYSTEM, Messages((key,), 1, final=True)) for key in ("messages", "conversations", "conversation")
     )
@@ -31,10 +31,11 @@ def _kto_layouts() -> tuple[Layout, ...]:
         (SYSTEM, PROMPT, completion),
         (SYSTEM, Text(Role.USER, "question"), completion),
         (SYSTEM, _INSTRUCTION, completion),
-        (SYSTEM, _INSTRUCTION, output),
-        (completion,),
     )
     return tuple(Layout("kto", slots) for slots in (*conversations, *apart))
+
+
+_ANSWER_ALONE = Layout("kto", (Said("completion", Role.ASSISTANT, 1),))
 
 
 PREFERENCE_FORMATS: tuple[Format, ...] = (
@@ -70,6 +71,6 @@ PREFERENCE_FORMATS: tuple[Format, ...] = (
     Layout("question_response_jk", _answers(Text(Role.USER, "question"), "response_j", "response_k")),
     Named(),
     Layout("pref_implicit", _answers(None)),
-    Kto("kto", Either("kto", _kto_layouts())),
+    Kto("kto", (Either("kto", _kto_layouts()), *PAIR_FORMATS, _ANSWER_ALONE)),
 )
 """Every format with two or more answers to one prompt, or one labelled answer; specific before general."""

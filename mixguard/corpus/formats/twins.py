@@ -109,6 +109,13 @@ def _named(value: Any, name: str, row: Row, twins: Twins) -> Winner | None:
     return _index(_OWNERS.sub("", said) if len(said) < 40 else "", twins)
 
 
+def counts_from_zero(row: Row) -> bool:
+    """Whether a column that names the better answer holds the number 0."""
+    columns = filled(row)
+    named = next((row[columns[name]] for name in _NAMING if name in columns), None)
+    return named is not None and not isinstance(named, bool) and _number(named) == 0
+
+
 def _index(side: str, twins: Twins) -> Winner | None:
     if side not in twins.sides:
         return None
