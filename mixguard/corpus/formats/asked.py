@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-
-from mixguard.corpus.formats.base import pointer
 from mixguard.corpus.formats.cells import Text
 from mixguard.corpus.formats.chat import SYSTEM
 from mixguard.corpus.formats.layout import Slot
 from mixguard.corpus.formats.names import filled
 from mixguard.corpus.formats.pairs import is_said, system_of
 from mixguard.corpus.formats.talk import Messages, Said, look_up
-from mixguard.corpus.records import Role, Row, Turn
-from mixguard.errors import RecordError
+from mixguard.corpus.formats.translation import Nested
+from mixguard.corpus.records import Role, Row
 
 KEYS = (
     "prompt", "instruction", "question", "query", "problem", "userprompt", "userinput", "userquery", "usermessage",
@@ -25,29 +20,6 @@ KEYS = (
 _INNER = (("question", "full_text"), ("question", "text"), ("info", "post"), ("info", "article"), ("prompt", "text"))
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
-    """A prompt inside an object."""
-
-    keys: tuple[str, str]
-
-    def fits(self, row: Row) -> bool:
-        """Whether the text is there."""
-        return isinstance(look_up(row, self.keys), str)
-
-    def read(self, row: Row) -> list[Turn]:
-        """One user turn."""
-        return [Turn(Role.USER, look_up(row, self.keys), "text", 0, pointer(*self.keys))]
-
-    def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
-        """Write the first turn, and leave what else the object holds."""
-        if not turns or turns[0].role is not Role.USER or turns[0].kind != "text":
-            raise RecordError(f"{'.'.join(self.keys)} needs a user turn")
-        outer, inner = self.keys
-        row[outer] = {**like[outer], inner: turns[0].text}
-        return turns[1:]
-
-
 def told(row: Row) -> Slot:
     """The slot of the system prompt; it may be empty."""
     return next((Text(Role.SYSTEM, column, optional=True) for column in system_of(row)), SYSTEM)
@@ -55,7 +27,7 @@ def told(row: Row) -> Slot:
 
 def asked(row: Row) -> Slot | None:
     """The slot of the prompt; None if the row has none."""
-    inner = next((Inner(keys) for keys in _INNER if isinstance(look_up(row, keys), str)), None)
+    inner = next((Nested(keys, Role.USER, 0) for keys in _INNER if isinstance(look_up(row, keys), str)), None)
     if inner is not None:
         return inner
     columns = filled(row)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .comparison_examples import COMPARISON_EXAMPLES
+from .pair_examples import PAIR_EXAMPLES
+
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
 USER = {"role": "user", "content": Q}
 SAYS = {"role": "assistant", "content": A}
@@ -106,3 +109,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "prm": [{"prompt": Q, "completions": ["It is in the west.", A], "labels": [True, False]}],
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
+
+for _others in (PAIR_EXAMPLES, COMPARISON_EXAMPLES):
+    for _name, _rows in _others.items():
+        EXAMPLES[_name] = [*EXAMPLES.get(_name, ()), *_rows]
