@@ -72,7 +72,8 @@ class Mould:
         if form is None or not answered:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
             raise UsageError(f"{source.name}: {kind}, so refusals cannot be added; nothing was written")
-        plainest = [(record, sample) for record, sample in answered if _plain(sample)] or answered
+        wanted = [(record, sample) for record, sample in answered if _wanted(sample)] or answered
+        plainest = [(record, sample) for record, sample in wanted if _plain(sample)] or wanted
         likes = tuple(record for record, _ in plainest)
         thinking = sum(_thinks(sample) for _, sample in answered)
         return cls(
@@ -162,6 +163,11 @@ def _answers(sample: Sample) -> bool:
         any(turn.polarity < 0 for turn in sample.turns)
         and any(turn.role is Role.USER for turn in sample.turns)
     )
+
+
+def _wanted(sample: Sample) -> bool:
+    """Whether it shows how an answer trained towards is written: its label, its place."""
+    return any(turn.polarity > 0 for turn in sample.turns)
 
 
 def _plain(sample: Sample) -> bool:

@@ -17,7 +17,13 @@ KEYS = (
     "document", "dialogue", "dialog", "text",
 )  # fmt: skip
 """Names of the prompt's column, by `names.key`; the first that a row has."""
-_INNER = (("question", "full_text"), ("question", "text"), ("info", "post"), ("info", "article"), ("prompt", "text"))
+_INNER = (
+    ("question", "full_text"),
+    ("question", "text"),
+    ("info", "post"),
+    ("info", "article"),
+    ("prompt", "text"),
+)
 
 
 def told(row: Row) -> Slot:
@@ -34,7 +40,11 @@ def asked(row: Row) -> Slot | None:
     for name in KEYS:
         value = row[columns[name]] if name in columns else None
         if is_said(value) and value:
-            return Messages((columns[name],), 0) if isinstance(value, list) else Said(columns[name], Role.USER, 0)
+            return (
+                Messages((columns[name],), 0)
+                if isinstance(value, list)
+                else Said(columns[name], Role.USER, 0)
+            )
         if isinstance(value, str):
             return _text(name, row)
     return None
@@ -46,7 +56,9 @@ def _text(name: str, row: Row) -> Slot:
     before = columns.get("context") if name in ("question", "query", "instruction") else None
     after = columns.get("input") if name == "instruction" else None
     joined = tuple(
-        column for column in (before, columns[name], after) if column is not None and isinstance(row[column], str)
+        column
+        for column in (before, columns[name], after)
+        if column is not None and isinstance(row[column], str)
     )
     if len(joined) == 1:
         return Said(columns[name], Role.USER, 0)

@@ -151,8 +151,10 @@ def _written(answer: Sequence[Turn], like: Any, listed: Listed, graded: Graded, 
     if listed.text is None:
         return joined_text(answer)
     shown = like[listed.text]
-    text = joined_text(answer)
-    said = write_messages(answer, Style.of([shown], ""), polarity=1)[0] if isinstance(shown, dict) else text
+    if isinstance(shown, dict):
+        said: Any = write_messages(answer, Style.of([shown], ""), polarity=answer[0].polarity)[0]
+    else:
+        said = joined_text(answer)
     grade = like.get(graded.inside)
     if graded.inside is not None and key(graded.inside) in LOWER:
         grade = type(grade)(number + 1)

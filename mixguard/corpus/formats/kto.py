@@ -52,7 +52,9 @@ class Kto:
             return False
         said = str(row[label.column]).strip().casefold()
         try:
-            return any(turn.polarity and turn.text.strip().casefold() == said for turn in plain.parse(row).turns)
+            return any(
+                turn.polarity and turn.text.strip().casefold() == said for turn in plain.parse(row).turns
+            )
         except RecordError:
             return False
 

@@ -22,7 +22,18 @@ _TRUTH: Mapping[str, bool] = {
     word: wanted for pair in _PAIRS for word, wanted in zip(pair, (True, False), strict=True)
 }
 _TWO_VALUED = {"true", "false", "1", "0", "1.0", "0.0"}
-_LOOSE = _TWO_VALUED - {"true", "false"} | {"positive", "negative", "pos", "neg", "yes", "no", "up", "down", "-1", "-1.0"}
+_LOOSE = _TWO_VALUED - {"true", "false"} | {
+    "positive",
+    "negative",
+    "pos",
+    "neg",
+    "yes",
+    "no",
+    "up",
+    "down",
+    "-1",
+    "-1.0",
+}
 """Words that are as often the names of two classes."""
 _CLEAR = {"thumbs up", "thumbs down", "thumbsup", "thumbsdown", "thumb up", "thumb down", "👍", "👎", "upvote", "downvote", "upvoted",
           "downvoted", "like", "dislike", "liked", "disliked"}  # fmt: skip
@@ -74,11 +85,17 @@ def label_of(row: Row) -> Label | None:
     for name in (*_WANTED, *_UNWANTED):
         said = opinion(row[columns[name]]) if name in columns else None
         if said is not None:
-            inverted = name in _UNWANTED and _word(row[columns[name]]) not in ("undesirable", "rejected", "bad")
+            inverted = name in _UNWANTED and _word(row[columns[name]]) not in (
+                "undesirable",
+                "rejected",
+                "bad",
+            )
             return Label(columns[name], said is not inverted, inverted=inverted)
     if "label" in columns and opinion(row[columns["label"]]) is not None:
         value = row[columns["label"]]
-        return Label(columns["label"], opinion(value), loose=not isinstance(value, bool) and _word(value) in _LOOSE)
+        return Label(
+            columns["label"], opinion(value), loose=not isinstance(value, bool) and _word(value) in _LOOSE
+        )
     for name in _OPINIONS:
         value = row[columns[name]] if name in columns else None
         if isinstance(value, str | bool) and opinion(value) is not None and not _is_number(value):

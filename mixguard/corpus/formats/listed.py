@@ -13,7 +13,18 @@ LISTS = (
     "modelresponses",
 )  # fmt: skip
 """Columns of answers, by `names.key`."""
-_TEXTS = ("answer", "response", "completion", "text", "output", "generation", "summary", "content", "body", "reply")
+_TEXTS = (
+    "answer",
+    "response",
+    "completion",
+    "text",
+    "output",
+    "generation",
+    "summary",
+    "content",
+    "body",
+    "reply",
+)
 _HIGHER = ("overallscore", "score", "rating", "reward", "grade", "preferencescore")
 LOWER = ("rank", "ranking")
 _CHOICES = (

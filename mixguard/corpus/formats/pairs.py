@@ -95,6 +95,8 @@ def _paired(pairs: Iterable[Pair]) -> tuple[Paired, ...]:
 
 PAIR_FORMATS = (
     *_paired(PAIRS),
-    Paired("asked_answered", tuple(Pair("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS)),
+    Paired(
+        "asked_answered", tuple(Pair("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS)
+    ),
 )
 """Specific before general: the first whose columns a row has reads it."""

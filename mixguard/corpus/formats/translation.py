@@ -69,8 +69,13 @@ class Translation:
 
     def _layout(self, row: Row) -> Layout | None:
         inner = row.get("translation")
+        paths: list[tuple[str, ...]]
         if isinstance(inner, dict):
-            paths = [("translation", code) for code, text in inner.items() if _is_language(code) and text is not None]
+            paths = [
+                ("translation", code)
+                for code, text in inner.items()
+                if _is_language(code) and text is not None
+            ]
         else:
             paths = [(code,) for code, text in row.items() if code in _CODES and isinstance(text, str)]
         if len(paths) != 2:

@@ -17,7 +17,13 @@ STEMS = (
     "response", "answer", "completion", "output", "generation", "reply", "conversation", "humanref", "summary",
     "candidate", "assistant", "solution", "story", "continuation",
 )  # fmt: skip
-_SIDES = (("0", "1", "2"), ("1", "2", "3"), ("a", "b", "c"), ("left", "right", ""), ("first", "second", "third"))
+_SIDES = (
+    ("0", "1", "2"),
+    ("1", "2", "3"),
+    ("a", "b", "c"),
+    ("left", "right", ""),
+    ("first", "second", "third"),
+)
 """What two answers are told apart by, and what a third one would be called."""
 _FORMS = ("{0}{1}", "{1}{0}", "model{1}{0}", "{0}model{1}", "model{1}s{0}")
 
@@ -32,7 +38,20 @@ _SIGNED = ("overallpreference", "preferencestrength")
 """Below zero for the first answer, above for the second (nvidia/HelpSteer2 and 3)."""
 _GRADES = ("score", "rating", "reward", "grade", "votes", "upvotes")
 _TIES = frozenset(
-    ("tie", "tied", "ties", "tiebothbad", "bothbad", "bothgood", "both", "neither", "equal", "same", "draw", "none")
+    (
+        "tie",
+        "tied",
+        "ties",
+        "tiebothbad",
+        "bothbad",
+        "bothgood",
+        "both",
+        "neither",
+        "equal",
+        "same",
+        "draw",
+        "none",
+    )
 )
 _OWNERS = re.compile(rf"^(?:the|model|option|chatbot|bot|{'|'.join(STEMS)})+")
 

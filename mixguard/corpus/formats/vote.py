@@ -68,7 +68,9 @@ def _first(row: Row, *, labels: bool, numbers: bool = True) -> Format | None:
     """
     for form in FORMATS:
         if form.matches(row):
-            barred = (form is _KTO and not labels and not _KTO.sure(row)) or (form is _COMPARED and not numbers)
+            barred = (form is _KTO and not labels and not _KTO.sure(row)) or (
+                form is _COMPARED and not numbers
+            )
             if not barred:
                 return form
     return None

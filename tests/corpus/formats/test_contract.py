@@ -51,7 +51,12 @@ def test_question_and_answer_are_found(name: str, row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar", "compared", "graded_answers"}]
+    "name",
+    [
+        name
+        for name in EXAMPLES
+        if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar", "compared", "graded_answers"}
+    ],
 )
 def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
     for row in EXAMPLES[name]:
