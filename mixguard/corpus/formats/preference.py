@@ -5,8 +5,8 @@ from __future__ import annotations
 from mixguard.corpus.formats.base import Format
 from mixguard.corpus.formats.cells import Text
 from mixguard.corpus.formats.chat import PROMPT, SYSTEM
-from mixguard.corpus.formats.contrast import Contrast
 from mixguard.corpus.formats.compared import Compared, Named
+from mixguard.corpus.formats.contrast import Contrast
 from mixguard.corpus.formats.graded import Best, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mixguard.corpus.formats.listed import answers_of
 from mixguard.corpus.formats.layout import not_of
+from mixguard.corpus.formats.listed import answers_of
 from mixguard.corpus.formats.twins import twins_of
 from mixguard.corpus.records import Row, Sample
 from mixguard.errors import RecordError
