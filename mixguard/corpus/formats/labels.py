@@ -50,6 +50,7 @@ _OPINIONS = (
     "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumbs", "thumb", "reaction", "vote", "uservote",
 )  # fmt: skip
 """Columns of opinions: read if they hold a word for one, while numbers are grades."""
+_NAMES = frozenset(("ktotag", "label", *_WANTED, *_UNWANTED, *_OPINIONS))
 
 
 class Label(NamedTuple):
@@ -80,6 +81,8 @@ def opinion(label: Any) -> bool | None:
 def label_of(row: Row) -> Label | None:
     """The label of a row's answer; None if no column can be one."""
     columns = filled(row)
+    if _NAMES.isdisjoint(columns):
+        return None
     if "ktotag" in columns:
         return Label(columns["ktotag"], opinion(row[columns["ktotag"]]))
     for name in (*_WANTED, *_UNWANTED):

@@ -25,16 +25,17 @@ def key(name: str) -> str:
 
 def filled(row: Row) -> Mapping[str, str]:
     """The columns that have a value, by `key`; where two share one, the name that is spelt like it."""
-    return _by_key(tuple(name for name, value in row.items() if value is not None))
+    return by_key(tuple([name for name, value in row.items() if value is not None]))
 
 
 def known(row: Row) -> Mapping[str, str]:
     """All columns by `key`, those with a value first."""
-    return {**_by_key(tuple(row)), **filled(row)}
+    return {**by_key(tuple(row)), **filled(row)}
 
 
 @lru_cache(maxsize=512)
-def _by_key(names: tuple[str, ...]) -> Mapping[str, str]:
+def by_key(names: tuple[str, ...]) -> Mapping[str, str]:
+    """The names by `key`; where two share one, the name that is spelt like it."""
     found: dict[str, str] = {}
     for name in names:
         if isinstance(name, str) and len(name) <= _LONGEST:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Layout, Slot, not_of
-from mixguard.corpus.formats.names import filled, known
+from mixguard.corpus.formats.names import by_key, known
 from mixguard.corpus.formats.pair_names import ANSWERS, PAIRS, PROMPTS, SYSTEMS, Pair
 from mixguard.corpus.formats.talk import Said, is_messages
-from mixguard.corpus.formats.thoughts import thoughts_of
+from mixguard.corpus.formats.thoughts import Thought, thoughts_of
 from mixguard.corpus.records import Role, Row, Sample
 
 
@@ -20,8 +21,7 @@ class Paired:
     """A format of one prompt and one answer, whose columns may be spelt in any way."""
 
     id: str
-    pairs: tuple[Pair, ...]
-    """Its columns by `names.key`; the first whose columns the row has."""
+    """One or more pairs of `pair_names` have it; the first whose columns a row has reads it."""
 
     def matches(self, row: Row) -> bool:
         """Whether the row has the columns."""
@@ -30,48 +30,72 @@ class Paired:
 
     def parse(self, row: Row) -> Sample:
         """The prompt, the reasoning that has a column of its own, and the answer."""
-        return self._layout(row).parse(row)
+        return self._needed(row).parse(row)
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
         """A row with the columns of `like`."""
-        return self._layout(like).render(sample, like)
+        return self._needed(like).render(sample, like)
 
     def layout(self, row: Row) -> Layout | None:
         """The slots of a row in its own spelling; None if it lacks one of the columns."""
-        columns = filled(row)
-        for pair in self.pairs:
-            if pair.prompt in columns and pair.answer in columns and _fits(pair, row, columns):
-                return Layout(self.id, *_slots(pair, row, columns))
-        return None
+        return _layout(self.id, tuple(row), tuple(map(type, row.values())), thoughts_of(row))
 
-    def _layout(self, row: Row) -> Layout:
+    def _needed(self, row: Row) -> Layout:
         layout = self.layout(row)
         if layout is None:
             raise not_of(self.id, row)
         return layout
 
 
-def _fits(pair: Pair, row: Row, columns: Mapping[str, str]) -> bool:
-    return not pair.strict or all(isinstance(row[columns[name]], str) for name in (pair.prompt, pair.answer))
+class _Columns(NamedTuple):
+    """The columns of rows whose columns and types are the same."""
+
+    every: Mapping[str, str]
+    """Columns by `names.key`."""
+    filled: Mapping[str, str]
+    """Those with a value."""
+    types: Mapping[str, type]
+
+    @classmethod
+    def of(cls, names: tuple[str, ...], types: tuple[type, ...]) -> _Columns:
+        of_name = dict(zip(names, types, strict=True))
+        held = by_key(tuple(name for name in names if of_name[name] is not type(None)))
+        return cls({**by_key(names), **held}, held, of_name)
+
+    def fit(self, pair: Pair) -> bool:
+        """Whether a pair's columns are here."""
+        if pair.prompt not in self.filled or pair.answer not in self.filled:
+            return False
+        ends = (self.filled[pair.prompt], self.filled[pair.answer])
+        return not pair.strict or all(self.types[name] is str for name in ends)
 
 
-def _slots(pair: Pair, row: Row, columns: Mapping[str, str]) -> tuple[tuple[Slot, ...], tuple[str, ...]]:
-    """The slots, and the columns of plain text among them."""
-    every = known(row)
-    prompt, answer = columns[pair.prompt], columns[pair.answer]
-    beside = [*pair.before, pair.prompt, *pair.after]
-    joined = tuple(every[name] for name in beside if name in every)
-    slots: list[Slot] = [Text(Role.SYSTEM, column, optional=True) for column in system_of(row)]
-    if isinstance(row.get(every.get("history", "")), list | None):
-        slots.append(History(every.get("history", "history")))
-    if pair.said and is_said(row[prompt]):
+@lru_cache(maxsize=1024)
+def _layout(
+    name: str, names: tuple[str, ...], types: tuple[type, ...], thoughts: tuple[str, ...]
+) -> Layout | None:
+    """The slots of rows with these columns, types of values, and columns of reasoning."""
+    columns = _Columns.of(names, types)
+    pair = next((pair for pair in _PAIRS_OF[name] if columns.fit(pair)), None)
+    if pair is None:
+        return None
+    every = columns.every
+    prompt, answer = columns.filled[pair.prompt], columns.filled[pair.answer]
+    joined = tuple(every[key] for key in (*pair.before, pair.prompt, *pair.after) if key in every)
+    slots: list[Slot] = []
+    system = next((every[key] for key in SYSTEMS if key in every), None)
+    if system is not None and columns.types[system] in (str, type(None)):
+        slots.append(Text(Role.SYSTEM, system, optional=True))
+    if "history" in every and columns.types[every["history"]] in (list, type(None)):
+        slots.append(History(every["history"]))
+    if pair.said and columns.types[prompt] in (list, dict):
         slots.append(Said(prompt, Role.USER, 0))
     else:
         slots.append(Text(Role.USER, prompt, columns=joined if len(joined) > 1 else ()))
-    slots += thoughts_of(row, answer)
-    said = pair.said and is_said(row[answer])
+    slots += [Thought(column, answer) for column in thoughts if column not in (prompt, answer)]
+    said = pair.said and columns.types[answer] in (list, dict)
     slots.append(Said(answer, Role.ASSISTANT, 1) if said else Text(Role.ASSISTANT, answer, 1))
-    return tuple(slots), (*joined, answer)
+    return Layout(name, tuple(slots), (*joined, answer))
 
 
 def is_said(value: Any) -> bool:
@@ -86,17 +110,11 @@ def system_of(row: Row) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(row[name], str | None))[:1]
 
 
-def _paired(pairs: Iterable[Pair]) -> tuple[Paired, ...]:
-    by_id: dict[str, list[Pair]] = {}
-    for pair in pairs:
-        by_id.setdefault(pair.id, []).append(pair)
-    return tuple(Paired(name, tuple(own)) for name, own in by_id.items())
-
-
-PAIR_FORMATS = (
-    *_paired(PAIRS),
-    Paired(
-        "asked_answered", tuple(Pair("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS)
-    ),
-)
+_PAIRS_OF: Mapping[str, Sequence[Pair]] = {
+    **{
+        name: [pair for pair in PAIRS if pair.id == name] for name in dict.fromkeys(pair.id for pair in PAIRS)
+    },
+    "asked_answered": [Pair("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS],
+}
+PAIR_FORMATS = tuple(map(Paired, _PAIRS_OF))
 """Specific before general: the first whose columns a row has reads it."""

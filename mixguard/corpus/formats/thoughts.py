@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from mixguard.corpus.formats.base import REASONING, pointer
-from mixguard.corpus.formats.names import known
+from mixguard.corpus.formats.names import by_key
 from mixguard.corpus.records import Role, Row, Turn
 from mixguard.errors import RecordError
 
@@ -61,8 +62,12 @@ def is_prose(value: Any) -> bool:
     return isinstance(value, str) and (not value.isascii() or len(value.split()) > 1)
 
 
-def thoughts_of(row: Row, answer: str) -> tuple[Thought, ...]:
-    """The slots of the columns of reasoning that a row has beside its answer."""
-    columns = known(row)
-    slots = (Thought(columns[name], answer) for name in KEYS if name in columns and columns[name] != answer)
-    return tuple(slot for slot in slots if slot.fits(row))
+def thoughts_of(row: Row) -> tuple[str, ...]:
+    """The columns of reasoning that a row has, whether empty or not."""
+    return tuple([column for column in _columns(tuple(row)) if is_prose(row[column])])
+
+
+@lru_cache(maxsize=512)
+def _columns(names: tuple[str, ...]) -> tuple[str, ...]:
+    columns = by_key(names)
+    return tuple(columns[name] for name in KEYS if name in columns)
