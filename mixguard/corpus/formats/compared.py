@@ -143,6 +143,8 @@ class Compared:
         verdict = verdict_of(row, twins) if twins is not None and not twins.more else None
         if twins is None or verdict is None:
             return None
+        if not _names_one(row, twins, verdict):
+            return None
         chosen, rejected = twins.first, twins.second
         if verdict.winner == 1:
             chosen, rejected = rejected, chosen
@@ -154,6 +156,17 @@ class Compared:
         if found is None:
             raise not_of(self.id, row)
         return found
+
+
+def _names_one(row: Row, twins: Twins, verdict: Verdict) -> bool:
+    """Whether `chosen` and `rejected`, if there are both, name the answers rather than hold them."""
+    columns = filled(row)
+    if "chosen" not in columns or "rejected" not in columns:
+        return True
+    return verdict.column == columns["chosen"] and row[verdict.column] not in (
+        row[twins.first],
+        row[twins.second],
+    )
 
 
 def _safer(row: Row, found: _Found) -> str | None:

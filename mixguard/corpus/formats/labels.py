@@ -41,13 +41,13 @@ _CLEAR = {"thumbs up", "thumbs down", "thumbsup", "thumbsdown", "thumb up", "thu
 
 _WANTED = (
     "desirable", "isdesirable", "desired", "isgood", "good", "isgoodanswer", "isgoodresponse", "ischosen", "chosen",
-    "ispreferred", "preferred", "accepted", "isaccepted", "approved", "isapproved", "thumbsup", "liked", "isliked",
+    "ispreferred", "preferred", "accepted", "isaccepted", "approved", "isapproved", "thumbsup", "liked", "isliked", "upvoted", "ktolabel",
 )  # fmt: skip
 _UNWANTED = (
-    "undesirable", "isundesirable", "undesired", "isbad", "bad", "isrejected", "rejected", "thumbsdown", "disliked", "isdisliked",
+    "undesirable", "isundesirable", "undesired", "isbad", "bad", "isrejected", "rejected", "thumbsdown", "disliked", "isdisliked", "downvoted",
 )  # fmt: skip
 _OPINIONS = (
-    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumbs", "thumb", "reaction", "vote", "uservote",
+    "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumbs", "thumb", "reaction", "vote", "uservote", "desirability",
 )  # fmt: skip
 """Columns of opinions: read if they hold a word for one, while numbers are grades."""
 _NAMES = frozenset(("ktotag", "label", *_WANTED, *_UNWANTED, *_OPINIONS))

@@ -59,6 +59,7 @@ PAIRS = (
     Pair("problem_answer", "problem", "answer"),
     Pair("patient_doctor", "patient", "doctor", before=("description",)),
     Pair("user_assistant", "user", "assistant"),
+    Pair("user_assistant", "customer", "agent"),
     Pair("input_output_pair", "input", "output"),
     Pair("input_response", "input", "response"),
     Pair("input_answer", "input", "answer"),
@@ -87,6 +88,7 @@ PAIRS = (
     Pair("text_code", "instruction", "code"),
     Pair("text_code", "prompt", "code"),
     Pair("text_code", "nl", "code"),
+    Pair("text_code", "nl", "cmd"),
     Pair("text_code", "description", "code"),
     Pair("text_code", "text", "code"),
     Pair("context_response", "context", "response"),
@@ -106,6 +108,6 @@ ANSWERS = (
     "modelresponse", "modelanswer", "modeloutput", "modelcompletion", "llmresponse", "llmoutput", "answer", "answers",
     "bestanswer", "expectedanswer", "expectedoutput", "expectedresponse", "goldanswer", "referenceanswer",
     "ans", "a", "output", "outputs", "completion", "completions", "generation", "generatedtext", "generatedanswer",
-    "generatedresponse", "generatedsolution", "generated", "reply", "solution", "doctor", "target", "targets",
+    "generatedresponse", "generatedsolution", "generated", "canonicalsolution", "ideal", "idealanswer", "idealresponse", "reply", "solution", "doctor", "target", "targets",
 )  # fmt: skip
 """Any prompt among these with any answer, if no pair above fits: a prompt alone says what its row is for."""

@@ -10,6 +10,7 @@ from mixguard.corpus.formats.contrast import Contrast
 from mixguard.corpus.formats.graded import Best, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
+from mixguard.corpus.formats.nova import Candidates
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
@@ -41,8 +42,8 @@ _ANSWER_ALONE = Layout("kto", (Said("completion", Role.ASSISTANT, 1),))
 PREFERENCE_FORMATS: tuple[Format, ...] = (
     Best("nectar", ("answers",), "answer"),
     Steps(PROMPT),
-    Best("graded_answers"),
     Compared(),
+    Layout("nova_pref", (SYSTEM, Candidates())),
     Either(
         "openai_dpo",
         (
@@ -71,6 +72,7 @@ PREFERENCE_FORMATS: tuple[Format, ...] = (
     Layout("question_response_jk", _answers(Text(Role.USER, "question"), "response_j", "response_k")),
     Named(),
     Layout("pref_implicit", _answers(None)),
+    Best("graded_answers"),
     Kto("kto", (Either("kto", _kto_layouts()), *PAIR_FORMATS, _ANSWER_ALONE)),
 )
 """Every format with two or more answers to one prompt, or one labelled answer; specific before general."""

@@ -49,6 +49,16 @@ COMPARISON_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"systemInstruction": {"parts": [{"text": "Be brief."}]}, "contents": [_parts("user", Q)], "completions": [{"score": 0.0, "completion": _parts("model", B)}, {"score": 1.0, "completion": _parts("model", A)}]},
         {"prompt": Q, "responses": [{"text": B, "rank": 2}, {"text": A, "rank": 1}]},
     ],
+    # Amazon Nova, bedrock-conversation-2024
+    "nova_pref": [
+        {
+            "system": [{"text": "Be brief."}],
+            "messages": [
+                {"role": "user", "content": [{"text": Q}]},
+                {"role": "assistant", "candidates": [{"content": [{"text": B}], "preferenceLabel": "non-preferred"}, {"content": [{"text": A}], "preferenceLabel": "preferred"}]},
+            ],
+        }
+    ],
     "pref_named": [
         {"prompt": Q, "chosen_response": A, "rejected_response": B},
         {"input": Q, "response_chosen": A, "response_rejected": B},
@@ -60,6 +70,8 @@ COMPARISON_EXAMPLES: dict[str, list[dict[str, Any]]] = {
         {"prompt": [USER], "preferred": [GOOD], "dispreferred": [POOR]},
         {"system_prompt": "Be brief.", "problem": Q, "chosen": A, "rejected": B},
     ],
+    # argilla/distilabel-intel-orca-dpo-pairs
+    "axolotl_icr": [{"input": Q, "chosen": A, "rejected": B, "generations": [B, A], "ratings": [9.0, 2.0], "order": ["rejected", "chosen"]}],
     "axolotl_intel": [{"system": "Be brief.", "question": Q, "chosen": A, "rejected": B}],
     # stack-exchange-paired
     "question_response_jk": [{"qid": 3, "question": Q, "response_j": A, "response_k": B}],

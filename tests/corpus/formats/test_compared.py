@@ -30,6 +30,8 @@ def polarities(row: dict[str, Any]) -> dict[str | None, int]:
     [
         (("response_a", "response_b"), {"winner": "A"}, A),
         (("response_a", "response_b"), {"winner": "[[B]]"}, B),
+        (("response_a", "response_b"), {"chosen": "B", "rejected": "A"}, B),
+        (("response_a", "response_b"), {"winner": "model_a", "loser": "model_b"}, A),
         (("response_a", "response_b"), {"choice": "Response B"}, B),
         (("response_a", "response_b"), {"preferred": "the response b"}, B),
         (("response_a", "response_b"), {"score_a": "2", "score_b": "7.5"}, B),
@@ -86,6 +88,20 @@ def test_two_answers_without_a_clear_label_are_named_and_not_guessed(row: dict[s
     with pytest.raises(RecordError, match=f"two answers, {first} and {second}, and no label") as error:
         choose(row, None).parse(row)
     assert f"--columns chosen={first},rejected={second}" in str(error.value)
+
+
+def test_answers_called_chosen_and_rejected_are_read_before_those_they_were_taken_from() -> None:
+    row = {
+        "prompt": Q,
+        "chosen": A,
+        "rejected": B,
+        "response_1": B,
+        "response_2": A,
+        "score_1": 9,
+        "score_2": 1,
+    }
+    assert choose(row, None).id == "pref_explicit"
+    assert polarities(row) == {A: 1, B: -1}
 
 
 def test_a_list_of_answers_without_grades_is_not_guessed() -> None:
