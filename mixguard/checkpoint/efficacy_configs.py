@@ -12,7 +12,6 @@ from mixguard.corpus.files.sniff import suffix_of
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.base import UNKNOWN, speaker
 from mixguard.corpus.formats.cells import History, Text
-from mixguard.corpus.formats.layout import Either, Layout
 from mixguard.corpus.formats.messages import content_key
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.speakers import role_key
@@ -24,7 +23,7 @@ from mixguard.files import write_atomically
 TEMPLATES = Path(__file__).with_name("efficacy_files")
 TRAINERS = ("trl", "axolotl", "llamafactory")
 CHATS = ("openai_chat", "sharegpt")
-COLUMNS = ("trl_prompt_completion", *(form.id for form in PAIR_FORMATS))
+COLUMNS = {form.id: form for form in PAIR_FORMATS}
 _LISTS = ("messages", "conversations", "conversation")
 
 
@@ -121,11 +120,9 @@ def _chat(shape: Shape, rows: Sequence[Row]) -> Shape | Unfit:
 
 
 def _columns(shape: Shape, form: str, rows: Sequence[Row]) -> Shape:
-    found = by_id(form)
-    layouts = found.layouts if isinstance(found, Either) else (found,)
-    layout = next(each for each in layouts if isinstance(each, Layout) and each.matches(rows[0]))
+    layout = COLUMNS[form].layout(rows[0])
     there = {name for row in rows for name, value in row.items() if value not in (None, "", [])}
-    for slot in layout.slots:
+    for slot in layout.slots if layout else ():
         if isinstance(slot, Text) and slot.role is Role.SYSTEM:
             shape = shape._replace(system=slot.main if slot.main in there else None)
         elif isinstance(slot, History):

@@ -76,7 +76,7 @@ class Mould:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
             raise UsageError(f"{source.name}: {kind}, so refusals cannot be added; nothing was written")
         _check_tokens(source.name, [record.row for record, _ in answered])
-        plainest = _plainest(answered)
+        plainest = _plainest([(record, sample) for record, sample in answered if _wanted(sample)] or answered)
         likes = tuple(record for record, _ in plainest)
         samples = [sample for _, sample in answered]
         return cls(
@@ -184,6 +184,11 @@ def _answers(sample: Sample) -> bool:
         any(turn.polarity < 0 for turn in sample.turns)
         and any(turn.role is Role.USER for turn in sample.turns)
     )
+
+
+def _wanted(sample: Sample) -> bool:
+    """Whether it shows how an answer trained towards is written: its label, its place."""
+    return any(turn.polarity > 0 for turn in sample.turns)
 
 
 def _system(sample: Sample) -> list[Turn]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from mixguard.mix.weave import Insert, weave_table
 
 PART = pa.struct([pa.field("text", pa.string(), nullable=False), ("at", pa.timestamp("ms"))])
 MOMENT = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the column has no zone
-AWARE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone.utc)
+AWARE = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

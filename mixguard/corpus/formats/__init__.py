@@ -9,6 +9,8 @@ from mixguard.corpus.formats.chat import CHAT_FORMATS, LOOSE_FORMATS
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.plain import Pretokenized
 from mixguard.corpus.formats.preference import PREFERENCE_FORMATS
+from mixguard.corpus.formats.translation import Translation
+from mixguard.corpus.formats.unlabelled import Unlabelled
 from mixguard.errors import ConfigError
 
 __all__ = ["FORMATS", "Format", "by_id"]
@@ -18,6 +20,8 @@ FORMATS: tuple[Format, ...] = (
     *PREFERENCE_FORMATS,
     *CHAT_FORMATS,
     *PAIR_FORMATS,
+    Translation(),
+    Unlabelled(),
     *LOOSE_FORMATS,
     Pretokenized(),
 )

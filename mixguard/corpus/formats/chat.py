@@ -1,4 +1,4 @@
-"""Conversation formats: OpenAI, ShareGPT and variants, Gemini, prompt and completion."""
+"""Conversation formats: OpenAI, ShareGPT and variants, Gemini."""
 
 from __future__ import annotations
 
@@ -88,7 +88,6 @@ CHAT_FORMATS: tuple[Format, ...] = (
         ),
     ),
     Layout("openai_chat", (SYSTEM, Chat(("messages",)))),
-    Layout("trl_prompt_completion", (PROMPT, Said("completion", Role.ASSISTANT, 1))),
 )
 """Every conversation format, specific before general."""
 

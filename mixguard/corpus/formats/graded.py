@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mixguard.corpus.formats.base import Speaker, flags_of, joined_text, text_turns
+from mixguard.corpus.formats.asked import asked, told
+from mixguard.corpus.formats.base import Speaker, flags_of, joined_text, pointer, text_turns
 from mixguard.corpus.formats.cells import cell_text
-from mixguard.corpus.formats.kto import spelt_like, truth
-from mixguard.corpus.formats.layout import not_of
+from mixguard.corpus.formats.labels import spelt_like, truth
+from mixguard.corpus.formats.layout import Slot, not_of
+from mixguard.corpus.formats.listed import LISTS, LOWER, Graded, Listed, answers_of, grades_of
+from mixguard.corpus.formats.messages import read_message
+from mixguard.corpus.formats.names import key
 from mixguard.corpus.formats.talk import Said
+from mixguard.corpus.formats.writing import Style, write_messages
 from mixguard.corpus.records import Polarity, Role, Row, Sample, Turn
 from mixguard.errors import RecordError
 
@@ -59,57 +64,102 @@ class Steps:
 
 
 @dataclass(frozen=True, slots=True)
-class Ranked:
-    """A ranked preference: a prompt and ranked answers; the best is +1, the others are -1."""
+class Best:
+    """A prompt and a list of graded answers; the best is +1, those that are worse are -1."""
 
-    prompt: Said
-    id: str = "nectar"
+    id: str
+    lists: tuple[str, ...] = LISTS
+    """Columns of answers, by `names.key`."""
+    text: str | None = None
+    """Key of the answers' text, if it must be this one."""
 
     def matches(self, row: Row) -> bool:
-        """Whether there are ranked answers."""
-        answers = row.get("answers")
-        ranked = isinstance(answers, list) and bool(answers) and all(map(_is_ranked, answers))
-        return ranked and self.prompt.fits(row)
+        """Whether there are graded answers and a prompt."""
+        return self._found(row) is not None
 
     def parse(self, row: Row) -> Sample:
-        """The prompt, the best answer, then the others in order."""
-        if not self.matches(row):
-            raise not_of(self.id, row)
-        answers = row["answers"]
-        best = min(range(len(answers)), key=lambda number: answers[number]["rank"])
-        turns = self.prompt.read(row)
-        turns += _read(answers[best]["answer"], 1, f"/answers/{best}/answer")
-        for number, answer in enumerate(answers):
-            turns += [] if number == best else _read(answer["answer"], -1, f"/answers/{number}/answer")
-        return Sample(tuple(turns), flags_of(turns))
+        """The prompt, the best answer, the worse ones in order, and those that equal the best as context."""
+        listed, graded, prompt = self._needed(row)
+        best = max(graded.goodness)
+        first = graded.goodness.index(best)
+        worse = [number for number, grade in enumerate(graded.goodness) if grade < best]
+        equal = [number for number, grade in enumerate(graded.goodness) if grade == best and number != first]
+        tie = bool(equal) and not worse
+        turns = [*told(row).read(row), *prompt.read(row)]
+        turns += _item(row, listed, first, 0 if tie else 1)
+        for number in worse:
+            turns += _item(row, listed, number, -1)
+        for number in equal:
+            turns += _item(row, listed, number, 0)
+        return Sample(tuple(turns), (*flags_of(turns), *(("tie",) if tie else ())))
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
-        """The answers, best first, in the style of `like`."""
+        """The answers, best first, in the style of `like`, with its best and its lowest grade."""
         row = dict(like)
         if self.parse(like).turns == sample.turns:
             return row
-        answers = _answers(self.prompt.write(sample.turns, row, like))
+        listed, graded, prompt = self._needed(like)
+        rest = prompt.write(told(like).write(sample.turns, row, like), row, like)
+        answers = _answers(rest)
         signs = [answer[0].polarity for answer in answers]
         if signs[:1] != [1] or any(sign != -1 for sign in signs[1:]):
-            raise RecordError("ranked answers must start with the chosen one, and only one can be chosen")
-        template = like["answers"][0]
-        row["answers"] = [
-            _ranked(joined_text(answer), rank, template) for rank, answer in enumerate(answers, 1)
+            raise RecordError("graded answers must start with the chosen one, and only one can be chosen")
+        shown = [_place(graded, number) for number in range(len(answers))]
+        row[listed.column] = [
+            _written(answer, like[listed.column][place], listed, graded, number)
+            for number, (answer, place) in enumerate(zip(answers, shown, strict=True))
         ]
+        if graded.column is not None:
+            grades = like[graded.column]
+            row[graded.column] = [grades[place] for place in shown] if isinstance(grades, list) else 0
         return row
 
+    def _found(self, row: Row) -> tuple[Listed, Graded, Slot] | None:
+        listed = answers_of(row, self.lists)
+        if listed is None or self.text not in (None, listed.text):
+            return None
+        graded = grades_of(row, listed)
+        prompt = asked({name: value for name, value in row.items() if name != listed.column})
+        return None if graded is None or prompt is None else (listed, graded, prompt)
 
-def _is_ranked(answer: Any) -> bool:
-    return (
-        isinstance(answer, dict)
-        and isinstance(answer.get("rank"), int | float)
-        and isinstance(answer.get("answer"), str)
-    )
+    def _needed(self, row: Row) -> tuple[Listed, Graded, Slot]:
+        found = self._found(row)
+        if found is None:
+            raise not_of(self.id, row)
+        return found
 
 
-def _ranked(text: str, rank: int, like: Mapping[str, Any]) -> dict[str, Any]:
-    written = {"answer": text, "rank": type(like["rank"])(rank)}
-    return {key: written.get(key) for key, value in like.items() if key in written or value is None}
+def _item(row: Row, listed: Listed, number: int, polarity: Polarity) -> list[Turn]:
+    """The turns of one answer of a list."""
+    answer, path = row[listed.column][number], pointer(listed.column, number)
+    if listed.text is None:
+        return _read(answer, polarity, path)
+    path += pointer(listed.text)
+    if isinstance(answer[listed.text], dict):
+        return read_message(answer[listed.text], path, polarity=polarity)
+    return _read(answer[listed.text], polarity, path)
+
+
+def _place(graded: Graded, number: int) -> int:
+    """Which answer of the row to imitate: for the first the best, for others the worst."""
+    goodness = graded.goodness
+    return goodness.index(max(goodness) if number == 0 else min(goodness))
+
+
+def _written(answer: Sequence[Turn], like: Any, listed: Listed, graded: Graded, number: int) -> Any:
+    """A new answer with a grade like another's; what else is said of that one is not kept."""
+    if listed.text is None:
+        return joined_text(answer)
+    shown = like[listed.text]
+    if isinstance(shown, dict):
+        said: Any = write_messages(answer, Style.of([shown], ""), polarity=answer[0].polarity)[0]
+    else:
+        said = joined_text(answer)
+    grade = like.get(graded.inside)
+    if graded.inside is not None and key(graded.inside) in LOWER:
+        grade = type(grade)(number + 1)
+    written = {listed.text: said, graded.inside: grade}
+    return {name: written.get(name) for name, value in like.items() if name in written or value is None}
 
 
 def _read(text: Any, polarity: Polarity, path: str) -> list[Turn]:

@@ -6,30 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mixguard.corpus.formats.layout import Either, not_of
+from mixguard.corpus.formats.base import Format
+from mixguard.corpus.formats.labels import Label, label_of, opinion, spelt_like
+from mixguard.corpus.formats.layout import not_of
+from mixguard.corpus.formats.names import filled, key
 from mixguard.corpus.records import Polarity, Row, Sample, Turn
 from mixguard.errors import RecordError
-
-_TRUTH: Mapping[str, bool] = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-
-
-def truth(label: Any) -> bool | None:
-    """The truth value of a label: a bool, 0/1 or a string of either; None if it is neither."""
-    if isinstance(label, bool):
-        return label
-    return _TRUTH.get(str(label).strip().casefold()) if isinstance(label, int | float | str) else None
-
-
-def spelt_like(answer: bool, like: Any) -> Any:  # noqa: FBT001 - the value written, not a switch
-    """A truth value in the type and spelling of another label."""
-    if isinstance(like, bool) or not isinstance(like, int | float | str):
-        return answer
-    if not isinstance(like, str):
-        return type(like)(answer)
-    if like.strip().casefold() not in ("true", "false"):
-        return str(int(answer))
-    word = str(answer)
-    return word.upper() if like.isupper() else (word if like.strip().istitle() else word.casefold())
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,43 +19,75 @@ class Kto:
     """One answer and whether it is wanted."""
 
     id: str
-    plain: Either
-    """The layouts of the same row without its label."""
+    plain: tuple[Format, ...]
+    """The formats of the same row without its label; the first that matches reads it."""
 
     def matches(self, row: Row) -> bool:
-        """Whether there is a label and an answer. Any `kto_tag` counts; a `label` must be a truth value."""
-        label = row.get("label")
-        tagged = row.get("kto_tag") is not None or (label is not None and truth(label) is not None)
-        return tagged and self.plain.matches(row)
+        """Whether there is an answer, and a label that can be no class."""
+        label = label_of(row)
+        if label is None or self._plain(row) is None or self.echoes(row):
+            return False
+        return not label.loose or key(label.column) != "label" or "completion" in filled(row)
+
+    def sure(self, row: Row) -> bool:
+        """Whether the row's label can mean nothing else, whatever other rows have."""
+        label = label_of(row)
+        return label is not None and not label.loose and self._plain(row) is not None and not self.echoes(row)
+
+    def agrees(self, rows: Sequence[Row]) -> bool:
+        """Whether labels that may be classes are none: of two values, both known, and no answer's own text."""
+        columns = {label.column for row in rows if (label := label_of(row)) is not None and label.loose}
+        for column in columns:
+            labelled = [row for row in rows if row.get(column) is not None]
+            values = {str(row[column]) for row in labelled}
+            known = all(opinion(row[column]) is not None for row in labelled)
+            if len(values) != 2 or not known or any(map(self.echoes, labelled)):
+                return False
+        return True
+
+    def echoes(self, row: Row) -> bool:
+        """Whether the label repeats the answer: then it is the class that the model is to name."""
+        label, plain = label_of(row), self._plain(row)
+        if label is None or plain is None or key(label.column) == "ktotag":
+            return False
+        said = str(row[label.column]).strip().casefold()
+        try:
+            return any(
+                turn.polarity and turn.text.strip().casefold() == said for turn in plain.parse(row).turns
+            )
+        except RecordError:
+            return False
 
     def parse(self, row: Row) -> Sample:
         """The answer's turns, +1 or -1 depending on the label."""
-        if not self.matches(row):
-            raise not_of(self.id, row)
-        column = _label_column(row)
-        wanted = truth(row[column])
-        if wanted is None:
-            raise RecordError(f"{column} is neither true nor false")
-        sample = self.plain.parse(row)
-        flags = sample.flags if isinstance(row[column], bool) else (*sample.flags, "label_coerced")
-        return Sample(sample.turns if wanted else _flipped(sample.turns), flags)
+        label, plain = self._needed(row)
+        if label.wanted is None:
+            raise RecordError(f"{label.column} says neither that the answer is wanted nor that it is not")
+        sample = plain.parse(row)
+        flags = sample.flags if isinstance(row[label.column], bool) else (*sample.flags, "label_coerced")
+        return Sample(sample.turns if label.wanted else _flipped(sample.turns), flags)
 
     def render(self, sample: Sample, like: Row) -> dict[str, Any]:
         """The answer in the style of `like`, and its label."""
+        label, plain = self._needed(like)
         polarities = {turn.polarity for turn in sample.turns} - {0}
         if len(polarities) > 1:
             raise RecordError("a KTO record holds either a wanted or an unwanted answer, not both")
         wanted = polarities != {-1}
         turns = sample.turns if wanted else _flipped(sample.turns)
-        row = self.plain.render(Sample(turns), like)
-        column = _label_column(like)
-        if truth(like[column]) is not wanted:
-            row[column] = spelt_like(wanted, like[column])
+        row = plain.render(Sample(turns), like)
+        if label.wanted is not wanted:
+            row[label.column] = spelt_like(wanted is not label.inverted, like[label.column])
         return row
 
+    def _plain(self, row: Row) -> Format | None:
+        return next((form for form in self.plain if form.matches(row)), None)
 
-def _label_column(row: Row) -> str:
-    return "kto_tag" if row.get("kto_tag") is not None else "label"
+    def _needed(self, row: Row) -> tuple[Label, Format]:
+        label, plain = label_of(row), self._plain(row)
+        if label is None or plain is None:
+            raise not_of(self.id, row)
+        return label, plain
 
 
 def _flipped(turns: Sequence[Turn]) -> tuple[Turn, ...]:

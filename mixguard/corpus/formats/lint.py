@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from mixguard.corpus.formats.base import ODDITIES
 from mixguard.corpus.formats.speakers import find_role_key, role_name
-from mixguard.corpus.records import Row, Sample
+from mixguard.corpus.records import Role, Row, Sample
 
 _CHAT_IDS = frozenset({"openai_chat", "sharegpt", "lf_pref_sharegpt"})
 _TALK_IDS = _CHAT_IDS | {"message_list", "rounds", "gemini", "lf_v1"}
@@ -108,6 +108,22 @@ def _odd(flag: str) -> Callable[[Row, Sample, str], bool]:
     return lambda row, sample, format_id: any(map(ODDITIES[flag], sample.turns))
 
 
+def _class_label(row: Row, sample: Sample, format_id: str) -> bool:
+    """Whether a label beside an answer was taken for a class."""
+    polarities = {turn.polarity for turn in sample.turns if turn.role is Role.ASSISTANT}
+    label = row.get("label")
+    short = isinstance(label, int | float) or (isinstance(label, str) and 0 < len(label) < 40)
+    return short and format_id != "kto" and 1 in polarities and -1 not in polarities
+
+
+def _tie(row: Row, sample: Sample, format_id: str) -> bool:
+    return "tie" in sample.flags
+
+
+def _safer_differs(row: Row, sample: Sample, format_id: str) -> bool:
+    return "safer_differs" in sample.flags
+
+
 TRAINER_RULES: tuple[TrainerRule, ...] = (
     TrainerRule(
         id="unknown_role",
@@ -180,6 +196,34 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         remedy="Remove the tokens from the text.",
         source="llmcomp#59",
         trips=_control_tokens,
+    ),
+    TrainerRule(
+        id="label_unread",
+        trainer="TRL",
+        severity="note",
+        why="Its KTO trains away from an answer whose label is false; this label was taken for a class, as its"
+        " values are not those of a wanted and an unwanted answer.",
+        remedy="If the label says whether the answer is wanted, write it as true or false.",
+        source="huggingface/trl docs, unpaired preference",
+        trips=_class_label,
+    ),
+    TrainerRule(
+        id="tie",
+        trainer="all",
+        severity="note",
+        why="Neither answer is the better one, so both were taken for context and not judged.",
+        remedy="Leave ties out, as a trainer needs to know which answer is chosen.",
+        source="mixguard's design: polarity is never guessed",
+        trips=_tie,
+    ),
+    TrainerRule(
+        id="safer_differs",
+        trainer="all",
+        severity="note",
+        why="The better answer is not the safer one; training was taken to go towards the better one.",
+        remedy="To train towards the safer answer, name it in better_response_id.",
+        source="PKU-Alignment/PKU-SafeRLHF",
+        trips=_safer_differs,
     ),
 )
 """Every rule, in reporting order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.kto import spelt_like, truth
+from mixguard.corpus.formats.labels import spelt_like, truth
 from mixguard.corpus.records import Row
 
 _TRAINS = (

@@ -5,10 +5,13 @@ from __future__ import annotations
 from mixguard.corpus.formats.base import Format
 from mixguard.corpus.formats.cells import Text
 from mixguard.corpus.formats.chat import PROMPT, SYSTEM
+from mixguard.corpus.formats.compared import Compared, Named
 from mixguard.corpus.formats.contrast import Contrast
-from mixguard.corpus.formats.graded import Ranked, Steps
+from mixguard.corpus.formats.graded import Best, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
+from mixguard.corpus.formats.nova import Candidates
+from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
 
@@ -22,7 +25,6 @@ def _answers(asked: Slot | None, chosen: str = "chosen", rejected: str = "reject
 
 def _kto_layouts() -> tuple[Layout, ...]:
     completion = Said("completion", Role.ASSISTANT, 1)
-    output = Text(Role.ASSISTANT, "output", 1)
     conversations = (
         (SYSTEM, Messages((key,), 1, final=True)) for key in ("messages", "conversations", "conversation")
     )
@@ -30,15 +32,18 @@ def _kto_layouts() -> tuple[Layout, ...]:
         (SYSTEM, PROMPT, completion),
         (SYSTEM, Text(Role.USER, "question"), completion),
         (SYSTEM, _INSTRUCTION, completion),
-        (SYSTEM, _INSTRUCTION, output),
-        (completion,),
     )
     return tuple(Layout("kto", slots) for slots in (*conversations, *apart))
 
 
+_ANSWER_ALONE = Layout("kto", (Said("completion", Role.ASSISTANT, 1),))
+
+
 PREFERENCE_FORMATS: tuple[Format, ...] = (
-    Ranked(PROMPT),
+    Best("nectar", ("answers",), "answer"),
     Steps(PROMPT),
+    Compared(),
+    Layout("nova_pref", (SYSTEM, Candidates())),
     Either(
         "openai_dpo",
         (
@@ -65,7 +70,9 @@ PREFERENCE_FORMATS: tuple[Format, ...] = (
     Layout("axolotl_intel", _answers(Text(Role.USER, "question"))),
     Layout("axolotl_icr", _answers(Text(Role.USER, "input"))),
     Layout("question_response_jk", _answers(Text(Role.USER, "question"), "response_j", "response_k")),
+    Named(),
     Layout("pref_implicit", _answers(None)),
-    Kto("kto", Either("kto", _kto_layouts())),
+    Best("graded_answers"),
+    Kto("kto", (Either("kto", _kto_layouts()), *PAIR_FORMATS, _ANSWER_ALONE)),
 )
 """Every format with two or more answers to one prompt, or one labelled answer; specific before general."""

@@ -1,4 +1,7 @@
-"""Detect a file's format: many rows vote; a row that does not fit is detected on its own."""
+"""Detect a file's format: many rows vote; a row that does not fit is detected on its own.
+
+Labels that may be classes are read as wanted or unwanted for all rows of a file, or for none.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,15 @@ from collections.abc import Sequence
 
 from mixguard.corpus.formats import FORMATS, Format
 from mixguard.corpus.formats.base import shape
+from mixguard.corpus.formats.compared import Compared
+from mixguard.corpus.formats.kto import Kto
+from mixguard.corpus.formats.labels import label_of
 from mixguard.corpus.records import Row
 from mixguard.errors import RecordError
+
+_KTO = next(form for form in FORMATS if isinstance(form, Kto))
+_COMPARED = next(form for form in FORMATS if isinstance(form, Compared))
+_PLAIN = frozenset(form.id for form in _KTO.plain)
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
@@ -16,7 +26,12 @@ def vote(rows: Sequence[Row]) -> Format | None:
 
     Each row votes for the most specific format it matches.
     """
-    counts = Counter(form.id for row in rows if (form := _first(row)) is not None)
+    labels, numbers = _KTO.agrees(rows), _COMPARED.agrees(rows)
+    counts: Counter[str] = Counter()
+    for row in rows:
+        form = _first(row, labels=labels, numbers=numbers)
+        if form is not None:
+            counts[form.id] += 1
     return max(FORMATS, key=lambda form: counts[form.id]) if counts else None
 
 
@@ -24,15 +39,38 @@ def choose(row: Row, preferred: Format | None) -> Format:
     """The preferred format if the row matches it, else the most specific match.
 
     Raises:
-        RecordError: no format matches.
+        RecordError: no format matches, or the row's label says nothing in a file of labelled answers.
     """
-    if preferred is not None and preferred.matches(row):
+    if preferred is not None and preferred.matches(row) and not _overruled(row, preferred):
         return preferred
-    form = _first(row)
+    form = _first(row, labels=preferred is None or preferred is _KTO)
     if form is None:
         raise RecordError(f"no known format has the keys {shape(row)}; name one with --format")
+    if preferred is _KTO and form.id in _PLAIN and "label" in row and label_of(row) is None:
+        raise RecordError(
+            "label says neither that the answer is wanted nor that it is not, in a file whose first labels do"
+        )
     return form
 
 
-def _first(row: Row) -> Format | None:
-    return next((form for form in FORMATS if form.matches(row)), None)
+def _overruled(row: Row, preferred: Format) -> bool:
+    """Whether a row of a file without labels says of its own answer that it is wanted, or not."""
+    return preferred.id in _PLAIN and preferred is not _KTO and _KTO.sure(row)
+
+
+def _first(row: Row, *, labels: bool, numbers: bool = True) -> Format | None:
+    """The most specific format a row matches.
+
+    Args:
+        row: the row.
+        labels: whether labels that may be classes say which answer is wanted.
+        numbers: whether a number names one of two answers.
+    """
+    for form in FORMATS:
+        if form.matches(row):
+            barred = (form is _KTO and not labels and not _KTO.sure(row)) or (
+                form is _COMPARED and not numbers
+            )
+            if not barred:
+                return form
+    return None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from .comparison_examples import COMPARISON_EXAMPLES
 from .layouts import LAYOUTS
+from .pair_examples import PAIR_EXAMPLES
 from .wild import WILD
 
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
@@ -110,5 +112,6 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
 
-for _name, _rows in (WILD | LAYOUTS).items():
-    EXAMPLES.setdefault(_name, []).extend(_rows)
+for _others in (PAIR_EXAMPLES, COMPARISON_EXAMPLES, LAYOUTS, WILD):
+    for _name, _rows in _others.items():
+        EXAMPLES[_name] = [*EXAMPLES.get(_name, ()), *_rows]

@@ -57,7 +57,12 @@ def test_question_and_answer_are_found(name: str, row: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", [name for name in EXAMPLES if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar"}]
+    "name",
+    [
+        name
+        for name in EXAMPLES
+        if "pref" in name or name in {"openai_dpo", "lf_v1_dpo", "nectar", "compared", "graded_answers"}
+    ],
 )
 def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
     for row in EXAMPLES[name]:
@@ -68,7 +73,7 @@ def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
 def test_kto_labels_determine_the_polarity() -> None:
     form = by_id("kto")
     polarities = [next(exchanges(form.parse(row))).polarity for row in EXAMPLES["kto"]]
-    assert polarities == [1, -1, -1]
+    assert polarities == [1, -1, -1, 1, -1, 1, -1, -1, -1, 1]
     coerced = form.parse({"prompt": Q, "completion": A, "label": "false"})
     assert "label_coerced" in coerced.flags
     assert next(exchanges(coerced)).polarity == -1
@@ -256,6 +261,9 @@ TRIPPED: dict[str, dict[str, Any]] = {
     "no_trained_turn": {"messages": [USER]},
     "axolotl_role": {"messages": [{"role": "developer", "content": "Be brief."}, USER, SAYS]},
     "hosted_reject": {"messages": [USER, {"role": "assistant", "content": "<|im_end|>"}]},
+    "label_unread": {"messages": [USER, SAYS], "label": 0},
+    "tie": {"prompt": Q, "response_a": A, "response_b": B, "winner": "tie"},
+    "safer_differs": {"prompt": Q, "response_0": A, "response_1": B, "better_response_id": 0, "safer_response_id": 1},
     "tool_args_mixed": {
         "messages": [
             USER,
@@ -268,8 +276,9 @@ TRIPPED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rule", [rule.id for rule in TRAINER_RULES])
 def test_every_trainer_rule_trips_on_its_own_case_and_not_on_a_good_row(rule: str) -> None:
-    form = by_id("openai_chat")
     row = TRIPPED[rule]
+    form = choose(row, None)
     assert rule in lint(row, form.parse(row), form.id)
+    form = by_id("openai_chat")
     good = EXAMPLES["openai_chat"][1]
     assert lint(good, form.parse(good), form.id) == ()

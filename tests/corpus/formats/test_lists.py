@@ -146,8 +146,8 @@ def test_an_answer_of_calls_is_a_call_and_plain_words_are_not() -> None:
     form = choose(row, None)
     (only,) = exchanges(form.parse(row))
     assert (form.id, only.prompt, only.response, only.tool_call, only.tools) == ("xlam", Q, "", True, calls)
-    with pytest.raises(RecordError):
-        choose({"query": Q, "answers": "Lisbon", "tools": "[]"}, None)
+    (only,) = exchanges(choose(plain := {"query": Q, "answers": "Lisbon", "tools": "[]"}, None).parse(plain))
+    assert (only.response, only.tool_call) == ("Lisbon", False)
 
 
 def test_a_transcript_is_read_without_its_marks() -> None:
