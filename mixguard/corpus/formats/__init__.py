@@ -9,6 +9,7 @@ from mixguard.corpus.formats.chat import CHAT_FORMATS, LOOSE_FORMATS
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.plain import Pretokenized
 from mixguard.corpus.formats.preference import PREFERENCE_FORMATS
+from mixguard.corpus.formats.rendered import RENDERED_FORMATS
 from mixguard.errors import ConfigError
 
 __all__ = ["FORMATS", "Format", "by_id"]
@@ -18,6 +19,7 @@ FORMATS: tuple[Format, ...] = (
     *PREFERENCE_FORMATS,
     *CHAT_FORMATS,
     *PAIR_FORMATS,
+    *RENDERED_FORMATS,
     *LOOSE_FORMATS,
     Pretokenized(),
 )

@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from mixguard.corpus.formats.base import REASONING, Speaker, compact_json, joined_text, text_turns
+from mixguard.corpus.formats.base import Speaker, compact_json, joined_text, text_turns
+from mixguard.corpus.formats.reasoning import is_marked
 from mixguard.corpus.records import Kind, Polarity, Role, Turn
 from mixguard.errors import RecordError
 
@@ -113,7 +114,7 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
             previous
             and turn.kind == "text"
             and previous.kind == "reasoning"
-            and REASONING.fullmatch(previous.text)
+            and is_marked(previous.text)
         ):
             merged[-1] = replace(turn, text=previous.text + turn.text)
         else:

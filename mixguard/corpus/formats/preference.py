@@ -9,6 +9,7 @@ from mixguard.corpus.formats.contrast import Contrast
 from mixguard.corpus.formats.graded import Ranked, Steps
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
+from mixguard.corpus.formats.rendered import Rendered
 from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
 
@@ -31,6 +32,7 @@ def _kto_layouts() -> tuple[Layout, ...]:
         (SYSTEM, Text(Role.USER, "question"), completion),
         (SYSTEM, _INSTRUCTION, completion),
         (SYSTEM, _INSTRUCTION, output),
+        (Rendered(("completion",), final=True),),
         (completion,),
     )
     return tuple(Layout("kto", slots) for slots in (*conversations, *apart))

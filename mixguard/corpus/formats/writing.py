@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.base import REASONING, Speaker, speaker
+from mixguard.corpus.formats.base import Speaker, speaker
 from mixguard.corpus.formats.content import json_object, write_content
 from mixguard.corpus.formats.messages import (
     CONTENT_KEYS,
@@ -21,6 +21,7 @@ from mixguard.corpus.formats.messages import (
     read_message,
     role_key,
 )
+from mixguard.corpus.formats.reasoning import is_marked
 from mixguard.corpus.records import Polarity, Role, Turn
 from mixguard.errors import RecordError
 
@@ -181,7 +182,7 @@ def _is_keyed(turn: Turn, like: Any, style: Style) -> bool:
     """Whether a turn has its own key, separate from the content."""
     parts = isinstance(like, list)
     if turn.kind == "reasoning":
-        return not parts and not REASONING.fullmatch(turn.text)
+        return not parts and not is_marked(turn.text)
     if turn.kind != "tool_call":
         return False
     if turn.path:
