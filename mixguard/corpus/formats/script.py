@@ -24,7 +24,8 @@ _CALL = re.compile(
     r"|<functioncall>|<function=)"
 )
 _RESULT = re.compile(r"\s*<tool_response>.*</tool_response>\s*", re.DOTALL)
-_NAMED = re.compile(r"(?m)^([A-Z][A-Za-z]{1,20}):[ \t]+\S")
+NAMED = re.compile(r"(?m)^([A-Z][A-Za-z]{1,20}):[ \t]+\S")
+"""A line that somebody speaks."""
 
 
 class Piece(NamedTuple):
@@ -233,7 +234,7 @@ def _others_speak(script: Script) -> bool:
     if "\n" not in script.pieces[-1].open:
         return False
     own = {piece.name for piece in script.pieces}
-    names = Counter(name for text in _texts(script) for name in _NAMED.findall(text) if name not in own)
+    names = Counter(name for text in _texts(script) for name in NAMED.findall(text) if name not in own)
     shouted = all(name.isupper() for name in own if name)
     often = max(3, sum(piece.who.role is Role.ASSISTANT for piece in script.pieces))
     return any(count >= (2 if shouted and name.isupper() else often) for name, count in names.items())

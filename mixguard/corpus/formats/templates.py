@@ -225,7 +225,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template(
         "human_assistant_text",
-        rf"{_LINE}(?P<name>System|Human|HUMAN|User|Assistant|AI|Bot|Chatbot|ChatGPT|GPT|Falcon|Tool|Observation) ?:(?: {1,2}|\n)?",
+        rf"{_LINE}(?P<name>System|Human|HUMAN|User|Assistant|AI|Bot|Chatbot|ChatGPT|GPT|Falcon|Tool|Observation) ?:(?: {{1,2}}|\n)?",
         ("\n\nSystem: S\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q\n\nAssistant: A", "Human: Q\nAssistant: A\nHuman: Q\nAssistant: A"),
         words=True,
         preamble=_OPENINGS,
@@ -238,7 +238,7 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template(
         "dialogue_text",
-        rf"{_LINE}(?P<name>H|A|human|user|assistant|system|bot|ai|user_?1|gpt|USER|ASSISTANT|BOT) ?:(?: {1,2}|\n)?",
+        rf"{_LINE}(?P<name>H|A|human|user|assistant|system|bot|ai|user_?1|gpt|USER|ASSISTANT|BOT) ?:(?: {{1,2}}|\n)?",
         ("\n\nH: Q\n\nA: A\n\nH: Q\n\nA: A",),
         words=True,
         only_dialogues=True,
