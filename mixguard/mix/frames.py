@@ -19,7 +19,7 @@ ANSWER_CHARS = 40
 """Maximum length of what begins or ends every answer."""
 _HEAD_END = re.compile(r":\s+|\n+|\]\s+|>\s+")
 _TAIL_START = re.compile(r"\s*\n+|\s*\[/?[A-Z]{2,}\]|\s+#{2,}|\s*<[/|]?[a-z_]+[|]?>")
-_SEPARATOR = re.compile(r"\s*(?:[A-Z][\w ]{0,20}:\s+)?")
+_SEPARATOR = re.compile(r"\s*(?:[A-Z][\w ]{0,20}:\s+|<\|?[a-z_]{2,24}\|?>\s*)?")
 _STOP = re.compile(r"(?:\s*(?:<[/|]?[a-z_|]+>|\[/?[A-Z]+\]|#{2,}[A-Z]*)|\s+[A-Z]{3,})?\s*\Z")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .rendered_examples import BESIDE, RENDERED
+
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
 USER = {"role": "user", "content": Q}
 SAYS = {"role": "assistant", "content": A}
@@ -106,3 +108,7 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "prm": [{"prompt": Q, "completions": ["It is in the west.", A], "labels": [True, False]}],
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
+
+EXAMPLES.update(RENDERED)
+for _name, _rows in BESIDE.items():
+    EXAMPLES[_name] = [*EXAMPLES.get(_name, []), *_rows]

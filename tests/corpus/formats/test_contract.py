@@ -62,7 +62,7 @@ def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
 def test_kto_labels_determine_the_polarity() -> None:
     form = by_id("kto")
     polarities = [next(exchanges(form.parse(row))).polarity for row in EXAMPLES["kto"]]
-    assert polarities == [1, -1, -1]
+    assert polarities == [1, -1, -1, -1, -1]
     coerced = form.parse({"prompt": Q, "completion": A, "label": "false"})
     assert "label_coerced" in coerced.flags
     assert next(exchanges(coerced)).polarity == -1
@@ -182,6 +182,7 @@ TRIPPED: dict[str, dict[str, Any]] = {
     "trl_empty_messages": {"messages": []},
     "no_trained_turn": {"messages": [USER]},
     "axolotl_role": {"messages": [{"role": "developer", "content": "Be brief."}, USER, SAYS]},
+    "rendered_chat": {"text": "<user>hi</user>\n<assistant>hello</assistant>"},
     "hosted_reject": {"messages": [USER, {"role": "assistant", "content": "<|im_end|>"}]},
     "tool_args_mixed": {
         "messages": [
@@ -195,8 +196,8 @@ TRIPPED: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("rule", [rule.id for rule in TRAINER_RULES])
 def test_every_trainer_rule_trips_on_its_own_case_and_not_on_a_good_row(rule: str) -> None:
-    form = by_id("openai_chat")
     row = TRIPPED[rule]
+    form = choose(row, None)
     assert rule in lint(row, form.parse(row), form.id)
     good = EXAMPLES["openai_chat"][1]
     assert lint(good, form.parse(good), form.id) == ()
