@@ -13,7 +13,9 @@ from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
 
 _ASSISTANT = Speaker(Role.ASSISTANT)
-WORKED_ON = frozenset(("article", "document", "dialogue", "dialog", "conversation", "content", "text", "passage", "summary"))
+WORKED_ON = frozenset(
+    ("article", "document", "dialogue", "dialog", "conversation", "content", "text", "passage", "summary")
+)
 """Columns of texts that are summarised or classified: a chat in one is not the conversation."""
 
 

@@ -110,12 +110,7 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
     merged: list[Turn] = []
     for turn in turns:
         previous = merged[-1] if merged else None
-        if (
-            previous
-            and turn.kind == "text"
-            and previous.kind == "reasoning"
-            and is_marked(previous.text)
-        ):
+        if previous and turn.kind == "text" and previous.kind == "reasoning" and is_marked(previous.text):
             merged[-1] = replace(turn, text=previous.text + turn.text)
         else:
             merged.append(turn)

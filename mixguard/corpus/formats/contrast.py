@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from mixguard.corpus.formats.base import pointer
+from mixguard.corpus.formats.cutting import read_script
 from mixguard.corpus.formats.layout import Slot
 from mixguard.corpus.formats.messages import common_start, read_messages
 from mixguard.corpus.formats.rewrite import rewritten
-from mixguard.corpus.formats.script import Script, read_script
+from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.talk import is_messages, read_said, write_said
 from mixguard.corpus.formats.writing import Style, write_messages
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
+
 
 def is_said(value: Any) -> bool:
     """Whether a value can be an answer."""

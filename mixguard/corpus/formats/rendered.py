@@ -7,9 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mixguard.corpus.formats.base import Format
+from mixguard.corpus.formats.cutting import read_script
 from mixguard.corpus.formats.layout import Layout, not_of
+from mixguard.corpus.formats.likely import Where
 from mixguard.corpus.formats.rewrite import rewritten
-from mixguard.corpus.formats.script import Script, read_script
+from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.talk import last_answer
 from mixguard.corpus.formats.templates import TEMPLATES
 from mixguard.corpus.records import Role, Row, Turn
@@ -62,15 +64,16 @@ class Rendered:
         return found
 
     def _found(self, row: Row) -> tuple[str, Script] | None:
-        for column in self.columns:
-            text = row.get(column)
+        columns = [column for column in row if column in self.columns]
+        for column in sorted(columns, key=self.columns.index) if columns[1:] else columns:
+            text = row[column]
             script = read_script(text, _where(column)) if isinstance(text, str) and text else None
             if script is not None and (script.answered or column not in _PARTS):
                 return (column, script) if self.template in (None, script.template.id) else None
         return None
 
 
-def _where(column: str) -> Any:
+def _where(column: str) -> Where:
     return "document" if column in _ANY_TEXT else "dialogue"
 
 

@@ -8,8 +8,10 @@ from itertools import pairwise
 from typing import NamedTuple, TypeAlias
 
 from mixguard.corpus.formats.base import Speaker, tagged
+from mixguard.corpus.formats.cutting import cut
+from mixguard.corpus.formats.likely import Where
 from mixguard.corpus.formats.reasoning import is_marked
-from mixguard.corpus.formats.script import Script, Where, cut
+from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.templates import ENDS, Template
 from mixguard.corpus.records import Role, Turn
 from mixguard.errors import RecordError

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mixguard.corpus.formats.base import Speaker, joined_text, text_turns
+from mixguard.corpus.formats.cutting import pattern, read_script
 from mixguard.corpus.formats.rewrite import rewritten
-from mixguard.corpus.formats.script import Script, pattern, read_script
+from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.templates import ENDS, TEMPLATES
 from mixguard.corpus.records import Polarity, Role, Turn
 

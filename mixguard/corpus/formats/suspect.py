@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from mixguard.corpus.formats.script import NAMED, begin
+from mixguard.corpus.formats.cutting import begin
+from mixguard.corpus.formats.likely import NAMED
 
 LOOKED_AT = 20_000
 """Characters of a document that are looked at."""
@@ -29,8 +30,12 @@ def looks_rendered(text: str) -> bool:
     asked = next((mark for mark in marks if mark["user"]), None)
     if asked is None or not _may_precede(head[: asked.start()], bare=not asked["left"].strip()):
         return False
-    same = {(mark["left"], mark["right"]) for mark in marks if mark["answer"] and mark.start() > asked.start()}
-    return (asked["left"], asked["right"]) in same and (bool(asked["left"].strip()) or not _others_speak(head))
+    same = {
+        (mark["left"], mark["right"]) for mark in marks if mark["answer"] and mark.start() > asked.start()
+    }
+    return (asked["left"], asked["right"]) in same and (
+        bool(asked["left"].strip()) or not _others_speak(head)
+    )
 
 
 def _may_precede(before: str, *, bare: bool) -> bool:

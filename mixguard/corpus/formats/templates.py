@@ -26,7 +26,7 @@ INSIDE = re.compile(
 """Tokens that no turn's words hold: a text with one is about a template, not written by it."""
 
 _OTHER_NAMES: Mapping[str, Role] = {
-    **dict.fromkeys(("h", "q", "question", "instruction", "input", "inst", "usr"), Role.USER),
+    **dict.fromkeys(("h", "q", "question", "instruction", "input", "context", "inst", "usr"), Role.USER),
     **dict.fromkeys(("a", "answer", "response", "output", "falcon"), Role.ASSISTANT),
 }
 """Role names that only templates use."""
@@ -65,11 +65,12 @@ class Template:
         return speaker(name.split(" to=")[0].split(" name=")[0]) if other is None else Speaker(other)
 
 
-_ANY = "[Ss]ystem|SYSTEM|[Uu]ser|USER|[Hh]uman|HUMAN|[Aa]ssistant|ASSISTANT|[Bb]ot|BOT|AI|[Cc]hatbot|[Mm]odel|[Pp]rompter|[Tt]ool|[Oo]bservation|[Ff]unction|developer|tool_response|tool_result|gpt|ChatGPT"  # fmt: skip
+_ANY = "[Ss]ystem|SYSTEM|[Uu]ser|USER|[Hh]uman|HUMAN|[Aa]ssistant|ASSISTANT|[Bb]ot|BOT|AI|[Cc]hatbot|[Mm]odel|[Pp]rompter|[Tt]ool|[Oo]bservation|[Ff]unction|developer|tool_response|tool_result|gpt|ChatGPT"
 _LINE = r"(?P<sep>\A|(?:\r?\n){1,3})"
-_OPENINGS = r"(?:You are|You're|You will|Below is|Below are|A chat between|A conversation between|A dialogue between|This is a (?:chat|conversation)|The following is a (?:chat|conversation|dialogue)|Here is a (?:chat|conversation)|As an? |Act as|I am |Your (?:task|job|name) )"  # fmt: skip
+OPENINGS = r"(?:You are|You're|You will|Below is|Below are|A chat between|A conversation between|A dialogue between|This is a (?:chat|conversation)|The following is a (?:chat|conversation|dialogue)|Here is a (?:chat|conversation)|As an? |Act as|I am |Your (?:task|job|name) )"
 _BELOW = r"Below (?:is an? instruction|are|is a question)[^#]{0,400}\Z"
 
+# fmt: off
 TEMPLATES: tuple[Template, ...] = (
     Template(
         "phi4_text",
@@ -150,12 +151,12 @@ TEMPLATES: tuple[Template, ...] = (
     Template(
         "exaone_text",
         rf"\n{{0,2}}\[\|(?P<name>{_ANY})\|\][ \n]?",
-        ("[|system|]S[|endofturn|]\n[|user|]Q\n[|assistant|]A[|endofturn|]\n[|user|]Q\n[|assistant|]A[|endofturn|]\n",),  # fmt: skip
+        ("[|system|]S[|endofturn|]\n[|user|]Q\n[|assistant|]A[|endofturn|]\n[|user|]Q\n[|assistant|]A[|endofturn|]\n",),
     ),
     Template(
         "deepseek_text",
         r"\n{0,2}<｜(?P<name>User|Assistant|System)｜>\n?",
-        ("<｜begin▁of▁sentence｜>S<｜User｜>Q<｜Assistant｜>A<｜end▁of▁sentence｜><｜User｜>Q<｜Assistant｜>A<｜end▁of▁sentence｜>",),  # fmt: skip
+        ("<｜begin▁of▁sentence｜>S<｜User｜>Q<｜Assistant｜>A<｜end▁of▁sentence｜><｜User｜>Q<｜Assistant｜>A<｜end▁of▁sentence｜>",),
         preamble=r"(?<=<｜begin▁of▁sentence｜>)",
     ),
     Template(
@@ -199,13 +200,13 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template(
         "alpaca_text",
-        rf"{_LINE}#{{2,4}} ?(?P<name>Instruction|INSTRUCTION|instruction|Question|Input|INPUT|Response|RESPONSE|response|Output|Answer):[ \n]?",
+        rf"{_LINE}#{{2,4}} ?(?P<name>Instruction|INSTRUCTION|instruction|Question|Context|Input|INPUT|Response|RESPONSE|response|Output|Answer):[ \n]?",
         (
             "You are S\n\n### Instruction:\nQ\n\n### Response:\nA\n\n### Instruction:\nQ\n\n### Response:\nA",
             "### Instruction:\nQ\n\n### Input:\nQ\n\n### Response:\nA",
         ),
         words=True,
-        preamble=_OPENINGS,
+        preamble=OPENINGS,
         fixed=_BELOW,
         twice=", paired with an input that provides further context",
     ),
@@ -214,21 +215,21 @@ TEMPLATES: tuple[Template, ...] = (
         rf"(?P<sep>\A|\s{{0,3}})#{{2,4}} ?(?P<name>{_ANY}|Response)(?::[ \n]?|\n)",
         ("### System: S### Human: Q### Assistant: A### Human: Q### Assistant: A",),
         words=True,
-        preamble=_OPENINGS,
+        preamble=OPENINGS,
     ),
     Template(
         "vicuna_text",
         r"(?P<sep>\A|(?:\r?\n){1,3}| |(?<=</s>))(?P<name>USER|ASSISTANT|SYSTEM):(?: {1,2}|\n)?",
         ("You are S USER: Q ASSISTANT: A</s>USER: Q ASSISTANT: A</s>", "USER: Q\nASSISTANT: A</s>\nUSER: Q\nASSISTANT: A</s>\n"),
         words=True,
-        preamble=_OPENINGS,
+        preamble=OPENINGS,
     ),
     Template(
         "human_assistant_text",
         rf"{_LINE}(?P<name>System|Human|HUMAN|User|Assistant|AI|Bot|Chatbot|ChatGPT|GPT|Falcon|Tool|Observation) ?:(?: {{1,2}}|\n)?",
         ("\n\nSystem: S\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q\n\nAssistant: A", "Human: Q\nAssistant: A\nHuman: Q\nAssistant: A"),
         words=True,
-        preamble=_OPENINGS,
+        preamble=OPENINGS,
     ),
     Template(
         "question_answer_text",
@@ -243,5 +244,5 @@ TEMPLATES: tuple[Template, ...] = (
         words=True,
         only_dialogues=True,
     ),
-)  # fmt: skip
+)
 """Every template that is known, specific before general."""

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 
 from mixguard.corpus.formats import FORMATS, Format
 from mixguard.corpus.formats.base import shape
+from mixguard.corpus.formats.chat import LOOSE_FORMATS
 from mixguard.corpus.records import Row
 from mixguard.errors import RecordError
+
+_LOOSE = frozenset(form.id for form in LOOSE_FORMATS)
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
@@ -23,10 +26,12 @@ def vote(rows: Sequence[Row]) -> Format | None:
 def choose(row: Row, preferred: Format | None) -> Format:
     """The preferred format if the row matches it, else the most specific match.
 
+    A format that any text fits is never preferred: a chat among documents is one.
+
     Raises:
         RecordError: no format matches.
     """
-    if preferred is not None and preferred.matches(row):
+    if preferred is not None and preferred.id not in _LOOSE and preferred.matches(row):
         return preferred
     form = _first(row)
     if form is None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from mixguard.corpus.formats.templates import TEMPLATES
-
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
 CHATML = f"<|im_start|>user\n{Q}<|im_end|>\n<|im_start|>assistant\n"
 BELOW = "Below is an instruction that describes a task. Write a response that appropriately completes the request."
@@ -19,9 +17,7 @@ TEXTS: dict[str, list[str]] = {
         f"<|im_start|>assistant\n{A}<|im_end|>\n",
         f"{CHATML}One moment.<|im_end|>\n<|im_start|>tool\n1<|im_end|>\n<|im_start|>assistant\n{A}<|im_end|>\n",
     ],
-    "phi4_text": [
-        f"<|im_start|>user<|im_sep|>{Q}<|im_end|><|im_start|>assistant<|im_sep|>{A}<|im_end|>"
-    ],
+    "phi4_text": [f"<|im_start|>user<|im_sep|>{Q}<|im_end|><|im_start|>assistant<|im_sep|>{A}<|im_end|>"],
     "kimi_text": [
         f"<|im_user|>user<|im_middle|>{Q}<|im_end|><|im_assistant|>assistant<|im_middle|>{A}<|im_end|>"
     ],
@@ -94,7 +90,10 @@ TEXTS: dict[str, list[str]] = {
         f"User: {Q}\n\nFalcon: {A}",
         f"You are a guide.\n\nUser: {Q}\nAI: {A}",
     ],
-    "question_answer_text": [f"Q: {Q}\nA: {A}", f"Question: {Q}\nAnswer: {A}\n\nQuestion: Sure?\nAnswer: Yes."],
+    "question_answer_text": [
+        f"Q: {Q}\nA: {A}",
+        f"Question: {Q}\nAnswer: {A}\n\nQuestion: Sure?\nAnswer: Yes.",
+    ],
 }
 """Texts by template; all hold the question and the answer."""
 
@@ -131,5 +130,3 @@ BESIDE: dict[str, list[dict[str, Any]]] = {
     ],
 }  # fmt: skip
 """Rendered chats in the columns of other formats."""
-
-assert set(RENDERED) == {template.id for template in TEMPLATES}  # noqa: S101 - every template has examples

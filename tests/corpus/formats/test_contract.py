@@ -200,4 +200,4 @@ def test_every_trainer_rule_trips_on_its_own_case_and_not_on_a_good_row(rule: st
     form = choose(row, None)
     assert rule in lint(row, form.parse(row), form.id)
     good = EXAMPLES["openai_chat"][1]
-    assert lint(good, form.parse(good), form.id) == ()
+    assert lint(good, by_id("openai_chat").parse(good), "openai_chat") == ()

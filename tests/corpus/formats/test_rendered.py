@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from mixguard.corpus.exchanges import exchanges
 from mixguard.corpus.formats import by_id
+from mixguard.corpus.formats.cutting import cut, read_script
 from mixguard.corpus.formats.lint import lint
 from mixguard.corpus.formats.rewrite import rewritten
-from mixguard.corpus.formats.script import cut, read_script
 from mixguard.corpus.formats.suspect import looks_rendered
 from mixguard.corpus.formats.templates import TEMPLATES, Template
-from mixguard.corpus.formats.vote import choose
+from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.records import Role, Sample, Turn
 from mixguard.errors import RecordError
 
@@ -25,6 +25,10 @@ EXAMPLES = [
     for number, text in enumerate((*template.examples, *TEXTS.get(template.id, ())))
 ]
 said = st.text("abc XYZ.,?!'\n", min_size=1, max_size=40).map(str.strip).filter(bool)
+
+
+def test_every_template_has_examples() -> None:
+    assert set(RENDERED) == {template.id for template in TEMPLATES}
 
 
 @pytest.mark.parametrize(("template", "text"), EXAMPLES)
@@ -39,9 +43,7 @@ def test_the_pieces_joined_are_the_text(template: Template, text: str) -> None:
 @settings(max_examples=20, deadline=None)
 @given(talk=st.lists(st.tuples(said, said), min_size=1, max_size=3))
 def test_what_is_written_is_read_back(template: Template, talk: list[tuple[str, str]]) -> None:
-    turns = [
-        turn for q, a in talk for turn in (Turn(Role.USER, q), Turn(Role.ASSISTANT, a, polarity=1))
-    ]
+    turns = [turn for q, a in talk for turn in (Turn(Role.USER, q), Turn(Role.ASSISTANT, a, polarity=1))]
     for text in (*template.examples, *TEXTS.get(template.id, ())):
         like = cut(text, template, "dialogue")
         assert like is not None
@@ -122,11 +124,18 @@ def test_the_answer_beside_a_rendered_prompt_is_without_marks() -> None:
 def test_earlier_answers_in_a_prompt_are_context() -> None:
     row = {"prompt": "Human: Hi\nAssistant: Hello\nHuman: Why?", "response": "So."}
     (only,) = exchanges(choose(row, None).parse(row))
-    assert (only.prompt, only.response, only.earlier) == ("Why?", "So.", (("user", "Hi"), ("assistant", "Hello")))
+    assert (only.prompt, only.response, only.earlier) == (
+        "Why?",
+        "So.",
+        (("user", "Hi"), ("assistant", "Hello")),
+    )
 
 
 def test_a_turn_after_the_answers_does_not_change_whose_they_are() -> None:
-    row = {"chosen": "Human: Q\nAssistant: A\nHuman: Thanks", "rejected": "Human: Q\nAssistant: B\nHuman: Thanks"}
+    row = {
+        "chosen": "Human: Q\nAssistant: A\nHuman: Thanks",
+        "rejected": "Human: Q\nAssistant: B\nHuman: Thanks",
+    }
     found = [(e.prompt, e.response, e.polarity) for e in exchanges(choose(row, None).parse(row))]
     assert found == [("Q", "A", 1), ("Q", "B", -1)]
 
@@ -140,6 +149,12 @@ def test_what_a_template_cannot_hold_is_refused() -> None:
     ):
         with pytest.raises(RecordError):
             form.render(Sample(turns), row)
+
+
+def test_a_chat_among_documents_is_one() -> None:
+    form = vote([{"text": "A document."}] * 3)
+    assert form is not None
+    assert (form.id, choose({"text": f"{CHATML}{A}"}, form).id) == ("pretrain", "chatml_text")
 
 
 DOCUMENTS = [
