@@ -70,7 +70,7 @@ class Contrast:
         chosen, rejected = row[self.chosen], row[self.rejected]
         if isinstance(chosen, str) and isinstance(rejected, str):
             scripts = read_script(chosen, "answered"), read_script(rejected, "answered")
-            if None not in scripts:
+            if None not in scripts and (self.asked is None or _shared(*scripts)):
                 return scripts
         return chosen, rejected
 

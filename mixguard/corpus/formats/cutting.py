@@ -17,11 +17,13 @@ from mixguard.corpus.records import Role
 PREAMBLE_CHARS = 4000
 """Maximum length of a system prompt without a mark."""
 _START = re.compile(START)
+ENDINGS = (">", "]", "### End")
+"""How tokens that end a turn end themselves."""
 _OPENED = ("", "<think>")
 """What may follow the last mark for the answer to be open still."""
 _FIRST = re.compile(
-    rf"{START}(?:[<\[#]|GPT4|Code |Math |Below |{OPENINGS}"
-    r"|(?i:system|human|user_?1?|assistant|ai|bot|chatbot|chatgpt|gpt|falcon|tool|observation|h|a|q|question|answer) ?:)"
+    rf"{START}(?:[<\[#*]|GPT4|Code |Math |Below |{OPENINGS}"
+    r"|(?i:system|human|user_?1?|assistant|ai|bot|chatbot|chatgpt|gpt|falcon|tool|observation|h|a|q|question|answer|instruction|instruct) ?:)"
 )
 _LATER = re.compile(r"##|USER:|(?:Human|User|HUMAN) ?:")
 
@@ -31,14 +33,14 @@ def _may_be(text: str) -> bool:
     found = _FIRST.match(text)
     if found is None:
         return "<｜begin▁of▁sentence｜>" in text[:40] or "<|end_of_turn|>" in text[:PREAMBLE_CHARS]
-    told = text[found.end() - 1] not in "<[#:4"
+    told = text[found.end() - 1] not in "<[#*:4"
     return not told or _LATER.search(text, 0, PREAMBLE_CHARS) is not None
 
 
 @lru_cache(maxsize=32)
 def read_script(text: str, where: Where = "document") -> Script | None:
     """The chat that a text is; None if it is none, or in a template that is not known."""
-    for template in TEMPLATES if _may_be(text) else ():
+    for template in TEMPLATES if where == "answered" or _may_be(text) else ():
         if where != "document" or not template.only_dialogues:
             script = cut(text, template, where)
             if script is not None:
@@ -50,12 +52,13 @@ def cut(text: str, template: Template, where: Where) -> Script | None:
     """A text cut at a template's marks; None if it is not a chat in this template."""
     start = begin(text)
     body = text[start:]
-    if not _may_begin(body, text, start, template):
+    free = template.words and where == "answered"  # any system prompt may stand before the first mark
+    if not _may_begin(body, text, start, template) and not free:
         return None
     marks = list(pattern(template.mark).finditer(body))
     if template.words:
         marks = _alike(marks, template)
-    if not marks or not _is_preamble(text, start, marks[0].start(), template):
+    if not marks or not (free or _is_preamble(text, start, marks[0].start(), template)):
         return None
     script = _script(text[:start], body, marks, template)
     if where != "answered":
@@ -130,13 +133,21 @@ def _script(first: str, body: str, marks: Sequence[re.Match[str]], template: Tem
         end = marks[number + 1].start() if number + 1 < len(marks) else len(body)
         text, closed = _ended(body[mark.end() : end])
         name = mark["name"] or "" if "name" in mark.re.groupindex else ""
-        pieces.append(Piece(close, mark.group(), name, template.said_by(mark), text))
+        piece = Piece(close, mark.group(), name, template.said_by(mark), text)
+        if template.twice and not text.strip() and _asks_again(piece, pieces):
+            close += mark.group() + text + closed  # an input that is empty
+            continue
+        pieces.append(piece)
         close = closed
     if not close:
         last = pieces[-1]
         end = len(last.text.rstrip())
         close, pieces[-1] = last.text[end:], last._replace(text=last.text[:end])
     return Script(template, tuple(pieces), close)
+
+
+def _asks_again(piece: Piece, before: Sequence[Piece]) -> bool:
+    return bool(before) and before[-1].who == piece.who == Speaker(Role.USER)
 
 
 def _to_answer(script: Script) -> Script:
@@ -154,7 +165,7 @@ class _Ended(NamedTuple):
 
 
 def _ended(text: str) -> _Ended:
-    if text.rstrip()[-1:] not in (">", "]"):
+    if not text.rstrip().endswith(ENDINGS):
         return _Ended(text, "")
     found = ENDS.search(text)
     return _Ended(text[: found.start()], text[found.start() :]) if found else _Ended(text, "")

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from mixguard.corpus.formats.base import Speaker, joined_text, text_turns
-from mixguard.corpus.formats.cutting import pattern, read_script
+from mixguard.corpus.formats.cutting import ENDINGS, pattern, read_script
 from mixguard.corpus.formats.rewrite import rewritten
 from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.templates import ENDS, TEMPLATES
@@ -37,7 +37,7 @@ class Trimmed(NamedTuple):
 def trimmed(text: str) -> Trimmed:
     """An answer without the mark before it and the tokens after it. Joined, the parts are the text."""
     start = _mark_end(text)
-    ended = ENDS.search(text, start) if text.rstrip()[-1:] in (">", "]") else None
+    ended = ENDS.search(text, start) if text.rstrip().endswith(ENDINGS) else None
     end = ended.start() if ended else len(text)
     return Trimmed(text[:start], text[start:end], text[end:])
 

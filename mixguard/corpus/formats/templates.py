@@ -16,7 +16,7 @@ START = (
 """What may stand before the first turn: whitespace, and tokens that begin a sequence."""
 ENDS = re.compile(
     r"(?P<token> ?</s>|<eos>|<EOS_TOKEN>|<end_of_turn>|<turn\|>|<eo[hasm]>|<\|(?:im_end|eot_id|eom_id|eot|end|return|call|endoftext"
-    r"|end_of_text|end_of_turn|endofturn|END|END_OF_TURN_TOKEN)\|>|\[\|endofturn\|\]|<｜end▁of▁sentence｜>)"
+    r"|end_of_text|end_of_turn|endofturn|END|END_OF_TURN_TOKEN)\|>|\[\|endofturn\|\]|<｜end▁of▁sentence｜>|\n{0,3}### End)"
     r"(?:\s{0,2}(?:</s>|<eos>|<\|(?:endoftext|end_of_text|eot_id)\|>|<｜end▁of▁sentence｜>)){0,2}\s{0,2}\Z"
 )
 """Tokens that end a turn or the sequence, at the end of a turn's text."""
@@ -26,7 +26,9 @@ INSIDE = re.compile(
 """Tokens that no turn's words hold: a text with one is about a template, not written by it."""
 
 _OTHER_NAMES: Mapping[str, Role] = {
-    **dict.fromkeys(("h", "q", "question", "instruction", "input", "context", "inst", "usr"), Role.USER),
+    **dict.fromkeys(
+        ("h", "q", "question", "instruction", "input", "context", "instruct", "inst", "usr"), Role.USER
+    ),
     **dict.fromkeys(("a", "answer", "response", "output", "falcon"), Role.ASSISTANT),
 }
 """Role names that only templates use."""
@@ -226,20 +228,20 @@ TEMPLATES: tuple[Template, ...] = (
     ),
     Template(
         "human_assistant_text",
-        rf"{_LINE}(?P<name>System|Human|HUMAN|User|Assistant|AI|Bot|Chatbot|ChatGPT|GPT|Falcon|Tool|Observation) ?:(?: {{1,2}}|\n)?",
+        rf"{_LINE}(?P<name>System|SYSTEM|Human|HUMAN|User|Assistant|ASSISTANT|AI|Bot|Chatbot|ChatGPT|GPT|Falcon|Tool|Observation) ?:(?: {{1,2}}|\n)?",
         ("\n\nSystem: S\n\nHuman: Q\n\nAssistant: A\n\nHuman: Q\n\nAssistant: A", "Human: Q\nAssistant: A\nHuman: Q\nAssistant: A"),
         words=True,
         preamble=OPENINGS,
     ),
     Template(
         "question_answer_text",
-        rf"{_LINE}(?P<name>Q|A|Question|Answer):[ \n]?",
+        rf"{_LINE}(?P<name>Q|A|Question|Answer|Instruction|Instruct|Response|Output):[ \n]?",
         ("Q: Q\nA: A\n\nQ: Q\nA: A",),
         words=True,
     ),
     Template(
         "dialogue_text",
-        rf"{_LINE}(?P<name>H|A|human|user|assistant|system|bot|ai|user_?1|gpt|USER|ASSISTANT|BOT) ?:(?: {{1,2}}|\n)?",
+        rf"{_LINE}(?:\*\*|\[)?(?P<name>H|A|human|user|assistant|system|bot|ai|user_?1|gpt|{_ANY})(?:\*\*:|\]:|\]| ?:\*\*| ?:)(?: {{1,2}}|\n)?",
         ("\n\nH: Q\n\nA: A\n\nH: Q\n\nA: A",),
         words=True,
         only_dialogues=True,

@@ -77,6 +77,7 @@ TEXTS: dict[str, list[str]] = {
         f"{BELOW.replace('task.', 'task, paired with an input that provides further context.')}"
         f"\n\n### Instruction:\n{Q}\n\n### Input:\nEurope\n\n### Response:\n{A}",
         f"### Instruction:\n{Q}\n\n### Response:\n{A}",
+        f"### Instruction:\n{Q}\n\n### Input:\n\n\n### Response:\n{A}\n\n### End",
         f"You are a guide.\n\n### Instruction:\n{Q}\n\n### Response:\n{A}<|endoftext|>",
     ],
     "guanaco_text": [f"### Human: {Q}### Assistant: {A}", f"### User:\n{Q}\n\n### Assistant:\n{A}\n"],
@@ -121,6 +122,10 @@ BESIDE: dict[str, list[dict[str, Any]]] = {
     ],
     "pref_implicit": [
         {"chosen": f"{CHATML}{A}<|im_end|>", "rejected": f"{CHATML}{B}<|im_end|>"},
+        {"chosen": f"Be kind.\n\nHuman: {Q}\n\nAssistant: {A}", "rejected": f"Be kind.\n\nHuman: {Q}\n\nAssistant: {B}"},
+        {"chosen": f"**Human:** {Q}\n**Assistant:** {A}", "rejected": f"**Human:** {Q}\n**Assistant:** {B}"},
+        {"chosen": f"[Human]: {Q}\n\n[Assistant]: {A}", "rejected": f"[Human]: {Q}\n\n[Assistant]: {B}"},
+        {"chosen": f"\n\nHUMAN: {Q}\n\nASSISTANT: {A}", "rejected": f"\n\nHUMAN: {Q}\n\nASSISTANT: {B}"},
         {"chosen": f"H: {Q}\n\nA: {A}", "rejected": f"H: {Q}\n\nA: {B}"},
         {"chosen": f"User:  {Q}\nBot: {A}\nUser: Thanks", "rejected": f"User:  {Q}\nBot: {B}\nUser: Thanks"},
     ],
