@@ -116,6 +116,7 @@ def _notes(written: pl.DataFrame, plain: pl.Series, best: npt.NDArray[np.int64])
 
 def _unjudged(frame: pl.DataFrame) -> pl.Series:
     blank = pl.col("response").str.replace_all(INVISIBLE, "") == ""
+    thought = pl.col("reasoning").is_not_null() if "reasoning" in frame.columns else pl.lit(value=False)
     silent = without_thoughts(pl.col("response")).str.replace_all(INVISIBLE, "") == ""
     reason = (
         pl.when(pl.col("response").is_null())
@@ -124,7 +125,7 @@ def _unjudged(frame: pl.DataFrame) -> pl.Series:
         .then(None)
         .when(pl.col("tool_call"))
         .then(pl.lit("tool call only"))
-        .when(blank)
+        .when(blank & ~thought)
         .then(pl.lit("empty response"))
         .otherwise(pl.lit("reasoning only"))
     )

@@ -8,8 +8,8 @@ import unicodedata
 
 import polars as pl
 
-TAGS = "think|thinking|thought|thoughts|reasoning|reason|reflection|scratchpad|analysis|inner_monologue"
-"""Names of elements that hold reasoning, as models and their templates write them."""
+from mixguard.corpus.formats.reasoning import TAGS
+
 THOUGHTS = (
     # Harmony (gpt-oss): the answer is on the channel `final`; the rest is analysis or tool calls.
     r"(?is)^.*<\|channel\|>\s*final\b[^<]{0,80}<\|message\|>",
@@ -19,10 +19,11 @@ THOUGHTS = (
     # An element closed, or never closed: then nothing follows the reasoning.
     rf"(?is)^\s*(?:<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>thought).*?"
     rf"(?:</(?:seed:)?(?:{TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>|\z)\s*",
-    r"(?i)^<\|begin_of_solution\|>\s*",
-    r"(?i)<\|(?:end_of_solution|return|end|im_end|eot_id)\|>\s*$",
+    r"(?i)^(?:<\|begin_of_solution\|>|<(?:answer|final_answer|output|solution)>)\s*",
+    r"(?i)(?:<\|(?:end_of_solution|return|end|im_end|eot_id)\|>|\s*</(?:answer|final_answer|output|solution)>)\s*$",
 )
-"""Reasoning before the answer and the marks around it, removed in this order."""
+"""Reasoning before the answer and the marks around it, removed in this order. From a corpus's answers the reader has
+taken the reasoning already; others come as a model gives them."""
 OPENS = rf"(?i)<(?:seed:)?(?:{TAGS})>|\[THINK\]|◁think▷|<\|begin_of_thought\|>|<unused94>"
 CLOSES = rf"(?is)^.*?(?:</(?:seed:)?(?:{TAGS})>|\[/THINK\]|◁/think▷|<\|end_of_thought\|>|<unused95>)\s*"
 """Reasoning up to its closing mark; the opening one, if missing, was part of the prompt's template."""

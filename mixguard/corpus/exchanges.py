@@ -41,6 +41,10 @@ class _Open:
     earlier: tuple[tuple[str, str], ...] = ()
     tools: list[str] = field(default_factory=list)
 
+    def copy(self) -> _Open:
+        """The same before any answer."""
+        return _Open(list(self.asked), earlier=self.earlier, tools=list(self.tools))
+
     def close(self, system: str | None) -> Exchange | None:
         if not self.answered:
             return None
@@ -81,18 +85,19 @@ def exchanges(sample: Sample) -> Iterator[Exchange]:
 
 def _answered(turns: tuple[Turn, ...], system: str | None) -> Iterator[Exchange]:
     current = _Open()
-    shared: list[str] | None = None
-    called: list[str] = []
+    shared: _Open | None = None
+    polarity: Polarity | None = None
     previous_speaker: Role | None = None
     spoken: deque[tuple[str, str]] = deque(maxlen=EARLIER)
     for turn in turns:
         answers = turn.role is Role.ASSISTANT and turn.polarity != 0
         if answers:
             if shared is None:
-                shared, called = list(current.asked), list(current.tools)
-            if current.answered and current.answered[0].polarity != turn.polarity:
+                shared = current.copy()
+            elif turn.polarity != polarity:
                 yield from _closed(current, system)
-                current = _Open(list(shared), earlier=current.earlier, tools=list(called))
+                current = shared.copy()
+            polarity = turn.polarity
             current.answered.append(turn)
         elif turn.role is Role.USER and turn.kind == "text":
             if current.answered or previous_speaker is Role.ASSISTANT:

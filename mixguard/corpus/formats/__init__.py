@@ -9,6 +9,7 @@ from mixguard.corpus.formats.chat import CHAT_FORMATS, LOOSE_FORMATS
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.plain import Pretokenized
 from mixguard.corpus.formats.preference import PREFERENCE_FORMATS
+from mixguard.corpus.formats.rendered import RENDERED_FORMATS
 from mixguard.corpus.formats.translation import Translation
 from mixguard.corpus.formats.unlabelled import Unlabelled
 from mixguard.errors import ConfigError
@@ -21,6 +22,7 @@ FORMATS: tuple[Format, ...] = (
     *CHAT_FORMATS,
     *PAIR_FORMATS,
     Translation(),
+    *RENDERED_FORMATS,
     Unlabelled(),
     *LOOSE_FORMATS,
     Pretokenized(),

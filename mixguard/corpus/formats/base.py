@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
+from mixguard.corpus.formats.reasoning import is_marked, split_reasoning
 from mixguard.corpus.records import Kind, Polarity, Role, Row, Sample, Turn
 from mixguard.errors import RecordError
 
@@ -78,21 +79,18 @@ def speaker(name: str) -> Speaker:
     return ROLES.get(plain) or ROLES.get(plain.replace(" ", "_").replace("-", "_"), UNKNOWN)
 
 
-REASONING = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
-"""Reasoning at the start of an answer. Its tags and whitespace stay in the reasoning turn, so that joining
-the turns restores the exact bytes."""
-
-
 def text_turns(text: str, who: Speaker, polarity: Polarity, path: str) -> list[Turn]:
-    """A text as turns: one, or two if an assistant's text starts with reasoning. Empty text gives none."""
+    """A text as turns: one, or two if an assistant's text starts with reasoning. Empty text gives none.
+
+    The reasoning's marks and whitespace stay in its turn, so that joining the turns restores the exact bytes.
+    """
     if not text:
         return []
-    thought = REASONING.match(text) if who.role is Role.ASSISTANT and who.kind == "text" else None
-    if thought is None:
+    if who.role is not Role.ASSISTANT or who.kind != "text":
         return [Turn(who.role, text, who.kind, polarity, path)]
-    end = thought.end()
-    answer = [Turn(who.role, text[end:], "text", polarity, path)] if end < len(text) else []
-    return [Turn(who.role, thought.group(), "reasoning", polarity, path), *answer]
+    thought, said = split_reasoning(text)
+    thinking = [Turn(who.role, thought, "reasoning", polarity, path)] if thought else []
+    return [*thinking, *([Turn(who.role, said, "text", polarity, path)] if said else [])]
 
 
 def joined_text(turns: Sequence[Turn]) -> str:
@@ -102,8 +100,8 @@ def joined_text(turns: Sequence[Turn]) -> str:
 
 
 def tagged(thought: str) -> str:
-    """Reasoning with its tags, as written before an answer."""
-    return thought if REASONING.fullmatch(thought) else f"<think>\n{thought}\n</think>\n\n"
+    """Reasoning with its marks, as written before an answer."""
+    return thought if is_marked(thought) else f"<think>\n{thought}\n</think>\n\n"
 
 
 def compact_json(value: Any) -> str:

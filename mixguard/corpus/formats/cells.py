@@ -8,10 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mixguard.corpus.formats.base import Speaker, joined_text, text_turns
+from mixguard.corpus.formats.strings import prompt_length, read_string, write_string
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
 
 _ASSISTANT = Speaker(Role.ASSISTANT)
+WORKED_ON = frozenset(
+    ("article", "document", "dialogue", "dialog", "conversation", "content", "text", "passage", "summary")
+)
+"""Columns of texts that are summarised or classified: a chat in one is not the conversation."""
 
 
 def cell_text(value: Any, column: str) -> str:
@@ -46,35 +51,45 @@ class Text:
         return self.optional or row.get(self.main) is not None
 
     def read(self, row: Row) -> list[Turn]:
-        """One turn, preceded by another if an answer starts with reasoning."""
-        if self.columns:
-            texts = [cell_text(row.get(column), column) for column in self.columns]
-            text = "\n".join(text for text in texts if text)
-        else:
-            text = cell_text(row.get(self.main), self.main)
-        path = f"/{self.main}"
-        if text or self.optional:
-            return text_turns(text, Speaker(self.role), self.polarity, path)
-        return [Turn(self.role, "", "text", self.polarity, path)]
+        """One turn, preceded by another if an answer starts with reasoning; more if a prompt is a rendered chat."""
+        text, path = self._text(row), f"/{self.main}"
+        turns = read_string(text, self.role, self.polarity, path) if self._spoken else self._plain(text, path)
+        return turns if turns or self.optional else [Turn(self.role, "", "text", self.polarity, path)]
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
         """Write the text to the main column; the columns joined with it become empty, unless they say it already."""
         if self.optional and self.main not in like:
             return turns
-        taken = self._taken(turns)
+        shown = self._text(like)
+        taken = self._taken(turns, shown)
         if self.columns and joined_text(self.read(like)) == joined_text(turns[:taken]):
             return turns[taken:]
         if taken == 0 and not self.optional:
             raise RecordError(f"{self.main} needs a {self.role.value} turn")
         if taken or like[self.main] is not None:
-            row[self.main] = joined_text(turns[:taken])
+            mine = turns[:taken]
+            row[self.main] = write_string(mine, shown, self.role) if self._spoken else joined_text(mine)
         for column in self.columns:
             if column != self.main and like.get(column) is not None:
                 row[column] = ""
         return turns[taken:]
 
-    def _taken(self, turns: Sequence[Turn]) -> int:
-        """Number of leading turns that fit one text: reasoning, then a single text."""
+    @property
+    def _spoken(self) -> bool:
+        """Whether the column holds what is said, not a text that something is to be done with."""
+        return self.main.casefold() not in WORKED_ON
+
+    def _text(self, row: Row) -> str:
+        texts = [cell_text(row.get(column), column) for column in self.columns or (self.main,)]
+        return "\n".join(text for text in texts if text)
+
+    def _plain(self, text: str, path: str) -> list[Turn]:
+        return text_turns(text, Speaker(self.role), self.polarity, path)
+
+    def _taken(self, turns: Sequence[Turn], shown: str) -> int:
+        """Number of leading turns that fit one text: reasoning, then a single text, or a rendered chat's."""
+        if self.role is Role.USER and self._spoken and (taken := prompt_length(turns, shown)):
+            return taken
         for number, turn in enumerate(turns):
             mine = turn.role is self.role and turn.polarity == self.polarity
             if mine and turn.kind == "text":

@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mixguard.corpus.formats.base import REASONING, Speaker, joined_text
+from mixguard.corpus.formats.base import Speaker, joined_text
 from mixguard.corpus.formats.parts import PART_TEXT, part_kind, read_part
+from mixguard.corpus.formats.reasoning import is_marked
 from mixguard.corpus.records import Role, Turn
 from mixguard.errors import RecordError
 
@@ -137,7 +138,7 @@ def _merged(turns: Sequence[Turn]) -> list[Turn]:
 
 
 def _is_tagged(turn: Turn) -> bool:
-    return turn.kind == "reasoning" and REASONING.fullmatch(turn.text) is not None
+    return turn.kind == "reasoning" and is_marked(turn.text)
 
 
 def _edited(turn: Turn, original: Any, path: str) -> Any:

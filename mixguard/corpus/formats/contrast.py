@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats.base import pointer, tagged
+from mixguard.corpus.formats.base import pointer
+from mixguard.corpus.formats.cutting import read_script
 from mixguard.corpus.formats.layout import Slot
 from mixguard.corpus.formats.messages import common_start, read_messages
+from mixguard.corpus.formats.rewrite import rewritten
+from mixguard.corpus.formats.script import Script
 from mixguard.corpus.formats.talk import is_messages, read_said, write_said
 from mixguard.corpus.formats.writing import Style, write_messages
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
-
-_MARK = re.compile(r"(?:\A|\n\n)(Human|Assistant):")
-_MARKS = {Role.USER: "Human", Role.ASSISTANT: "Assistant"}
 
 
 def is_said(value: Any) -> bool:
@@ -42,18 +41,15 @@ class Contrast:
         """The prompt, then the chosen turns (+1), then the rejected ones (-1)."""
         asked = self.asked.read(row) if self.asked else []
         chosen, rejected = self._answers(row)
-        shared = (
-            common_start(chosen, rejected) if isinstance(chosen, list) and isinstance(rejected, list) else 0
-        )
+        shared = _shared(chosen, rejected)
         head = self._read(chosen, self.chosen, 0, end=shared) if shared else []
         if not _repeats(head, asked):
             head = [*asked, *head]
-        turns = [
+        return [
             *head,
             *self._read(chosen, self.chosen, 1, start=shared),
             *self._read(rejected, self.rejected, -1, start=shared),
         ]
-        return [_in_string(turn) for turn in turns] if chosen is not row[self.chosen] else turns
 
     def write(self, turns: Sequence[Turn], row: dict[str, Any], like: Row) -> Sequence[Turn]:
         """Write all turns; the prompt goes where `like` has it, in the answers or in its own slot."""
@@ -61,24 +57,28 @@ class Contrast:
         if not chosen or not rejected:
             raise RecordError("a preference needs a chosen and a rejected answer")
         shown = self._answers(like)
-        inside = self.asked is None or (all(isinstance(s, list) for s in shown) and common_start(*shown) > 0)
+        inside = self.asked is None or _shared(*shown) > 0
         if self.asked is not None and (rest := self.asked.write(_prompt(head, inside=inside), row, like)):
             raise RecordError(f"the prompt cannot hold this {rest[0].role.value} turn")
-        for column, answer, polarity in ((self.chosen, chosen, 1), (self.rejected, rejected, -1)):
-            row[column] = self._write(
-                head if inside else [], answer, column, like[column], 1 if polarity == 1 else -1
-            )
+        before = head if inside else []
+        row[self.chosen] = self._write(before, chosen, self.chosen, shown[0], 1)
+        row[self.rejected] = self._write(before, rejected, self.rejected, shown[1], -1)
         return ()
 
     def _answers(self, row: Row) -> tuple[Any, Any]:
+        """Both answers; as scripts if both are whole rendered chats."""
         chosen, rejected = row[self.chosen], row[self.rejected]
-        if self.asked is None and _marked(chosen) and _marked(rejected):
-            return _dialogue(chosen), _dialogue(rejected)
+        if isinstance(chosen, str) and isinstance(rejected, str):
+            scripts = read_script(chosen, "answered"), read_script(rejected, "answered")
+            if None not in scripts and (self.asked is None or _shared(*scripts)):
+                return scripts
         return chosen, rejected
 
     def _read(
         self, value: Any, column: str, polarity: Polarity, *, start: int = 0, end: int | None = None
     ) -> list[Turn]:
+        if isinstance(value, Script):
+            return [t for piece in value.pieces[start:end] for t in piece.turns(polarity, pointer(column))]
         if isinstance(value, list):
             return read_messages(value[:end], pointer(column), polarity=polarity, start=start)
         return read_said(value, column, role=Role.ASSISTANT, polarity=polarity)
@@ -92,8 +92,8 @@ class Contrast:
                 *write_messages(head, style, polarity=0),
                 *write_messages(answer, style, polarity=polarity),
             ]
-        if self.asked is None and _marked(like):
-            return _undialogue([*head, *answer])
+        if isinstance(like, Script):
+            return rewritten(like, [*head, *answer], "answered")
         if head:
             raise RecordError(f"{column} is plain text and cannot hold the prompt")
         return write_said(answer, like, column, role=Role.ASSISTANT, polarity=polarity)
@@ -129,32 +129,9 @@ def _prompt(head: Sequence[Turn], *, inside: bool) -> Sequence[Turn]:
     return head[-1:] if inside else head
 
 
-def _marked(value: Any) -> bool:
-    return isinstance(value, str) and _MARK.match(value) is not None
-
-
-def _dialogue(text: str) -> list[Any]:
-    r"""A `\n\nHuman: ...\n\nAssistant: ...` string as messages."""
-    _, *pieces = _MARK.split(text)
-    return [
-        {"role": name.casefold(), "content": said.removeprefix(" ")}
-        for name, said in zip(pieces[::2], pieces[1::2], strict=True)
-    ]
-
-
-def _undialogue(turns: Sequence[Turn]) -> str:
-    if any(turn.role not in _MARKS or turn.kind not in ("text", "reasoning") for turn in turns):
-        raise RecordError("a Human/Assistant string cannot hold this turn")
-    text, thoughts = "", ""
-    for turn in turns:
-        if turn.kind == "reasoning":
-            thoughts += tagged(turn.text)
-            continue
-        text += f"\n\n{_MARKS[turn.role]}: {thoughts}{turn.text}"
-        thoughts = ""
-    return text + (f"\n\nAssistant: {thoughts}" if thoughts else "")
-
-
-def _in_string(turn: Turn) -> Turn:
-    """The turn with its path cut to the column: a pointer cannot reach into a string."""
-    return replace(turn, path="/" + turn.path.split("/")[1])
+def _shared(chosen: Any, rejected: Any) -> int:
+    """Number of turns both answers start with."""
+    if isinstance(chosen, Script) and isinstance(rejected, Script):
+        said = [[(piece.who, piece.text) for piece in each.pieces] for each in (chosen, rejected)]
+        return common_start(*said)
+    return common_start(chosen, rejected) if isinstance(chosen, list) and isinstance(rejected, list) else 0

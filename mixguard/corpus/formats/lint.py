@@ -12,12 +12,15 @@ from typing import Any, Literal
 
 from mixguard.corpus.formats.base import ODDITIES
 from mixguard.corpus.formats.speakers import find_role_key, role_name
+from mixguard.corpus.formats.suspect import looks_rendered
+from mixguard.corpus.formats.templates import TEMPLATES
 from mixguard.corpus.records import Role, Row, Sample
 
 _CHAT_IDS = frozenset({"openai_chat", "sharegpt", "lf_pref_sharegpt"})
 _TALK_IDS = _CHAT_IDS | {"message_list", "rounds", "gemini", "lf_v1"}
 _ASKS = ("user", "human", "tool", "observation", "function")
 _ANSWERS = ("assistant", "gpt", "function_call", "model")
+_TEMPLATE_IDS = frozenset(template.id for template in TEMPLATES)
 _AXOLOTL_ROLES = frozenset({"human", "user", "assistant", "gpt", "system", "tool"})
 _CONTROL_TOKEN = re.compile(
     r"<\|(?:fim_\w+|im_start|im_end|endoftext|eot_id|start_header_id|end_header_id)\|>"
@@ -97,7 +100,11 @@ def _mixed_arguments(row: Row, sample: Sample, format_id: str) -> bool:
 
 
 def _control_tokens(row: Row, sample: Sample, format_id: str) -> bool:
-    return any("<|" in turn.text and _CONTROL_TOKEN.search(turn.text) for turn in sample.turns)
+    """Also around an answer in a column of its own, where they are read as its template's marks."""
+    if format_id in _TEMPLATE_IDS:
+        return False  # the tokens are the template's own
+    texts = [turn.text for turn in sample.turns] + [value for value in row.values() if isinstance(value, str)]
+    return any("<|" in text and _CONTROL_TOKEN.search(text) for text in texts)
 
 
 def _untrained(row: Row, sample: Sample, format_id: str) -> bool:
@@ -124,6 +131,12 @@ def _safer_differs(row: Row, sample: Sample, format_id: str) -> bool:
     return "safer_differs" in sample.flags
 
 
+def _rendered_chat(row: Row, sample: Sample, format_id: str) -> bool:
+    return any(
+        turn.role is Role.DOCUMENT and turn.polarity and looks_rendered(turn.text) for turn in sample.turns
+    )
+
+
 TRAINER_RULES: tuple[TrainerRule, ...] = (
     TrainerRule(
         id="unknown_role",
@@ -142,6 +155,16 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         remedy="Write the part's text under `text` or `content`, or remove it if it says nothing.",
         source="mixguard's design: what is not read is said",
         trips=_odd("unread_part"),
+    ),
+    TrainerRule(
+        id="rendered_chat",
+        trainer="all",
+        severity="warn",
+        why="The document looks like a chat, rendered by a template that is not known or changed afterwards; its"
+        " prompts and answers were not told apart, so no answer was judged.",
+        remedy="Audit the file it was made from, before the template was applied.",
+        source="mixguard's design: what is not read is said",
+        trips=_rendered_chat,
     ),
     TrainerRule(
         id="lf_drop",

@@ -12,6 +12,7 @@ from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.layout import Either, Layout, Slot
 from mixguard.corpus.formats.nova import Candidates
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
+from mixguard.corpus.formats.rendered import Rendered
 from mixguard.corpus.formats.talk import Messages, Said
 from mixguard.corpus.records import Role
 
@@ -36,7 +37,13 @@ def _kto_layouts() -> tuple[Layout, ...]:
     return tuple(Layout("kto", slots) for slots in (*conversations, *apart))
 
 
-_ANSWER_ALONE = Layout("kto", (Said("completion", Role.ASSISTANT, 1),))
+_ANSWER_ALONE = Either(
+    "kto",
+    (
+        Layout("kto", (Rendered(("completion",), final=True),)),
+        Layout("kto", (Said("completion", Role.ASSISTANT, 1),)),
+    ),
+)
 
 
 PREFERENCE_FORMATS: tuple[Format, ...] = (

@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mixguard.corpus.formats.base import Speaker, joined_text, pointer, text_turns
+from mixguard.corpus.formats.base import Speaker, pointer
 from mixguard.corpus.formats.content import Parts, write_content
 from mixguard.corpus.formats.masks import ROW_MASKS, RowMask, masked_speaker, row_mask
 from mixguard.corpus.formats.messages import content_key, read_message, read_messages
 from mixguard.corpus.formats.parts import read_content
 from mixguard.corpus.formats.speakers import asks
+from mixguard.corpus.formats.strings import prompt_length, read_string, write_string
 from mixguard.corpus.formats.writing import Style, write_messages
 from mixguard.corpus.records import Polarity, Role, Row, Turn
 from mixguard.errors import RecordError
@@ -180,6 +181,8 @@ class Said:
         barred = {1, -1} - {self.polarity}
         end = next((n for n, turn in enumerate(turns) if turn.polarity in barred), len(turns))
         shown = like.get(self.column)
+        if self.role is Role.USER:
+            end = prompt_length(turns, shown) or end
         row[self.column] = write_said(turns[:end], shown, self.column, role=self.role, polarity=self.polarity)
         return turns[end:]
 
@@ -188,7 +191,7 @@ def read_said(value: Any, column: str, *, role: Role, polarity: Polarity) -> lis
     """The turns of a prompt or an answer."""
     path = pointer(column)
     if isinstance(value, str):
-        turns = text_turns(value, Speaker(role), polarity, path)
+        turns = read_string(value, role, polarity, path)
         return turns or [Turn(role, "", "text", polarity, path)]
     if isinstance(value, dict):
         return read_message(value, path, polarity=polarity)
@@ -204,9 +207,11 @@ def write_said(turns: Sequence[Turn], like: Any, column: str, *, role: Role, pol
     path = pointer(column)
     if isinstance(like, list):
         return write_messages(turns, Style.of(like, path), polarity=polarity)
+    if role is Role.USER and prompt_length(turns, like):
+        return write_string(turns, like, role)
     texts = sum(turn.kind == "text" for turn in turns)
     if texts != 1 or any(turn.role is not role or turn.kind not in ("text", "reasoning") for turn in turns):
         raise RecordError(f"{column} can only hold a single {role.value} turn")
     if isinstance(like, dict):
         return write_messages(turns, Style.of([like], path), polarity=polarity)[0]
-    return joined_text(turns)
+    return write_string(turns, like, role)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from mixguard.corpus.formats.base import REASONING, pointer
+from mixguard.corpus.formats.base import pointer
 from mixguard.corpus.formats.names import by_key
+from mixguard.corpus.formats.reasoning import is_marked, split_reasoning
 from mixguard.corpus.records import Role, Row, Turn
 from mixguard.errors import RecordError
 
@@ -48,9 +49,9 @@ class Thought:
     def _mine(self, turn: Turn, like: Row) -> bool:
         if turn.kind != "reasoning" or turn.polarity != 1:
             return False
-        if turn.path or not REASONING.fullmatch(turn.text):
+        if turn.path or not is_marked(turn.text):
             return turn.path in ("", pointer(self.column))
-        if REASONING.match(str(like.get(self.answer))):
+        if split_reasoning(str(like.get(self.answer))).thought:
             return False
         raise RecordError(f"{self.column} holds the reasoning, so that {self.answer} needs no tags for it")
 

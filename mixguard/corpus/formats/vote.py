@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mixguard.corpus.formats import FORMATS, Format
 from mixguard.corpus.formats.base import shape
+from mixguard.corpus.formats.chat import LOOSE_FORMATS
 from mixguard.corpus.formats.compared import Compared
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.labels import label_of
@@ -19,6 +20,7 @@ from mixguard.errors import RecordError
 _KTO = next(form for form in FORMATS if isinstance(form, Kto))
 _COMPARED = next(form for form in FORMATS if isinstance(form, Compared))
 _PLAIN = frozenset(form.id for form in _KTO.plain)
+_LOOSE = frozenset(form.id for form in LOOSE_FORMATS)
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
@@ -38,10 +40,17 @@ def vote(rows: Sequence[Row]) -> Format | None:
 def choose(row: Row, preferred: Format | None) -> Format:
     """The preferred format if the row matches it, else the most specific match.
 
+    A format that any text fits is never preferred: a chat among documents is one.
+
     Raises:
         RecordError: no format matches, or the row's label says nothing in a file of labelled answers.
     """
-    if preferred is not None and preferred.matches(row) and not _overruled(row, preferred):
+    if (
+        preferred is not None
+        and preferred.id not in _LOOSE
+        and preferred.matches(row)
+        and not _overruled(row, preferred)
+    ):
         return preferred
     form = _first(row, labels=preferred is None or preferred is _KTO)
     if form is None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from mixguard.corpus.formats.base import REASONING, Speaker
+from mixguard.corpus.formats.base import Speaker
 from mixguard.corpus.formats.content import NO_PARTS, Parts, json_object, write_content
 from mixguard.corpus.formats.masks import MASK_KEYS, mask_like
 from mixguard.corpus.formats.messages import (
@@ -20,6 +20,7 @@ from mixguard.corpus.formats.messages import (
     content_key,
     read_message,
 )
+from mixguard.corpus.formats.reasoning import is_marked
 from mixguard.corpus.formats.speakers import ROLE_KEYS, find_role_key, speaker_of
 from mixguard.corpus.formats.style import THOUGHT, Style
 from mixguard.corpus.records import Polarity, Role, Turn
@@ -173,7 +174,7 @@ def _is_keyed(turn: Turn, like: Any, style: Style) -> bool:
         return name in CALL_KEYS or (turn.kind == "reasoning" and name in REASONING_KEYS)
     parts = isinstance(like, list)
     if turn.kind == "reasoning":
-        return not parts and not REASONING.fullmatch(turn.text)
+        return not parts and not is_marked(turn.text)
     if turn.kind != "tool_call":
         return False
     if turn.path:

@@ -7,6 +7,7 @@ from typing import Any
 from .comparison_examples import COMPARISON_EXAMPLES
 from .layouts import LAYOUTS
 from .pair_examples import PAIR_EXAMPLES
+from .rendered_examples import BESIDE, RENDERED
 from .wild import WILD
 
 Q, A, B = "What is the capital of Portugal?", "Lisbon.", "Madrid."
@@ -112,6 +113,6 @@ EXAMPLES: dict[str, list[dict[str, Any]]] = {
     "nectar": [{"prompt": Q, "answers": [{"answer": A, "rank": 1}, {"answer": B, "rank": 2}]}],
 }
 
-for _others in (PAIR_EXAMPLES, COMPARISON_EXAMPLES, LAYOUTS, WILD):
+for _others in (PAIR_EXAMPLES, COMPARISON_EXAMPLES, LAYOUTS, WILD, RENDERED, BESIDE):
     for _name, _rows in _others.items():
         EXAMPLES[_name] = [*EXAMPLES.get(_name, ()), *_rows]

@@ -73,7 +73,7 @@ def test_the_rejected_answer_is_trained_away_from(name: str) -> None:
 def test_kto_labels_determine_the_polarity() -> None:
     form = by_id("kto")
     polarities = [next(exchanges(form.parse(row))).polarity for row in EXAMPLES["kto"]]
-    assert polarities == [1, -1, -1, 1, -1, 1, -1, -1, -1, 1]
+    assert polarities == [1, -1, -1, 1, -1, 1, -1, -1, -1, 1, -1, -1]
     coerced = form.parse({"prompt": Q, "completion": A, "label": "false"})
     assert "label_coerced" in coerced.flags
     assert next(exchanges(coerced)).polarity == -1
@@ -260,6 +260,7 @@ TRIPPED: dict[str, dict[str, Any]] = {
     "trl_empty_messages": {"messages": []},
     "no_trained_turn": {"messages": [USER]},
     "axolotl_role": {"messages": [{"role": "developer", "content": "Be brief."}, USER, SAYS]},
+    "rendered_chat": {"text": "<user>hi</user>\n<assistant>hello</assistant>"},
     "hosted_reject": {"messages": [USER, {"role": "assistant", "content": "<|im_end|>"}]},
     "label_unread": {"messages": [USER, SAYS], "label": 0},
     "tie": {"prompt": Q, "response_a": A, "response_b": B, "winner": "tie"},
@@ -281,4 +282,4 @@ def test_every_trainer_rule_trips_on_its_own_case_and_not_on_a_good_row(rule: st
     assert rule in lint(row, form.parse(row), form.id)
     form = by_id("openai_chat")
     good = EXAMPLES["openai_chat"][1]
-    assert lint(good, form.parse(good), form.id) == ()
+    assert lint(good, by_id("openai_chat").parse(good), "openai_chat") == ()
