@@ -19,8 +19,10 @@ from mixguard.corpus.files import Source, open_sources
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.lint import lint
+from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.records import Record, Rejected
+from mixguard.corpus.unread import EVERY, Looked, Watch
 from mixguard.errors import InputError, RecordError
 
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
@@ -49,6 +51,10 @@ class Tally:
     """Records by flag."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the bytes read, by source."""
+    looked: Counter[str] = field(default_factory=Counter)
+    """Records whose columns were looked at for unread text, by source."""
+    unread: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
+    """Of these, records with unread text, by source, column, and whether an answer was read beside it."""
 
     def __add__(self, other: Tally) -> Tally:
         def both(name: str) -> Any:
@@ -81,9 +87,11 @@ class Corpus:
 
         Raises:
             InputError: an input is unusable; the message says what to do.
+            ConfigError: the format, or the role of a column, is unknown.
         """
         if config.format is not None:
             by_id(config.format)  # report a misspelled name before reading anything
+        View.of(config.columns)
         return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
 
     @property
@@ -115,23 +123,19 @@ class Corpus:
             raise InputError(f"{names}: no record could be read: {reasons or 'none found'}")
         yield last
 
-    def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole]:
+    def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole | Looked]:
         incoming = source.records()
         head = list(islice(incoming, self._config.sample))
-        wanted = self._format(head)
-        for outcome in chain(head, incoming):
+        reading = Reading.of(head, source.name, self._config)
+        for number, outcome in enumerate(chain(head, incoming)):
             if not isinstance(outcome, Record):
                 yield outcome
                 continue
             try:
-                yield _understand(outcome, wanted, fixed=self._config.format is not None)
+                yield reading.understand(outcome, look=number < len(head) or not number % EVERY)
             except RecordError as error:
                 yield Rejected(outcome.place, outcome.raw, str(error))
-
-    def _format(self, head: Sequence[Record | Rejected | Whole]) -> Format | None:
-        if self._config.format is not None:
-            return by_id(self._config.format)
-        return vote([record.row for record in head if isinstance(record, Record)])
+        yield reading.watch.looked()
 
 
 class Understood(NamedTuple):
@@ -143,11 +147,44 @@ class Understood(NamedTuple):
     exchanges: list[Exchange]
 
 
-def _understand(record: Record, wanted: Format | None, *, fixed: bool) -> Understood:
-    form = wanted if fixed and wanted is not None else choose(record.row, wanted)
-    sample = form.parse(record.row)
-    flags = (*record.flags, *sample.flags, *lint(record.row, sample, form.id))
-    return Understood(record, form.id, flags, list(exchanges(sample)))
+@dataclass(frozen=True)
+class Reading:
+    """How the records of one source are read."""
+
+    view: View
+    wanted: Format | None
+    """The format of most records, or the one that was named."""
+    fixed: bool
+    """Whether it was named."""
+    watch: Watch
+
+    @classmethod
+    def of(cls, head: Sequence[Record | Rejected | Whole], name: str, config: ReadConfig) -> Reading:
+        """Decide from the head of a source.
+
+        Raises:
+            InputError: none of its records has a column that was named.
+        """
+        view = View.of(config.columns)
+        rows = [record.row for record in head if isinstance(record, Record)]
+        view.check(rows, name)
+        fixed = config.format is not None
+        wanted = by_id(config.format) if config.format is not None else vote(list(map(view.seen, rows)))
+        return cls(view, wanted, fixed, Watch(view, told=fixed or view.is_complete))
+
+    def understand(self, record: Record, *, look: bool = True) -> Understood:
+        """A record's exchanges; with `look`, its columns are looked at for unread text.
+
+        Raises:
+            RecordError: it has no known format, or cannot be parsed.
+        """
+        row = self.view.seen(record.row)
+        form = self.wanted if self.fixed and self.wanted is not None else choose(row, self.wanted)
+        sample = form.parse(row)
+        if look:
+            self.watch.see(record.row, sample)
+        flags = (*record.flags, *sample.flags, *lint(row, sample, form.id))
+        return Understood(record, form.id, flags, list(exchanges(sample)))
 
 
 class _Gathered:
@@ -159,6 +196,8 @@ class _Gathered:
         self._formats: Counter[tuple[str, str]] = Counter()
         self._flags: Counter[str] = Counter()
         self._digests: dict[str, str] = {}
+        self._looked: Counter[str] = Counter()
+        self._unread: Counter[tuple[str, str, bool]] = Counter()
         self._bytes = self._samples = self._empty = 0
 
     @property
@@ -166,11 +205,14 @@ class _Gathered:
         """Exchanges or quarantined records, whichever is more: neither may pile up."""
         return max(len(self._lists["sample_id"]), len(self._rejected))
 
-    def add(self, source: str, outcome: Understood | Rejected | Whole) -> None:
+    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked) -> None:
         if isinstance(outcome, Whole):
             self._digests[source] = outcome.sha256
         elif isinstance(outcome, Rejected):
             self._rejected.append(outcome)
+        elif isinstance(outcome, Looked):
+            self._looked[source] += outcome.records
+            self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
         else:
             self._bytes += len(outcome.record.raw) + 1
             self._samples += 1
@@ -220,6 +262,8 @@ class _Gathered:
             formats=self._formats,
             flags=self._flags,
             digests=self._digests,
+            looked=self._looked,
+            unread=self._unread,
         )
         return Part(frame, tally, tuple(self._rejected))
 

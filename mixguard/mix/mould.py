@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source
 from mixguard.corpus.formats import Format, by_id
+from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
 from mixguard.errors import RecordError, UsageError
@@ -42,6 +43,7 @@ class Cast(NamedTuple):
 class Mould:
     """What new rows of a source look like."""
 
+    view: View
     form: Format
     likes: tuple[Record, ...]
     """Template rows: rows of the source that contain an answer trained towards."""
@@ -66,8 +68,9 @@ class Mould:
             UsageError: its rows cannot hold an answer.
         """
         head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
-        form = by_id(read.format) if read.format else vote([record.row for record in head])
-        shown = [(record, _parsed(form, record.row)) for record in head] if form else []
+        view = View.of(read.columns)
+        form = by_id(read.format) if read.format else vote([view.seen(record.row) for record in head])
+        shown = [(record, _parsed(form, view.seen(record.row))) for record in head] if form else []
         answered = [(record, sample) for record, sample in shown if sample and _answers(sample)]
         if form is None or not answered:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
@@ -76,6 +79,7 @@ class Mould:
         likes = tuple(record for record, _ in plainest)
         thinking = sum(_thinks(sample) for _, sample in answered)
         return cls(
+            view,
             form,
             likes[:: max(1, len(likes) // LIKES)][:LIKES],
             preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
@@ -98,7 +102,8 @@ class Mould:
             rng: chooses the template row.
             task: the task whose form the row should have.
         """
-        like = rng.choice(task.likes if task else self.likes)
+        stored = rng.choice(task.likes if task else self.likes)
+        like = replace(stored, row=self.view.seen(stored.row))
         before = self.form.parse(like.row)
         row, prompt = like.row, pair["prompt"]
         asked = last_asked(before)
@@ -116,8 +121,9 @@ class Mould:
             rendered = self._rendered(turns, row, answer)
             if rendered is not None:
                 echoes = _echoes(before.turns, self.form.parse(rendered).turns)
+                restored = self.view.restored(rendered, stored.row)
                 return Cast(
-                    self._finished(rendered, like.row, echoes, pair["id"], number),
+                    self._finished(restored, stored.row, echoes, pair["id"], number),
                     task.task.id if task else None,
                 )
         return None

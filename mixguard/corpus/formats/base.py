@@ -120,6 +120,11 @@ _NAME = re.compile(r"[A-Za-z_][\w.-]{0,39}", re.ASCII)
 """A key that looks like a name; without a header, a table's keys are the text of its first row."""
 
 
+def named(key: object) -> str:
+    """A key for reports, if it looks like a name."""
+    return str(key) if _NAME.fullmatch(str(key)) else "(not shown)"
+
+
 def shape(row: Row) -> str:
     """A row's keys for an error message: a limited number, and none that may be corpus text."""
     keys = [str(key) for key, value in row.items() if value is not None]

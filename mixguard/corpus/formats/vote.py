@@ -30,7 +30,9 @@ def choose(row: Row, preferred: Format | None) -> Format:
         return preferred
     form = _first(row)
     if form is None:
-        raise RecordError(f"no known format has the keys {shape(row)}; name one with --format")
+        raise RecordError(
+            f"no known format has the keys {shape(row)}; say what they hold with --columns, or name a format with --format"
+        )
     return form
 
 
