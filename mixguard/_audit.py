@@ -184,6 +184,7 @@ def _unread(tally: Tally) -> tuple[UnreadColumn, ...]:
             records=tally.unread[source, column, True] + tally.unread[source, column, False],
             unanswered=tally.unread[source, column, False],
             looked=tally.looked[source],
+            asked=tally.asked.get(source),
         )
         for source, column, _ in tally.unread
     }

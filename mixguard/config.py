@@ -19,13 +19,18 @@ from mixguard.model import Model
 Share = float
 """A ratio in [0, 1]."""
 CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
+
+
 def _columns(given: Any) -> Any:
     """Columns by role, from `prompt=question,response=best_answer`."""
     if not isinstance(given, str):
         return given
-    pairs = [tuple(part.strip() for part in each.partition("=")[::2]) for each in given.split(",") if each.strip()]
+    split = (each.partition("=") for each in given.split(",") if each.strip())
+    pairs = [(role.strip(), column.strip()) for role, _, column in split]
     if not all(role and column for role, column in pairs) or len(dict(pairs)) < len(pairs):
-        raise ValueError("write each as role=column, and each role once: prompt=question,response=best_answer")
+        raise ValueError(
+            "write each as role=column, and each role once: prompt=question,response=best_answer"
+        )
     return dict(pairs)
 
 
@@ -40,7 +45,7 @@ class ReadConfig(Model):
 
     format: str | None = None
     """Format of every record; by default chosen by vote over a sample of records."""
-    columns: Columns = {}
+    columns: Columns = Field(default={})
     """What columns with other names hold, as `prompt=question,response=best_answer`; also system, context, input, history, messages, chosen, rejected, label, completion, text. A dot leads into an object."""
     sample: int = Field(default=2000, ge=1)
     """Records per file that vote on its format."""

@@ -69,10 +69,15 @@ def _unread(evidence: Evidence) -> Told:
     more = f" (and {len(names) - REASONS_SHOWN:,} more)" if len(names) > REASONS_SHOWN else ""
     where = f" of {told[0].source}" if len(corpus.sources) > 1 else ""
     looked = "records" if corpus.looked == corpus.samples else "records looked at"
-    verb = "hold" if len(names) > 1 else "holds"
-    what = f"in {count:,} of {corpus.looked:,} {looked} and {'were' if len(names) > 1 else 'was'} not read"
-    do = f"map them: {suggested(names, asked=True)}" if silent else "if a trainer uses them, they were not judged"
-    return Told(severity, f"{listed}{more}{where} {verb} text {what}; {do}", count, corpus.looked, None, limit)
+    hold, were, them = ("hold", "were", "them") if len(names) > 1 else ("holds", "was", "it")
+    what = f"{hold} text in {count:,} of {corpus.looked:,} {looked} and {were} not read"
+    own = [each.column for each in told if each.source == told[0].source]
+    do = (
+        f"map {them}: {suggested(own, told[0].asked)}"
+        if silent
+        else f"a trainer that uses {them} trains on what was not judged"
+    )
+    return Told(severity, f"{listed}{more}{where} {what}; {do}", count, corpus.looked, None, limit)
 
 
 def _records(columns: Sequence[UnreadColumn]) -> int:

@@ -14,15 +14,13 @@ import polars as pl
 
 from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import ReadConfig
-from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files import Source, open_sources
 from mixguard.corpus.files.base import Whole
-from mixguard.corpus.formats import Format, by_id
-from mixguard.corpus.formats.lint import lint
+from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.view import View
-from mixguard.corpus.formats.vote import choose, vote
+from mixguard.corpus.reading import Reading, Understood
 from mixguard.corpus.records import Record, Rejected
-from mixguard.corpus.unread import EVERY, Looked, Watch
+from mixguard.corpus.unread import EVERY, Looked
 from mixguard.errors import InputError, RecordError
 
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
@@ -55,6 +53,8 @@ class Tally:
     """Records whose columns were looked at for unread text, by source."""
     unread: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
     """Of these, records with unread text, by source, column, and whether an answer was read beside it."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """The column of the prompt or document in records without an answer, by source with unread text."""
 
     def __add__(self, other: Tally) -> Tally:
         def both(name: str) -> Any:
@@ -138,55 +138,6 @@ class Corpus:
         yield reading.watch.looked()
 
 
-class Understood(NamedTuple):
-    """A record and its exchanges."""
-
-    record: Record
-    form: str
-    flags: tuple[str, ...]
-    exchanges: list[Exchange]
-
-
-@dataclass(frozen=True)
-class Reading:
-    """How the records of one source are read."""
-
-    view: View
-    wanted: Format | None
-    """The format of most records, or the one that was named."""
-    fixed: bool
-    """Whether it was named."""
-    watch: Watch
-
-    @classmethod
-    def of(cls, head: Sequence[Record | Rejected | Whole], name: str, config: ReadConfig) -> Reading:
-        """Decide from the head of a source.
-
-        Raises:
-            InputError: none of its records has a column that was named.
-        """
-        view = View.of(config.columns)
-        rows = [record.row for record in head if isinstance(record, Record)]
-        view.check(rows, name)
-        fixed = config.format is not None
-        wanted = by_id(config.format) if config.format is not None else vote(list(map(view.seen, rows)))
-        return cls(view, wanted, fixed, Watch(view, told=fixed or view.is_complete))
-
-    def understand(self, record: Record, *, look: bool = True) -> Understood:
-        """A record's exchanges; with `look`, its columns are looked at for unread text.
-
-        Raises:
-            RecordError: it has no known format, or cannot be parsed.
-        """
-        row = self.view.seen(record.row)
-        form = self.wanted if self.fixed and self.wanted is not None else choose(row, self.wanted)
-        sample = form.parse(row)
-        if look:
-            self.watch.see(record.row, sample)
-        flags = (*record.flags, *sample.flags, *lint(row, sample, form.id))
-        return Understood(record, form.id, flags, list(exchanges(sample)))
-
-
 class _Gathered:
     """The rows of the next part."""
 
@@ -198,6 +149,7 @@ class _Gathered:
         self._digests: dict[str, str] = {}
         self._looked: Counter[str] = Counter()
         self._unread: Counter[tuple[str, str, bool]] = Counter()
+        self._asked: dict[str, str] = {}
         self._bytes = self._samples = self._empty = 0
 
     @property
@@ -213,6 +165,7 @@ class _Gathered:
         elif isinstance(outcome, Looked):
             self._looked[source] += outcome.records
             self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
+            self._asked |= {source: outcome.asked} if outcome.asked else {}
         else:
             self._bytes += len(outcome.record.raw) + 1
             self._samples += 1
@@ -222,7 +175,7 @@ class _Gathered:
             self._add_rows(outcome)
 
     def _add_rows(self, understood: Understood) -> None:
-        record, form, flags, found = understood
+        record, form, flags, found, _ = understood
         sample_id = _sample_id(record)
         for number, exchange in enumerate(found):
             row = (
@@ -264,6 +217,7 @@ class _Gathered:
             digests=self._digests,
             looked=self._looked,
             unread=self._unread,
+            asked=self._asked,
         )
         return Part(frame, tally, tuple(self._rejected))
 

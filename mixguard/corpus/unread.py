@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, NamedTuple
 
 from mixguard.corpus.formats.base import named
@@ -18,16 +19,31 @@ from mixguard.corpus.records import Role, Row, Sample, Turn
 
 EVERY = 100
 """After the head of a source, one record in so many is looked at."""
-_ABOUT = frozenset(
+_ABOUT_NAMES = (
     "id uuid idx index url link source src origin dataset subset split category categories tag tags label labels"
     " language lang locale model engine generator title name author user_name username date time timestamp created"
     " updated license licence topic topics subject domain type kind task tasks difficulty level status file files"
     " filename path repo repository metadata meta info extra extra_info reward_model data_source ability header"
-    " tools functions image images video videos audio audios input_ids attention_mask token_type_ids".split()
+    " tools functions image images video videos audio audios input_ids attention_mask token_type_ids"
 )
-_ABOUT_ENDS = ("_id", "_ids", "_url", "_name", "_source", "_type", "_path", "_at", "_date", "_time", "_hash", "_model")
+_ABOUT = frozenset(_ABOUT_NAMES.split())
+_ABOUT_ENDS = (
+    "_id",
+    "_ids",
+    "_url",
+    "_name",
+    "_source",
+    "_type",
+    "_path",
+    "_at",
+    "_date",
+    "_time",
+    "_hash",
+    "_model",
+)
 """Names of columns about the record; a trainer renders none of them as a turn."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
+_SPACE = re.compile(r"\s")
 _LINK = re.compile(r"\w+://\S*|\S+@\S+\.\S+")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{6}")
 """Letters of scripts that put no spaces between words."""
@@ -49,6 +65,8 @@ class Looked(NamedTuple):
     """Records that were looked at."""
     unread: Mapping[tuple[str, bool], int]
     """Of these, how many hold unread text, by column and whether an answer was read beside it."""
+    asked: str | None
+    """The column that was read where no answer was: a prompt or a document."""
 
 
 @dataclass
@@ -74,6 +92,7 @@ class Watch:
         """Start at the first record; with `told`, the user said how the records are to be read."""
         self._view, self._told = view, told
         self._records = 0
+        self._asked: str | None = None
         self._columns: dict[str, _Column] = {}
 
     def see(self, row: Row, sample: Sample) -> None:
@@ -83,6 +102,8 @@ class Watch:
         if not found:
             return
         answered = self._told or any(turn.polarity and turn.role is Role.ASSISTANT for turn in sample.turns)
+        if not answered and self._asked is None:
+            self._asked = next(map(named, self._view.origins(sample.turns[-1:], row)), None)
         for key, rest, templated in found:
             column = self._columns.setdefault(key, _Column())
             column.answered[answered] += 1
@@ -90,14 +111,17 @@ class Watch:
             if len(column.kinds) < _KINDS:
                 column.kinds.add(hash(rest))
 
+    def texts(self) -> set[str]:
+        """The columns with unread text, so far."""
+        return {key for key, column in self._columns.items() if column.is_text()}
+
     def looked(self) -> Looked:
-        """What was seen so far."""
+        """What was seen so far, for reports."""
         counts: Counter[tuple[str, bool]] = Counter()
-        for key, column in self._columns.items():
-            if column.is_text():
-                for answered, records in column.answered.items():
-                    counts[named(key), answered] += records
-        return Looked(self._records, counts)
+        for key in self.texts():
+            for answered, records in self._columns[key].answered.items():
+                counts[named(key), answered] += records
+        return Looked(self._records, counts, self._asked)
 
 
 class Unread(NamedTuple):
@@ -111,8 +135,12 @@ class Unread(NamedTuple):
 
 def unread(row: Row, turns: Sequence[Turn], view: View) -> Iterator[Unread]:
     """The columns of a stored row whose text is in none of the turns."""
-    held = [key for key, value in row.items() if isinstance(value, str | list | dict) and value and not _is_about(key)]
-    read = columns_of(turns, row, view)
+    held = [
+        key
+        for key, value in row.items()
+        if isinstance(value, str | list | dict) and value and not _is_about(key)
+    ]
+    read = {column for column, whole in view.origins(turns, row).items() if whole}
     left = [key for key in held if key not in read and _text_in(row[key])]
     if not left:
         return
@@ -123,12 +151,6 @@ def unread(row: Row, turns: Sequence[Turn], view: View) -> Iterator[Unread]:
         if missed:
             rest = _without(missed[0], [*texts, *_pieces(row, read)]) if len(missed) == 1 else ""
             yield Unread(key, rest or "\n".join(missed), bool(rest) and rest != missed[0])
-
-
-def columns_of(turns: Sequence[Turn], row: Row, view: View) -> set[str]:
-    """The stored columns that turns come from; not those of which only a part was named."""
-    names = {turn.path.split("/", 2)[1].replace("~1", "/").replace("~0", "~") for turn in turns if turn.path}
-    return {column for name in names if (column := view.whole(name, row)) is not None}
 
 
 def _is_about(key: str) -> bool:
@@ -161,9 +183,13 @@ def _texts(value: Any) -> Iterator[str]:
 
 def is_text(value: str) -> bool:
     """Whether a string holds words of a language, rather than an id, a link, a date or a code."""
-    head = _LINK.sub(" ", value[:_HEAD]) if ":" in value or "@" in value else value[:_HEAD]
-    words = _WORD.findall(head)
-    return (len(words) > 1 and any(mark in head.strip() for mark in " \n\t")) or bool(_UNSPACED.search(head))
+    head = value[:_HEAD].strip()
+    if "://" in head or "@" in head:
+        head = _LINK.sub(" ", head).strip()
+    words = islice(_WORD.finditer(head), 2)
+    return (_SPACE.search(head) is not None and len(list(words)) > 1) or (
+        not head.isascii() and _UNSPACED.search(head) is not None
+    )
 
 
 def _pieces(row: Row, read: set[str]) -> list[str]:

@@ -112,6 +112,8 @@ class UnreadColumn(Model):
     """Of these, how many were read without an answer."""
     looked: int
     """Records of the source that were looked at: its first ones, then one in a hundred."""
+    asked: str | None = None
+    """The column that was read as prompt or document where no answer was read."""
 
 
 class CorpusSummary(Model):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
+
+from mixguard.corpus.formats.base import NOT_SHOWN
 
 _ANSWER = re.compile(
     r"answer|respon|complet|output|repl(?:y|ies)|generat|solution|target|summary|assistant|bot|chosen|reject"
     r"|reason|rational|think|thought|(?:\b|_)cot(?:\b|_)",
     re.IGNORECASE,
 )
-_PROMPT = re.compile(r"prompt|question|query|instruct|input|problem|request|user|human|ask|content|source|title", re.IGNORECASE)
+_PROMPT = re.compile(
+    r"prompt|question|query|instruct|input|problem|request|user|human|ask|content|source|title", re.IGNORECASE
+)
 _NUMBER = re.compile(r"[_\W]?(?:\d+|[a-zA-Z])$")
 
 
@@ -19,25 +24,26 @@ def is_answer(name: str) -> bool:
     return _ANSWER.search(name) is not None
 
 
-def suggested(names: Sequence[str], *, asked: bool) -> str:
+def suggested(names: Sequence[str], asked: str | None) -> str:
     """The option that maps unread columns, as far as their names tell.
 
     Args:
         names: of columns with unread text.
-        asked: whether a prompt was read beside them.
+        asked: the column that was read as a prompt or document; None if none was.
     """
-    left = list(names)
-    roles = {}
-    if not asked and len(left) > 1:
-        prompt = next((name for name in left if _PROMPT.search(name) and not is_answer(name)), left[0])
-        roles["prompt"] = prompt
-        left.remove(prompt)
+    left = [name for name in names if name not in (asked, NOT_SHOWN)]
+    if not left:
+        return "--columns prompt=...,response=..."
+    if asked is None and len(left) > 1:
+        asked = next((name for name in left if _PROMPT.search(name) and not is_answer(name)), left[0])
+        left.remove(asked)
+    roles = {"prompt": asked} if asked not in (None, "prompt") else {}
     rivals = _rivals(left)
     if rivals:
         roles["chosen"], roles["rejected"] = rivals
     elif left:
         roles["response"] = next(filter(is_answer, left), left[0])
-    return "--columns " + ",".join(f"{role}={name}" for role, name in roles.items())
+    return f"--columns {shlex.quote(','.join(f'{role}={name}' for role, name in roles.items()))}"
 
 
 def _rivals(names: Sequence[str]) -> tuple[str, str] | None:

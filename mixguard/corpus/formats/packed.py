@@ -14,16 +14,18 @@ import orjson
 from mixguard.corpus.formats.base import ROLES
 from mixguard.corpus.formats.messages import CONTENT_KEYS, ROLE_KEYS
 
-LISTS = frozenset(
+_LISTS = (
     "messages conversations conversation dialog dialogs chat chats turns trajectory history contents segments"
-    " answers completions labels chosen_messages rejected_messages".split()
+    " answers completions labels chosen_messages rejected_messages"
 )
+LISTS = frozenset(_LISTS.split())
 """Columns that are lists in every format: a text that spells a list is one."""
-SAID = frozenset(
+_SAID = (
     "prompt completion input chosen rejected chosen_response rejected_response preferred_output"
     " non_preferred_output preferred_completion non_preferred_completion systeminstruction"
-    " system_instruction".split()
+    " system_instruction"
 )
+SAID = frozenset(_SAID.split())
 """Columns that hold text or messages: only a text that spells messages is unpacked, for an answer may be JSON."""
 
 _OPENING = re.compile(r"\s*[\[{]")

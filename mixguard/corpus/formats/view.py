@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 from mixguard.corpus.formats.base import shape
 from mixguard.corpus.formats.messages import alike
 from mixguard.corpus.formats.packed import packed, unpacked
-from mixguard.corpus.records import Row
+from mixguard.corpus.records import Row, Turn
 from mixguard.errors import ConfigError, InputError
 
 ROLES = (
@@ -17,9 +17,8 @@ ROLES = (
     "completion", "text",
 )  # fmt: skip
 """What `--columns` can say of a column."""
-_BESIDE = frozenset(
-    "system history tools functions images videos audios input_ids attention_mask labels weight".split()
-)
+_BESIDE_NAMES = "system history tools functions images videos audios input_ids attention_mask labels weight"
+_BESIDE = frozenset(_BESIDE_NAMES.split())
 """Columns that formats and trainers read beside any others."""
 _Keys: TypeAlias = tuple[str | int, ...]
 _MISSING: Any = object()
@@ -98,12 +97,19 @@ class View:
         """Whether the texts that hold lists can be written back byte for byte."""
         shown = self._shown(row).row
         seen = _unpacked(shown)
-        return all(value is shown[column] or packed(value, shown[column]) == shown[column] for column, value in seen.items())
+        return all(
+            value is shown[column] or packed(value, shown[column]) == shown[column]
+            for column, value in seen.items()
+        )
 
-    def whole(self, column: str, row: Row) -> str | None:
-        """The stored column that formats see as `column`; None if they see only a part of it."""
-        keys = self._shown(row).keys.get(column, (column,)) if self.columns else (column,)
-        return str(keys[0]) if len(keys) == 1 else None
+    def origins(self, turns: Iterable[Turn], row: Row) -> dict[str, bool]:
+        """The stored columns that turns come from, and whether all of the column was seen."""
+        names = {turn.path.split("/", 2)[1] for turn in turns if turn.path}
+        keys = self._shown(row).keys
+        paths = (
+            keys.get(name, (name,)) for name in (name.replace("~1", "/").replace("~0", "~") for name in names)
+        )
+        return {str(path[0]): len(path) == 1 for path in paths}
 
     def check(self, rows: Sequence[Row], name: str) -> None:
         """Refuse a source in which a named column does not occur.
@@ -167,7 +173,9 @@ def _names(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _is_talk(value: Any) -> bool:
     """Whether it is one message or several, rather than text."""
-    return isinstance(value, list | dict) or (isinstance(value, str) and unpacked(value, "prompt") is not None)
+    return isinstance(value, list | dict) or (
+        isinstance(value, str) and unpacked(value, "prompt") is not None
+    )
 
 
 def _found(row: Row, column: str) -> _Keys:
