@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, chat
 
-COMMANDS = ["audit", "check", "report", "rebalance", "verify", "explain", "config", "taxonomy", "bank"]
+COMMANDS = [
+    "audit",
+    "check",
+    "report",
+    "rebalance",
+    "verify",
+    "explain",
+    "config",
+    "formats",
+    "taxonomy",
+    "bank",
+]
 
 
 @pytest.fixture

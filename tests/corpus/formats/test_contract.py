@@ -183,6 +183,7 @@ TRIPPED: dict[str, dict[str, Any]] = {
     "no_trained_turn": {"messages": [USER]},
     "axolotl_role": {"messages": [{"role": "developer", "content": "Be brief."}, USER, SAYS]},
     "hosted_reject": {"messages": [USER, {"role": "assistant", "content": "<|im_end|>"}]},
+    "trl_pretokenized": {"messages": [USER, SAYS], "input_ids": [1, 2], "labels": [-100, 2]},
     "tool_args_mixed": {
         "messages": [
             USER,
