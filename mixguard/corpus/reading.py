@@ -11,10 +11,12 @@ from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.lint import lint
+from mixguard.corpus.formats.packed import is_list
 from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.records import Record, Rejected, Turn
 from mixguard.corpus.unread import Watch
+from mixguard.errors import RecordError
 
 
 class Understood(NamedTuple):
@@ -59,8 +61,14 @@ class Reading:
             RecordError: it has no known format, or cannot be parsed.
         """
         row = self.view.seen(record.row)
-        form = self.wanted if self.fixed and self.wanted is not None else choose(row, self.wanted)
-        sample = form.parse(row)
+        try:
+            form = self.wanted if self.fixed and self.wanted is not None else choose(row, self.wanted)
+            sample = form.parse(row)
+        except RecordError as error:
+            kept = [key for key, value in row.items() if is_list(key) and isinstance(value, str) and value]
+            if not kept:
+                raise
+            raise RecordError(f"{error}; {kept[0]} is text that does not spell a list") from None
         if look:
             self.watch.see(record.row, sample)
         flags = (*record.flags, *sample.flags, *lint(row, sample, form.id))

@@ -20,28 +20,17 @@ from mixguard.corpus.records import Role, Row, Sample, Turn
 EVERY = 100
 """After the head of a source, one record in so many is looked at."""
 _ABOUT_NAMES = (
-    "id uuid idx index url link source src origin dataset subset split category categories tag tags label labels"
-    " language lang locale model engine generator title name author user_name username date time timestamp created"
-    " updated license licence topic topics subject domain type kind task tasks difficulty level status file files"
-    " filename path repo repository metadata meta info extra extra_info reward_model data_source ability header"
-    " tools functions image images video videos audio audios input_ids attention_mask token_type_ids"
+    "id uuid idx index url link dataset subset split language lang locale model engine generator title name author"
+    " username date time timestamp created updated license licence difficulty level status file files filename path"
+    " repo repository metadata meta info extra extra_info reward_model data_source ability header tools functions"
+    " image images video videos audio audios input_ids attention_mask token_type_ids"
 )
 _ABOUT = frozenset(_ABOUT_NAMES.split())
-_ABOUT_ENDS = (
-    "_id",
-    "_ids",
-    "_url",
-    "_name",
-    "_source",
-    "_type",
-    "_path",
-    "_at",
-    "_date",
-    "_time",
-    "_hash",
-    "_model",
-)
+_ABOUT_ENDS = tuple(f"_{end}" for end in "id ids url name source type path at date time hash model".split())  # noqa: SIM905
 """Names of columns about the record; a trainer renders none of them as a turn."""
+_SORT_NAMES = "label labels category categories tag tags topic topics subject domain type kind task tasks source src origin"
+_SORTS = frozenset(_SORT_NAMES.split())
+"""Names of columns that sort records, as long as they hold labels."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SPACE = re.compile(r"\s")
 _LINK = re.compile(r"\w+://\S*|\S+@\S+\.\S+")
@@ -107,7 +96,7 @@ class Watch:
         for key, rest, templated in found:
             column = self._columns.setdefault(key, _Column())
             column.answered[answered] += 1
-            column.free += not templated and (len(rest) > _LABEL or _SENTENCE.search(rest) is not None)
+            column.free += not templated and _is_free(rest)
             if len(column.kinds) < _KINDS:
                 column.kinds.add(hash(rest))
 
@@ -138,7 +127,7 @@ def unread(row: Row, turns: Sequence[Turn], view: View) -> Iterator[Unread]:
     held = [
         key
         for key, value in row.items()
-        if isinstance(value, str | list | dict) and value and not _is_about(key)
+        if isinstance(value, str | list | dict) and value and not _is_about(key, value)
     ]
     read = {column for column, whole in view.origins(turns, row).items() if whole}
     left = [key for key in held if key not in read and _text_in(row[key])]
@@ -153,9 +142,16 @@ def unread(row: Row, turns: Sequence[Turn], view: View) -> Iterator[Unread]:
             yield Unread(key, rest or "\n".join(missed), bool(rest) and rest != missed[0])
 
 
-def _is_about(key: str) -> bool:
+def _is_about(key: str, value: Any) -> bool:
     name = str(key).casefold()
+    if name in _SORTS:
+        return not isinstance(value, str) or not _is_free(value)
     return name in _ABOUT or name.endswith(_ABOUT_ENDS)
+
+
+def _is_free(text: str) -> bool:
+    """Whether it is too long, or too much of a sentence, for a label."""
+    return len(text) > _LABEL or _SENTENCE.search(text) is not None
 
 
 def _text_in(value: Any) -> bool:
@@ -176,7 +172,7 @@ def _texts(value: Any) -> Iterator[str]:
             if is_text(inner):
                 yield inner
         elif isinstance(inner, dict):
-            queue += [each for key, each in list(inner.items())[:_STRINGS] if not _is_about(key)]
+            queue += [each for key, each in list(inner.items())[:_STRINGS] if not _is_about(key, each)]
         elif isinstance(inner, list):
             queue += inner[:_STRINGS]
 

@@ -222,19 +222,19 @@ def test_unread_answers_leave_the_verdict_open_until_they_are_named(
     mixguard: Mixguard, tmp_path: Path
 ) -> None:
     path = tmp_path / "data.jsonl"
-    rows = [{"prompt": f"Where is {n}?", "answer1": f"{n} is here.", "answer2": "No idea."} for n in range(3)]
+    rows = [{"prompt": f"Where is {n}?", "leaf": f"{n} is here.", "bark": "No idea."} for n in range(3)]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    named = "chosen=answer1,rejected=answer2"
+    named = "chosen=leaf,rejected=bark"
     done = mixguard("audit", path)
     assert done.returncode == 4, done.stderr
-    assert f"--columns {named}" in " ".join(done.stdout.split())
+    assert "--columns response=leaf" in " ".join(done.stdout.split())
     assert mixguard("check", "mixguard-run").returncode == 4
     done = mixguard("audit", path, "--columns", named, "-o", "report.json")
     document = json.loads((tmp_path / "report.json").read_text())
     assert document["corpus"]["formats"] == {str(path): {"pref_explicit": 3}}
     assert document["corpus"]["unread"] == []
-    assert document["config"]["read"]["columns"] == {"chosen": "answer1", "rejected": "answer2"}
+    assert document["config"]["read"]["columns"] == {"chosen": "leaf", "rejected": "bark"}
     assert (
-        'columns = {"chosen" = "answer1", "rejected" = "answer2"}'
+        'columns = {"chosen" = "leaf", "rejected" = "bark"}'
         in (tmp_path / "mixguard-run" / "config.toml").read_text()
     )

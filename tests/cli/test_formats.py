@@ -40,32 +40,46 @@ def test_every_format_is_listed_with_its_keys() -> None:
     assert "trl_prompt_completion" in run().output
 
 
-def test_a_file_is_shown_as_it_is_read() -> None:
-    found = look(CASES / "k2d-answer1-answer2.jsonl")
+@pytest.fixture
+def pears(tmp_path: Path) -> Path:
+    """Prompts with two answers in columns that no format knows."""
+    path = tmp_path / "pears.jsonl"
+    rows = (
+        json.dumps(
+            {"prompt": f"Where does pear {n} grow best?", "leaf": "On a sunny slope.", "bark": "No idea."}
+        )
+        for n in range(3)
+    )
+    path.write_text("\n".join(rows))
+    return path
+
+
+def test_a_file_is_shown_as_it_is_read(pears: Path) -> None:
+    found = look(pears)
     assert found["formats"] == {"trl_prompt_only": 3}
     assert {name: column["read_as"] for name, column in found["columns"].items()} == {
         "prompt": {"prompt": 3},
-        "answer1": {"not read": 3},
-        "answer2": {"not read": 3},
+        "leaf": {"not read": 3},
+        "bark": {"not read": 3},
     }
-    assert found["advice"].endswith("--columns chosen=answer1,rejected=answer2")
-    shown = run(CASES / "k2d-answer1-answer2.jsonl").output
+    assert found["advice"].endswith("--columns response=leaf")
+    shown = run(pears).output
     assert "read as trl_prompt_only (3)" in shown
-    assert "prompt: Where does pear grow best?" in shown
+    assert "prompt: Where does pear 0 grow best?" in shown
 
 
-def test_columns_can_be_named() -> None:
-    found = look(CASES / "k2d-answer1-answer2.jsonl", "--columns", "chosen=answer1,rejected=answer2")
+def test_columns_can_be_named(pears: Path) -> None:
+    found = look(pears, "--columns", "chosen=leaf,rejected=bark")
     assert found["formats"] == {"pref_explicit": 3}
     assert {name: column["read_as"] for name, column in found["columns"].items()} == {
         "prompt": {"prompt": 3},
-        "answer1": {"chosen": 3},
-        "answer2": {"rejected": 3},
+        "leaf": {"chosen": 3},
+        "bark": {"rejected": 3},
     }
     assert [(each["response"], each["polarity"]) for each in found["exchanges"]] == [
-        ("For pear, choose a sunny slope.", 1),
+        ("On a sunny slope.", 1),
         ("No idea.", -1),
-        ("For fig, choose a sunny slope.", 1),
+        ("On a sunny slope.", 1),
     ]
 
 

@@ -11,6 +11,7 @@ from conftest import REPOSITORY, chat
 from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import Corpus, Tally
 from mixguard.corpus.unread import is_text
+from mixguard.errors import InputError
 
 CASES = REPOSITORY / "tests" / "data" / "cases" / "reading"
 ASK = {"prompt": "Where does pear grow best?"}
@@ -31,13 +32,29 @@ def unread(rows: list[dict[str, Any]], **read: Any) -> dict[str, tuple[int, int]
 
 
 def test_answers_in_unknown_columns_beside_a_bare_prompt() -> None:
-    found = tally(CASES / "k2d-answer1-answer2.jsonl")
-    assert {(column, answered): count for (_, column, answered), count in found.unread.items()} == {
-        ("answer1", False): 3,
-        ("answer2", False): 3,
-    }
+    rows = [{**ASK, "leaf": "For pear, choose a sunny slope.", "bark": "No idea."}] * 3
+    assert unread(rows) == {"leaf": (0, 3), "bark": (0, 3)}
+    found = tally(rows)
     assert found.looked.total() == 3
     assert list(found.asked.values()) == ["prompt"]
+
+
+def test_two_answers_without_a_label_are_quarantined_or_told() -> None:
+    try:
+        found = tally(CASES / "k2d-answer1-answer2.jsonl")
+    except InputError as refusal:  # no record can be read
+        assert "answer1, answer2" in str(refusal)
+        return
+    assert {column: count for (_, column, answered), count in found.unread.items() if not answered} == {
+        "answer1": 3,
+        "answer2": 3,
+    }
+
+
+def test_a_list_cut_short_is_named_in_the_reason() -> None:
+    rows = [chat("Where is it?", "Here."), {"messages": "[{'role': 'user', 'content': 'x'}, ..."}]
+    (reason,) = tally(rows).rejected
+    assert reason.endswith("messages is text that does not spell a list")
 
 
 def test_json_answers_of_a_table_are_answers() -> None:
@@ -100,9 +117,14 @@ def test_a_rendering_of_what_was_read_is_not_told_but_other_text_in_a_template_i
 
 def test_a_constant_answer_is_text_and_a_repeated_label_is_not() -> None:
     rows = [
-        {"prompt": f"Where is {n}?", "reply": "I cannot help.", "mood": "quite friendly"} for n in range(40)
+        {"prompt": f"Where is {n}?", "leaf": "I cannot help.", "mood": "quite friendly"} for n in range(40)
     ]
-    assert unread(rows) == {"reply": (0, 40)}
+    assert unread(rows) == {"leaf": (0, 40)}
+
+
+def test_a_sentence_under_the_name_of_a_label_is_text() -> None:
+    assert unread([{**ASK, "label": "For pear, choose a sunny slope."}]) == {"label": (0, 1)}
+    assert unread([{**ASK, "label": "very good", "source": "Open Orca flan"}]) == {}
 
 
 def test_text_without_spaces_counts() -> None:
@@ -118,11 +140,11 @@ def test_text_deep_in_an_object_counts() -> None:
 
 
 def test_what_the_user_left_out_is_no_surprise() -> None:
-    rows = [{"q": f"Where is {n}?", "best": f"It is {n}.", "worse": f"It is not {n}."} for n in "abc"]
-    assert unread(rows, columns={"prompt": "q", "response": "best"}) == {"worse": (3, 0)}
-    prompts = [{**ASK, "worse": "No idea at all."}]
-    assert unread(prompts, format="trl_prompt_only") == {"worse": (1, 0)}
-    assert unread(prompts) == {"worse": (0, 1)}
+    rows = [{"q": f"Where is {n}?", "best": f"It is {n}.", "bark": f"It is not {n}."} for n in "abc"]
+    assert unread(rows, columns={"prompt": "q", "response": "best"}) == {"bark": (3, 0)}
+    prompts = [{**ASK, "bark": "No idea at all."}]
+    assert unread(prompts, format="trl_prompt_only") == {"bark": (1, 0)}
+    assert unread(prompts) == {"bark": (0, 1)}
 
 
 def test_only_a_part_of_a_large_source_is_looked_at() -> None:

@@ -19,6 +19,7 @@ _OWN = {
     "pretokenized": ("input_ids",),
 }
 """Keys that a format without a slot for them reads."""
+_ELSEWHERE = "see docs/formats.md"
 
 
 def keys_of_formats() -> dict[str, str]:
@@ -35,7 +36,7 @@ def _described(form: Any) -> Iterator[str]:
         keys = tuple(dict.fromkeys([*_keys(layout), *own]))
         if tuple(key.casefold() for key in keys) not in seen:  # other letter cases are the same layout
             seen.add(tuple(key.casefold() for key in keys))
-            yield ", ".join(keys)
+            yield ", ".join(keys) or _ELSEWHERE
 
 
 def _keys(part: Any) -> Iterator[str]:

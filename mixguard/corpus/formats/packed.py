@@ -50,6 +50,11 @@ def unpacked(text: str, column: str) -> Any:
     return value if fits else None
 
 
+def is_list(column: str) -> bool:
+    """Whether a column is a list in every format."""
+    return column.casefold() in LISTS
+
+
 def packed(value: Any, like: str) -> str:
     """A list or message as text, spelt like another."""
     shown = _from_json(like) if like else []
