@@ -27,7 +27,7 @@ from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
-from mixguard.run.findings import CorpusSummary, kinds, verdict
+from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
 from mixguard.vectors.base import Encoder
 
@@ -170,4 +170,22 @@ def _summary(tally: Tally) -> CorpusSummary:
         quarantined=dict(sorted(tally.rejected.items())),
         formats=formats,
         flags=dict(sorted(tally.flags.items())),
+        looked=tally.looked.total(),
+        unread=_unread(tally),
     )
+
+
+def _unread(tally: Tally) -> tuple[UnreadColumn, ...]:
+    """Columns with unread text, the most common first."""
+    columns = {
+        UnreadColumn(
+            source=source,
+            column=column,
+            records=tally.unread[source, column, True] + tally.unread[source, column, False],
+            unanswered=tally.unread[source, column, False],
+            looked=tally.looked[source],
+            asked=tally.asked.get(source),
+        )
+        for source, column, _ in tally.unread
+    }
+    return tuple(sorted(columns, key=lambda each: (-each.records, each.source, each.column)))

@@ -19,6 +19,23 @@ from mixguard.model import Model
 Share = float
 """A ratio in [0, 1]."""
 CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
+
+
+def _columns(given: Any) -> Any:
+    """Columns by role, from `prompt=question,response=best_answer`."""
+    if not isinstance(given, str):
+        return given
+    split = (each.partition("=") for each in given.split(",") if each.strip())
+    pairs = [(role.strip(), column.strip()) for role, _, column in split]
+    if not all(role and column for role, column in pairs) or len(dict(pairs)) < len(pairs):
+        raise ValueError(
+            "write each as role=column, and each role once: prompt=question,response=best_answer"
+        )
+    return dict(pairs)
+
+
+Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
+"""Columns by role; as text, `prompt=question,response=best_answer`."""
 MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
 """A path; an empty one means none, so that a file or the command line can unset it."""
 
@@ -28,6 +45,8 @@ class ReadConfig(Model):
 
     format: str | None = None
     """Format of every record; by default chosen by vote over a sample of records."""
+    columns: Columns = Field(default={})
+    """What columns with other names hold, as `prompt=question,response=best_answer`; also system, context, input, history, messages, chosen, rejected, label, completion, text. A dot leads into an object."""
     sample: int = Field(default=2000, ge=1)
     """Records per file that vote on its format."""
     max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
@@ -267,7 +286,7 @@ def _section_toml(section: Model) -> str:
     lines = []
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
-        if isinstance(value, dict):
+        if name == "limits":
             continue
         lines.append(f"# {field.description}")
         lines.append(f"# {name} =" if value is None else f"{name} = {spelt(value)}")

@@ -83,12 +83,14 @@ def parse_value(text: str) -> Any:
 
 
 def spelt(value: Any) -> str:
-    """A value formatted as TOML: a number, a boolean, text, or a list of these."""
+    """A value formatted as TOML: a number, a boolean, text, or a list or table of these."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
     if isinstance(value, tuple):
         return f"[{', '.join(map(spelt, value))}]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{spelt(str(key))} = {spelt(each)}" for key, each in value.items()) + "}"
     text = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate, Told
 from mixguard.library.allow import Allowance
+from mixguard.run.findings import Severity, UnreadColumn
+from mixguard.run.mapping import is_answer, suggested
 from mixguard.stats import wilson
 
 REASONS_SHOWN = 3
@@ -49,6 +51,43 @@ def _formats(evidence: Evidence) -> Told:
     listed = ", ".join(f"{name} {number:,}" for name, number in sorted(counts.items(), key=lambda c: -c[1]))
     message = f"{len(mixed)} of {len(formats)} files mix formats; {source}: {listed}"
     return Told("note", message, len(mixed), len(formats))
+
+
+def _unread(evidence: Evidence) -> Told:
+    """Columns with text that no format read."""
+    corpus, limit = evidence.corpus, evidence.limits["MG309"]
+    if not corpus.unread:
+        return Told("pass", "no column holds text that was not read", 0, corpus.looked, None, limit)
+    silent = [each for each in corpus.unread if each.unanswered]
+    told = silent or corpus.unread
+    count = _records(told)
+    severity: Severity = "warn" if silent or any(is_answer(each.column) for each in told) else "note"
+    if sum(each.unanswered for each in _widest(silent)) > limit * corpus.looked:
+        severity = "incomplete"
+    names = list(dict.fromkeys(each.column for each in told))
+    listed = " and ".join(f"`{name}`" for name in names[:REASONS_SHOWN])
+    more = f" (and {len(names) - REASONS_SHOWN:,} more)" if len(names) > REASONS_SHOWN else ""
+    where = f" of {told[0].source}" if len(corpus.sources) > 1 else ""
+    looked = "records" if corpus.looked == corpus.samples else "records looked at"
+    hold, were, them = ("hold", "were", "them") if len(names) > 1 else ("holds", "was", "it")
+    what = f"{hold} text in {count:,} of {corpus.looked:,} {looked} and {were} not read"
+    own = [each.column for each in told if each.source == told[0].source]
+    do = (
+        f"map {them}: {suggested(own, told[0].asked)}"
+        if silent
+        else f"a trainer that uses {them} trains on what was not judged"
+    )
+    return Told(severity, f"{listed}{more}{where} {what}; {do}", count, corpus.looked, None, limit)
+
+
+def _records(columns: Sequence[UnreadColumn]) -> int:
+    """Records with unread text: at least those of the most common column of each source."""
+    return sum(each.records for each in _widest(columns))
+
+
+def _widest(columns: Sequence[UnreadColumn]) -> Iterable[UnreadColumn]:
+    """The most common unread column of each source; the columns come most common first."""
+    return {each.source: each for each in reversed(columns)}.values()
 
 
 def _allow_file(evidence: Evidence) -> Told:
@@ -140,6 +179,20 @@ READING_CHECKS = (
         why="A larger encoder decides what the fast one doubts: it finds more and raises fewer false alarms.",
         source="docs/quality.md",
         remedy="pip install 'mixguard[careful]', or set encode.careful to a folder or hub name of all-mpnet-base-v2.",
+    ),
+    Check(
+        id="MG309",
+        name="unread-columns",
+        kind="reading",
+        severities=("note", "warn", "incomplete"),
+        find=_unread,
+        limit=Limit(
+            0.01,
+            "Share of records that hold unread text and were read without an answer, above which the verdict is `incomplete`.",
+        ),
+        why="A trainer can be told to train on any column; what is in one that no format reads was not judged.",
+        source="data sets keep answers under hundreds of names, e.g. response_0 and response_1 (PKU-Alignment/PKU-SafeRLHF)",
+        remedy="Say what the columns hold: --columns prompt=...,response=... (`mixguard formats FILE` shows how each is read), or remove them.",
     ),
     Check(
         id=ALLOW_FILE,

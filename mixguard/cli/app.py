@@ -10,6 +10,7 @@ from mixguard.cli import auditing, explaining, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
+from mixguard.cli import formats as formats_command
 from mixguard.cli import taxonomy as taxonomy_commands
 from mixguard.cli import tokens as tokens_command
 from mixguard.cli import voice as voice_commands
@@ -31,6 +32,7 @@ app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)
 app.command()(tokens_command.tokens)
+app.command()(formats_command.formats)
 app.command("config")(explaining.show_config)
 app.add_typer(taxonomy_commands.app, name="taxonomy")
 app.add_typer(bank_commands.app, name="bank")

@@ -12,6 +12,7 @@ import typer
 from mixguard.cli.options import (
     Allow,
     Baseline,
+    Columns,
     ConfigFile,
     EarlierRun,
     FailOn,
@@ -42,6 +43,7 @@ def audit(
     run: RunFolder = None,
     output: Output = None,
     format_: Format = None,
+    columns: Columns = None,
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
@@ -66,6 +68,7 @@ def audit(
         set_,
         run__folder=run,
         read__format=format_,
+        read__columns=columns,
         encode__device=device,
         encode__offline=offline or None,
         checks__allow=allow,

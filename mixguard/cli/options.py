@@ -18,6 +18,15 @@ EarlierRun = Annotated[Path, typer.Argument(help="Run folder of an earlier audit
 Format = Annotated[
     str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)
 ]
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="ROLE=COLUMN,...",
+        help="What columns with other names hold, e.g. prompt=question,response=best_answer; `mixguard formats FILE` shows how a file is read.",
+        show_default=False,
+    ),
+]
 Against = Annotated[
     list[str] | None,
     typer.Option(

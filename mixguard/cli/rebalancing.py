@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from mixguard.cli.options import (
+    Columns,
     Concurrency,
     ConfigFile,
     FailOn,
@@ -96,6 +97,7 @@ def rebalance(
     ] = None,
     run: RunFolder = None,
     format_: Format = None,
+    columns: Columns = None,
     offline: Offline = False,
     config: ConfigFile = None,
     set_: Set = None,
@@ -126,6 +128,7 @@ def rebalance(
         set_,
         run__folder=run,
         read__format=format_,
+        read__columns=columns,
         encode__offline=offline or None,
         rebalance__profile=profile,
         rebalance__bank=bank,

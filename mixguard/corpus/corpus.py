@@ -14,13 +14,13 @@ import polars as pl
 
 from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import ReadConfig
-from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files import Source, open_sources
 from mixguard.corpus.files.base import Whole
-from mixguard.corpus.formats import Format, by_id
-from mixguard.corpus.formats.lint import lint
-from mixguard.corpus.formats.vote import choose, vote
+from mixguard.corpus.formats import by_id
+from mixguard.corpus.formats.view import View
+from mixguard.corpus.reading import Reading, Understood
 from mixguard.corpus.records import Record, Rejected
+from mixguard.corpus.unread import EVERY, Looked
 from mixguard.errors import InputError, RecordError
 
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
@@ -49,6 +49,12 @@ class Tally:
     """Records by flag."""
     digests: dict[str, str] = field(default_factory=dict)
     """SHA-256 of the bytes read, by source."""
+    looked: Counter[str] = field(default_factory=Counter)
+    """Records whose columns were looked at for unread text, by source."""
+    unread: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
+    """Of these, records with unread text, by source, column, and whether an answer was read beside it."""
+    asked: dict[str, str] = field(default_factory=dict)
+    """The column of the prompt or document in records without an answer, by source with unread text."""
 
     def __add__(self, other: Tally) -> Tally:
         def both(name: str) -> Any:
@@ -81,9 +87,11 @@ class Corpus:
 
         Raises:
             InputError: an input is unusable; the message says what to do.
+            ConfigError: the format, or the role of a column, is unknown.
         """
         if config.format is not None:
             by_id(config.format)  # report a misspelled name before reading anything
+        View.of(config.columns)
         return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
 
     @property
@@ -115,39 +123,19 @@ class Corpus:
             raise InputError(f"{names}: no record could be read: {reasons or 'none found'}")
         yield last
 
-    def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole]:
+    def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole | Looked]:
         incoming = source.records()
         head = list(islice(incoming, self._config.sample))
-        wanted = self._format(head)
-        for outcome in chain(head, incoming):
+        reading = Reading.of(head, source.name, self._config)
+        for number, outcome in enumerate(chain(head, incoming)):
             if not isinstance(outcome, Record):
                 yield outcome
                 continue
             try:
-                yield _understand(outcome, wanted, fixed=self._config.format is not None)
+                yield reading.understand(outcome, look=number < len(head) or not number % EVERY)
             except RecordError as error:
                 yield Rejected(outcome.place, outcome.raw, str(error))
-
-    def _format(self, head: Sequence[Record | Rejected | Whole]) -> Format | None:
-        if self._config.format is not None:
-            return by_id(self._config.format)
-        return vote([record.row for record in head if isinstance(record, Record)])
-
-
-class Understood(NamedTuple):
-    """A record and its exchanges."""
-
-    record: Record
-    form: str
-    flags: tuple[str, ...]
-    exchanges: list[Exchange]
-
-
-def _understand(record: Record, wanted: Format | None, *, fixed: bool) -> Understood:
-    form = wanted if fixed and wanted is not None else choose(record.row, wanted)
-    sample = form.parse(record.row)
-    flags = (*record.flags, *sample.flags, *lint(record.row, sample, form.id))
-    return Understood(record, form.id, flags, list(exchanges(sample)))
+        yield reading.watch.looked()
 
 
 class _Gathered:
@@ -159,6 +147,9 @@ class _Gathered:
         self._formats: Counter[tuple[str, str]] = Counter()
         self._flags: Counter[str] = Counter()
         self._digests: dict[str, str] = {}
+        self._looked: Counter[str] = Counter()
+        self._unread: Counter[tuple[str, str, bool]] = Counter()
+        self._asked: dict[str, str] = {}
         self._bytes = self._samples = self._empty = 0
 
     @property
@@ -166,11 +157,15 @@ class _Gathered:
         """Exchanges or quarantined records, whichever is more: neither may pile up."""
         return max(len(self._lists["sample_id"]), len(self._rejected))
 
-    def add(self, source: str, outcome: Understood | Rejected | Whole) -> None:
+    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked) -> None:
         if isinstance(outcome, Whole):
             self._digests[source] = outcome.sha256
         elif isinstance(outcome, Rejected):
             self._rejected.append(outcome)
+        elif isinstance(outcome, Looked):
+            self._looked[source] += outcome.records
+            self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
+            self._asked |= {source: outcome.asked} if outcome.asked else {}
         else:
             self._bytes += len(outcome.record.raw) + 1
             self._samples += 1
@@ -180,7 +175,7 @@ class _Gathered:
             self._add_rows(outcome)
 
     def _add_rows(self, understood: Understood) -> None:
-        record, form, flags, found = understood
+        record, form, flags, found, _ = understood
         sample_id = _sample_id(record)
         for number, exchange in enumerate(found):
             row = (
@@ -220,6 +215,9 @@ class _Gathered:
             formats=self._formats,
             flags=self._flags,
             digests=self._digests,
+            looked=self._looked,
+            unread=self._unread,
+            asked=self._asked,
         )
         return Part(frame, tally, tuple(self._rejected))
 

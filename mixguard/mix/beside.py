@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from mixguard.corpus.formats import Format
 from mixguard.corpus.records import Role, Row, Sample, Turn
 from mixguard.errors import RecordError
 from mixguard.mix.echo import Echo, echo_of
@@ -64,18 +63,19 @@ class New(NamedTuple):
 Fill = Callable[[New], Any]
 """A column's value in a new row; ABSENT to leave the key out."""
 Fills = Mapping[str, Fill]
+Read = Callable[[Row], Sample]
 
 
-def fills_of(form: Format, shown: Sequence[tuple[Row, Sample]]) -> Fills:
+def fills_of(read: Read, shown: Sequence[tuple[Row, Sample]]) -> Fills:
     """How to fill the columns that a format leaves alone.
 
     Args:
-        form: of the rows.
+        read: makes a stored row's sample.
         shown: rows of one source, and what they say.
     """
     rows = [row for row, _ in shown]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    alone = [name for name in names if name not in SETTING and not _reads(form, rows, name)]
+    alone = [name for name in names if name not in SETTING and not _reads(read, rows, name)]
     return _fills(rows, [sample.turns for _, sample in shown], alone)
 
 
@@ -104,16 +104,16 @@ def tokens_in(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _reads(form: Format, rows: Sequence[Row], name: str) -> bool:
+def _reads(read: Read, rows: Sequence[Row], name: str) -> bool:
     """Whether a row without the column would be read differently."""
     held = (row for row in rows if row.get(name) not in (None, "", [], {}))
-    return any(_differs(form, row, name) for row, _ in zip(held, range(PROBES), strict=False))
+    return any(_differs(read, row, name) for row, _ in zip(held, range(PROBES), strict=False))
 
 
-def _differs(form: Format, row: Row, name: str) -> bool:
+def _differs(read: Read, row: Row, name: str) -> bool:
     try:
         without = {key: value for key, value in row.items() if key != name}
-        return form.parse(without).turns != form.parse(row).turns
+        return read(without).turns != read(row).turns
     except RecordError:
         return True
 

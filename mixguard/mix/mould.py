@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source
 from mixguard.corpus.formats import Format, by_id
+from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Polarity, Record, Role, Row, Sample, Turn
 from mixguard.errors import RecordError, UsageError
@@ -39,6 +40,7 @@ class Cast(NamedTuple):
 class Mould:
     """What new rows of a source look like."""
 
+    view: View
     form: Format
     likes: tuple[Record, ...]
     """Template rows: rows of the source that contain an answer trained towards."""
@@ -69,8 +71,9 @@ class Mould:
             UsageError: its rows cannot hold an answer, or hold token ids that no new row can have.
         """
         head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
-        form = by_id(read.format) if read.format else vote([record.row for record in head])
-        shown = [(record, _parsed(form, record.row)) for record in head] if form else []
+        view = View.of(read.columns)
+        form = by_id(read.format) if read.format else vote([view.seen(record.row) for record in head])
+        shown = [(record, _parsed(form, view.seen(record.row))) for record in head] if form else []
         answered = [(record, sample) for record, sample in shown if sample and _answers(sample)]
         if form is None or not answered:
             kind = "rows in an unknown format" if form is None else f"{form.id} rows without a trained answer"
@@ -80,6 +83,7 @@ class Mould:
         likes = tuple(record for record, _ in plainest)
         samples = [sample for _, sample in answered]
         return cls(
+            view,
             form,
             likes[:: max(1, len(likes) // LIKES)][:LIKES],
             preference=any(turn.polarity < 0 for _, sample in plainest for turn in sample.turns)
@@ -89,7 +93,9 @@ class Mould:
             answers=answer_frame(_last_answer(sample) for sample in samples),
             thoughts=empty_thought(samples),
             tasks=task_forms(plainest, bank.tasks),
-            fills=fills_of(form, [(record.row, sample) for record, sample in answered]),
+            fills=fills_of(
+                lambda row: form.parse(view.seen(row)), [(record.row, sample) for record, sample in answered]
+            ),
             shape=shape_of(record.row for record in head),
             write=style_of(source, likes),
         )
@@ -105,7 +111,8 @@ class Mould:
             rng: chooses the template row.
             task: the task whose form the row should have.
         """
-        like = rng.choice(task.likes if task else self.likes)
+        stored = rng.choice(task.likes if task else self.likes)
+        like = replace(stored, row=self.view.seen(stored.row))
         before = self.form.parse(like.row)
         row, prompt = like.row, pair["prompt"]
         asked = last_asked(before)
@@ -120,7 +127,7 @@ class Mould:
         after = [_answer(rng.choice(self.rejected[pair["kind"]]), -1)] if self.preference else []
         for thought in self.thoughts:
             rendered = self._rendered([*context, *thought, _answer(answer, 1), *after], row, answer)
-            done = rendered and self._filled(rendered, like.row, pair, number)
+            done = rendered and self._filled(rendered, stored.row, pair, number)
             if done:
                 return Cast(done, task.task.id if task else None)
         return None
@@ -141,8 +148,9 @@ class Mould:
     ) -> dict[str, Any] | None:
         """The row with its other columns; None if it has another schema than its file, which may not hold it at all."""
         turns = self.form.parse(rendered).turns
+        restored = self.view.restored(rendered, like)
         try:
-            row = filled(rendered, like, self.fills, New(pair["id"], pair["lang"], number, turns))
+            row = filled(restored, like, self.fills, New(pair["id"], pair["lang"], number, turns))
             self.write(row)
         except RecordError:
             return None

@@ -13,9 +13,11 @@ from typing import Any, BinaryIO, cast
 
 import orjson
 
+from mixguard.config import ReadConfig
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.sniff import suffix_of
 from mixguard.corpus.formats import by_id
+from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose
 from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
@@ -181,7 +183,7 @@ def _write_one(
     inserts: dict[int, list[Insert]] = {}
     chosen: dict[str, Chosen] = {}
     write: Write = orjson.dumps
-    mask = _mask(source, stock.config.read.format) if stock.config.rebalance.weight_zero else None
+    mask = _mask(source, stock.config.read) if stock.config.rebalance.weight_zero else None
     if places:
         mould = Mould.of(source, stock.config.read, stock.bank)
         _check_mark(source, mould, mark)
@@ -199,22 +201,26 @@ def _write_one(
         return weave_text(source, stream, inserts, drop, write, mask), chosen
 
 
-def _mask(source: FileSource, name: str | None) -> Mask | None:
+def _mask(source: FileSource, read: ReadConfig) -> Mask | None:
     """A function that sets a JSON record's weight to zero if its format has weights; None for other files."""
     if source.kind != "json":
         return None
+    view = View.of(read.columns)
 
     def masked(record: Record) -> bytes | None:
-        if record.flags:  # would not survive a JSON round trip
+        if record.flags or not view.rewrites(record.row):  # would not survive a JSON round trip
             return None
+        seen = view.seen(record.row)
         try:
-            form = by_id(name) if name else choose(record.row, None)
-            turns = tuple(replace(turn, polarity=0) for turn in form.parse(record.row).turns)
-            row = form.render(Sample(turns), record.row)
+            form = by_id(read.format) if read.format else choose(seen, None)
+            turns = tuple(replace(turn, polarity=0) for turn in form.parse(seen).turns)
+            row = form.render(Sample(turns), seen)
             kept = form.parse(row).turns
         except RecordError:
             return None
-        return JsonStyle.of([record])(row) if not any(turn.polarity for turn in kept) else None
+        if any(turn.polarity for turn in kept):
+            return None
+        return JsonStyle.of([record])(view.restored(row, record.row))
 
     return masked
 

@@ -100,6 +100,22 @@ class Finding(Model):
         return self.count / self.total if self.total else 0.0
 
 
+class UnreadColumn(Model):
+    """A column whose text no format read."""
+
+    source: str
+    column: str
+    """Its name, if it looks like one."""
+    records: int
+    """Records in which it holds text, of those looked at."""
+    unanswered: int
+    """Of these, how many were read without an answer."""
+    looked: int
+    """Records of the source that were looked at: its first ones, then one in a hundred."""
+    asked: str | None = None
+    """The column that was read as prompt or document where no answer was read."""
+
+
 class CorpusSummary(Model):
     """What was read."""
 
@@ -116,6 +132,10 @@ class CorpusSummary(Model):
     """Records by source and format."""
     flags: dict[str, int]
     """Records by anomaly or trainer rule."""
+    looked: int = 0
+    """Records whose columns were looked at for unread text."""
+    unread: tuple[UnreadColumn, ...] = ()
+    """Columns with unread text, the most common first."""
 
     @property
     def rejected(self) -> int:

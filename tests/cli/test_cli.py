@@ -11,7 +11,18 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY, chat
 
-COMMANDS = ["audit", "check", "report", "rebalance", "verify", "explain", "config", "taxonomy", "bank"]
+COMMANDS = [
+    "audit",
+    "check",
+    "report",
+    "rebalance",
+    "verify",
+    "explain",
+    "config",
+    "formats",
+    "taxonomy",
+    "bank",
+]
 
 
 @pytest.fixture
@@ -205,3 +216,25 @@ def test_the_bank_is_listed_and_shown(mixguard: Mixguard) -> None:
     wrong = mixguard("bank", "show", "xyz")
     assert wrong.returncode == 2
     assert "hazards: vcr" in wrong.stderr
+
+
+def test_unread_answers_leave_the_verdict_open_until_they_are_named(
+    mixguard: Mixguard, tmp_path: Path
+) -> None:
+    path = tmp_path / "data.jsonl"
+    rows = [{"prompt": f"Where is {n}?", "leaf": f"{n} is here.", "bark": "No idea."} for n in range(3)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    named = "chosen=leaf,rejected=bark"
+    done = mixguard("audit", path)
+    assert done.returncode == 4, done.stderr
+    assert "--columns response=leaf" in " ".join(done.stdout.split())
+    assert mixguard("check", "mixguard-run").returncode == 4
+    done = mixguard("audit", path, "--columns", named, "-o", "report.json")
+    document = json.loads((tmp_path / "report.json").read_text())
+    assert document["corpus"]["formats"] == {str(path): {"pref_explicit": 3}}
+    assert document["corpus"]["unread"] == []
+    assert document["config"]["read"]["columns"] == {"chosen": "leaf", "rejected": "bark"}
+    assert (
+        'columns = {"chosen" = "leaf", "rejected" = "bark"}'
+        in (tmp_path / "mixguard-run" / "config.toml").read_text()
+    )

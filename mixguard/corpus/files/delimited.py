@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any, BinaryIO, NamedTuple
-
-import orjson
+from typing import BinaryIO, NamedTuple
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
 from mixguard.corpus.records import Place, Record, Rejected
@@ -15,7 +13,7 @@ from mixguard.errors import InputError
 
 
 def read_delimited(stream: BinaryIO, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
-    """Every row; values are strings, except cells that hold a JSON array or object."""
+    """Every row; every value is text, as stored."""
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="strict", newline="")
     try:
         yield from _rows(_Kept(text), name, max_bytes)
@@ -78,16 +76,7 @@ def _rows(lines: _Kept, name: str, max_bytes: int) -> Iterator[Record | Rejected
             reason = f"{len(cells)} cells, but {len(header)} in the header"
             yield Rejected(place, raw[:KEPT_OF_REJECTED], reason)
             continue
-        yield Record(place, raw, dict(zip(header, map(_value, cells), strict=True)), (), start)
-
-
-def _value(cell: str) -> Any:
-    if cell[:1] in ("[", "{"):
-        try:
-            return orjson.loads(cell)
-        except orjson.JSONDecodeError:
-            return cell
-    return cell
+        yield Record(place, raw, dict(zip(header, cells, strict=True)), (), start)
 
 
 def _delimiter(name: str, sample: str) -> str:

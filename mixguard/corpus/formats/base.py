@@ -127,8 +127,15 @@ def pointer(*keys: str | int) -> str:
     return "".join(f"/{str(key).replace('~', '~0').replace('/', '~1')}" for key in keys)
 
 
+NOT_SHOWN = "(not shown)"
+"""Stands for a key that may be text of the corpus."""
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,39}", re.ASCII)
 """A key that looks like a name; without a header, a table's keys are the text of its first row."""
+
+
+def named(key: object) -> str:
+    """A key for reports, if it looks like a name."""
+    return str(key) if _NAME.fullmatch(str(key)) else NOT_SHOWN
 
 
 def shape(row: Row) -> str:

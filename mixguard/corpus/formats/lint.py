@@ -137,6 +137,10 @@ def _rendered_chat(row: Row, sample: Sample, format_id: str) -> bool:
     )
 
 
+def _tokens_beside_text(row: Row, sample: Sample, format_id: str) -> bool:
+    return isinstance(row.get("input_ids"), list)
+
+
 TRAINER_RULES: tuple[TrainerRule, ...] = (
     TrainerRule(
         id="unknown_role",
@@ -210,6 +214,15 @@ TRAINER_RULES: tuple[TrainerRule, ...] = (
         remedy="Write every `arguments` as a JSON string.",
         source="axolotl docs, dataset formats",
         trips=_mixed_arguments,
+    ),
+    TrainerRule(
+        id="trl_pretokenized",
+        trainer="TRL",
+        severity="warn",
+        why="It trains on the tokens in `input_ids` and never on the text beside them, which is what was audited.",
+        remedy="Remove `input_ids`, `labels` and `attention_mask`, so that the trainer tokenizes the text itself.",
+        source="huggingface/trl trl/trainer/sft_trainer.py: is_processed = 'input_ids' in column_names",
+        trips=_tokens_beside_text,
     ),
     TrainerRule(
         id="hosted_reject",

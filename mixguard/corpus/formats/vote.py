@@ -54,7 +54,9 @@ def choose(row: Row, preferred: Format | None) -> Format:
         return preferred
     form = _first(row, labels=preferred is None or preferred is _KTO)
     if form is None:
-        raise RecordError(f"no known format has the keys {shape(row)}; name one with --format")
+        raise RecordError(
+            f"no known format has the keys {shape(row)}; say what they hold with --columns, or name a format with --format"
+        )
     if preferred is _KTO and form.id in _PLAIN and "label" in row and label_of(row) is None:
         raise RecordError(
             "label says neither that the answer is wanted nor that it is not, in a file whose first labels do"

@@ -265,6 +265,7 @@ TRIPPED: dict[str, dict[str, Any]] = {
     "label_unread": {"messages": [USER, SAYS], "label": 0},
     "tie": {"prompt": Q, "response_a": A, "response_b": B, "winner": "tie"},
     "safer_differs": {"prompt": Q, "response_0": A, "response_1": B, "better_response_id": 0, "safer_response_id": 1},
+    "trl_pretokenized": {"messages": [USER, SAYS], "input_ids": [1, 2], "labels": [-100, 2]},
     "tool_args_mixed": {
         "messages": [
             USER,
