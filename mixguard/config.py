@@ -28,9 +28,9 @@ class ReadConfig(Model):
 
     format: str | None = None
     """Format of every record; by default chosen by vote over a sample of records."""
-    sample: int = Field(default=2000, ge=1)
+    sample: int = Field(default=2000, ge=1, le=10**6)
     """Records per file that vote on its format."""
-    max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
+    max_record_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**31)
     """Longest record to read, in bytes; longer ones go to quarantine."""
 
 
@@ -90,7 +90,7 @@ class RunConfig(Model):
 
     folder: MaybePath = None
     """Run folder to write; by default `mixguard-run` in the working directory."""
-    batch: int = Field(default=2048, ge=1)
+    batch: int = Field(default=2048, ge=1, le=10**6)
     """Exchanges judged at a time; memory grows with it."""
 
 
@@ -103,9 +103,9 @@ class RebalanceConfig(Model):
     """Refusal bank: a bundled name or a folder."""
     voice: str | None = None
     """How the model that you tune opens its refusals: a bundled voice, or a file made by `mixguard voice learn`. Without one, a corpus that holds refusals lends its own."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed for choosing pairs, the rows they imitate and their places; the same seed gives the same bytes."""
-    budget: int | None = Field(default=None, ge=0)
+    budget: int | None = Field(default=None, ge=0, le=10**9)
     """Refusal pairs to aim for in a corpus without any, instead of the number derived from its size."""
     placement: Literal["spread", "shuffle", "append"] = "spread"
     """Where new records go: evenly spread, at random, or at the end."""
@@ -121,17 +121,17 @@ class RebalanceConfig(Model):
     """Key that names the pair in each new record; by default only the manifest names it."""
     ratio: Share | None = Field(default=None, ge=0, le=1)
     """Refusals per exchange, up to `scale` exchanges."""
-    scale: float | None = Field(default=None, ge=1)
+    scale: float | None = Field(default=None, ge=1, lt=1e12)
     """Exchanges above which the dose grows with their square root."""
-    least: float | None = Field(default=None, ge=0)
+    least: float | None = Field(default=None, ge=0, lt=1e9)
     """Refusals to aim for in a small corpus."""
     most: Share | None = Field(default=None, ge=0, lt=1)
     """Maximum share of refusals."""
-    contrast: float | None = Field(default=None, ge=0)
+    contrast: float | None = Field(default=None, ge=0, lt=100)
     """Contrast pairs per refusal."""
     contrast_most: Share | None = Field(default=None, ge=0, le=1)
     """Maximum share of refusal and contrast pairs together, per exchange."""
-    floor_from: float | None = Field(default=None, ge=0)
+    floor_from: float | None = Field(default=None, ge=0, lt=1e12)
     """Exchanges from which the profile's floors apply."""
 
 
