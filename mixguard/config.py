@@ -19,7 +19,20 @@ from mixguard.model import Model
 Share = float
 """A ratio in [0, 1]."""
 CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
-MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
+
+
+def _path(given: Any) -> Any:
+    if isinstance(given, str | Path):
+        if "\0" in str(given):
+            raise ValueError("a name cannot hold a null character")
+        try:
+            str(given).encode()
+        except UnicodeEncodeError:
+            raise ValueError("the name is not UTF-8, so no report can show it; choose another") from None
+    return None if given == "" else given
+
+
+MaybePath = Annotated[Path | None, BeforeValidator(_path)]
 """A path; an empty one means none, so that a file or the command line can unset it."""
 
 
@@ -259,7 +272,7 @@ def _explain(error: ValidationError, origin: str) -> str:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         known = problem["type"] == "extra_forbidden"
-        lines.append(f"  {name}: " + ("no such option (see `mixguard config`)" if known else problem["msg"]))
+        lines.append(f"  {name}: " + ("no such option (see `mixguard config`)" if known else problem["msg"].removeprefix("Value error, ")))
     return "\n".join(lines)
 
 

@@ -82,6 +82,8 @@ class Corpus:
         Raises:
             InputError: an input is unusable; the message says what to do.
         """
+        if any(isinstance(each, str) and not each.strip() for each in corpora):
+            raise InputError("an empty name: give a file, a folder, - for standard input, or hf://owner/name")
         if config.format is not None:
             by_id(config.format)  # report a misspelled name before reading anything
         return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
