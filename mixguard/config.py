@@ -272,7 +272,14 @@ def _explain(error: ValidationError, origin: str) -> str:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         known = problem["type"] == "extra_forbidden"
-        lines.append(f"  {name}: " + ("no such option (see `mixguard config`)" if known else problem["msg"].removeprefix("Value error, ")))
+        lines.append(
+            f"  {name}: "
+            + (
+                "no such option (see `mixguard config`)"
+                if known
+                else problem["msg"].removeprefix("Value error, ")
+            )
+        )
     return "\n".join(lines)
 
 
