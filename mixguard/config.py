@@ -6,7 +6,7 @@ Precedence: command line over file over default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,13 +22,8 @@ CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
 
 
 def _path(given: Any) -> Any:
-    if isinstance(given, str | Path):
-        if "\0" in str(given):
-            raise ValueError("a name cannot hold a null character")
-        try:
-            str(given).encode()
-        except UnicodeEncodeError:
-            raise ValueError("the name is not UTF-8, so no report can show it; choose another") from None
+    if isinstance(given, str | Path) and "\0" in str(given):
+        raise ValueError("a name cannot hold a null character")
     return None if given == "" else given
 
 
@@ -179,6 +174,11 @@ class Config(Model):
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], *, origin: str) -> Config:
         """Validate nested options; `origin` names their source in errors."""
+        for name, value in _leaves(tree):
+            if isinstance(value, str | Path) and not _is_utf8(str(value)):
+                raise ConfigError(
+                    f"{origin}: {name}: is not UTF-8, so no report can show it; choose another name"
+                )
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
@@ -257,6 +257,20 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
         value = parse_value(text)
         values[name] = value if isinstance(value, str) or name not in texts else text
     return values
+
+
+def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every option as (dotted name, value)."""
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a name given by the system can be written: one that is not UTF-8 holds lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

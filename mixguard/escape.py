@@ -13,7 +13,7 @@ _UNSAFE = re.compile(
 # `::name::` at the start of a line and `##[name]` anywhere are commands to a CI runner.
 _COMMAND = re.compile(":(?=:)|#(?=#)")
 
-_FIRST_COMMAND = re.compile(r"^\s*:(?=:)|#(?=#\[)", re.MULTILINE)
+_FIRST_COMMAND = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)", re.MULTILINE)
 
 
 def plain(text: str) -> str:

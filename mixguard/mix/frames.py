@@ -18,7 +18,8 @@ ALWAYS = 0.9
 ANSWER_CHARS = 40
 """Maximum length of what begins or ends every answer."""
 _HEAD_END = re.compile(r":\s+|\n+|\]\s+|>\s+")
-_TAIL_START = re.compile(r"\s*\n+|\s*\[/?[A-Z]{2,}\]|\s+#{2,}|\s*<[/|]?[a-z_]+[|]?>")
+# Blanks are looked at from the first of them only: from each, a long run would take the square of its length.
+_TAIL_START = re.compile(r"(?<![^\S\n])(?:\s*\n+|\s*\[/?[A-Z]{2,}\]|\s+#{2,}|\s*<[/|]?[a-z_]+[|]?>)")
 _SEPARATOR = re.compile(r"\s*(?:[A-Z][\w ]{0,20}:\s+)?")
 _STOP = re.compile(r"(?:\s*(?:<[/|]?[a-z_|]+>|\[/?[A-Z]+\]|#{2,}[A-Z]*)|\s+[A-Z]{3,})?\s*\Z")
 
