@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from corpus.formats.examples import EXAMPLES, A, B, Q
 
 from mixguard.annotate.requests import requests
 from mixguard.annotate.rest import openings, sentences
@@ -27,6 +27,7 @@ from mixguard.library.bank import Bank, opening
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.frames import answer_frame, prompt_frame
 
+_EXAMPLES = import_module("corpus.formats.examples")
 UNITS = (
     "a", " ", "\n", "\t\n", '"', "'", "```\n", "&_;", "&#39;", "&amp;", "<think>", "</think>", "<think></think>", "[INST]", "<|im_start|>",
     "<|im_start|>user\n", "<|channel|>final", "<|start_header_id|>", "<s>", "</s>", "### ", "\n\nHuman: ", "\n\nAssistant:", "\nUser: a\n",
@@ -49,7 +50,7 @@ def texts(length: int) -> list[str]:
 
 def reading(found: list[str]) -> None:
     """Every format, with the text wherever an example has one."""
-    rows = [_filled(row, text) for text in found for rows in EXAMPLES.values() for row in rows[:1]]
+    rows = [_filled(row, text) for text in found for rows in _EXAMPLES.EXAMPLES.values() for row in rows[:1]]
     for part in Corpus.open([rows], ReadConfig(), offline=True).parts(64):
         assert part.frame.width
 
@@ -59,7 +60,7 @@ def _filled(value: Any, text: str) -> Any:
         return {name: _filled(each, text) for name, each in value.items()}
     if isinstance(value, list):
         return [_filled(each, text) for each in value]
-    if isinstance(value, str) and any(each in value for each in (Q, A, B)):
+    if isinstance(value, str) and any(each in value for each in (_EXAMPLES.Q, _EXAMPLES.A, _EXAMPLES.B)):
         return text[:2000] if len(value) > 200 else text
     return value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -83,7 +83,9 @@ def without_secrets(url: str) -> str:
     return f"{scheme}{slashes}{'***@' if at else ''}{re.split('[?#]', rest)[0]}"
 
 
-def ask_all(conversations: Sequence[Messages], endpoint: Endpoint) -> Iterator[tuple[int, Answer]]:
+def ask_all(
+    conversations: Sequence[Messages], endpoint: Endpoint
+) -> Generator[tuple[int, Answer], None, None]:
     """The number of each conversation with its answer, as they come; a few are asked concurrently.
 
     Whoever stops early (an interrupt, an error) ends the requests under way, within a second.

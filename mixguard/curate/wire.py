@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from threading import Lock, Timer
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -18,6 +18,7 @@ from requests.auth import HTTPBasicAuth
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
+_Signer: TypeAlias = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 REPLY_MOST = 4 * 2**20
 """Bytes of the longest reply that is read."""
 
@@ -138,10 +139,11 @@ class Wire:
                 each.shutdown(socket.SHUT_RDWR)
 
 
-def _signed(url: str, key: str | None) -> Callable[[requests.PreparedRequest], requests.PreparedRequest]:
+def _signed(url: str, key: str | None) -> _Signer:
     parts = urlsplit(url)
     if parts.username is not None:
-        return HTTPBasicAuth(unquote(parts.username), unquote(parts.password or ""))
+        basic: _Signer = HTTPBasicAuth(unquote(parts.username), unquote(parts.password or ""))
+        return basic
 
     def sign(request: requests.PreparedRequest) -> requests.PreparedRequest:
         if key:
