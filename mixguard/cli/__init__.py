@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from time import monotonic
 from types import FrameType
+from typing import Any
 
 from mixguard.cli.faults import HUNG_UP, INTERNAL_ERROR, INTERRUPTED, SIGNALLED, TERMINATED, fault, tell
 from mixguard.cli.streams import finish, prepare
@@ -19,11 +20,13 @@ def main() -> None:
     """Run the command line; a bug keeps its traceback and exits with 3."""
     prepare()
     stop = _Stop()
-    code = _ended(stop)
     try:
+        code = _ended(stop)
         finish()
     except BaseException as error:  # noqa: BLE001 - the last act: whatever happens, the exit code says so
-        code = code or _code(error, stop)
+        code = _code(error, stop)
+    finally:
+        stop.over()
     sys.exit(code)
 
 
@@ -64,11 +67,17 @@ class _Stop:
     def __init__(self) -> None:
         self.code = 0
         self._last = -AGAIN
+        self._before: dict[int, Any] = {}
         for name, code in (("SIGINT", INTERRUPTED), ("SIGTERM", TERMINATED), ("SIGHUP", HUNG_UP)):
             number = getattr(signal, name, None)
             # A signal that the caller ignores (nohup) stays ignored.
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._handler(code))
+                self._before[number] = signal.signal(number, self._handler(code))
+
+    def over(self) -> None:
+        """Leave signals as they were."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
 
     def _handler(self, code: int) -> Callable[[int, FrameType | None], None]:
         def stop(_number: int, _frame: FrameType | None) -> None:

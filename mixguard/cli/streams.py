@@ -80,7 +80,7 @@ def finish() -> None:
 def _rewrapped(stream: TextIO | None, number: int, kind: type[io.TextIOWrapper]) -> TextIO:
     if stream is None:
         stream = open(number, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - as long as the process
-    if not isinstance(stream, io.TextIOWrapper):  # replaced by whoever calls
+    if type(stream) is not io.TextIOWrapper:  # replaced by whoever calls
         return stream
     encoding, buffering = stream.encoding, stream.line_buffering
     # A character that the encoding lacks is written as its number.
