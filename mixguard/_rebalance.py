@@ -185,8 +185,9 @@ class _Signing:
 
 def _judged_alike(before: Config, config: Config) -> Config:
     """Options for auditing the mix: those of the corpus's audit, except what this call sets."""
-    offline = before.encode.offline or config.encode.offline
-    encode = before.encode.model_copy(update={"offline": offline})
+    # The run may come from elsewhere: it says how to judge, never where to write.
+    own = {"offline": before.encode.offline or config.encode.offline, "cache": config.encode.cache}
+    encode = before.encode.model_copy(update=own)
     return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
 
 

@@ -6,7 +6,7 @@ Precedence: command line over file over default.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -34,9 +34,15 @@ def _columns(given: Any) -> Any:
     return dict(pairs)
 
 
+def _path(given: Any) -> Any:
+    if isinstance(given, str | Path) and "\0" in str(given):
+        raise ValueError("a name cannot hold a null character")
+    return None if given == "" else given
+
+
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
 """Columns by role; as text, `prompt=question,response=best_answer`."""
-MaybePath = Annotated[Path | None, BeforeValidator(lambda given: None if given == "" else given)]
+MaybePath = Annotated[Path | None, BeforeValidator(_path)]
 """A path; an empty one means none, so that a file or the command line can unset it."""
 
 
@@ -47,9 +53,9 @@ class ReadConfig(Model):
     """Format of every record; by default chosen by vote over a sample of records."""
     columns: Columns = Field(default={})
     """What columns with other names hold, as `prompt=question,response=best_answer`; also system, context, input, history, messages, chosen, rejected, label, completion, text. A dot leads into an object."""
-    sample: int = Field(default=2000, ge=1)
+    sample: int = Field(default=2000, ge=1, le=10**6)
     """Records per file that vote on its format."""
-    max_record_bytes: int = Field(default=64 * 2**20, ge=1024)
+    max_record_bytes: int = Field(default=64 * 2**20, ge=1024, le=2**31)
     """Longest record to read, in bytes; longer ones go to quarantine."""
 
 
@@ -109,7 +115,7 @@ class RunConfig(Model):
 
     folder: MaybePath = None
     """Run folder to write; by default `mixguard-run` in the working directory."""
-    batch: int = Field(default=2048, ge=1)
+    batch: int = Field(default=2048, ge=1, le=10**6)
     """Exchanges judged at a time; memory grows with it."""
 
 
@@ -122,9 +128,9 @@ class RebalanceConfig(Model):
     """Refusal bank: a bundled name or a folder."""
     voice: str | None = None
     """How the model that you tune opens its refusals: a bundled voice, or a file made by `mixguard voice learn`. Without one, a corpus that holds refusals lends its own."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**63)
     """Seed for choosing pairs, the rows they imitate and their places; the same seed gives the same bytes."""
-    budget: int | None = Field(default=None, ge=0)
+    budget: int | None = Field(default=None, ge=0, le=10**9)
     """Refusal pairs to aim for in a corpus without any, instead of the number derived from its size."""
     placement: Literal["spread", "shuffle", "append"] = "spread"
     """Where new records go: evenly spread, at random, or at the end."""
@@ -140,17 +146,17 @@ class RebalanceConfig(Model):
     """Key that names the pair in each new record; by default only the manifest names it."""
     ratio: Share | None = Field(default=None, ge=0, le=1)
     """Refusals per exchange, up to `scale` exchanges."""
-    scale: float | None = Field(default=None, ge=1)
+    scale: float | None = Field(default=None, ge=1, lt=1e12)
     """Exchanges above which the dose grows with their square root."""
-    least: float | None = Field(default=None, ge=0)
+    least: float | None = Field(default=None, ge=0, lt=1e9)
     """Refusals to aim for in a small corpus."""
     most: Share | None = Field(default=None, ge=0, lt=1)
     """Maximum share of refusals."""
-    contrast: float | None = Field(default=None, ge=0)
+    contrast: float | None = Field(default=None, ge=0, lt=100)
     """Contrast pairs per refusal."""
     contrast_most: Share | None = Field(default=None, ge=0, le=1)
     """Maximum share of refusal and contrast pairs together, per exchange."""
-    floor_from: float | None = Field(default=None, ge=0)
+    floor_from: float | None = Field(default=None, ge=0, lt=1e12)
     """Exchanges from which the profile's floors apply."""
 
 
@@ -185,6 +191,11 @@ class Config(Model):
     @classmethod
     def from_tree(cls, tree: Mapping[str, Any], *, origin: str) -> Config:
         """Validate nested options; `origin` names their source in errors."""
+        for name, value in _leaves(tree):
+            if isinstance(value, str | Path) and not _is_utf8(str(value)):
+                raise ConfigError(
+                    f"{origin}: {name}: is not UTF-8, so no report can show it; choose another name"
+                )
         try:
             return cls.model_validate(tree)
         except ValidationError as error:
@@ -265,6 +276,20 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
     return values
 
 
+def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
+    """Every option as (dotted name, value)."""
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{above}{name}.")
+        else:
+            yield f"{above}{name}", value
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a name given by the system can be written: one that is not UTF-8 holds lone surrogates."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     replaced = dict(tree)
     for name, value in values.items():
@@ -278,7 +303,14 @@ def _explain(error: ValidationError, origin: str) -> str:
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         known = problem["type"] == "extra_forbidden"
-        lines.append(f"  {name}: " + ("no such option (see `mixguard config`)" if known else problem["msg"]))
+        lines.append(
+            f"  {name}: "
+            + (
+                "no such option (see `mixguard config`)"
+                if known
+                else problem["msg"].removeprefix("Value error, ")
+            )
+        )
     return "\n".join(lines)
 
 

@@ -13,10 +13,17 @@ _UNSAFE = re.compile(
 # `::name::` at the start of a line and `##[name]` anywhere are commands to a CI runner.
 _COMMAND = re.compile(":(?=:)|#(?=#)")
 
+_FIRST_COMMAND = re.compile(r"^[^\S\n]*:(?=:)|#(?=#\[)", re.MULTILINE)
+
 
 def plain(text: str) -> str:
     """Replace control, bidirectional, invisible and other non-text characters by U+FFFD."""
     return _UNSAFE.sub("\ufffd", text)
+
+
+def harmless(text: str) -> str:
+    """A piece of what is shown, without control characters, or a command to a CI runner at its beginning."""
+    return _FIRST_COMMAND.sub(r"\g<0> ", plain(text))
 
 
 def one_line(text: str) -> str:

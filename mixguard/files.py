@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import stat
 import tempfile
 import tomllib
 from collections.abc import Iterable
@@ -14,6 +16,10 @@ import platformdirs
 
 from mixguard.errors import UsageError
 
+TOML_MOST = 4 * 2**20
+"""Bytes of the longest TOML file that is read."""
+LINES_MOST = 256 * 2**20
+"""Bytes of the longest plan, manifest or file of exemplars or pairs that is read."""
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -60,16 +66,46 @@ def write_atomically(path: Path, content: bytes) -> None:
         raise
 
 
+def read_bounded(path: Path, error: type[UsageError], most: int = LINES_MOST) -> bytes:
+    """The bytes of a regular file that somebody else may have made.
+
+    Args:
+        path: the file; a pipe or device is refused, since it may never end.
+        error: raised if it cannot be read.
+        most: bytes of the longest file that is read.
+
+    Raises:
+        error: it is missing, unreadable, not a regular file, or longer than `most`.
+    """
+    try:
+        # Without blocking: a pipe that nobody writes to would wait for ever.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        with os.fdopen(handle, "rb") as stream:
+            kind = os.fstat(stream.fileno())
+            if not stat.S_ISREG(kind.st_mode):
+                raise error(f"{path}: is not a regular file; save what it gives to a file first")
+            content = stream.read(most + 1)
+    except (OSError, ValueError) as problem:  # ValueError: a name with a null character
+        raise error(f"{path}: cannot be read: {told(problem)}") from None
+    if len(content) > most:
+        raise error(f"{path}: is longer than {most // 2**20} MiB, the most that is read of such a file")
+    return content
+
+
+def told(problem: Exception) -> str:
+    """Why the system refused something, in a few words."""
+    return (problem.strerror if isinstance(problem, OSError) else None) or str(problem) or "no reason given"
+
+
 def read_toml(path: Path, error: type[UsageError]) -> dict[str, Any]:
     """Parse a TOML file.
 
     Raises:
         error: it cannot be read or is not valid TOML.
     """
+    content = read_bounded(path, error, TOML_MOST)
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as problem:
-        raise error(f"{path}: cannot be read: {problem.strerror}") from None
+        return tomllib.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as problem:  # not TOML or UTF-8, number too long, nested too deep
         raise error(f"{path}: not valid TOML: {problem}") from None
 
@@ -78,7 +114,7 @@ def parse_value(text: str) -> Any:
     """The text parsed as a TOML value, or the text itself if it is not one."""
     try:
         return tomllib.loads(f"x = {text}")["x"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 
@@ -88,9 +124,9 @@ def spelt(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, int | float):
         return repr(value)
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list):
         return f"[{', '.join(map(spelt, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{spelt(str(key))} = {spelt(each)}" for key, each in value.items()) + "}"
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{text}"'
+    # A TOML string has the escapes of a JSON string, and allows one character less unescaped.
+    return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

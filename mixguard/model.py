@@ -2,10 +2,39 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from mixguard.errors import UsageError
 
 
 class Model(BaseModel):
-    """A frozen object that rejects unknown fields; the docstring under a field is its help."""
+    """A frozen object that rejects unknown fields and numbers that are not finite; the docstring under a field is its help."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True)
+
+
+class Definition(Model):
+    """The head of a folder of somebody's own; fields that this version does not know are left alone."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+
+Made = TypeVar("Made", bound=BaseModel)
+
+
+def checked(kind: type[Made], tree: Mapping[str, Any], error: type[UsageError], where: str) -> Made:
+    """An object made of a file's content.
+
+    Raises:
+        error: a field is missing, unknown or out of range; the message starts with `where`.
+    """
+    try:
+        return kind.model_validate(tree)
+    except ValidationError as problem:
+        first = problem.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        told = first["msg"].removeprefix("Value error, ")
+        raise error(f"{where}: {field}: {told}" if field else f"{where}: {told}") from None

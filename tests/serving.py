@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock
 from typing import Any
 
 
 class Api(ThreadingHTTPServer):
-    """A chat API with scripted replies: a function from the request number and body to a reply."""
+    """A chat API with scripted replies: a function from the request number and body to a reply.
+
+    The body of a reply is bytes, or parts that are sent one by one without their length being told.
+    """
 
     daemon_threads = True
 
-    def __init__(self, script: Callable[[int, Any], tuple[int, dict[str, str], bytes]]) -> None:
+    def __init__(
+        self, script: Callable[[int, Any], tuple[int, dict[str, str], bytes | Iterable[bytes]]]
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Replies)
         self.script = script
         self.asked: list[Any] = []
@@ -37,10 +43,14 @@ class _Replies(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name, value)
-        if "Content-Length" not in headers:
+        parts = [content] if isinstance(content, bytes) else content
+        if "Content-Length" not in headers and isinstance(content, bytes):
             self.send_header("Content-Length", str(len(content)))
         self.end_headers()
-        self.wfile.write(content)
+        with suppress(OSError):  # whoever asked may have gone
+            for part in parts:
+                self.wfile.write(part)
+                self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:
         pass

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from mixguard.checkpoint.network import answered, contrast, load_network, load_tokenizer
 from mixguard.errors import UsageError
-from mixguard.files import write_atomically
+from mixguard.files import read_bounded, write_atomically
 from mixguard.library.bank import Bank
 from mixguard.model import Model
 from mixguard.progress import Progress, silent
@@ -74,9 +74,7 @@ class SafetyTokens(Model):
             UsageError: it cannot be read, or is something else or of another version.
         """
         try:
-            return cls.model_validate_json(file.read_bytes())
-        except OSError as error:
-            raise UsageError(f"{file}: cannot be read: {error.strerror}") from None
+            return cls.model_validate_json(read_bounded(file, UsageError))
         except ValidationError as error:
             where = ".".join(map(str, error.errors()[0]["loc"]))
             what = error.errors()[0]["msg"]

@@ -2,33 +2,89 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Callable
+from time import monotonic
+from types import FrameType
+from typing import Any
 
-from mixguard.errors import MixguardError, RefusedError
+from mixguard.cli.faults import HUNG_UP, INTERNAL_ERROR, INTERRUPTED, SIGNALLED, TERMINATED, fault, tell
+from mixguard.cli.streams import finish, prepare
 
-REFUSED = 1
-USAGE_ERROR = 2
-INTERNAL_ERROR = 3
+AGAIN = 2.0
+"""Seconds after a signal in which further ones are ignored: cleaning up must not be cut short by an impatient hand."""
 
 
 def main() -> None:
     """Run the command line; a bug keeps its traceback and exits with 3."""
-    from mixguard.cli.app import app
-    from mixguard.escape import printed
-
+    prepare()
+    stop = _Stop()
     try:
-        app(prog_name="mixguard")
-    except MixguardError as error:
-        first, *rest = map(printed, str(error).splitlines() or [""])
-        sys.stderr.write("\n  ".join([f"mixguard: {first}", *rest]) + "\n")
-        sys.exit(REFUSED if isinstance(error, RefusedError) else USAGE_ERROR)
-    except KeyboardInterrupt:
-        sys.stderr.write(
-            "mixguard: interrupted; texts embedded so far are cached, so the next run resumes from there\n"
-        )
-        sys.exit(130)
-    except Exception:  # noqa: BLE001 - a bug: its exit code differs from a failed gate's
+        code = _ended(stop)
+        finish()
+    except BaseException as error:  # noqa: BLE001 - the last act: whatever happens, the exit code says so
+        code = _code(error, stop)
+    finally:
+        stop.over()
+    sys.exit(code)
+
+
+def _ended(stop: _Stop) -> int:
+    """The exit code of the command."""
+    try:
+        from mixguard.cli.app import app
+
+        # Outside its standalone mode typer returns the code of an exit, that of an interrupt too.
+        code = app(prog_name="mixguard", standalone_mode=False)
+    except SystemExit as error:
+        code = error.code
+    except BaseException as error:  # noqa: BLE001 - a panic of a library is no Exception
+        return _code(error, stop)
+    if isinstance(code, int) and code in SIGNALLED:
+        tell((SIGNALLED[code],))
+    return code if isinstance(code, int) else 0
+
+
+def _code(error: BaseException, stop: _Stop) -> int:
+    """Say what went wrong; the exit code."""
+    if stop.code:  # a library made an error of its own of the signal
+        tell((SIGNALLED[stop.code],))
+        return stop.code
+    found = fault(error)
+    if found is None:
         import traceback
 
-        traceback.print_exc()
-        sys.exit(INTERNAL_ERROR)
+        traceback.print_exception(error)
+        return INTERNAL_ERROR
+    tell(found.lines)
+    return found.code
+
+
+class _Stop:
+    """Turns signals into exceptions, so that scratch folders are removed on the way out."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self._last = -AGAIN
+        self._before: dict[int, Any] = {}
+        for name, code in (("SIGINT", INTERRUPTED), ("SIGTERM", TERMINATED), ("SIGHUP", HUNG_UP)):
+            number = getattr(signal, name, None)
+            # A signal that the caller ignores (nohup) stays ignored.
+            if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self._handler(code))
+
+    def over(self) -> None:
+        """Leave signals as they were."""
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _handler(self, code: int) -> Callable[[int, FrameType | None], None]:
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            now = monotonic()
+            if now - self._last < AGAIN:
+                return
+            self._last, self.code = now, code
+            raise SystemExit(code)
+
+        return stop

@@ -131,15 +131,17 @@ def report(
 def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
     from mixguard.console.audit import render
     from mixguard.console.screen import console
+    from mixguard.escape import printed
     from mixguard.report.ci import github
     from mixguard.report.files import write
     from mixguard.run.gate import exit_code
 
-    console().print(render(result))
+    # Files first: whatever becomes of the terminal, they are there.
     for path in output or []:
         write(result, path, show_text=show_text)
-        typer.echo(f"wrote {path}", err=True)
+        typer.echo(f"wrote {printed(str(path))}", err=True)
     github.summarise(result, os.environ)
+    console().print(render(result))
     for line in github.marked_rows(result, os.environ):
         typer.echo(line)
     sys.exit(exit_code(result, fail_on))

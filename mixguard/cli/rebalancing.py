@@ -115,6 +115,7 @@ def rebalance(
     from mixguard.console.screen import console
     from mixguard.curate.endpoint import Endpoint
     from mixguard.errors import UsageError
+    from mixguard.escape import printed
     from mixguard.files import write_atomically
     from mixguard.mix.plan import Plan
     from mixguard.run.gate import check_fail_on, exit_code
@@ -154,10 +155,11 @@ def rebalance(
             endpoint=api,
             progress=progress,
         )
-    console().print(render_plan(mix.plan))
     if dry_run and output is not None:
         write_atomically(output, mix.plan.to_json())
-        typer.echo(f"wrote {output}: edit it, then apply it with --plan {output}", err=True)
+        place = printed(str(output))
+        typer.echo(f"wrote {place}: edit it, then apply it with --plan {place}", err=True)
+    console().print(render_plan(mix.plan))
     if mix.after is None or output is None:
         return
     console().print()

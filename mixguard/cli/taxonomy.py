@@ -64,10 +64,14 @@ def add(
     Example: mixguard taxonomy add ours.jsonl --to our-taxonomy
     """
     from mixguard.curate.taxonomy_add import add_exemplars
+    from mixguard.escape import printed
 
     added = add_exemplars(files, to, extends)
-    typer.echo(f"{added.new} exemplars added to {added.file}, {added.known} already present")
-    typer.echo(f"next: mixguard taxonomy check {to}; mixguard audit data.jsonl --set judge.taxonomy={to}")
+    file, folder = printed(str(added.file)), printed(str(to))
+    typer.echo(f"{added.new} exemplars added to {file}, {added.known} already present")
+    typer.echo(
+        f"next: mixguard taxonomy check {folder}; mixguard audit data.jsonl --set judge.taxonomy={folder}"
+    )
 
 
 @app.command()

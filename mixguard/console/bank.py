@@ -12,8 +12,8 @@ from rich.text import Text
 
 from mixguard.console.taxonomy import section
 from mixguard.curate.bank_check import ALIKE, BankReport
-from mixguard.curate.bank_fill import Filled
 from mixguard.curate.bank_import import Imported
+from mixguard.curate.ledger import Filled
 from mixguard.curate.likeness import Alike
 from mixguard.escape import plain, shorten
 from mixguard.library.bank import Bank

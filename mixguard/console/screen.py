@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from mixguard.escape import harmless
 
 STYLES = {
     "pass": "bold green",
@@ -17,6 +22,14 @@ GAP = (0, 1, 0, 0)
 """Padding of the widest tables, for the same reason."""
 
 
+class _Screen(Console):
+    """Shows text from files as text: no markup, no emoji codes, no control characters, no commands to a CI runner."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=harmless(segment.text))
+
+
 def console(*, stderr: bool = False) -> Console:
     """The console for reports; coloured only if the terminal supports it."""
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    return _Screen(stderr=stderr, highlight=False, markup=False, emoji=False, soft_wrap=False)

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
 from itertools import chain, islice
 from os import PathLike
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import polars as pl
 
-from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source, open_sources
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.view import View
-from mixguard.corpus.reading import Reading, Understood
+from mixguard.corpus.parts import BATCH, Gathered, Part, Tally, Understood, text_id
+from mixguard.corpus.reading import Reading
 from mixguard.corpus.records import Record, Rejected
 from mixguard.corpus.unread import EVERY, Looked
 from mixguard.errors import InputError, RecordError
@@ -26,52 +24,10 @@ from mixguard.errors import InputError, RecordError
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
 """A path or in-memory data, including a `datasets.Dataset` or pandas frame (not imported for this type)."""
 
-BATCH = pl.Schema({**EXCHANGE, **TEXT})
+__all__ = ["BATCH", "Corpus", "CorpusLike", "Part", "Tally", "text_id"]
 
-
-@dataclass(frozen=True)
-class Tally:
-    """Counts collected while reading; the tallies of parts add up."""
-
-    records: int = 0
-    bytes: int = 0
-    """Size of the records' own text."""
-    samples: int = 0
-    """Records that were parsed."""
-    exchanges: int = 0
-    empty: int = 0
-    """Samples without any exchange."""
-    rejected: Counter[str] = field(default_factory=Counter)
-    """Quarantined records by reason."""
-    formats: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """Records by (source, format)."""
-    flags: Counter[str] = field(default_factory=Counter)
-    """Records by flag."""
-    digests: dict[str, str] = field(default_factory=dict)
-    """SHA-256 of the bytes read, by source."""
-    looked: Counter[str] = field(default_factory=Counter)
-    """Records whose columns were looked at for unread text, by source."""
-    unread: Counter[tuple[str, str, bool]] = field(default_factory=Counter)
-    """Of these, records with unread text, by source, column, and whether an answer was read beside it."""
-    asked: dict[str, str] = field(default_factory=dict)
-    """The column of the prompt or document in records without an answer, by source with unread text."""
-
-    def __add__(self, other: Tally) -> Tally:
-        def both(name: str) -> Any:
-            own, others = getattr(self, name), getattr(other, name)
-            return own | others if isinstance(own, dict) and not isinstance(own, Counter) else own + others
-
-        return Tally(**{each.name: both(each.name) for each in fields(self)})
-
-
-class Part(NamedTuple):
-    """Some records of a corpus: the parsed ones as exchanges, the others as rejected."""
-
-    frame: pl.DataFrame
-    """The exchanges, with schema `BATCH`."""
-    tally: Tally
-    rejected: tuple[Rejected, ...]
-    """The records that go to quarantine."""
+HEAD_BYTES = 2**25
+"""Bytes of the records that vote on a format, about: all of them are in memory at a time."""
 
 
 class Corpus:
@@ -89,6 +45,8 @@ class Corpus:
             InputError: an input is unusable; the message says what to do.
             ConfigError: the format, or the role of a column, is unknown.
         """
+        if any(isinstance(each, str) and not each.strip() for each in corpora):
+            raise InputError("an empty name: give a file, a folder, - for standard input, or hf://owner/name")
         if config.format is not None:
             by_id(config.format)  # report a misspelled name before reading anything
         View.of(config.columns)
@@ -101,19 +59,20 @@ class Corpus:
         return None if None in sizes else sum(size for size in sizes if size is not None)
 
     def parts(self, rows: int) -> Iterator[Part]:
-        """Parts of at most about `rows` exchanges; samples are never split, so a part can be slightly larger.
+        """Parts of at most `rows` exchanges and about `PART_CHARS` characters; a long sample is split over several.
 
         Raises:
             InputError: no record of the corpus could be read.
         """
-        part, rejected, understood = _Gathered(), Counter[str](), 0
+        part, rejected, understood = Gathered(), Counter[str](), 0
         for source in self.sources:
             for outcome in self._outcomes(source):
-                part.add(source.name, outcome)
-                if part.height >= rows:
-                    full, part = part.part(), _Gathered()
-                    rejected, understood = rejected + full.tally.rejected, understood + full.tally.samples
-                    yield full
+                for _ in part.add(source.name, outcome):
+                    if part.is_full(rows):
+                        full = part.part()
+                        part.clear()
+                        rejected, understood = rejected + full.tally.rejected, understood + full.tally.samples
+                        yield full
         last = part.part()
         if not understood + last.tally.samples:
             reasons = "; ".join(
@@ -125,7 +84,7 @@ class Corpus:
 
     def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole | Looked]:
         incoming = source.records()
-        head = list(islice(incoming, self._config.sample))
+        head = list(_head(incoming, self._config.sample))
         reading = Reading.of(head, source.name, self._config)
         for number, outcome in enumerate(chain(head, incoming)):
             if not isinstance(outcome, Record):
@@ -138,95 +97,11 @@ class Corpus:
         yield reading.watch.looked()
 
 
-class _Gathered:
-    """The rows of the next part."""
-
-    def __init__(self) -> None:
-        self._lists: dict[str, list[Any]] = {name: [] for name in BATCH}
-        self._rejected: list[Rejected] = []
-        self._formats: Counter[tuple[str, str]] = Counter()
-        self._flags: Counter[str] = Counter()
-        self._digests: dict[str, str] = {}
-        self._looked: Counter[str] = Counter()
-        self._unread: Counter[tuple[str, str, bool]] = Counter()
-        self._asked: dict[str, str] = {}
-        self._bytes = self._samples = self._empty = 0
-
-    @property
-    def height(self) -> int:
-        """Exchanges or quarantined records, whichever is more: neither may pile up."""
-        return max(len(self._lists["sample_id"]), len(self._rejected))
-
-    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked) -> None:
-        if isinstance(outcome, Whole):
-            self._digests[source] = outcome.sha256
-        elif isinstance(outcome, Rejected):
-            self._rejected.append(outcome)
-        elif isinstance(outcome, Looked):
-            self._looked[source] += outcome.records
-            self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
-            self._asked |= {source: outcome.asked} if outcome.asked else {}
-        else:
-            self._bytes += len(outcome.record.raw) + 1
-            self._samples += 1
-            self._empty += not outcome.exchanges
-            self._formats[source, outcome.form] += 1
-            self._flags.update(set(outcome.flags))
-            self._add_rows(outcome)
-
-    def _add_rows(self, understood: Understood) -> None:
-        record, form, flags, found, _ = understood
-        sample_id = _sample_id(record)
-        for number, exchange in enumerate(found):
-            row = (
-                sample_id,
-                number,
-                exchange.kind,
-                exchange.polarity,
-                record.place.source,
-                record.place.line,
-                record.place.ordinal,
-                form,
-                list(flags),
-                text_id(exchange.prompt),
-                None if exchange.response is None else text_id(exchange.response),
-                len(exchange.prompt),
-                None if exchange.response is None else len(exchange.response),
-                exchange.prompt,
-                exchange.response,
-                exchange.reasoning,
-                exchange.tool_call,
-                exchange.system,
-                [{"role": role, "text": text} for role, text in exchange.earlier],
-                exchange.tools,
-            )
-            for column, value in zip(self._lists.values(), row, strict=True):
-                column.append(value)
-
-    def part(self) -> Part:
-        frame = pl.DataFrame(self._lists, schema=BATCH)
-        tally = Tally(
-            records=self._samples + len(self._rejected),
-            bytes=self._bytes,
-            samples=self._samples,
-            exchanges=frame.height,
-            empty=self._empty,
-            rejected=Counter(outcome.reason for outcome in self._rejected),
-            formats=self._formats,
-            flags=self._flags,
-            digests=self._digests,
-            looked=self._looked,
-            unread=self._unread,
-            asked=self._asked,
-        )
-        return Part(frame, tally, tuple(self._rejected))
-
-
-def _sample_id(record: Record) -> str:
-    place = f"{record.place.source}\0{record.place.ordinal}\0".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(place + record.raw, digest_size=8).hexdigest()
-
-
-def text_id(text: str) -> str:
-    """32 hex digits that identify a text."""
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+def _head(incoming: Iterator[Record | Rejected | Whole], count: int) -> Iterator[Record | Rejected | Whole]:
+    """The first records, those that vote on the format: fewer if they are long, since all are kept until then."""
+    left = HEAD_BYTES
+    for outcome in islice(incoming, count):
+        yield outcome
+        left -= 0 if isinstance(outcome, Whole) else len(outcome.raw)
+        if left <= 0:
+            return

@@ -74,9 +74,11 @@ def exchanges(sample: Sample) -> Iterator[Exchange]:
         return
     told = "\n\n".join(turn.text for turn in sample.turns if turn.role is Role.SYSTEM)
     system = told[:SYSTEM_CHARS] or None
-    found = list(_answered(sample.turns, system))
+    found = False
+    for exchange in _answered(sample.turns, system):
+        found = True
+        yield exchange
     if found:
-        yield from found
         return
     asked = [turn.text for turn in sample.turns if turn.role is Role.USER and turn.kind == "text"]
     if asked:

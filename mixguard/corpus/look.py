@@ -133,7 +133,7 @@ def _add(look: Look, record: Record, reading: Reading) -> None:
     understood = reading.understand(record)
     look.formats[understood.form] += 1
     look.flags.update(set(understood.flags))
-    look.shown += understood.exchanges[: SHOWN - len(look.shown)]
+    look.shown += islice(understood.exchanges, SHOWN - len(look.shown))
     preference = any(turn.polarity < 0 for turn in understood.turns)
     found: dict[str, set[str]] = {}
     for turn in understood.turns:

@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from mixguard.config import ReadConfig
-from mixguard.corpus.exchanges import Exchange, exchanges
+from mixguard.corpus.exchanges import exchanges
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.lint import lint
 from mixguard.corpus.formats.packed import is_list
 from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose, vote
-from mixguard.corpus.records import Record, Rejected, Turn
+from mixguard.corpus.parts import Understood
+from mixguard.corpus.records import Record, Rejected
 from mixguard.corpus.unread import Watch
 from mixguard.errors import RecordError
-
-
-class Understood(NamedTuple):
-    """A record and its exchanges."""
-
-    record: Record
-    form: str
-    flags: tuple[str, ...]
-    exchanges: list[Exchange]
-    turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True)
@@ -72,4 +62,4 @@ class Reading:
         if look:
             self.watch.see(record.row, sample)
         flags = (*record.flags, *sample.flags, *lint(row, sample, form.id))
-        return Understood(record, form.id, flags, list(exchanges(sample)), sample.turns)
+        return Understood(record, form.id, flags, exchanges(sample), sample.turns)

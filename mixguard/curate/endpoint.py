@@ -3,39 +3,41 @@
 from __future__ import annotations
 
 import random
+import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from threading import Lock
-from typing import Any, NamedTuple
+from collections.abc import Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from threading import Event, Lock
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
 
-import orjson
-
+from mixguard.curate.chat import Answer, Messages, answer_in, seconds_asked
 from mixguard.errors import UsageError
+
+if TYPE_CHECKING:
+    from mixguard.curate.wire import Reply, Wire
 
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds before the first retry and the longest wait; doubled in between."""
 RETRIED = (408, 409, 425, 429, 500, 502, 503, 504)
-REPLY_MOST = 4 * 2**20
-"""Bytes of the longest reply that is read."""
-
-Messages = Sequence[Mapping[str, str]]
-"""A conversation: `role` and `content` of each message."""
+CONCURRENT_MOST, TIMEOUT_MOST = 256, 3600
+"""Most requests at a time, and most seconds to wait for an answer."""
 
 
 @dataclass(frozen=True)
 class Endpoint:
     """An OpenAI-compatible chat API."""
 
-    url: str
-    """Base URL, e.g. `http://localhost:8000/v1`."""
+    url: str = field(repr=False)
+    """Base URL, e.g. `http://localhost:8000/v1`; `shown` is what may be printed."""
     model: str
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     """Sent as a bearer token; never written anywhere."""
     timeout: float = 60.0
-    """Seconds per answer."""
+    """Seconds for one reply, from the connection to its last byte."""
     per_minute: float = 0.0
     """Maximum requests per minute; 0 for no limit."""
     concurrency: int = 4
@@ -44,52 +46,71 @@ class Endpoint:
     first_wait: float = FIRST_WAIT
 
     def __post_init__(self) -> None:
-        if not self.url.startswith(("http://", "https://")):
-            raise UsageError(f"--endpoint {self.url}: give the API's base URL, e.g. http://localhost:8000/v1")
+        """Refuse what no request can be made with.
+
+        Raises:
+            UsageError: the URL, the key or a number is unusable; the message shows no secret.
+        """
+        try:
+            parts = urlsplit(self.url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:  # a port that is no number, half a bracket
+            usable = False
+        if not usable or not self.url.isprintable() or parts.query or parts.fragment:
+            raise UsageError(
+                f"--endpoint {self.shown}: give the API's base URL, e.g. http://localhost:8000/v1, with nothing after it"
+            )
+        if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
+            raise UsageError(
+                "the API key holds characters that no key has, such as a line break; check --key-env"
+            )
+        if not (0 < self.timeout <= TIMEOUT_MOST and 0 <= self.per_minute < float("inf")):
+            raise UsageError(f"--timeout takes up to {TIMEOUT_MOST} seconds, and --per-minute a number")
+        if not 1 <= self.concurrency <= CONCURRENT_MOST:
+            raise UsageError(f"--concurrency {self.concurrency}: from 1 to {CONCURRENT_MOST}")
+
+    @property
+    def shown(self) -> str:
+        """The URL without user, password, query and fragment."""
+        return without_secrets(self.url)
 
 
-@dataclass(frozen=True)
-class Answer:
-    """What came back for one conversation."""
-
-    text: str | None
-    """None if there was no answer; `problem` says why."""
-    problem: str = ""
-    cut: bool = False
-    """Whether it was cut off at the length limit."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+def without_secrets(url: str) -> str:
+    """A URL without what may be secret in it: user, password, query and fragment."""
+    scheme, slashes, rest = url.partition("://") if "://" in url else ("", "", url)
+    # A password may hold any character, so everything before the last @ is taken for one.
+    _, at, rest = rest.rpartition("@")
+    return f"{scheme}{slashes}{'***@' if at else ''}{re.split('[?#]', rest)[0]}"
 
 
-def ask_all(conversations: Sequence[Messages], endpoint: Endpoint) -> Iterator[Answer]:
-    """The answer to every conversation, in order; a few are asked concurrently.
+def ask_all(
+    conversations: Sequence[Messages], endpoint: Endpoint
+) -> Generator[tuple[int, Answer], None, None]:
+    """The number of each conversation with its answer, as they come; a few are asked concurrently.
+
+    Whoever stops early (an interrupt, an error) ends the requests under way, within a second.
 
     Raises:
-        UsageError: the API rejects the key, address or model.
+        UsageError: the API rejects the key, address or model, or sends its users elsewhere.
     """
-    import requests
+    from mixguard.curate.wire import Wire
 
-    session = requests.Session()
-    gate = _Gate(endpoint.per_minute)
-    with session, ThreadPoolExecutor(endpoint.concurrency) as pool:
+    stop, gate = Event(), _Gate(endpoint.per_minute)
+    with (
+        Wire(endpoint.url, endpoint.key, endpoint.timeout) as wire,
+        ThreadPoolExecutor(endpoint.concurrency) as pool,
+    ):
+        asked = {
+            pool.submit(_ask, messages, endpoint, _Asking(wire, gate, stop)): number
+            for number, messages in enumerate(conversations)
+        }
         try:
-            yield from pool.map(lambda messages: _ask(messages, endpoint, session, gate), conversations)
+            for done in as_completed(asked):
+                yield asked[done], done.result()
         finally:
-            pool.shutdown(cancel_futures=True)
-
-
-def conversation(pair: Mapping[str, Any], instruction: str = "") -> Messages:
-    """A bank pair's prompt with its context, as the messages of a request.
-
-    Args:
-        pair: a row of `Bank.pairs`.
-        instruction: added to the system prompt.
-    """
-    system = "\n\n".join(filter(None, (pair["system"], instruction)))
-    messages = [{"role": "system", "content": system}] if system else []
-    for number, text in enumerate(pair["history"] or ()):
-        messages.append({"role": "assistant" if number % 2 else "user", "content": text})
-    return [*messages, {"role": "user", "content": pair["prompt"]}]
+            stop.set()
+            pool.shutdown(wait=False, cancel_futures=True)
+            wire.close()
 
 
 class _Gate:
@@ -100,13 +121,21 @@ class _Gate:
         self._next = time.monotonic()
         self._lock = Lock()
 
-    def wait(self) -> None:
+    def pause(self) -> float:
+        """Seconds to wait before the next request."""
         with self._lock:
             now = time.monotonic()
             pause = self._next - now
             self._next = max(now, self._next) + self._gap
-        if pause > 0:
-            time.sleep(pause)
+        return max(pause, 0.0)
+
+
+class _Asking(NamedTuple):
+    """What the requests of a run share."""
+
+    wire: Wire
+    gate: _Gate
+    stop: Event
 
 
 class _Fault(NamedTuple):
@@ -119,15 +148,17 @@ class _Fault(NamedTuple):
     """Seconds the server asks to wait."""
 
 
-def _ask(messages: Messages, endpoint: Endpoint, session: Any, gate: _Gate) -> Answer:
+def _ask(messages: Messages, endpoint: Endpoint, asking: _Asking) -> Answer:
     """One answer; transient faults are retried with increasing waits."""
     problem, wait = "", endpoint.first_wait
     for attempt in range(TRIES):
+        pause = asking.gate.pause()
         if attempt:
-            time.sleep(min(wait, LONGEST_WAIT) * random.uniform(0.8, 1.2))
+            pause += min(wait, LONGEST_WAIT) * random.uniform(0.8, 1.2)
             wait *= 2
-        gate.wait()
-        outcome = _once(messages, endpoint, session)
+        if asking.stop.wait(pause):
+            return Answer(None, "stopped")
+        outcome = _once(messages, endpoint, asking.wire)
         if isinstance(outcome, Answer):
             return outcome
         problem, wait = outcome.problem, max(wait, outcome.wait)
@@ -136,71 +167,36 @@ def _ask(messages: Messages, endpoint: Endpoint, session: Any, gate: _Gate) -> A
     return Answer(None, problem)
 
 
-def _once(messages: Messages, endpoint: Endpoint, session: Any) -> Answer | _Fault:
+def _once(messages: Messages, endpoint: Endpoint, wire: Wire) -> Answer | _Fault:
     """One request.
 
     Raises:
-        UsageError: the API rejects the key, address or model.
+        UsageError: the API rejects the key, address or model, or sends its users elsewhere.
     """
-    import requests
+    from mixguard.curate.wire import WireError
 
-    try:
-        reply = session.post(
-            f"{endpoint.url.rstrip('/')}/chat/completions",
-            json={
-                "model": endpoint.model,
-                "messages": messages,
-                "max_tokens": endpoint.max_tokens,
-                "temperature": endpoint.temperature,
-            },
-            headers={"Authorization": f"Bearer {endpoint.key}"} if endpoint.key else {},
-            timeout=endpoint.timeout,
-            stream=True,
-        )
-        with reply:
-            body = _body(reply)
-    except requests.RequestException as error:
-        return _Fault(_spelt(error))
-    status = reply.status_code
-    if status in (401, 403, 404):
-        raise UsageError(f"{endpoint.url}: {status} {reply.reason}; check the URL, --model and the key")
-    if status != 200:
-        return _Fault(f"status {status}", status in RETRIED, _retry_after(reply.headers.get("Retry-After")))
-    return _answer(body) or _Fault("reply is not a chat completion")
-
-
-def _body(reply: Any) -> bytes:
-    """The reply's bytes, or none if there are too many."""
-    parts, length = [], 0
-    for part in reply.iter_content(2**16):
-        parts.append(part)
-        length += len(part)
-        if length > REPLY_MOST:
-            return b""
-    return b"".join(parts)
-
-
-def _answer(body: bytes) -> Answer | None:
-    """The answer in a reply; None if it is something else."""
-    try:
-        tree = orjson.loads(body)
-        choice = tree["choices"][0]
-        text, cut = choice["message"]["content"], choice.get("finish_reason") == "length"
-        usage = tree.get("usage") or {}
-        tokens = [int(usage.get(name) or 0) for name in ("prompt_tokens", "completion_tokens")]
-    except (orjson.JSONDecodeError, LookupError, TypeError, ValueError, AttributeError):
-        return None
-    return Answer(text, "", cut, *tokens) if isinstance(text, str) else None
-
-
-def _retry_after(value: str | None) -> float:
-    return float(value) if value and value.replace(".", "", 1).isdigit() else 0.0
-
-
-def _spelt(error: Exception) -> str:
-    names = {
-        "ReadTimeout": "timed out",
-        "ConnectTimeout": "timed out",
-        "ChunkedEncodingError": "reply cut short",
+    body = {
+        "model": endpoint.model,
+        "messages": messages,
+        "max_tokens": endpoint.max_tokens,
+        "temperature": endpoint.temperature,
     }
-    return names.get(type(error).__name__, "no connection")
+    try:
+        reply = wire.post("chat/completions", body)
+    except WireError as error:
+        return _Fault(str(error))
+    if reply.status == 200:
+        return answer_in(reply.body) or _Fault("reply is not a chat completion")
+    _refused(reply, endpoint)
+    return _Fault(f"status {reply.status}", reply.status in RETRIED, seconds_asked(reply.retry_after))
+
+
+def _refused(reply: Reply, endpoint: Endpoint) -> None:
+    if reply.location is not None and 300 <= reply.status < 400:
+        raise UsageError(
+            f"{endpoint.shown}: redirects to {without_secrets(reply.location)[:200]}; prompts and key are not sent there:"
+            " if that is the right address, give it as --endpoint"
+        )
+    if reply.status in (401, 403, 404):
+        phrase = HTTPStatus(reply.status).phrase  # the server's own words may hold anything
+        raise UsageError(f"{endpoint.shown}: {reply.status} {phrase}; check the URL, --model and the key")

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import orjson
 
 from mixguard.errors import TaxonomyError
-from mixguard.files import write_atomically
+from mixguard.files import read_bounded, write_atomically
 from mixguard.library.exemplars import Exemplar, read_exemplars
 from mixguard.library.taxonomy import DEFINITION, Taxonomy
 
@@ -46,7 +46,7 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
     exemplars, known = _new(files, taxonomy)
     target = folder / ADDED
     target.parent.mkdir(parents=True, exist_ok=True)
-    earlier = target.read_bytes() if target.is_file() else b""
+    earlier = read_bounded(target, TaxonomyError) if target.is_file() else b""
     if earlier and not earlier.endswith(b"\n"):
         earlier += b"\n"
     lines = (orjson.dumps(exemplar.model_dump(exclude_none=True)) + b"\n" for exemplar in exemplars)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from statistics import median
@@ -17,7 +18,8 @@ from mixguard.annotate.rest import openings, sentences
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
-from mixguard.curate.endpoint import Endpoint, ask_all, conversation
+from mixguard.curate.chat import Answer, conversation
+from mixguard.curate.endpoint import Endpoint, ask_all
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 from mixguard.files import write_atomically
@@ -34,7 +36,7 @@ LEAST = 8
 MOST_OPENINGS = 12
 ANSWER_TOKENS = 160
 """Length at which an answer is cut off: only its beginning is looked at."""
-_MARKUP = re.compile(r"(?m)^\s*(?:[-*•]|\d+[.)]|#{1,6})\s+\S|\*\*[^*\n]+\*\*")
+_MARKUP = re.compile(r"(?m)^[^\S\n]{0,40}(?:[-*•]|\d{1,9}[.)]|#{1,6})\s{1,40}\S|\*\*[^*\n]+\*\*")
 _OFFER = re.compile(
     r"(?i)\b(?:i can|i could|i'd be happy|i would be happy|i'm happy|happy to|let me know|feel free|would you like|if you)\b"
 )
@@ -61,18 +63,22 @@ def ask_model(
     """
     asked = hazardous_prompts(config, prompts)
     wanted = [pair for pair in asked for _ in range(samples)]
+    answers: dict[int, Answer] = {}
+    with closing(ask_all([conversation(pair) for pair in wanted], endpoint)) as coming:
+        for number, answer in coming:
+            answers[number] = answer
+            progress("asking", len(answers), len(wanted), "prompts")
     said, failed = [], Counter[str]()
-    answers = ask_all([conversation(pair) for pair in wanted], endpoint)
-    for number, (pair, answer) in enumerate(zip(wanted, answers, strict=True), 1):
-        if answer.text is None:
-            failed[answer.problem] += 1
+    for number, pair in enumerate(wanted):
+        text = answers[number].text
+        if text is None:
+            failed[answers[number].problem] += 1
         else:
-            said.append(Said(str(pair["prompt"]), answer.text))
-        progress("asking", number, len(wanted), "prompts")
+            said.append(Said(str(pair["prompt"]), text))
     if len(said) < len(wanted) / 2:
         problem, count = failed.most_common(1)[0]
         raise UsageError(
-            f"{endpoint.url}: {count} of {len(wanted)} prompts got no answer ({problem}); try again"
+            f"{endpoint.shown}: {count} of {len(wanted)} prompts got no answer ({problem}); try again"
         )
     return said
 

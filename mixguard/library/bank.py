@@ -18,14 +18,16 @@ import polars as pl
 
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, bundled_names, read_toml, write_atomically
-from mixguard.library.exemplars import ANY_FORM, parse_line
+from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
 from mixguard.library.task import Task, load_tasks
 from mixguard.library.taxonomy import Taxonomy
-from mixguard.model import Model
+from mixguard.model import Definition, Model, checked
 
 DEFINITION = "bank.toml"
 OPENING_WORDS = 8
 """Aligned models' refusals hinge on the first few words (arXiv 2406.05946), so no two refusals share them."""
+DEEPEST = 16
+"""Banks that may extend one another in a chain."""
 PAIRS = pl.Schema(
     {
         "id": pl.String(),
@@ -83,6 +85,17 @@ class Pair(Model):
     note: str | None = None
 
 
+class _Definition(Definition):
+    """The head of a bank, `bank.toml`."""
+
+    id: str = ""
+    version: str = "0"
+    licence: str | None = None
+    extends: str | None = None
+    rejected: tuple[str, ...] | None = None
+    vague: tuple[str, ...] | None = None
+
+
 @dataclass(frozen=True)
 class Bank:
     """A loaded, validated bank."""
@@ -114,8 +127,11 @@ class Bank:
         file = (folder / DEFINITION).resolve()
         if file in above:
             raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
+        if len(above) >= DEEPEST:
+            raise TaxonomyError(f"{folder / DEFINITION}: extends a chain of more than {DEEPEST} banks")
         tree = read_toml(folder / DEFINITION, TaxonomyError)
-        base = cls._read(_find(tree["extends"], folder), words, (*above, file)) if "extends" in tree else None
+        given = checked(_Definition, tree, TaxonomyError, str(folder / DEFINITION))
+        base = cls._read(_find(given.extends, folder), words, (*above, file)) if given.extends else None
         seen: dict[str, str] = {}
         lines = [
             pair.model_dump()
@@ -127,12 +143,12 @@ class Bank:
             # A pair with the same id is the team's own answer to a bundled prompt and replaces it.
             own = pl.concat([own, base.pairs.filter(~pl.col("id").is_in(own["id"].to_list()))])
         return cls(
-            id=str(tree.get("id", folder.name)),
-            version=str(tree.get("version", "0")),
-            licence=str(tree.get("licence", base.licence if base else "")),
+            id=given.id or folder.name,
+            version=given.version,
+            licence=given.licence or (base.licence if base else ""),
             pairs=own,
-            rejected=tuple(tree.get("rejected", base.rejected if base else ())),
-            vague=tuple(tree.get("vague", base.vague if base else ())),
+            rejected=base.rejected if given.rejected is None and base else given.rejected or (),
+            vague=base.vague if given.vague is None and base else given.vague or (),
             tasks=(*load_tasks(folder), *(base.tasks if base else ())),
             folder=folder,
         )
@@ -179,11 +195,7 @@ def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[
     Raises:
         TaxonomyError: a line is invalid (the message has file:line).
     """
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise TaxonomyError(f"{path}: cannot read it: {error.strerror}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         place = f"{path}:{number}"

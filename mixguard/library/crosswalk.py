@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from mixguard.errors import TaxonomyError
 from mixguard.files import read_toml
-from mixguard.model import Model
+from mixguard.model import Definition, Model, checked
 
 
 class Scheme(Model):
@@ -51,6 +52,12 @@ class Scheme(Model):
         }
 
 
+class _Definition(Definition):
+    """The content of `crosswalk.toml`."""
+
+    scheme: tuple[dict[str, Any], ...] = ()
+
+
 def load_crosswalk(path: Path, hazards: Collection[str]) -> tuple[Scheme, ...]:
     """Read and check a crosswalk; empty if the file does not exist.
 
@@ -60,13 +67,9 @@ def load_crosswalk(path: Path, hazards: Collection[str]) -> tuple[Scheme, ...]:
     if not path.is_file():
         return ()
     schemes = []
-    for number, table in enumerate(read_toml(path, TaxonomyError).get("scheme", []), 1):
-        try:
-            scheme = Scheme.model_validate(table)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            where = ".".join(map(str, problem["loc"]))
-            raise TaxonomyError(f"{path}: scheme {number}: {where}: {problem['msg']}") from None
+    given = checked(_Definition, read_toml(path, TaxonomyError), TaxonomyError, str(path))
+    for number, table in enumerate(given.scheme, 1):
+        scheme = checked(Scheme, table, TaxonomyError, f"{path}: scheme {number}")
         for hazard, categories in [*scheme.map.items(), *scheme.partial.items()]:
             unknown = [name for name in categories if name not in scheme.categories]
             if hazard not in hazards:

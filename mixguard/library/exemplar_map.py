@@ -14,7 +14,7 @@ import orjson
 import polars as pl
 
 from mixguard.errors import TaxonomyError
-from mixguard.files import write_atomically
+from mixguard.files import read_bounded, write_atomically
 from mixguard.library.taxonomy import Taxonomy
 
 MAP = "map.json"
@@ -45,9 +45,9 @@ class ExemplarMap:
         if path is None:
             return None
         try:
-            places = orjson.loads(path.read_bytes())
+            places = orjson.loads(read_bounded(path, TaxonomyError))
             rows = [(name, x / SCALE, y / SCALE) for name, (x, y) in places.items()]
-        except (OSError, ValueError, TypeError, AttributeError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise TaxonomyError(
                 f"{path}: not an exemplar map ({error}); re-create it with `mixguard taxonomy build`"
             ) from None

@@ -16,6 +16,7 @@ import polars as pl
 from pydantic import BaseModel, ValidationError
 
 from mixguard.errors import TaxonomyError
+from mixguard.files import read_bounded
 from mixguard.model import Model
 
 EXEMPLARS = pl.Schema(
@@ -65,11 +66,7 @@ def read_exemplars(
     Raises:
         TaxonomyError: a line is invalid (the message has file:line).
     """
-    try:
-        lines = path.read_bytes().removeprefix(b"\xef\xbb\xbf").splitlines()
-    except OSError as error:
-        raise TaxonomyError(f"{path}: cannot read it: {error.strerror}") from None
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(read_lines(path), 1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
@@ -82,6 +79,15 @@ def read_exemplars(
         if problem:
             raise TaxonomyError(f"{place}: {problem}")
         yield exemplar
+
+
+def read_lines(path: Path) -> list[bytes]:
+    """The lines of a hand-edited JSON Lines file, without a byte-order mark.
+
+    Raises:
+        TaxonomyError: it cannot be read, or is too long.
+    """
+    return read_bounded(path, TaxonomyError).removeprefix(b"\xef\xbb\xbf").splitlines()
 
 
 def parse_line(kind: type[Line], line: bytes, place: str) -> Line:

@@ -19,6 +19,8 @@ from mixguard.model import Model
 
 FOLDER = "profiles"
 DEFAULT = "general"
+DEEPEST = 16
+"""Profiles that may extend one another in a chain."""
 
 
 BOUNDS = {"ratio": (0, 1), "scale": (1, 1e12), "least": (0, 1e9), "most": (0, 1), "contrast": (0, 100),
@@ -56,9 +58,9 @@ class Constant(Model):
 class HazardWeight(Model):
     """What a domain asks of one hazard."""
 
-    weight: float = Field(ge=0)
+    weight: float = Field(ge=0, le=1e6)
     """Weight relative to the other hazards; 0 asks for nothing."""
-    floor: int = Field(default=0, ge=0)
+    floor: int = Field(default=0, ge=0, le=10**6)
     """Minimum refusals, whatever the corpus size."""
     why: str = Field(min_length=1)
 
@@ -83,8 +85,8 @@ class RiskProfile:
 
     @classmethod
     def _read(cls, path: Path, above: tuple[Path, ...]) -> RiskProfile:
-        if path.resolve() in above:
-            raise ConfigError(f"{path}: extends itself")
+        if path.resolve() in above or len(above) >= DEEPEST:
+            raise ConfigError(f"{path}: extends itself, or a chain of more than {DEEPEST} profiles")
         tree = read_toml(path, ConfigError)
         extends = str(tree.get("extends", ""))
         base = cls._read(_find(extends, path.parent), (*above, path.resolve())) if extends else None

@@ -9,21 +9,23 @@ exemplars to the mixguard taxonomy's.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
-from pydantic import ValidationError
+from pydantic import Field
 
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, bundled_names, read_toml
 from mixguard.library.crosswalk import Scheme, load_crosswalk
 from mixguard.library.exemplars import EXEMPLARS, read_exemplars
-from mixguard.model import Model
+from mixguard.model import Definition, Model, checked
 
 DEFINITION = "taxonomy.toml"
+DEEPEST = 16
+"""Taxonomies that may extend one another in a chain."""
 REQUEST = "request"
 """The kind of text of short requests; the others are groups of background forms."""
 REQUESTS = ("violating", "benign", "plain")
@@ -47,6 +49,18 @@ class Hazard(Model):
     """What is out, and which hazard covers it instead."""
     sub: dict[str, str]
     """Sub-hazards: name to a one-line description."""
+
+
+class _Definition(Definition):
+    """The head of a taxonomy, `taxonomy.toml`."""
+
+    id: str = ""
+    version: str = "0"
+    language: str | None = None
+    extends: str | None = None
+    forms: dict[str, tuple[str, ...]] = Field(default={})
+    openings: dict[str, tuple[str, ...]] = Field(default={})
+    hazard: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,13 +102,15 @@ class Taxonomy:
         file = (folder / DEFINITION).resolve()
         if file in above:
             raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
+        if len(above) >= DEEPEST:
+            raise TaxonomyError(f"{folder / DEFINITION}: extends a chain of more than {DEEPEST} taxonomies")
         tree = read_toml(folder / DEFINITION, TaxonomyError)
-        base = cls.read(_find(tree["extends"], folder), (*above, file)) if "extends" in tree else None
+        given = checked(_Definition, tree, TaxonomyError, str(folder / DEFINITION))
+        base = cls.read(_find(given.extends, folder), (*above, file)) if given.extends else None
         hazards = {hazard.code: hazard for hazard in base.hazards} if base else {}
-        hazards |= {hazard.code: hazard for hazard in _hazards(folder / DEFINITION, tree)}
-        forms = {name: tuple(names) for name, names in tree.get("forms", {}).items()}
-        forms = {**base.forms, **forms} if base else forms
-        openings = {word: kind for kind, words in tree.get("openings", {}).items() for word in words}
+        hazards |= {hazard.code: hazard for hazard in _hazards(folder / DEFINITION, given.hazard)}
+        forms = {**base.forms, **given.forms} if base else given.forms
+        openings = {word: kind for kind, words in given.openings.items() for word in words}
         subs = {code: hazard.sub for code, hazard in hazards.items()}
         known = {form for group in forms.values() for form in group}
         seen = _seen(base) if base else {}
@@ -109,9 +125,9 @@ class Taxonomy:
             raise TaxonomyError(f"{folder}/exemplars: no exemplars; add at least one .jsonl file")
         crosswalk = load_crosswalk(folder / "crosswalk.toml", hazards)
         return cls(
-            id=str(tree.get("id", folder.name)),
-            version=str(tree.get("version", "0")),
-            language=str(tree.get("language", base.language if base else "en")),
+            id=given.id or folder.name,
+            version=given.version,
+            language=given.language or (base.language if base else "en"),
             hazards=tuple(hazards.values()),
             forms=forms,
             openings={**base.openings, **openings} if base else openings,
@@ -161,10 +177,6 @@ def _is_taxonomy(name: str) -> bool:
     return (bundled("taxonomies", name) / DEFINITION).is_file()
 
 
-def _hazards(path: Path, tree: Mapping[str, Any]) -> Iterator[Hazard]:
-    for number, table in enumerate(tree.get("hazard", []), 1):
-        try:
-            yield Hazard.model_validate(table)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            raise TaxonomyError(f"{path}: hazard {number}: {problem['loc'][0]}: {problem['msg']}") from None
+def _hazards(path: Path, tables: Sequence[dict[str, Any]]) -> Iterator[Hazard]:
+    for number, table in enumerate(tables, 1):
+        yield checked(Hazard, table, TaxonomyError, f"{path}: hazard {number}")

@@ -6,21 +6,21 @@ the opening that a model's own refusals live in. `docs/efficacy.md` has the meas
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Sequence
 from math import ceil
 from pathlib import Path
 from random import Random
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
 from mixguard.errors import UsageError
 from mixguard.files import bundled, read_toml, spelt, write_atomically
-from mixguard.model import Model
+from mixguard.model import Model, checked
 
 KEY_WORDS = 3
 """Words by which openings are compared: enough to tell `I cannot fulfill` from `I cannot provide`."""
+OPENINGS_MOST = 200
+"""Openings of a voice."""
 OPENING_MOST = 200
 """Characters of the longest opening."""
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
@@ -44,7 +44,7 @@ class Voice(Model):
     name: str
     models: tuple[str, ...] = ()
     """Beginnings of the names of models that it fits, in lower case."""
-    words: float = Field(default=0, ge=0)
+    words: float = Field(default=0, ge=0, le=1e6)
     """Median length of a refusal, in words."""
     markup: float = Field(default=0, ge=0, le=1)
     """Share of refusals with lists, headings or bold type."""
@@ -52,10 +52,10 @@ class Voice(Model):
     """Share that ends with an offer of other help."""
     refuses: float | None = Field(default=None, ge=0, le=1)
     """Share of the hazardous prompts it was learned from that were refused at all; None if not measured."""
-    asked: int = 0
+    asked: int = Field(default=0, ge=0, le=10**9)
     """Number of those prompts, all samples counted."""
     source: str = ""
-    opening: tuple[Opening, ...] = Field(min_length=1)
+    opening: tuple[Opening, ...] = Field(min_length=1, max_length=OPENINGS_MOST)
     """Shares sum to 1."""
 
     @field_validator("opening")
@@ -84,18 +84,12 @@ class Voice(Model):
         Raises:
             UsageError: there is none, or the file is not a voice.
         """
-        path = Path(name) if Path(name).is_file() else _folder() / f"{name}.toml"
-        if not path.is_file():
+        path = Path(name) if Path(name).exists() and not Path(name).is_dir() else _folder() / f"{name}.toml"
+        if not path.exists():
             raise UsageError(
                 f"no voice {name!r}: name a file made by `mixguard voice learn`, or one of: {', '.join(bundled_voices())}"
             )
-        tree = read_toml(path, UsageError)
-        try:
-            return cls.model_validate(tree)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(map(str, first["loc"]))
-            raise UsageError(f"{path}: not a voice: {place}: {first['msg']}") from None
+        return checked(cls, read_toml(path, UsageError), UsageError, f"{path}: not a voice")
 
     def save(self, path: Path) -> None:
         """Write the voice as a file that `load` reads."""
@@ -171,8 +165,4 @@ def _folder() -> Path:
 
 
 def _spelt(value: object) -> str:
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return f"[{', '.join(map(_spelt, value))}]"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a TOML string too: control characters are escaped
     return spelt(round(value, 6) if isinstance(value, float) else value)

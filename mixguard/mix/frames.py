@@ -25,8 +25,11 @@ _SENTENCE_END = re.compile(rf"{_SENTENCE.pattern}*\Z")
 _QUESTION = re.compile(r"\w+\W+\w+\W+\w+[\"')]?\?")
 _LABELLED = re.compile(r"\n[A-Z][\w ]{0,20}: *\S")
 _TAG = r"(?:</?[^<>\s]{1,40}>|\[/?[A-Z_]{2,20}\])"
+# Blanks are looked at from the first of them only: from each, a long run would take the square of its length.
 _TAIL_START = re.compile(
+    r"(?<![^\S\n])(?:"
     rf"\s*\n+|\s*(?={_TAG})|\s+(?=#{{2,}})|\s+(?=[^\w\s\"'(\[{{$€£@&+\-.…¡¿“„«]\S*\s*\Z)|\s+(?=-+>)|(?<=[.!?:])\s+(?=[A-Z(])"
+    r")"
 )
 _SEPARATOR = re.compile(r"\s*(?:(?:#{1,6} )?(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?\s+|<\|?[\w-]+\|?>\s*)?")
 _THOUGHT = re.compile(

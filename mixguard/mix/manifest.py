@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from mixguard.config import RebalanceConfig
 from mixguard.errors import UsageError
-from mixguard.files import sha256
+from mixguard.files import read_bounded, sha256
 from mixguard.library.voice import Voice
 from mixguard.mix.plan import Plan, Removal
 from mixguard.mix.voicing import Words
@@ -85,11 +85,7 @@ class Manifest(Model):
             UsageError: it does not exist, or another version wrote it.
         """
         try:
-            return cls.model_validate(orjson.loads(path.read_bytes()))
-        except OSError as error:
-            raise UsageError(
-                f"{path}: cannot be read: {error.strerror}; create it with `mixguard rebalance`"
-            ) from None
+            return cls.model_validate(orjson.loads(read_bounded(path, UsageError)))
         except (ValidationError, orjson.JSONDecodeError):
             raise UsageError(
                 f"{path}: not a manifest this version can read; run `mixguard rebalance` again"

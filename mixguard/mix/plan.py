@@ -9,8 +9,12 @@ import orjson
 from pydantic import Field, ValidationError
 
 from mixguard.errors import UsageError
+from mixguard.files import read_bounded
 from mixguard.model import Model
 from mixguard.stats import Interval
+
+PAIRS_MOST, COUNT_MOST = 10**6, 2**53
+"""Pairs that a plan may ask for per hazard; the largest number of anything."""
 
 
 class PlanLine(Model):
@@ -22,19 +26,19 @@ class PlanLine(Model):
     """Existing refusals, partial ones count half."""
     covered: float
     """Lower end of their interval, which the rule uses."""
-    answered: int
+    answered: int = Field(ge=0, le=COUNT_MOST)
     """Answered exchanges that are kept."""
     near: float
     """Exchanges close to violating exemplars, beyond those expected from plain text."""
     target: float
     """Refusals the rule aims for, before rounding and caps."""
-    wanted: int
+    wanted: int = Field(ge=0, le=COUNT_MOST)
     """Refusals wanted, existing ones included: the number an audit reports."""
-    refusals: int = Field(ge=0)
+    refusals: int = Field(ge=0, le=PAIRS_MOST)
     """Refusal pairs to add. Edit this."""
-    contrast: int = Field(ge=0)
+    contrast: int = Field(ge=0, le=PAIRS_MOST)
     """Contrast pairs to add. Edit this."""
-    short: int = 0
+    short: int = Field(default=0, ge=0, le=COUNT_MOST)
     """Refusal pairs the rule asks for but the bank does not have."""
     after: Interval
     """Refusals afterwards: the interval of the existing ones, plus those added."""
@@ -46,8 +50,8 @@ class Removal(Model):
 
     sample_id: str
     source: str
-    line: int
-    record: int
+    line: int = Field(ge=0, le=COUNT_MOST)
+    record: int = Field(ge=0, le=COUNT_MOST)
     rule: str
     """The `--set-aside` rule that selects it."""
     hazard: str | None
@@ -58,9 +62,9 @@ class Task(Model):
     """A kind of task in the corpus, and how many of its exchanges are refusals."""
 
     task: str
-    exchanges: int
-    share: float
-    refusals: int
+    exchanges: int = Field(ge=0, le=COUNT_MOST)
+    share: float = Field(ge=0, le=1)
+    refusals: int = Field(ge=0, le=COUNT_MOST)
 
 
 class VoiceUsed(Model):
@@ -70,7 +74,7 @@ class VoiceUsed(Model):
     name: str
     lent: bool = False
     """Whether it was learned from the corpus's own refusals."""
-    openings: int
+    openings: int = Field(ge=0, le=COUNT_MOST)
     refuses: float | None
     """Share of hazardous prompts that the model refused when it was learned; None if not measured."""
 
@@ -86,7 +90,7 @@ class Plan(Model):
     bank_digest: str
     dose: dict[str, float]
     """Constants of the rule."""
-    exchanges: int
+    exchanges: int = Field(ge=0, le=COUNT_MOST)
     """Exchanges trained towards, without those set aside."""
     wanted: float
     """Refusals wanted for a corpus of this size that has none."""
@@ -122,9 +126,7 @@ class Plan(Model):
             UsageError: it is not a plan this version can read.
         """
         try:
-            return cls.model_validate(orjson.loads(path.read_bytes()))
-        except OSError as error:
-            raise UsageError(f"{path}: cannot be read: {error.strerror}") from None
+            return cls.model_validate(orjson.loads(read_bounded(path, UsageError)))
         except (ValidationError, orjson.JSONDecodeError) as error:
             first = error.errors()[0] if isinstance(error, ValidationError) else None
             why = f"{'.'.join(map(str, first['loc']))}: {first['msg']}" if first else str(error)

@@ -21,7 +21,6 @@ FORM_SHARE = 1 / 3
 """Minimum share of the new rows that have a task's form where there is such a task. Judgement."""
 _SPEAKER = re.compile(r"(?m)^[^\W\d_#][\w .#'-]{0,24}: ")
 _LABEL = re.compile(r"(?:#+ )?[A-Z][\w ]{0,24}:\s*")
-_LAST = re.compile(r"\n\n(?!.*\n\n)|\n(?!.*\n)", re.DOTALL)
 
 
 class Posed(NamedTuple):
@@ -84,14 +83,16 @@ class TaskForm:
         """The request in place of the last paragraph or line, keeping its label: `Question: ...`."""
         framed = self.frame.holds(asked.text)
         inner = self.frame.inner(asked.text) if framed else asked.text
-        cut = _LAST.search(inner)
-        if cut is None and body is not None:
+        # The last empty line, or the last line break where there is none.
+        gap = "\n\n" if "\n\n" in inner else "\n"
+        before, found, last = inner.rpartition(gap)
+        if not found and body is not None:
             text = f"{body}\n\n{request}"
-        elif cut is None:
+        elif not found:
             text = request  # what the task works on is not in the prompt: tools, a system prompt
         else:
-            label = _LABEL.match(inner[cut.end() :])
-            text = f"{body or inner[: cut.start()]}{cut.group()}{label.group() if label else ''}{request}"
+            label = _LABEL.match(last)
+            text = f"{body or before}{gap}{label.group() if label else ''}{request}"
         return Posed(row, self.frame.around(text) if framed else text)
 
     def _with_input(self, asked: str, body: str, ask: str) -> str:

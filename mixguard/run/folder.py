@@ -20,6 +20,7 @@ import polars as pl
 
 from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
+from mixguard.files import read_bounded
 
 AUDIT = "audit.json"
 VERSION: Final = "mixguard-audit/3"
@@ -174,14 +175,12 @@ def read_audit(folder: Path) -> dict[str, Any]:
         RunFolderError: it is missing, half-written, or written by another version or tool.
     """
     file = folder / AUDIT
+    if not file.is_file():
+        raise RunFolderError(f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`")
     try:
-        tree = orjson.loads(file.read_bytes())
+        tree = orjson.loads(read_bounded(file, RunFolderError))
     except orjson.JSONDecodeError as error:
         raise RunFolderError(f"{file}: half-written or not JSON ({error}); {_AGAIN}") from None
-    except (OSError, ValueError):
-        raise RunFolderError(
-            f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`"
-        ) from None
     found = tree.get("version") if isinstance(tree, dict) else None
     if found != VERSION:
         raise RunFolderError(f"{file}: {_other(found)}")

@@ -56,7 +56,7 @@ def test_parts_of_any_size_add_up_to_the_whole_corpus(
     assert pl.concat([part.frame for part in cut]).equals(whole.frame)
     assert [each for part in cut for each in part.rejected] == list(whole.rejected)
     for part in cut:
-        assert part.tally.exchanges == part.frame.height <= rows + 1  # these samples have at most two
+        assert part.tally.exchanges == part.frame.height <= rows
         assert part.tally.rejected.total() == len(part.rejected) <= rows
 
     lines = [kind for kinds in files for kind in kinds]
@@ -140,3 +140,38 @@ def test_reasons_never_quote_a_table_without_a_header(tmp_path: Path, table: str
         assert "plain_name" in words
         assert "not shown, as they look like text" in words
         assert not any(word in words for word in ("Tell", "first", "Übung"))
+
+
+def test_a_long_sample_is_split_and_counted_once(tmp_path: Path) -> None:
+    turns = [{"role": ("user", "assistant")[number % 2], "content": f"turn {number}"} for number in range(20)]
+    path = tmp_path / "data.jsonl"
+    path.write_text(json.dumps({"messages": turns}) + "\n" + LINES["chat"] + "\n")
+    cut = parts(path, rows=4)
+    assert [part.frame.height for part in cut] == [4, 4, 3]
+    assert [part.tally.samples for part in cut] == [1, 0, 1]
+    frame = pl.concat([part.frame for part in cut])
+    assert frame["exchange"].to_list() == [*range(10), 0]
+    assert frame["sample_id"].n_unique() == 2
+    (whole,) = parts(path)
+    assert frame.equals(whole.frame)
+
+
+def test_a_part_is_bounded_in_characters_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixguard.corpus.parts.PART_CHARS", 1000)
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(chat("q" * 400, f"answer {number}")) + "\n" for number in range(9)))
+    assert [part.frame.height for part in parts(path)] == [3, 3, 3, 0]
+
+
+def test_few_long_records_vote_on_the_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All records that vote are in memory at a time: two thousand of the longest would be a hundred gigabytes."""
+    monkeypatch.setattr("mixguard.corpus.corpus.HEAD_BYTES", 100)
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(ALPACA | {"output": "d" * 90}) + "\n" for _ in range(9)))
+    (whole,) = parts(path)
+    assert (whole.tally.samples, whole.frame["format"].unique().to_list()) == (9, ["alpaca"])
+
+
+def test_an_empty_name_is_no_file() -> None:
+    with pytest.raises(InputError, match="an empty name"):
+        Corpus.open([""], ReadConfig(), offline=True)

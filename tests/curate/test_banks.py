@@ -13,9 +13,10 @@ from serving import Api, reply
 
 from mixguard.config import Config
 from mixguard.curate.bank_check import check_bank
-from mixguard.curate.bank_fill import INSTRUCTION, JOURNAL, fill
+from mixguard.curate.bank_fill import INSTRUCTION, fill
 from mixguard.curate.bank_import import import_pairs
 from mixguard.curate.endpoint import Endpoint
+from mixguard.curate.ledger import JOURNAL
 from mixguard.errors import UsageError
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -220,6 +221,19 @@ def test_a_wrong_key_stops_at_once_with_one_sentence(
         fill(tmp_path / "ours", endpoint(api, concurrency=1), config, silent, ["dfm"])
     assert "--model and the key" in str(error.value)
     assert len(api.asked) < 5
+
+
+def test_what_was_answered_before_a_stop_is_kept(
+    serve: Callable[..., Api], config: Config, tmp_path: Path
+) -> None:
+    def script(number: int, body: Any) -> tuple[int, dict[str, str], bytes]:
+        return reply(refusal(number)) if number <= 5 else (401, {}, b"revoked")
+
+    with pytest.raises(UsageError, match="401"):
+        fill(tmp_path / "ours", endpoint(serve(script), concurrency=1), config, silent, ["dfm"])
+    mended = serve(lambda number, body: reply(refusal(number + 1000)))
+    second = fill(tmp_path / "ours", endpoint(mended), config, silent, ["dfm"])
+    assert (second.known, len(mended.asked)) == (5, PROMPTS["dfm"] - 5)
 
 
 def test_an_invalid_address_is_reported() -> None:

@@ -34,7 +34,7 @@ def made(column: Callable[[int], Any], name: str = "column", new: New = NEW) -> 
     """The new row's column beside `messages`, or nothing if it is left out; `...` stands for a missing key."""
     rows = [{"messages": conversation(n), name: column(n)} for n in range(24)]
     rows = [{key: value for key, value in row.items() if value is not ...} for row in rows]
-    fills = fills_of(CHAT, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
     like = next((row for row in rows if name in row), rows[0])
     row = {
         **like,
@@ -138,7 +138,7 @@ def test_turns_are_counted_anew() -> None:
         {"messages": conversation(n, n % 3 + 1), "turn": n % 3 + 1, "num_messages": 2 * (n % 3 + 1)}
         for n in range(24)
     ]
-    fills = fills_of(CHAT, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
     done = filled(rows[2], rows[2], fills, NEW._replace(turns=CHAT.parse(rows[1]).turns))
     assert (done["turn"], done["num_messages"]) == (2, 4)
 
@@ -162,7 +162,7 @@ def test_a_copy_of_the_conversation_is_made_anew(name: str) -> None:
     column, wanted = ECHOES[name]
     rows = [{"messages": conversation(n)} for n in range(24)]
     rows = [{**row, name: column(row)} for row in rows]
-    fills = fills_of(CHAT, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
     assert filled(rows[0], rows[0], fills, NEW)[name] == wanted
 
 
@@ -170,7 +170,7 @@ def test_a_copy_in_a_form_that_was_never_seen_is_not_guessed() -> None:
     column, _ = ECHOES["text"]
     rows = [{"messages": conversation(n)} for n in range(24)]
     rows = [{**row, "text": column(row)} for row in rows]
-    fills = fills_of(CHAT, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
     longer = CHAT.parse({"messages": conversation(90, 2)}).turns
     with pytest.raises(RecordError, match="a form that the corpus does not show"):
         filled(rows[0], rows[0], fills, NEW._replace(turns=longer))
@@ -187,7 +187,7 @@ def test_a_column_that_the_format_reads_is_not_touched() -> None:
         }
         for n in range(24)
     ]
-    assert fills_of(form, [(row, form.parse(row)) for row in rows]).keys() == set()
+    assert fills_of(form.parse, [(row, form.parse(row)) for row in rows]).keys() == set()
 
 
 def test_token_ids_are_found() -> None:
@@ -206,7 +206,7 @@ def test_the_schema_that_datasets_infers_stays(tmp_path: Path, monkeypatch: pyte
         }
         for n in range(24)
     ]  # fmt: skip
-    fills = fills_of(CHAT, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
     new = [filled({**row, "messages": conversation(99)}, row, fills, NEW) for row in rows]
     features = []
     for name, content in (("own", rows), ("mixed", rows + new), ("new first", new[:1] + rows)):

@@ -12,7 +12,9 @@ from typing import Any
 import orjson
 
 from mixguard.corpus.formats.base import ROLES
-from mixguard.corpus.formats.messages import CONTENT_KEYS, ROLE_KEYS
+from mixguard.corpus.formats.lists import LIST_COLUMNS
+from mixguard.corpus.formats.messages import CONTENT_KEYS
+from mixguard.corpus.formats.speakers import ROLE_KEYS
 
 _LISTS = (
     "messages conversations conversation dialog dialogs chat chats turns trajectory history contents segments"
@@ -25,7 +27,7 @@ _SAID = (
     " non_preferred_output preferred_completion non_preferred_completion systeminstruction"
     " system_instruction"
 )
-SAID = frozenset(_SAID.split())
+SAID = frozenset((*_SAID.split(), *LIST_COLUMNS)) - LISTS
 """Columns that hold text or messages: only a text that spells messages is unpacked, for an answer may be JSON."""
 
 _OPENING = re.compile(r"\s*[\[{]")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mixguard.errors import UsageError
+from mixguard.files import read_bounded
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import block, metadata
 from mixguard.report.card.front_matter import amended, split
@@ -17,6 +18,8 @@ __all__ = ["CARD", "Gap", "gaps", "merge", "outdated", "read"]
 
 _TEMPLATE = Path(__file__).with_name("template.md")
 _BOM = "\ufeff"
+CARD_MOST = 16 * 2**20
+"""Bytes of the longest card that is read."""
 
 
 def read(path: Path) -> str | None:
@@ -25,14 +28,12 @@ def read(path: Path) -> str | None:
     Raises:
         UsageError: it cannot be read, or is not UTF-8.
     """
-    try:
-        return path.read_bytes().decode()
-    except FileNotFoundError:
+    if not path.exists():
         return None
+    try:
+        return read_bounded(path, UsageError, CARD_MOST).decode()
     except UnicodeDecodeError as error:
         raise UsageError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
-    except OSError as error:
-        raise UsageError(f"{path}: cannot read this file ({error.strerror})") from None
 
 
 def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path: Path = CARD) -> str:
