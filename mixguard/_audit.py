@@ -176,8 +176,8 @@ def _summary(tally: Tally) -> CorpusSummary:
 
 
 def _unread(tally: Tally) -> tuple[UnreadColumn, ...]:
-    """Columns with unread text, the most common first."""
-    columns = {
+    """Columns with unread text, the most common first, else in the order of the file."""
+    columns = [
         UnreadColumn(
             source=source,
             column=column,
@@ -186,6 +186,6 @@ def _unread(tally: Tally) -> tuple[UnreadColumn, ...]:
             looked=tally.looked[source],
             asked=tally.asked.get(source),
         )
-        for source, column, _ in tally.unread
-    }
-    return tuple(sorted(columns, key=lambda each: (-each.records, each.source, each.column)))
+        for source, column in dict.fromkeys((source, column) for source, column, _ in tally.unread)
+    ]
+    return tuple(sorted(columns, key=lambda each: -each.records))

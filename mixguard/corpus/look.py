@@ -100,7 +100,7 @@ def _look(source: Source, config: ReadConfig) -> Look:
                 strange |= held
                 for key in held:
                     look.columns[str(key)].parts["not read"] += 1
-    for key in look.columns.keys() - reading.watch.texts() - strange:
+    for key in look.columns.keys() - {*reading.watch.texts(), *strange}:
         del look.columns[key].parts["not read"]  # a label, or a template around what was read
     return look
 

@@ -100,9 +100,9 @@ class Watch:
             if len(column.kinds) < _KINDS:
                 column.kinds.add(hash(rest))
 
-    def texts(self) -> set[str]:
-        """The columns with unread text, so far."""
-        return {key for key, column in self._columns.items() if column.is_text()}
+    def texts(self) -> list[str]:
+        """The columns with unread text so far, in the order in which they were met."""
+        return [key for key, column in self._columns.items() if column.is_text()]
 
     def looked(self) -> Looked:
         """What was seen so far, for reports."""

@@ -135,7 +135,7 @@ class CorpusSummary(Model):
     looked: int = 0
     """Records whose columns were looked at for unread text."""
     unread: tuple[UnreadColumn, ...] = ()
-    """Columns with unread text, the most common first."""
+    """Columns with unread text, the most common first, else in the order of the file."""
 
     @property
     def rejected(self) -> int:
