@@ -26,6 +26,7 @@ from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
+from mixguard.run import place
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, kinds, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
@@ -62,7 +63,7 @@ def audit(
         Voice.load(config.rebalance.voice)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
-    with run_folder.fresh(target) as folder:
+    with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
         worker = Recipe(config, encoder, bank=True).worker()
         tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
@@ -77,7 +78,7 @@ def audit(
             provenance=provenance,
         )
         result = _reduce(folder, config, accepted, made)
-        result.flagged.collect().write_parquet(folder / run_folder.FLAGGED)
+        run_folder.write_table(folder / run_folder.FLAGGED, result.flagged.collect())
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
     return Audit(**{**dict(result), "folder": target})

@@ -9,6 +9,8 @@
     - RefusedError        a mix would do harm; exit code 1
   * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
 
+* CacheWarning            data that can be re-created is damaged or cannot be stored; the run goes on without
+
 A message says where (file:line), what is wrong, and what to do.
 """
 
@@ -45,3 +47,7 @@ class RefusedError(UsageError):
 
 class RecordError(MixguardError):
     """One record cannot be read or parsed; the message is the reason given in quarantine."""
+
+
+class CacheWarning(UserWarning):
+    """Something in the cache is damaged or cannot be stored; the run goes on, and takes longer."""
