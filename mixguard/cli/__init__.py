@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+import warnings
+from typing import TextIO
 
-from mixguard.errors import MixguardError, RefusedError
+from mixguard.errors import CacheWarning, MixguardError, RefusedError
 
 REFUSED = 1
 USAGE_ERROR = 2
 INTERNAL_ERROR = 3
+
+_SHOW = warnings.showwarning
 
 
 def main() -> None:
@@ -16,6 +20,7 @@ def main() -> None:
     from mixguard.cli.app import app
     from mixguard.escape import printed
 
+    warnings.showwarning = _warned
     try:
         app(prog_name="mixguard")
     except MixguardError as error:
@@ -32,3 +37,20 @@ def main() -> None:
 
         traceback.print_exc()
         sys.exit(INTERNAL_ERROR)
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of mixguard in one line, and any other as Python does."""
+    from mixguard.escape import printed
+
+    if issubclass(category, CacheWarning):
+        sys.stderr.write(f"mixguard: {printed(str(message))}\n")
+    else:
+        _SHOW(message, category, filename, lineno, file, line)

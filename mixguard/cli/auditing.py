@@ -132,11 +132,13 @@ def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: 
     from mixguard.report.files import write
     from mixguard.run.gate import exit_code
 
-    console().print(render(result))
+    # First, so that they are not lost where the terminal or a pipe is closed.
     for path in output or []:
         write(result, path, show_text=show_text)
-        typer.echo(f"wrote {path}", err=True)
     github.summarise(result, os.environ)
+    console().print(render(result))
+    for path in output or []:
+        typer.echo(f"wrote {path}", err=True)
     for line in github.marked_rows(result, os.environ):
         typer.echo(line)
     sys.exit(exit_code(result, fail_on))

@@ -151,9 +151,10 @@ def rebalance(
             endpoint=api,
             progress=progress,
         )
+    if dry_run and output is not None:
+        write_atomically(output, mix.plan.to_json())  # before anything is printed: a pipe may be closed
     console().print(render_plan(mix.plan))
     if dry_run and output is not None:
-        write_atomically(output, mix.plan.to_json())
         typer.echo(f"wrote {output}: edit it, then apply it with --plan {output}", err=True)
     if mix.after is None or output is None:
         return

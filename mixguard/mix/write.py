@@ -110,16 +110,14 @@ def write_mix(
     finish(out)
     records = sum(target.records for target in to)
     places = slots(stock.plan, records, stock.config.rebalance.placement, stock.rng)
-    begun = False
     try:
         with moving.scratch_folder(out.absolute()) as scratch:
             moves = _write_all(to, out, places, stock, (scratch, sign, progress))
-            begun = True
             settle(scratch, out, moves, _no_longer(out, moves))
     except RecordError as error:
         raise UsageError(f"{out}: nothing was written: {error}") from None
     except OSError as error:
-        if begun and next(waiting(out), None):
+        if next(waiting(out), None):
             raise UsageError(f"{out}: {unfinished(error)}") from None
         raise UsageError(
             f"{out}: cannot be written ({error.strerror}); existing files are untouched"
