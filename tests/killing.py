@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from mixguard import moving
@@ -16,7 +17,9 @@ from mixguard import moving
 STEPS = ("rename", "replace", "unlink", "rmdir", "mkdir")
 
 
-def at_each_step(prepare: Callable[[], object], work: Callable[[], object], look: Callable[[], object]) -> int:
+def at_each_step(
+    prepare: Callable[[], object], work: Callable[[], object], look: Callable[[], object]
+) -> int:
     """Prepare, work until killed before or after the next step, and look; return the number of kills.
 
     Ends when the work was not killed any more.
@@ -34,6 +37,11 @@ def at_each_step(prepare: Callable[[], object], work: Callable[[], object], look
             return count - 1
         assert status == -signal.SIGKILL
     raise AssertionError
+
+
+def names(folder: Path) -> list[str]:
+    """What is in a folder, sorted."""
+    return sorted(path.name for path in folder.iterdir())
 
 
 def _run(work: Callable[[], object], count: int) -> None:
@@ -57,7 +65,7 @@ def _run(work: Callable[[], object], count: int) -> None:
             setattr(os, name, deadly(getattr(os, name)))
         moving.exchange = deadly(moving.exchange)
         work()
-    except BaseException:
+    except Exception:  # noqa: BLE001 - the parent sees the exit code
         traceback.print_exc(file=sys.stderr)
         os._exit(1)
     os._exit(0)

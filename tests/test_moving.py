@@ -31,7 +31,7 @@ def folder(path: Path, text: str) -> Path:
 
 
 def names(path: Path) -> list[str]:
-    return sorted(os.listdir(path))
+    return sorted(entry.name for entry in path.iterdir())
 
 
 def test_folders_are_exchanged_in_one_step_or_the_caller_is_told(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ class Shelf:
         ids = list(ids)
         found = {key: self._memory[key] for key in ids if key in self._memory}
         rows = self._asked(lambda database: _rows(database, (key for key in ids if key not in found))) or []
-        whole = {key: block for key, block, seal in rows if (self._seal(key, block) or 0) == seal}
+        whole = {key: block for key, block, seal in rows if self._is_whole(key, block, seal)}
         if len(whole) < len(rows):
             _tell(f"{self._file}: {len(rows) - len(whole):,} stored vectors are damaged, and embedded anew")
         return found | whole
@@ -75,9 +75,11 @@ class Shelf:
         else:
             self._open()
 
-    def _seal(self, key: bytes, block: bytes) -> bytes | None:
-        if not isinstance(key, bytes) or not isinstance(block, bytes):  # SQLite stores anything in any column
-            return None
+    def _is_whole(self, key: bytes, block: bytes, seal: bytes) -> bool:
+        # SQLite stores anything in any column.
+        return isinstance(key, bytes) and isinstance(block, bytes) and self._seal(key, block) == seal
+
+    def _seal(self, key: bytes, block: bytes) -> bytes:
         return hashlib.blake2b(key + block, key=self._key, digest_size=16).digest()
 
     def _open(self) -> None:
