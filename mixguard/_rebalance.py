@@ -185,9 +185,12 @@ class _Signing:
 
 
 def _judged_alike(before: Config, config: Config) -> Config:
-    """Options for auditing the mix: those of the corpus's audit, except what this call sets."""
+    """Options for auditing the mix: those of the corpus's audit, except what this call sets.
+
+    The cache is that of this call: a run folder may come from elsewhere, and does not say where to write.
+    """
     offline = before.encode.offline or config.encode.offline
-    encode = before.encode.model_copy(update={"offline": offline})
+    encode = before.encode.model_copy(update={"offline": offline, "cache": config.encode.cache})
     return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
 
 

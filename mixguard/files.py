@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import platformdirs
 
 from mixguard import moving
-from mixguard.errors import UsageError
+from mixguard.errors import CacheWarning, UsageError
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -46,6 +47,24 @@ def cache_folder(configured: Path | None = None) -> Path:
             f"{folder}: is not a folder, so it cannot be the cache; set encode.cache to a folder"
         )
     return folder
+
+
+_TOLD: set[Path] = set()
+"""Cache folders of which it has been said that nothing can be kept there."""
+
+
+def cannot_keep(cache: Path, why: Exception | str) -> None:
+    """Warn, once for each cache, that what is computed now is not kept."""
+    if cache in _TOLD:
+        return
+    _TOLD.add(cache)
+    reason = why if isinstance(why, str) else getattr(why, "strerror", None) or str(why).partition("\n")[0]
+    warnings.warn(
+        f"{cache}: cannot be used as the cache ({reason}), so everything is computed for this run alone, which takes"
+        " longer; set encode.cache to another folder",
+        CacheWarning,
+        stacklevel=2,
+    )
 
 
 def sha256(files: Iterable[Path]) -> str:

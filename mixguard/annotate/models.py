@@ -16,7 +16,7 @@ import orjson
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.stance_model import StanceModel
 from mixguard.errors import CacheWarning
-from mixguard.files import trusted, write_atomically
+from mixguard.files import cannot_keep, trusted, write_atomically
 
 Model = TypeVar("Model", HazardModel, StanceModel)
 SEAL = "sha256"
@@ -86,11 +86,7 @@ def _seal(file: Path, tree: dict[str, Any]) -> None:
     try:
         write_atomically(file, orjson.dumps({SEAL: _digest(tree), **tree}) + b"\n")
     except OSError as error:
-        warnings.warn(
-            f"{file}: cannot be written ({error.strerror}), so the model is fitted for this run alone",
-            CacheWarning,
-            stacklevel=2,
-        )
+        cannot_keep(file.parent.parent, error)
 
 
 def _digest(tree: dict[str, Any]) -> str:

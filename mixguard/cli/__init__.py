@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import warnings
-from typing import TextIO
+from typing import NoReturn, TextIO
 
 from mixguard.errors import CacheWarning, MixguardError, RefusedError
 
 REFUSED = 1
 USAGE_ERROR = 2
 INTERNAL_ERROR = 3
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""No bug: a disk, or the device that the output goes to, is full."""
 
 _SHOW = warnings.showwarning
 
@@ -27,16 +30,25 @@ def main() -> None:
         first, *rest = map(printed, str(error).splitlines() or [""])
         sys.stderr.write("\n  ".join([f"mixguard: {first}", *rest]) + "\n")
         sys.exit(REFUSED if isinstance(error, RefusedError) else USAGE_ERROR)
+    except OSError as error:
+        if error.errno not in FULL:
+            _bug()
+        sys.stderr.write(f"mixguard: {printed(error.filename or 'the output')}: {error.strerror}\n")
+        sys.exit(USAGE_ERROR)
     except KeyboardInterrupt:
         sys.stderr.write(
             "mixguard: interrupted; texts embedded so far are cached, so the next run resumes from there\n"
         )
         sys.exit(130)
     except Exception:  # noqa: BLE001 - a bug: its exit code differs from a failed gate's
-        import traceback
+        _bug()
 
-        traceback.print_exc()
-        sys.exit(INTERNAL_ERROR)
+
+def _bug() -> NoReturn:
+    import traceback
+
+    traceback.print_exc()
+    sys.exit(INTERNAL_ERROR)
 
 
 def _warned(

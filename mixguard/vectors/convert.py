@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from mixguard.errors import CacheWarning, UsageError
-from mixguard.files import sha256, trusted
+from mixguard.files import cannot_keep, sha256, trusted
 from mixguard.moving import replace_folder, scratch_folder, sync
 from mixguard.network import unobserved
 from mixguard.vectors.adapter import merge_adapter
@@ -89,11 +89,7 @@ def _made(published: Published, target: Path) -> Path:
             if not _is_whole(target):
                 _put(published, target)
     except (OSError, RuntimeError) as error:  # openvino raises the latter where it cannot write
-        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
-        _tell(
-            f"{target}: cannot be written ({why}), so the encoder is converted for this run alone; to keep it, set"
-            " encode.cache to another folder"
-        )
+        cannot_keep(target.parent.parent, error)
         return _unkept(published)
     return target
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mixguard.errors import CacheWarning
-from mixguard.files import trusted
+from mixguard.files import cannot_keep, trusted
 
 Result = TypeVar("Result")
 TABLE = "CREATE TABLE texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL, seal BLOB NOT NULL)"
@@ -71,7 +71,7 @@ class Shelf:
             for end in ("", "-wal", "-shm"):
                 self._file.with_name(self._file.name + end).unlink(missing_ok=True)
         except OSError as error:
-            self._give_up(error.strerror or str(error))
+            self._give_up(error)
         else:
             self._open()
 
@@ -86,14 +86,14 @@ class Shelf:
         try:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             if self._file.exists() and not trusted(self._file):
-                self._give_up("others can write it, or it belongs to another user")
+                _tell(f"{self._file}: others can write it, or it belongs to another user, so it is not used")
                 return
             # `check_same_thread` off: an engine may move its worker to another thread, but never share it.
             self._database = sqlite3.connect(
                 self._file, timeout=60, isolation_level=None, check_same_thread=False
             )
         except (OSError, sqlite3.Error) as error:
-            self._give_up(_reason(error))
+            self._give_up(error)
         else:
             self._asked(_prepared)
 
@@ -107,17 +107,14 @@ class Shelf:
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
                 if code is not None and code & 0xFF in UNUSABLE:
-                    self._give_up(_reason(error))
+                    self._give_up(error)
                 else:
                     self.discard(f"not a whole vector store of this version ({error})")
         return None
 
-    def _give_up(self, why: str) -> None:
+    def _give_up(self, why: Exception) -> None:
         self._close()
-        _tell(
-            f"{self._file}: cannot be used ({why}), so vectors are embedded for this run alone; to store them, set"
-            " encode.cache to another folder"
-        )
+        cannot_keep(self._file.parent.parent, why)
 
     def _close(self) -> None:
         if self._database is not None:
@@ -143,10 +140,6 @@ def _rows(database: sqlite3.Connection, ids: Iterable[bytes]) -> list[tuple[byte
         marks = ",".join("?" * len(some))
         rows += database.execute(f"SELECT id, windows, seal FROM texts WHERE id IN ({marks})", some)
     return rows
-
-
-def _reason(error: Exception) -> str:
-    return error.strerror or str(error) if isinstance(error, OSError) else str(error)
 
 
 def _tell(what: str) -> None:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mixguard.errors import UsageError
+from mixguard.errors import CacheError
 from mixguard.vectors.base import Encoder, Vectors
 from mixguard.vectors.shelf import Shelf
 
@@ -89,7 +89,7 @@ class VectorStore:
         """Vectors of every text: stored ones are read, the rest are embedded once and stored.
 
         Raises:
-            UsageError: the file was tampered with, and vectors of it have been used already.
+            CacheError: the file was tampered with, and vectors of it have been used already.
         """
         ids = [text_id(text) for text in texts]
         distinct = dict(zip(ids, texts, strict=True))
@@ -129,7 +129,7 @@ class VectorStore:
             return found
         self._shelf.discard("its vectors are not those of the encoder, so somebody has changed them")
         if self._used:
-            raise UsageError(
+            raise CacheError(
                 "the vector store was changed by something other than mixguard, and this run has read from it;"
                 " it has been discarded: run the command again"
             )
