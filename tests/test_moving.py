@@ -136,10 +136,12 @@ def test_a_pipe_is_written_to(tmp_path: Path) -> None:
 
 def test_many_writers_leave_one_whole_file_and_nothing_else(tmp_path: Path) -> None:
     contents = [bytes([number]) * 10_000 for number in range(8)]
-    threads = [
-        threading.Thread(target=lambda content=content: [write_atomically(tmp_path / "f", content) for _ in range(5)])
-        for content in contents
-    ]  # fmt: skip
+
+    def write(content: bytes) -> None:
+        for _ in range(5):
+            write_atomically(tmp_path / "f", content)
+
+    threads = [threading.Thread(target=write, args=[content]) for content in contents]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -84,6 +84,7 @@ def _unsealed(file: Path) -> dict[str, Any]:
 def _seal(file: Path, tree: dict[str, Any]) -> None:
     tree = orjson.loads(orjson.dumps(tree))
     try:
+        file.unlink(missing_ok=True)  # with its mode
         write_atomically(file, orjson.dumps({SEAL: _digest(tree), **tree}) + b"\n")
     except OSError as error:
         cannot_keep(file.parent.parent, error)

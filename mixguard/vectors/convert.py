@@ -161,6 +161,11 @@ def _convert(published: Published, source: Path, target: Path) -> None:
             )
     openvino.save_model(network, target / "model.xml", compress_to_fp16=False)
     shutil.copyfile(source / "tokenizer.json", target / "tokenizer.json")
+    _signed(target)
+
+
+def _signed(target: Path) -> None:
+    """Write the hashes, and sync everything."""
     sums = {name: sha256([target / name]) for name in FILES}
     (target / SUMS).write_bytes(orjson.dumps(sums))
     for path in (*target.iterdir(), target):

@@ -81,7 +81,7 @@ FILES: dict[str, Spoil] = {
     "text": lambda file: file.write_bytes(b"not a database" * 100),
     "empty": lambda file: os.truncate(file, 0),
     "other columns": sql("ALTER TABLE texts RENAME COLUMN windows TO other"),
-    "an earlier version": lambda file: (file.unlink(), sql("CREATE TABLE texts (id BLOB PRIMARY KEY, windows BLOB)")(file)),
+    "an earlier version": sql("ALTER TABLE texts DROP COLUMN seal"),
     "a view": lambda file: (sql("ALTER TABLE texts RENAME TO t")(file), sql("CREATE VIEW texts AS SELECT * FROM t")(file)),
     "a trigger": sql("CREATE TRIGGER t AFTER INSERT ON texts BEGIN DELETE FROM texts; END"),
     "no table": sql("DROP TABLE texts"),
