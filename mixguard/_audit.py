@@ -17,15 +17,16 @@ from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
-from mixguard.detectors import Recipe
+from mixguard.detectors import Recipe, Worker
 from mixguard.engine import local
-from mixguard.errors import ConfigError
+from mixguard.errors import CacheError, ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
+from mixguard.run import place
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
@@ -62,10 +63,9 @@ def audit(
         Voice.load(config.rebalance.voice)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
-    with run_folder.fresh(target) as folder:
+    with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
-        worker = Recipe(config, encoder, bank=True).worker()
-        tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
+        worker, tally = _judged(corpus, folder, Recipe(config, encoder, bank=True), progress)
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.embedded, versions=versions()
@@ -77,7 +77,7 @@ def audit(
             provenance=provenance,
         )
         result = _reduce(folder, config, accepted, made)
-        result.flagged.collect().write_parquet(folder / run_folder.FLAGGED)
+        run_folder.write_table(folder / run_folder.FLAGGED, result.flagged.collect())
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
     return Audit(**{**dict(result), "folder": target})
@@ -93,6 +93,22 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
     return _reduce(earlier.folder, config, _Accepted.load(config.checks), made)
+
+
+class _Judged(NamedTuple):
+    worker: Worker
+    tally: Tally
+
+
+def _judged(corpus: Corpus, folder: Path, recipe: Recipe, progress: Progress) -> _Judged:
+    """Annotate the corpus into the folder; from the start again if what was read from the vector store was forged."""
+    rows = recipe.config.run.batch
+    try:
+        worker = recipe.worker()
+        return _Judged(worker, local.run(corpus, worker, folder, rows=rows, progress=progress))
+    except CacheError:  # the store is a new one now
+        worker = recipe.worker()
+        return _Judged(worker, local.run(corpus, worker, folder, rows=rows, progress=progress))
 
 
 class Made(NamedTuple):

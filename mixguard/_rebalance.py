@@ -30,6 +30,7 @@ from mixguard.mix.proposal import propose, spoken
 from mixguard.mix.write import Written, targets, write_mix
 from mixguard.progress import Progress, silent
 from mixguard.run import folder as run_folder
+from mixguard.run import place
 from mixguard.run.document import Audit
 from mixguard.run.provenance import versions
 from mixguard.vectors.base import Encoder
@@ -246,5 +247,5 @@ def _after(folder: Path) -> Path:
     """
     folder = folder.resolve() if folder.name in ("", "..") else folder
     after = folder.with_name(f"{folder.name}-after")
-    run_folder.check(after)
+    place.check(after)
     return after

@@ -73,7 +73,7 @@ class EncodeConfig(Model):
     offline: bool = False
     """Never use the network, not even for a named hub model or dataset."""
     cache: MaybePath = None
-    """Folder for the converted encoder and the vector store; by default the user's cache folder."""
+    """Folder for converted encoders, fitted models and the vector store; by default the user's cache folder."""
 
 
 class JudgeConfig(Model):

@@ -6,8 +6,11 @@
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
     - TaxonomyError       a taxonomy or bank file is invalid
     - RunFolderError      a run folder is missing, incomplete or from another version
+    - CacheError          the vector store was tampered with after a run had read from it
     - RefusedError        a mix would do harm; exit code 1
   * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
+
+* CacheWarning            data that can be re-created is damaged or cannot be stored; the run goes on without
 
 A message says where (file:line), what is wrong, and what to do.
 """
@@ -39,9 +42,17 @@ class RunFolderError(UsageError):
     """A run folder is missing, incomplete or from another version."""
 
 
+class CacheError(UsageError):
+    """The vector store was tampered with, and vectors of it have been used; it is discarded by now."""
+
+
 class RefusedError(UsageError):
     """A mix of this corpus would do harm, so none is written."""
 
 
 class RecordError(MixguardError):
     """One record cannot be read or parsed; the message is the reason given in quarantine."""
+
+
+class CacheWarning(UserWarning):
+    """Something in the cache is damaged or cannot be stored; the run goes on, and takes longer."""

@@ -6,15 +6,17 @@ import hashlib
 import json
 import os
 import stat
-import tempfile
+import sys
 import tomllib
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import platformdirs
 
-from mixguard.errors import UsageError
+from mixguard import moving
+from mixguard.errors import CacheWarning, UsageError
 
 TOML_MOST = 4 * 2**20
 """Bytes of the longest TOML file that is read."""
@@ -36,8 +38,35 @@ def bundled_names(kind: str) -> list[str]:
 
 
 def cache_folder(configured: Path | None = None) -> Path:
-    """The folder for data that can be re-created: the converted encoder and the vector store."""
-    return configured or Path(platformdirs.user_cache_dir("mixguard", appauthor=False))
+    """The folder for data that can be re-created: the converted encoder, fitted models and the vector store.
+
+    Raises:
+        UsageError: something else has this name.
+    """
+    folder = configured or Path(platformdirs.user_cache_dir("mixguard", appauthor=False))
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(
+            f"{folder}: is not a folder, so it cannot be the cache; set encode.cache to a folder"
+        )
+    return folder
+
+
+_TOLD: set[Path] = set()
+"""Cache folders of which it has been said that nothing can be kept there."""
+
+
+def cannot_keep(cache: Path, why: Exception | str) -> None:
+    """Warn, once for each cache, that what is computed now is not kept."""
+    if cache in _TOLD:
+        return
+    _TOLD.add(cache)
+    reason = why if isinstance(why, str) else getattr(why, "strerror", None) or str(why).partition("\n")[0]
+    warnings.warn(
+        f"{cache}: cannot be used as the cache ({reason}), so everything is computed for this run alone, which takes"
+        " longer; set encode.cache to another folder",
+        CacheWarning,
+        stacklevel=2,
+    )
 
 
 def sha256(files: Iterable[Path]) -> str:
@@ -51,19 +80,25 @@ def sha256(files: Iterable[Path]) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a temporary file, sync, rename: leaves the old file or the new one, never half of it."""
-    path.absolute().parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Write a temporary file, sync, rename: leaves the old file or the new one, never half of it.
+
+    A link stays a link, an existing file keeps its mode, and what is no file (a pipe) is written to.
+    """
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if target.exists() and not target.is_file():
+        target.write_bytes(content)
+    else:
+        moving.write_synced(target, content)
+
+
+def trusted(path: Path) -> bool:
+    """Whether only this user (or root) could have written a file of the cache; always on Windows."""
+    if sys.platform == "win32":
+        return True
+    there, user = path.stat(), os.geteuid()
+    # Root is taken to know what it was pointed at: in a container the cache often belongs to somebody else.
+    return (user == 0 or there.st_uid in (user, 0)) and not there.st_mode & 0o022
 
 
 def read_bounded(path: Path, error: type[UsageError], most: int = LINES_MOST) -> bytes:

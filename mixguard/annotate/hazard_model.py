@@ -19,6 +19,7 @@ import numpy.typing as npt
 import orjson
 
 from mixguard.annotate.kernel_ridge import Floats, kernel
+from mixguard.errors import TaxonomyError
 from mixguard.files import write_atomically
 from mixguard.stats import DetectorError
 
@@ -117,8 +118,22 @@ class HazardModel:
 
     @classmethod
     def load(cls, path: Path) -> HazardModel:
-        """Read a model written by `save`."""
-        tree = orjson.loads(path.read_bytes())
+        """Read a model written by `save`.
+
+        Raises:
+            TaxonomyError: it is damaged, or another version wrote it.
+        """
+        try:
+            return cls.of(orjson.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TaxonomyError(
+                f"{path}: not a model this version can read ({error}); run `mixguard taxonomy build`"
+            ) from None
+
+    @classmethod
+    def of(cls, tree: dict[str, Any]) -> HazardModel:
+        """A model from its `tree`."""
+        tree = dict(tree)
         for name in ("bias", "weights"):
             tree[name] = np.array(tree[name], dtype=np.float32)
         for name in ("per_hazard", "any_hazard", "text"):
@@ -128,11 +143,15 @@ class HazardModel:
         return cls(**tree)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, weights rounded to three decimals."""
+        """Write it as JSON."""
+        write_atomically(path, orjson.dumps(self.tree()) + b"\n")
+
+    def tree(self) -> dict[str, Any]:
+        """What is stored: weights rounded to three decimals."""
         tree: dict[str, Any] = dict(self.__dict__)
         for name in ("bias", "weights"):
             tree[name] = tree[name].astype(float).round(3).tolist()
         for name in ("error", "per_hazard", "any_hazard", "text"):
             tree[name] = tree[name]._asdict()
         tree["errors"] = {kind: error._asdict() for kind, error in self.errors.items()}
-        write_atomically(path, orjson.dumps(tree) + b"\n")
+        return tree

@@ -1,15 +1,26 @@
-"""Where fitted models are stored: one file per encoder, so that several encoders can judge side by side."""
+"""Where fitted models are stored: one file per encoder, so that several encoders can judge side by side.
+
+Those in the cache are sealed with a digest of their content, and fitted again if it does not match.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
+
+import orjson
 
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.stance_model import StanceModel
+from mixguard.errors import CacheWarning
+from mixguard.files import cannot_keep, trusted, write_atomically
 
 Model = TypeVar("Model", HazardModel, StanceModel)
+SEAL = "sha256"
+"""Key of the digest in a cached file."""
 
 
 def model_file(folder: Path, weights: str) -> Path:
@@ -37,12 +48,47 @@ def fitted(
         after: weights of the stage before it.
     """
     exemplars, weights, vectors = made_of
+    file = model_file(shipped, weights)
+    if file.is_file():
+        model = kind.load(file)
+        if model.made_of == made_of and getattr(model, "after", "") == after:
+            return model
     name = "-".join(filter(None, (kind.name, exemplars, weights, str(vectors), after)))
     kept = cache / "models" / f"{name}.json"
-    for file in (model_file(shipped, weights), kept):
-        if file.is_file():
-            model = kind.load(file)
+    if kept.is_file():
+        try:
+            model = kind.of(_unsealed(kept))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError):
+            what = f"{kept}: changed or damaged, so the model is fitted again"
+            warnings.warn(what, CacheWarning, stacklevel=2)
+        else:
             if model.made_of == made_of and getattr(model, "after", "") == after:
                 return model
-    fit().save(kept)
-    return kind.load(kept)  # rounded, as later runs will read it
+    tree = fit().tree()
+    _seal(kept, tree)
+    return kind.of(orjson.loads(orjson.dumps(tree)))  # rounded, as later runs will read it
+
+
+def _unsealed(file: Path) -> dict[str, Any]:
+    """What was kept.
+
+    Raises:
+        ValueError: it was changed or damaged since, or others could have written it.
+    """
+    tree = orjson.loads(file.read_bytes()) if trusted(file) else None
+    if not isinstance(tree, dict) or tree.pop(SEAL, None) != _digest(tree):
+        raise ValueError(file)
+    return tree
+
+
+def _seal(file: Path, tree: dict[str, Any]) -> None:
+    tree = orjson.loads(orjson.dumps(tree))
+    try:
+        file.unlink(missing_ok=True)  # with its mode
+        write_atomically(file, orjson.dumps({SEAL: _digest(tree), **tree}) + b"\n")
+    except OSError as error:
+        cannot_keep(file.parent.parent, error)
+
+
+def _digest(tree: dict[str, Any]) -> str:
+    return hashlib.sha256(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)).hexdigest()

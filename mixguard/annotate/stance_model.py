@@ -56,8 +56,22 @@ class StanceModel:
 
     @classmethod
     def load(cls, path: Path) -> StanceModel:
-        """Read a model written by `save`."""
-        tree = orjson.loads(path.read_bytes())
+        """Read a model written by `save`.
+
+        Raises:
+            TaxonomyError: it is damaged, or another version wrote it.
+        """
+        try:
+            return cls.of(orjson.loads(path.read_bytes()))
+        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            raise TaxonomyError(
+                f"{path}: not a model this version can read ({error}); run `mixguard taxonomy build`"
+            ) from None
+
+    @classmethod
+    def of(cls, tree: dict[str, Any]) -> StanceModel:
+        """A model from its `tree`."""
+        tree = dict(tree)
         for name in ARRAYS:
             tree[name] = np.array(tree[name], dtype=np.float32)
         tree["features"] = tuple(tree["features"])
@@ -66,13 +80,17 @@ class StanceModel:
         return cls(**tree)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, numbers rounded to four decimals."""
+        """Write it as JSON."""
+        write_atomically(path, orjson.dumps(self.tree()) + b"\n")
+
+    def tree(self) -> dict[str, Any]:
+        """What is stored: numbers rounded to four decimals."""
         tree: dict[str, Any] = dict(self.__dict__)
         for name in ARRAYS:
             tree[name] = tree[name].astype(float).round(4).tolist()
         for name in ERRORS:
             tree[name] = tree[name]._asdict()
-        write_atomically(path, orjson.dumps(tree) + b"\n")
+        return tree
 
     @property
     def made_of(self) -> tuple[str, str, int]:

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from time import monotonic
 from types import FrameType
-from typing import Any
+from typing import Any, TextIO
 
 from mixguard.cli.faults import HUNG_UP, INTERNAL_ERROR, INTERRUPTED, SIGNALLED, TERMINATED, fault, tell
 from mixguard.cli.streams import finish, prepare
+from mixguard.errors import CacheWarning
 
 AGAIN = 2.0
 """Seconds after a signal in which further ones are ignored: cleaning up must not be cut short by an impatient hand."""
+_SHOW = warnings.showwarning
 
 
 def main() -> None:
     """Run the command line; a bug keeps its traceback and exits with 3."""
     prepare()
+    warnings.showwarning = _warned
     stop = _Stop()
     try:
         code = _ended(stop)
@@ -88,3 +92,18 @@ class _Stop:
             raise SystemExit(code)
 
         return stop
+
+
+def _warned(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning of mixguard in one line, and any other as Python does."""
+    if issubclass(category, CacheWarning):
+        tell((str(message),))
+    else:
+        _SHOW(message, category, filename, lineno, file, line)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal
 
 import orjson
@@ -14,6 +14,7 @@ from mixguard.errors import UsageError
 from mixguard.files import read_bounded, sha256
 from mixguard.library.voice import Voice
 from mixguard.mix.plan import Plan, Removal
+from mixguard.mix.settle import finish
 from mixguard.mix.voicing import Words
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
@@ -113,22 +114,25 @@ def manifest_for(audit: Audit) -> Manifest | None:
 
 
 def verify(out: Path) -> list[str]:
-    """The files that differ from the manifest; empty if none do.
+    """The files that differ from the manifest; empty if none do. Finishes the move of an interrupted `rebalance`.
 
     Args:
         out: a mix or its manifest.
 
     Raises:
-        UsageError: there is no manifest.
+        UsageError: there is no manifest, or a move cannot be finished.
     """
     path = out if out.name.endswith(SUFFIX) else manifest_of(out)
+    finish(path.with_name(path.name.removesuffix(SUFFIX)))
     return list(_differences(Manifest.load(path), path.parent))
 
 
 def _differences(manifest: Manifest, folder: Path) -> Iterator[str]:
     for name, digest in manifest.outputs.items():
         file = folder / name
-        if not file.is_file():
+        if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
+            yield f"{file}: outside the manifest's folder, so not read"
+        elif not file.is_file():
             yield f"{file}: missing"
         elif sha256([file]) != digest:
             yield f"{file}: changed since it was written"

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 import orjson
 
+from mixguard import moving
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.sniff import suffix_of
@@ -24,9 +21,11 @@ from mixguard.errors import RecordError, UsageError
 from mixguard.files import sha256
 from mixguard.mix.casting import Chosen, Stock, TaskQuota, cast_pair
 from mixguard.mix.choose import Slot, slots
-from mixguard.mix.manifest import SET_ASIDE, Added, manifest_of
+from mixguard.mix.manifest import SET_ASIDE, Added, Manifest, manifest_of
 from mixguard.mix.mould import Mould
+from mixguard.mix.packed import packed
 from mixguard.mix.plan import Removal
+from mixguard.mix.settle import finish, settle, unfinished, waiting
 from mixguard.mix.style import JsonStyle, Write
 from mixguard.mix.weave import Insert, Mask, Woven, weave_table, weave_text
 from mixguard.progress import Progress
@@ -108,19 +107,33 @@ def write_mix(
     Raises:
         UsageError: the mix could not be written; existing files are untouched.
     """
+    finish(out)
     records = sum(target.records for target in to)
     places = slots(stock.plan, records, stock.config.rebalance.placement, stock.rng)
-    folder = out.absolute().parent
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=f".{out.name}-", dir=folder) as scratch:
-            _write_all(to, out, places, stock, (Path(scratch), sign, progress))
+        with moving.scratch_folder(out.absolute()) as scratch:
+            moves = _write_all(to, out, places, stock, (scratch, sign, progress))
+            settle(scratch, out, moves, _no_longer(out, moves))
     except RecordError as error:
         raise UsageError(f"{out}: nothing was written: {error}") from None
     except OSError as error:
+        if next(waiting(out), None):
+            raise UsageError(f"{out}: {unfinished(error)}") from None
         raise UsageError(
             f"{out}: cannot be written ({error.strerror}); existing files are untouched"
         ) from None
+
+
+def _no_longer(out: Path, moves: Sequence[tuple[Path, Path]]) -> list[Path]:
+    """The old mix's set-aside file, unchanged, if the new one sets nothing aside: it would be taken for its."""
+    aside = out.with_name(out.name + SET_ASIDE)
+    if not aside.is_file() or any(path == aside for _, path in moves) or not manifest_of(out).is_file():
+        return []
+    try:
+        listed = Manifest.load(manifest_of(out)).outputs.get(aside.name)
+    except UsageError:
+        return []
+    return [aside] if listed == sha256([aside]) else []
 
 
 def _write_all(
@@ -129,7 +142,8 @@ def _write_all(
     places: Sequence[Slot],
     stock: Stock,
     scene: tuple[Path, Callable[[Written], bytes], Progress],
-) -> None:
+) -> list[tuple[Path, Path]]:
+    """Write everything that needs disk space; return the files and where they belong, the manifest last."""
     folder, sign, progress = scene
     written = Written()
     moves: list[tuple[Path, Path]] = []
@@ -167,11 +181,7 @@ def _write_all(
     for scratch, path in moves:
         written.outputs[str(path.relative_to(out.parent))] = sha256([scratch])
     (folder / "manifest").write_bytes(sign(written))
-    # Everything that needs disk space has been written by now.
-    for scratch, path in (*moves, (folder / "manifest", manifest_of(out))):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch.chmod(0o644)
-        scratch.replace(path)
+    return [*moves, (folder / "manifest", manifest_of(out))]
 
 
 def _write_one(
@@ -197,7 +207,7 @@ def _write_one(
                 inserts.setdefault(slot.after, []).append(Insert(insert.pair, {**insert.row, **marked}))
     if source.kind == "parquet":
         return weave_table(source, scratch, inserts, drop, mark), chosen
-    with _packed(scratch, target.path.suffix.lower()) as stream:
+    with packed(scratch, target.path.suffix.lower()) as stream:
         return weave_text(source, stream, inserts, drop, write, mask), chosen
 
 
@@ -232,25 +242,6 @@ def _check_mark(source: FileSource, mould: Mould, mark: str | None) -> None:
         raise UsageError(
             f"{source.name}: delimited rows cannot be marked; drop --mark-field (the manifest lists new rows)"
         )
-
-
-@contextmanager
-def _packed(path: Path, suffix: str) -> Iterator[BinaryIO]:
-    """A stream into a file, compressed according to its suffix and synced to disk on exit."""
-    with path.open("wb") as raw:
-        if suffix == ".gz":
-            # No file name or mtime in the header, so the same rows give the same bytes.
-            with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as stream:
-                yield cast("BinaryIO", stream)
-        elif suffix == ".zst":
-            import zstandard
-
-            with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as stream:
-                yield stream
-        else:
-            yield raw
-        raw.flush()
-        os.fsync(raw.fileno())
 
 
 def _set_aside(removals: Sequence[Removal], source: str, rows: dict[int, bytes]) -> Iterator[bytes]:

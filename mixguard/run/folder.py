@@ -2,14 +2,14 @@
 
 `audit.json` (canonical, no corpus text), `annotations/part-*.parquet`, `flagged.parquet` (rows that findings
 refer to), `quarantine.jsonl`, `config.toml`.
-A run is written to a scratch folder and moved into place: a killed run leaves the old folder or the new one.
+How a new run takes its place: `place.py`.
 """
 
 from __future__ import annotations
 
+import io
+import os
 import re
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import Any, Final
 import orjson
 import polars as pl
 
+from mixguard import moving
 from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
 from mixguard.files import read_bounded
@@ -43,11 +44,6 @@ FLAGGED_COLUMNS = pl.Schema(
     }
 )
 
-_WRITTEN = {AUDIT, ANNOTATIONS, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
-"""Everything a run writes."""
-_OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
-"""Start of an `audit.json` from any version of mixguard, complete or truncated."""
-
 _AGAIN = "audit the corpus again (`mixguard audit`)"
 
 
@@ -60,7 +56,18 @@ def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     """Write the annotations of one part of a corpus; the first defines the columns, even if empty."""
     file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
     file.parent.mkdir(exist_ok=True)
-    annotations.write_parquet(file)
+    write_table(file, annotations)
+
+
+def write_table(file: Path, rows: pl.DataFrame) -> None:
+    """Write rows as Parquet.
+
+    Raises:
+        OSError: the disk is full, say; polars itself raises errors that do not tell.
+    """
+    content = io.BytesIO()
+    rows.write_parquet(content)
+    file.write_bytes(content.getbuffer())
 
 
 def read_flagged(folder: Path) -> pl.LazyFrame:
@@ -81,72 +88,6 @@ def read_flagged(folder: Path) -> pl.LazyFrame:
 
 def _parts(folder: Path) -> list[Path]:
     return sorted((folder / ANNOTATIONS).glob("part-*.parquet"))
-
-
-def check(folder: Path) -> None:
-    """Refuse a folder with anything but a run in it, since replacing it would delete that.
-
-    Raises:
-        RunFolderError: the folder contains something else.
-    """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise RunFolderError(f"{folder}: is not a folder; choose another with --run")
-    try:
-        there = {path.name for path in folder.iterdir()}
-        ours = _is_ours(folder)
-    except OSError as error:
-        raise RunFolderError(
-            f"{folder}: cannot be read ({error.strerror}); choose another with --run"
-        ) from None
-    foreign = sorted(there - _WRITTEN if ours else there)
-    if not foreign:
-        return
-    holds = ", ".join(foreign[:3]) + (f" and {len(foreign) - 3:,} more" if len(foreign) > 3 else "")
-    if ours:
-        raise RunFolderError(
-            f"{folder}: contains files no run wrote: {holds}; move them, or choose another with --run"
-        )
-    raise RunFolderError(f"{folder}: not a run folder, but contains {holds}; choose another with --run")
-
-
-def _is_ours(folder: Path) -> bool:
-    """Whether mixguard wrote the folder's `audit.json`, even if half-written."""
-    file = folder / AUDIT
-    if not file.is_file():
-        return False
-    with file.open("rb") as stream:
-        return _OURS.match(stream.read(200)) is not None
-
-
-@contextmanager
-def fresh(folder: Path) -> Iterator[Path]:
-    """A scratch folder that replaces `folder` if the block succeeds, and is deleted otherwise.
-
-    Raises:
-        RunFolderError: `folder` cannot be written, or contains something other than a run.
-    """
-    check(folder)
-    try:
-        folder.absolute().parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.absolute().parent))
-    except OSError as error:
-        raise RunFolderError(
-            f"{folder}: cannot be written ({error.strerror}); choose another with --run"
-        ) from None
-    try:
-        yield scratch
-        scratch.chmod(0o755)
-        if folder.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.absolute().parent))
-            folder.rename(old / "run")
-            scratch.rename(folder)
-            shutil.rmtree(old)
-        else:
-            scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextmanager
@@ -175,6 +116,8 @@ def read_audit(folder: Path) -> dict[str, Any]:
         RunFolderError: it is missing, half-written, or written by another version or tool.
     """
     file = folder / AUDIT
+    if not folder.exists():
+        moving.restore(Path(os.path.realpath(folder)))
     if not file.is_file():
         raise RunFolderError(f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`")
     try:

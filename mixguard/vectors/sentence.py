@@ -72,8 +72,14 @@ class SentenceEncoder:
                 return {**features, "sentence_embedding": pooled(published, hidden, mask)}
 
         _check_device(device)
-        with published.open(cache / "encoders") as folder:
-            transformer: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)[0]
+        try:
+            with published.open(cache / "encoders") as folder:
+                transformer: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)[0]
+        except OSError as error:
+            raise UsageError(
+                f"{cache}: cannot unpack the encoder here ({error.strerror or error}); set encode.cache to a folder"
+                " with 1 GB of room"
+            ) from None
         transformer.max_seq_length = published.window
         transformer.auto_model.config.output_hidden_states = True
         if published.adapter:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+import math
+import random
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
@@ -13,12 +13,16 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mixguard.errors import UsageError
+from mixguard.errors import CacheError
 from mixguard.vectors.base import Encoder, Vectors
+from mixguard.vectors.shelf import Shelf
 
 NONE: Mapping[bytes, bytes] = MappingProxyType({})
-IDS_PER_QUERY = 500
-"""Below the 999 query variables of the oldest supported SQLite."""
+SAMPLE, SAMPLED = 16, 0.01
+"""Stored texts of a run that are embedded all the same: at least so many, and this share. Of changed vectors that are a
+fifth of what a run reads, 16 find one in 97 of 100 runs."""
+APART = 0.1
+"""Largest distance between two vectors of one text, by length: a cosine of .995. Batches differ by less than .02."""
 
 
 class TextVectors(NamedTuple):
@@ -52,60 +56,57 @@ def text_id(text: str) -> bytes:
 
 
 class VectorStore:
-    """Half-precision vectors of one encoder, in a SQLite file that several runs may share."""
+    """Half-precision vectors of one encoder, in a SQLite file that several runs may share.
 
-    def __init__(
-        self, database: sqlite3.Connection, encoder: Encoder, shipped: Mapping[bytes, bytes]
-    ) -> None:
-        self._database = database
+    Some of the texts that are found there are embedded all the same; if a vector differs, the file was tampered with.
+    """
+
+    def __init__(self, shelf: Shelf, encoder: Encoder, shipped: Mapping[bytes, bytes]) -> None:
+        self._shelf = shelf
         self._shipped = shipped
+        self._sampled = 0
+        self._used = False
         self.encoder = encoder
         self.embedded = 0
         """Texts embedded since the store was opened because they were not stored."""
 
     @classmethod
     def open(cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE) -> VectorStore:
-        """Open or create an encoder's vector store in the cache folder.
+        """Open or create an encoder's vector store in the cache folder; where it cannot be used, do without.
 
         Args:
             cache: the cache folder.
             encoder: embeds what is not stored.
             shipped: half-precision vectors by text id, which are neither embedded nor stored.
-
-        Raises:
-            UsageError: the file cannot be written or is not a store.
         """
         name = "".join(
             letter if letter.isalnum() or letter in "-._" else "_" for letter in encoder.fingerprint
         )
-        file = cache / "vectors" / f"{name}.sqlite"
-        try:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            # `check_same_thread` off: an engine may move its worker to another thread, but never share it.
-            database = sqlite3.connect(file, timeout=60, isolation_level=None, check_same_thread=False)
-            database.execute("PRAGMA journal_mode = WAL")
-            database.execute("PRAGMA synchronous = NORMAL")
-            database.execute("CREATE TABLE IF NOT EXISTS texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL)")
-        except (OSError, sqlite3.Error) as error:
-            raise UsageError(
-                f"{file}: cannot use the vector store ({error}); set encode.cache to another folder"
-            ) from None
-        return cls(database, encoder, shipped)
+        shelf = Shelf(cache / "vectors" / f"{name}.sqlite", encoder.fingerprint)
+        return cls(shelf, encoder, shipped)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
-        """Vectors of every text: stored ones are read, the rest are embedded once and stored."""
+        """Vectors of every text: stored ones are read, the rest are embedded once and stored.
+
+        Raises:
+            CacheError: the file was tampered with, and vectors of it have been used already.
+        """
         ids = [text_id(text) for text in texts]
         distinct = dict(zip(ids, texts, strict=True))
-        stored = dict(self._find(distinct))
+        stored = {key: self._shipped[key] for key in distinct if key in self._shipped}
+        stored |= self._found({key: text for key, text in distinct.items() if key not in stored})
         missing = [key for key in distinct if key not in stored]
         if missing:
-            stored |= self._embed(missing, [distinct[key] for key in missing])
+            blocks = dict(zip(missing, self._embed([distinct[key] for key in missing]), strict=True))
+            self.embedded += len(missing)
+            self._shelf.keep(blocks)
+            stored |= blocks
         order = {key: number for number, key in enumerate(stored)}
-        blocks = [np.frombuffer(block, dtype=np.float16) for block in stored.values()]
-        counts = np.array([len(block) // self.encoder.dimension for block in blocks], dtype=np.int64)
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if blocks else np.empty(0)
+        halves = [np.frombuffer(block, dtype=np.float16) for block in stored.values()]
+        counts = np.array([len(block) // self.encoder.dimension for block in halves], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if halves else np.empty(0)
         rows = np.array([order[key] for key in ids], dtype=np.int64)
-        flat = np.concatenate(blocks) if blocks else np.empty(0)
+        flat = np.concatenate(halves) if halves else np.empty(0)
         vectors = flat.astype(np.float32).reshape(-1, self.encoder.dimension)
         return TextVectors(vectors, starts.astype(np.int64)[rows], counts[rows])
 
@@ -114,25 +115,43 @@ class VectorStore:
         found = self.vectors(texts)
         return found.vectors[found.starts]
 
-    def _find(self, ids: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
-        ids = list(ids)
-        yield from ((key, self._shipped[key]) for key in ids if key in self._shipped)
-        remaining = (key for key in ids if key not in self._shipped)
-        while some := list(islice(remaining, IDS_PER_QUERY)):
-            marks = ",".join("?" * len(some))
-            yield from self._database.execute(f"SELECT id, windows FROM texts WHERE id IN ({marks})", some)
+    def _found(self, texts: Mapping[bytes, str]) -> dict[bytes, bytes]:
+        """What the file has of these texts, if a sample of it is what the encoder says."""
+        found = self._shelf.find(texts)
+        size = min(max(SAMPLE - self._sampled, math.ceil(len(found) * SAMPLED)), len(found))
+        # Nobody can know which: what is sampled decides nothing but whether the file is believed.
+        chosen = random.SystemRandom().sample(sorted(found), size)
+        self._sampled += size
+        fresh = self._embed([texts[key] for key in chosen])
+        dimension = self.encoder.dimension
+        if all(_alike(found[key], block, dimension) for key, block in zip(chosen, fresh, strict=True)):
+            self._used |= bool(found)
+            return found
+        self._shelf.discard("its vectors are not those of the encoder, so somebody has changed them")
+        if self._used:
+            raise CacheError(
+                "the vector store was changed by something other than mixguard, and this run has read from it;"
+                " it has been discarded: run the command again"
+            )
+        return {}
 
-    def _embed(self, ids: list[bytes], texts: list[str]) -> dict[bytes, bytes]:
+    def _embed(self, texts: Sequence[str]) -> list[bytes]:
+        if not texts:
+            return []
         windows = self.encoder.encode(texts)
-        self.embedded += len(texts)
         ends = np.cumsum(windows.counts)
         halves = windows.vectors.astype(np.float16)
-        blocks = {
-            key: halves[end - count : end].tobytes()
-            for key, end, count in zip(ids, ends.tolist(), windows.counts.tolist(), strict=True)
-        }
-        # One transaction: a killed run leaves all of these texts or none.
-        self._database.execute("BEGIN IMMEDIATE")
-        self._database.executemany("INSERT OR IGNORE INTO texts VALUES (?, ?)", blocks.items())
-        self._database.execute("COMMIT")
-        return blocks
+        return [
+            halves[end - count : end].tobytes()
+            for end, count in zip(ends.tolist(), windows.counts.tolist(), strict=True)
+        ]
+
+
+def _alike(stored: bytes, fresh: bytes, dimension: int) -> bool:
+    if len(stored) != len(fresh):
+        return False
+    one, other = (
+        np.frombuffer(block, dtype=np.float16).astype(np.float32).reshape(-1, dimension)
+        for block in (stored, fresh)
+    )
+    return bool((np.linalg.norm(one - other, axis=1) <= APART * np.linalg.norm(other, axis=1)).all())

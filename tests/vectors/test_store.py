@@ -10,7 +10,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixguard import HashEncoder
-from mixguard.errors import UsageError
 from mixguard.vectors.base import Windows
 from mixguard.vectors.store import VectorStore, text_id
 
@@ -31,8 +30,10 @@ def test_each_distinct_text_is_embedded_only_once(tmp_path: Path) -> None:
     encoder = CountingEncoder()
     texts = ["one", "two", "one", "a b c d e f g"]
     first = VectorStore.open(tmp_path, encoder).vectors(texts)
-    second = VectorStore.open(tmp_path, encoder).vectors(texts[::-1])
     assert sorted(encoder.asked) == sorted(set(texts))
+    store = VectorStore.open(tmp_path, encoder)
+    second = store.vectors(texts[::-1])
+    assert store.embedded == 0
     assert first.counts.tolist() == [1, 1, 1, 3]
     for row, other in zip(range(4), range(3, -1, -1), strict=True):
         start, again = first.starts[row], second.starts[other]
@@ -65,14 +66,6 @@ def test_a_killed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     file = next((tmp_path / "vectors").glob("*.sqlite"))
     database = sqlite3.connect(file, isolation_level=None)
     database.execute("BEGIN IMMEDIATE")
-    database.execute("INSERT INTO texts VALUES (?, ?)", (text_id("half"), b"\0" * 128))
+    database.execute("INSERT INTO texts VALUES (?, ?, ?)", (text_id("half"), b"\0" * 128, b""))
     database.close()  # no COMMIT
     assert store.vectors(["half"]).vectors.any()
-
-
-def test_a_file_that_is_not_a_store_is_reported(tmp_path: Path) -> None:
-    encoder = HashEncoder()
-    (tmp_path / "vectors").mkdir()
-    (tmp_path / "vectors" / f"{encoder.fingerprint}.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(UsageError, match=r"encode\.cache"):
-        VectorStore.open(tmp_path, encoder)

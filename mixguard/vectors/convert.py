@@ -1,0 +1,173 @@
+"""Convert a published encoder to OpenVINO, once, into the cache; convert it again if a byte of it has changed.
+
+The folder has the SHA-256 of each file, written when it was converted. Hashing takes 0.2 s for each gigabyte with the SHA
+instructions of today's processors, a second or two without.
+"""
+
+from __future__ import annotations
+
+import atexit
+import shutil
+import tempfile
+import warnings
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from mixguard.errors import CacheWarning, UsageError
+from mixguard.files import cannot_keep, sha256, trusted
+from mixguard.moving import replace_folder, scratch_folder, sync
+from mixguard.network import unobserved
+from mixguard.vectors.adapter import merge_adapter
+from mixguard.vectors.published import Published, pooled
+
+FILES = ("model.xml", "model.bin", "tokenizer.json")
+SUMS = "sha256.json"
+"""The file with their hashes."""
+_UNKEPT: dict[str, Path] = {}
+"""Folders of this process, by weights, where the cache cannot be used."""
+
+
+def find_or_convert(published: Published, cache: Path) -> Path:
+    """The folder of the converted network, converted first if it is not there; not verified.
+
+    Raises:
+        UsageError: it cannot be converted.
+    """
+    target = _target(published, cache)
+    if published.weights in _UNKEPT:
+        return _UNKEPT[published.weights]
+    return target if _sums(target) else _made(published, target)
+
+
+def verified(published: Published, cache: Path) -> Path:
+    """The folder of the converted network with every byte as it was written; converted again if that is not so.
+
+    Raises:
+        UsageError: it cannot be converted.
+    """
+    folder = find_or_convert(published, cache)
+    if folder in _UNKEPT.values() or _is_whole(folder):
+        return folder
+    _tell(f"{folder}: changed or damaged, so the encoder is converted again")
+    return _made(published, folder)
+
+
+def _target(published: Published, cache: Path) -> Path:
+    return cache / "encoders" / f"{published.weights}-openvino"
+
+
+def _sums(folder: Path) -> dict[str, str]:
+    """The hashes written at conversion; none if a file is missing."""
+    try:
+        sums = orjson.loads((folder / SUMS).read_bytes())
+    except (OSError, orjson.JSONDecodeError):
+        return {}
+    whole = isinstance(sums, dict) and set(sums) == set(FILES) and all((folder / n).is_file() for n in FILES)
+    return sums if whole else {}
+
+
+def _is_whole(folder: Path) -> bool:
+    sums = _sums(folder)
+    try:
+        return bool(sums) and all(
+            trusted(folder / name) and sha256([folder / name]) == digest for name, digest in sums.items()
+        )
+    except OSError:
+        return False
+
+
+def _made(published: Published, target: Path) -> Path:
+    """Convert into the cache, by one process at a time; else into a folder that goes with this process."""
+    from filelock import FileLock
+
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{target}.lock"):
+            if not _is_whole(target):
+                _put(published, target)
+    except (OSError, RuntimeError) as error:  # openvino raises the latter where it cannot write
+        cannot_keep(target.parent.parent, error)
+        return _unkept(published)
+    return target
+
+
+def _put(published: Published, target: Path) -> None:
+    with scratch_folder(target) as scratch:
+        with published.open(target.parent) as source:
+            _convert(published, source, scratch)
+        old = replace_folder(scratch, target)
+        if old is not None:
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def _unkept(published: Published) -> Path:
+    stack = ExitStack()
+    atexit.register(stack.close)
+    place = Path(tempfile.gettempdir())
+    try:
+        folder = stack.enter_context(scratch_folder(place / "encoder"))
+        with published.open(place) as source:
+            _convert(published, source, folder)
+    except (OSError, RuntimeError) as error:
+        why = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise UsageError(
+            f"{place}: no place to convert the encoder to either ({why}); set encode.cache to a folder with 1 GB of room"
+        ) from None
+    return _UNKEPT.setdefault(published.weights, folder)
+
+
+def _tell(what: str) -> None:
+    warnings.warn(what, CacheWarning, stacklevel=2)
+
+
+def _convert(published: Published, source: Path, target: Path) -> None:
+    import logging
+    import warnings
+
+    import torch
+    from transformers import AutoModel
+    from transformers.utils import logging as transformers_logging
+
+    class Pooled(torch.nn.Module):
+        """The transformer and its pooling as one network."""
+
+        def __init__(self, transformer: Any) -> None:
+            super().__init__()
+            self.transformer = transformer
+
+        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
+            found = self.transformer(
+                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
+            )
+            return pooled(published, found.hidden_states, attention_mask)
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # tracing warns about shapes that the example below leaves dynamic
+        logging.getLogger("nncf").setLevel(logging.ERROR)
+        transformers_logging.set_verbosity_error()
+        transformers_logging.disable_progress_bar()
+        model = AutoModel.from_pretrained(source, attn_implementation="eager", local_files_only=True).eval()
+        if published.adapter:
+            merge_adapter(model, published.adapter)
+        example = torch.ones(2, 8, dtype=torch.int64)
+        with unobserved():
+            import openvino
+
+            network = openvino.convert_model(
+                Pooled(model), example_input={"input_ids": example, "attention_mask": example}
+            )
+    openvino.save_model(network, target / "model.xml", compress_to_fp16=False)
+    shutil.copyfile(source / "tokenizer.json", target / "tokenizer.json")
+    _signed(target)
+
+
+def _signed(target: Path) -> None:
+    """Write the hashes, and sync everything."""
+    sums = {name: sha256([target / name]) for name in FILES}
+    (target / SUMS).write_bytes(orjson.dumps(sums))
+    for path in (*target.iterdir(), target):
+        path.chmod(0o755 if path == target else 0o644)
+        sync(path)

@@ -1,0 +1,146 @@
+"""The file of a vector store: sealed rows in SQLite, which is made anew if it is damaged and done without if it must be.
+
+A row's seal covers the text's id, the encoder and the vectors, so a row that was damaged, cut or swapped with another
+does not count as stored. A seal has no secret: against a forger there are the file's owner and `VectorStore`'s samples.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from mixguard.errors import CacheWarning
+from mixguard.files import cannot_keep, trusted
+
+Result = TypeVar("Result")
+TABLE = "CREATE TABLE texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL, seal BLOB NOT NULL)"
+IDS_PER_QUERY = 500
+"""Below the 999 query variables of the oldest supported SQLite."""
+UNUSABLE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
+})  # fmt: skip
+"""Primary codes of errors that say nothing against the file's content; after any other it is made anew."""
+
+
+class Shelf:
+    """Blocks of bytes by text id; in memory where the file cannot be used."""
+
+    def __init__(self, file: Path, fingerprint: str) -> None:
+        self._file = file
+        self._key = hashlib.blake2b(fingerprint.encode(), digest_size=32).digest()
+        self._memory: dict[bytes, bytes] = {}
+        self._database: sqlite3.Connection | None = None
+        self._open()
+
+    def find(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
+        """The blocks that are stored and whole."""
+        ids = list(ids)
+        found = {key: self._memory[key] for key in ids if key in self._memory}
+        rows = self._asked(lambda database: _rows(database, (key for key in ids if key not in found))) or []
+        whole = {key: block for key, block, seal in rows if self._is_whole(key, block, seal)}
+        if len(whole) < len(rows):
+            _tell(f"{self._file}: {len(rows) - len(whole):,} stored vectors are damaged, and embedded anew")
+        return found | whole
+
+    def keep(self, blocks: Mapping[bytes, bytes]) -> None:
+        """Store blocks, in one transaction: a killed run leaves all of them or none."""
+        sealed = [(key, block, self._seal(key, block)) for key, block in blocks.items()]
+
+        def write(database: sqlite3.Connection) -> bool:
+            database.execute("BEGIN IMMEDIATE")
+            database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", sealed)
+            database.execute("COMMIT")
+            return True
+
+        if not self._asked(write):
+            self._memory.update(blocks)
+
+    def discard(self, why: str) -> None:
+        """Forget everything that is stored, and start a new file."""
+        _tell(f"{self._file}: {why}; it is made anew")
+        self._close()
+        self._memory.clear()
+        try:
+            for end in ("", "-wal", "-shm"):
+                self._file.with_name(self._file.name + end).unlink(missing_ok=True)
+        except OSError as error:
+            self._give_up(error)
+        else:
+            self._open()
+
+    def _is_whole(self, key: bytes, block: bytes, seal: bytes) -> bool:
+        # SQLite stores anything in any column.
+        return isinstance(key, bytes) and isinstance(block, bytes) and self._seal(key, block) == seal
+
+    def _seal(self, key: bytes, block: bytes) -> bytes:
+        return hashlib.blake2b(key + block, key=self._key, digest_size=16).digest()
+
+    def _open(self) -> None:
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if self._file.exists() and not trusted(self._file):
+                _tell(f"{self._file}: others can write it, or it belongs to another user, so it is not used")
+                return
+            # `check_same_thread` off: an engine may move its worker to another thread, but never share it.
+            self._database = sqlite3.connect(
+                self._file, timeout=60, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            self._give_up(error)
+        else:
+            self._asked(_prepared)
+
+    def _asked(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
+        """The result of some work on the file; None without one. A damaged file is replaced, and asked again."""
+        for _ in range(2):
+            if self._database is None:
+                return None
+            try:
+                return work(self._database)
+            except sqlite3.Error as error:
+                code = getattr(error, "sqlite_errorcode", None)
+                if code is not None and code & 0xFF in UNUSABLE:
+                    self._give_up(error)
+                else:
+                    self.discard(f"not a whole vector store of this version ({error})")
+        return None
+
+    def _give_up(self, why: Exception) -> None:
+        self._close()
+        cannot_keep(self._file.parent.parent, why)
+
+    def _close(self) -> None:
+        if self._database is not None:
+            with suppress(sqlite3.Error):
+                self._database.close()
+        self._database = None
+
+
+def _prepared(database: sqlite3.Connection) -> bool:
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA synchronous = NORMAL")
+    database.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
+    there = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+    if there != [(TABLE,)]:
+        raise sqlite3.DatabaseError("other tables")
+    return True
+
+
+def _rows(database: sqlite3.Connection, ids: Iterable[bytes]) -> list[tuple[bytes, bytes, bytes]]:
+    rows: list[tuple[bytes, bytes, bytes]] = []
+    remaining = iter(ids)
+    while some := list(islice(remaining, IDS_PER_QUERY)):
+        marks = ",".join("?" * len(some))
+        rows += database.execute(f"SELECT id, windows, seal FROM texts WHERE id IN ({marks})", some)
+    return rows
+
+
+def _tell(what: str) -> None:
+    warnings.warn(what, CacheWarning, stacklevel=2)
