@@ -10,7 +10,7 @@ import hashlib
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from contextlib import closing
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
@@ -36,8 +36,8 @@ class Shelf:
         self._file = file
         self._key = hashlib.blake2b(fingerprint.encode(), digest_size=32).digest()
         self._memory: dict[bytes, bytes] = {}
-        self._database: sqlite3.Connection | None = None
-        self._open()
+        self._usable = True
+        self._asked(lambda _: None)  # what is wrong with the file is said at the start
 
     def find(self, ids: Iterable[bytes]) -> dict[bytes, bytes]:
         """The blocks that are stored and whole."""
@@ -63,17 +63,14 @@ class Shelf:
             self._memory.update(blocks)
 
     def discard(self, why: str) -> None:
-        """Forget everything that is stored, and start a new file."""
+        """Forget everything that is stored; the next use starts a new file."""
         _tell(f"{self._file}: {why}; it is made anew")
-        self._close()
         self._memory.clear()
         try:
             for end in ("", "-wal", "-shm"):
                 self._file.with_name(self._file.name + end).unlink(missing_ok=True)
         except OSError as error:
             self._give_up(error)
-        else:
-            self._open()
 
     def _is_whole(self, key: bytes, block: bytes, seal: bytes) -> bool:
         # SQLite stores anything in any column.
@@ -82,28 +79,18 @@ class Shelf:
     def _seal(self, key: bytes, block: bytes) -> bytes:
         return hashlib.blake2b(key + block, key=self._key, digest_size=16).digest()
 
-    def _open(self) -> None:
-        try:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            if self._file.exists() and not trusted(self._file):
-                _tell(f"{self._file}: others can write it, or it belongs to another user, so it is not used")
-                return
-            # `check_same_thread` off: an engine may move its worker to another thread, but never share it.
-            self._database = sqlite3.connect(
-                self._file, timeout=60, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            self._give_up(error)
-        else:
-            self._asked(_prepared)
-
     def _asked(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
-        """The result of some work on the file; None without one. A damaged file is replaced, and asked again."""
+        """The result of some work on the file; None without one. A damaged file is replaced, and asked again.
+
+        Each time on a connection of its own, which costs less than a millisecond: so that none is left open.
+        """
         for _ in range(2):
-            if self._database is None:
+            if not self._usable or not self._is_trusted():
                 return None
             try:
-                return work(self._database)
+                with closing(sqlite3.connect(self._file, timeout=60, isolation_level=None)) as database:
+                    _prepare(database)
+                    return work(database)
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
                 if code is not None and code & 0xFF in UNUSABLE:
@@ -112,25 +99,31 @@ class Shelf:
                     self.discard(f"not a whole vector store of this version ({error})")
         return None
 
+    def _is_trusted(self) -> bool:
+        """Whether the file can be there, and nobody else could have written it."""
+        try:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            if not self._file.exists() or trusted(self._file):
+                return True
+        except OSError as error:
+            self._give_up(error)
+            return False
+        _tell(f"{self._file}: others can write it, or it belongs to another user, so it is not used")
+        self._usable = False
+        return False
+
     def _give_up(self, why: Exception) -> None:
-        self._close()
+        self._usable = False
         cannot_keep(self._file.parent.parent, why)
 
-    def _close(self) -> None:
-        if self._database is not None:
-            with suppress(sqlite3.Error):
-                self._database.close()
-        self._database = None
 
-
-def _prepared(database: sqlite3.Connection) -> bool:
+def _prepare(database: sqlite3.Connection) -> None:
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = NORMAL")
     database.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
     there = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
     if there != [(TABLE,)]:
         raise sqlite3.DatabaseError("other tables")
-    return True
 
 
 def _rows(database: sqlite3.Connection, ids: Iterable[bytes]) -> list[tuple[bytes, bytes, bytes]]:
