@@ -170,4 +170,7 @@ def _summary(tally: Tally) -> CorpusSummary:
         quarantined=dict(sorted(tally.rejected.items())),
         formats=formats,
         flags=dict(sorted(tally.flags.items())),
+        read_bytes=tally.bytes,
+        quarantined_bytes=tally.rejected_bytes,
+        broken=tuple(sorted(tally.broken)),
     )

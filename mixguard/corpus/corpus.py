@@ -16,7 +16,7 @@ from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import ReadConfig
 from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files import Source, open_sources
-from mixguard.corpus.files.base import Whole
+from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
 from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.lint import lint
 from mixguard.corpus.formats.vote import choose, vote
@@ -26,6 +26,8 @@ from mixguard.errors import InputError, RecordError
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
 """A path or in-memory data, including a `datasets.Dataset` or pandas frame (not imported for this type)."""
 
+PART_BYTES = 2**27
+"""Bytes of records after which a part is full, however few they are."""
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
 
 
@@ -43,6 +45,10 @@ class Tally:
     """Samples without any exchange."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Quarantined records by reason."""
+    rejected_bytes: int = 0
+    """Size of what is in quarantine."""
+    broken: Counter[str] = field(default_factory=Counter)
+    """Sources that end or break off inside a record: how often, by name."""
     formats: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records by (source, format)."""
     flags: Counter[str] = field(default_factory=Counter)
@@ -102,7 +108,7 @@ class Corpus:
         for source in self.sources:
             for outcome in self._outcomes(source):
                 part.add(source.name, outcome)
-                if part.height >= rows:
+                if part.height >= rows or part.bytes >= PART_BYTES:
                     full, part = part.part(), _Gathered()
                     rejected, understood = rejected + full.tally.rejected, understood + full.tally.samples
                     yield full
@@ -126,7 +132,10 @@ class Corpus:
             try:
                 yield _understand(outcome, wanted, fixed=self._config.format is not None)
             except RecordError as error:
-                yield Rejected(outcome.place, outcome.raw, str(error))
+                raw = outcome.raw
+                yield Rejected(
+                    outcome.place, raw[:KEPT_OF_REJECTED], str(error), len(raw), start=outcome.start
+                )
 
     def _format(self, head: Sequence[Record | Rejected | Whole]) -> Format | None:
         if self._config.format is not None:
@@ -165,6 +174,11 @@ class _Gathered:
     def height(self) -> int:
         """Exchanges or quarantined records, whichever is more: neither may pile up."""
         return max(len(self._lists["sample_id"]), len(self._rejected))
+
+    @property
+    def bytes(self) -> int:
+        """Size of the records' own text."""
+        return self._bytes
 
     def add(self, source: str, outcome: Understood | Rejected | Whole) -> None:
         if isinstance(outcome, Whole):
@@ -217,6 +231,8 @@ class _Gathered:
             exchanges=frame.height,
             empty=self._empty,
             rejected=Counter(outcome.reason for outcome in self._rejected),
+            rejected_bytes=sum(outcome.extent for outcome in self._rejected),
+            broken=Counter(outcome.place.source for outcome in self._rejected if outcome.broken),
             formats=self._formats,
             flags=self._flags,
             digests=self._digests,

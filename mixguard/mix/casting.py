@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mixguard.annotate.rest import with_rests
 from mixguard.config import Config
@@ -73,16 +73,22 @@ class TaskQuota:
 
 
 def cast_pair(
-    mould: Mould, slot: Slot, number: int, stock: Stock, quota: TaskQuota
+    mould: Mould,
+    slot: Slot,
+    number: int,
+    stock: Stock,
+    quota: TaskQuota,
+    *,
+    fits: Callable[[dict[str, Any]], bool] = bool,
 ) -> tuple[Insert, Chosen] | None:
-    """The first unused pair that fits this source's format."""
+    """The first unused pair that fits this source's format, and as a row its file."""
     for form in quota.forms(stock.rng):
         for pair in stock.deck.draw(slot.kind, slot.hazard):
             if pair["task"] is not None if form is None else not form.fits(pair):
                 continue
             spoken = stock.voicing.spoken(pair)
             cast = mould.cast({**pair, "response": spoken.response}, number, stock.rng, form)
-            if cast is not None:
+            if cast is not None and fits(cast.row):
                 stock.deck.discard(pair)
                 stock.voicing.dealt(spoken)
                 quota.count(form)

@@ -11,6 +11,7 @@ from typing import Any
 
 from mixguard.corpus.files.delimited import Header
 from mixguard.corpus.records import Record
+from mixguard.errors import RecordError
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,8 @@ class JsonStyle:
     """Whether a space follows colons and commas."""
     ascii: bool
     """Whether non-ASCII characters are escaped."""
+    bare: bool = False
+    """Whether a record is the bare list of its messages."""
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> JsonStyle:
@@ -35,14 +38,16 @@ class JsonStyle:
         indent = _spaces(lines[1]) - margin if len(lines) > 1 else None
         escaped = any(b"\\u" in record.raw for record in records)
         plain = all(record.raw.isascii() for record in records)
-        return cls(indent, margin, spaced=b'": ' in raw, ascii=plain and escaped)
+        bare = records[0].inner == "list"
+        return cls(indent, margin, spaced=b'": ' in raw, ascii=plain and escaped, bare=bare)
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
         """The row's bytes."""
         separators = (", ", ": ") if self.spaced else (",", ":")
         if self.indent is not None:
             separators = (",", separators[1])
-        text = json.dumps(row, ensure_ascii=self.ascii, indent=self.indent, separators=separators)
+        value = row["messages"] if self.bare else row
+        text = json.dumps(value, ensure_ascii=self.ascii, indent=self.indent, separators=separators)
         if self.margin:
             text = text.replace("\n", "\n" + " " * self.margin)
         return text.encode("utf-8", "surrogatepass")
@@ -56,16 +61,26 @@ class CellStyle:
     quoted: bool
     """Whether every cell is quoted."""
     columns: tuple[str, ...]
+    quotes: bool = True
+    """Whether cells may be quoted at all."""
 
     @classmethod
     def of(cls, header: Header, records: Sequence[Record]) -> CellStyle:
         """Learn it from the header and some records."""
         quoted = all(record.raw.startswith(b'"') and record.raw.endswith(b'"') for record in records)
-        return cls(header.delimiter, quoted, tuple(header.columns))
+        return cls(header.delimiter, quoted, tuple(header.columns), header.quotes)
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
-        """The row's bytes, without a line terminator."""
+        """The row's bytes, without a line terminator.
+
+        Raises:
+            RecordError: a cell would need quotes, and the file has none.
+        """
         cells = [_cell(row.get(column)) for column in self.columns]
+        if not self.quotes:
+            if any(mark in cell for cell in cells for mark in (self.delimiter, "\n", "\r")):
+                raise RecordError("a cell of a new row spans lines, and this file never quotes cells")
+            return self.delimiter.join(cells).encode("utf-8", "surrogatepass")
         text = io.StringIO()
         # csv.writer quotes cells that contain newlines only if its own line terminator has one.
         rows = csv.writer(

@@ -70,7 +70,7 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
     """
     files = []
     for source in sources:
-        if not isinstance(source, FileSource) or source.kind == "arrow":
+        if not isinstance(source, FileSource) or source.kind in ("arrow", "excel", "lines"):
             raise UsageError(
                 f"{source.name}: cannot be rewritten in this format; save it as Parquet or JSON Lines first"
             )
@@ -183,7 +183,7 @@ def _write_one(
         write = _writer(source, mould, mark)
         quota = TaskQuota(mould.tasks)
         for number, slot in enumerate(places):
-            found = cast_pair(mould, slot, target.records + number, stock, quota)
+            found = cast_pair(mould, slot, target.records + number, stock, quota, fits=_fits(write))
             if found is not None:
                 insert, chosen[insert.pair] = found
                 marked = {mark: insert.pair} if mark and source.kind == "json" else {}
@@ -214,9 +214,26 @@ def _mask(source: FileSource, name: str | None) -> Mask | None:
     return masked
 
 
+def _fits(write: Write) -> Callable[[dict[str, Any]], bool]:
+    """Whether a file of this style can hold a row."""
+
+    def fits(row: dict[str, Any]) -> bool:
+        try:
+            return bool(write(row))
+        except RecordError:
+            return False
+
+    return fits
+
+
 def _writer(source: FileSource, mould: Mould, mark: str | None) -> Write:
     if mark is not None and any(mark in like.row for like in mould.likes):
         raise UsageError(f"{source.name}: already has a field {mark!r}; choose another with --mark-field")
+    if mark is not None and mould.likes[0].inner == "list":
+        raise UsageError(
+            f"{source.name}: a record that is a bare list of messages cannot be marked; drop --mark-field (the manifest"
+            " lists new rows)"
+        )
     if source.kind != "delimited":
         return JsonStyle.of(mould.likes)
     if mark is not None:

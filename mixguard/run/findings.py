@@ -116,6 +116,12 @@ class CorpusSummary(Model):
     """Records by source and format."""
     flags: dict[str, int]
     """Records by anomaly or trainer rule."""
+    read_bytes: int = 0
+    """Size of the samples' own text."""
+    quarantined_bytes: int = 0
+    """Size of what is in quarantine."""
+    broken: tuple[str, ...] = ()
+    """Sources that end or break off inside a record: nobody knows what followed."""
 
     @property
     def rejected(self) -> int:

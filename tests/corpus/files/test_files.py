@@ -167,7 +167,7 @@ def test_delimited(tmp_path: Path, suffix: str) -> None:
     good, bad = read(path)
     assert [dict(record.row) for record in good] == [
         {"question": "two\nlines", "answer": "yes"},
-        {"question": "last", "answer": ["x"]},
+        {"question": "last", "answer": '["x"]'},
     ]
     assert [r.place.line for r in good] + [r.place.line for r in bad] == [2, 5, 4]
     assert "1 cells, but 2 in the header" in bad[0].reason
