@@ -96,8 +96,6 @@ class _Bounded(io.RawIOBase):
         super().close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its `Buffer` is new in Python 3.12
-        import zstandard
-
         block = self._left or self._block(len(buffer))
         self._left = block[len(buffer) :]
         block = block[: len(buffer)]

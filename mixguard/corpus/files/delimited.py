@@ -48,7 +48,9 @@ def read_delimited(stream: BufferedReader[Any], name: str, max_bytes: int) -> It
             raw = cut.raw[:KEPT_OF_REJECTED]
             yield Rejected(place, raw, str(error), cut.length, cut.broken, cut.start)
     if window.failure:
-        yield Rejected(Place(name, window.line, ordinal), b"", window.failure, 0, True, window.passed)
+        yield Rejected(
+            Place(name, window.line, ordinal), b"", window.failure, broken=True, start=window.passed
+        )
     elif not ordinal:
         raise InputError(f"{name}: a header line, but no rows")
 

@@ -6,8 +6,8 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from mixguard.corpus.files.cells import record
 from mixguard.corpus.files.compressed import EXPANSION_MAX
-from mixguard.corpus.files.tables import record
 from mixguard.corpus.records import Record
 from mixguard.errors import InputError
 

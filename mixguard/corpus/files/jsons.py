@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
-from mixguard.corpus.files.pieces import Piece, Pieces
+from mixguard.corpus.files.piece import Piece
+from mixguard.corpus.files.pieces import Pieces
 from mixguard.corpus.files.values import kind_of, parsed
 from mixguard.corpus.files.window import Window
 from mixguard.corpus.files.wrappers import expanded, unwrapped
@@ -37,7 +38,9 @@ def read_json(stream: BufferedReader[Any], name: str, max_bytes: int) -> Iterato
             raw = piece.raw[:KEPT_OF_REJECTED]
             yield Rejected(place, raw, str(error), length, piece.broken, piece.start)
     if window.failure:
-        yield Rejected(Place(name, window.line, ordinal + 1), b"", window.failure, 0, True, window.passed)
+        yield Rejected(
+            Place(name, window.line, ordinal + 1), b"", window.failure, broken=True, start=window.passed
+        )
 
 
 def _record(piece: Piece, place: Place) -> Record:

@@ -37,4 +37,6 @@ def read_lines(stream: BufferedReader[Any], name: str, max_bytes: int) -> Iterat
             continue
         yield Record(place, raw, {"text": text}, () if utf8 else ("not_utf8",), start)
     if window.failure:
-        yield Rejected(Place(name, window.line, ordinal), b"", window.failure, 0, True, window.passed)
+        yield Rejected(
+            Place(name, window.line, ordinal), b"", window.failure, broken=True, start=window.passed
+        )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
-from mixguard.corpus.files.tables import ROWS_AT_ONCE, as_json, record
+from mixguard.corpus.files.cells import as_json, record
+from mixguard.corpus.files.tables import ROWS_AT_ONCE
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError, RecordError
 

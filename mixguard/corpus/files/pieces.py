@@ -4,45 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
 from mixguard.corpus.files.brackets import Scan, State
+from mixguard.corpus.files.piece import Keys, Piece
 from mixguard.corpus.files.window import SPACE, Lost, Window
 from mixguard.corpus.files.wrappers import first_element, is_message, is_whole, next_list
 
 SEPARATORS = re.compile(rb"(?:[ \t\r\n,\x1e]++|\xef\xbb\xbf)+")
 """What may stand between records: space, commas, record separators (RFC 7464), marks of files laid end to end."""
 _SPACE = re.compile(rb"[ \t\r\n]+")
-_SCRAP = re.compile(rb'"(?:[^"\\\n]++|\\[^\n])*+"|[^,\]\n]+|\]')
+_PLAIN = re.compile(rb'(?:"(?:[^"\\\n]++|\\[^\n])*+"|[^ \t\r\n,{}\[\]":]++)(?=[ \t\r\n]*[,\]])')
+"""A text or a number in an array."""
+_SCRAP_END = re.compile(rb'\n|(?=\{[ \t]*")')
+_NEAR, _MISSES = 2**16, 1000
+"""How far to look for the next record's beginning, and how often in vain."""
 _WASTE = 2**24
 """Bytes that may be read twice, beyond as many as were read at all, before records are given up sooner."""
 _STRAY = re.compile(rb"[\]}][\]}, \t]*")
-
-
-class Piece(NamedTuple):
-    """The bytes of one record, or of what belongs to none."""
-
-    raw: bytes
-    line: int
-    """1-based line of the first byte."""
-    start: int
-    """Offset in the stream."""
-    problem: str | None = None
-    value: Any = None
-    """The parsed value, if finding its end already parsed it."""
-    length: int = 0
-    """Bytes covered, if more than `raw` has."""
-    broken: bool = False
-    """Whether the file ends inside."""
-    listed: bool = False
-    """Whether it is an element of an array."""
-    names: list[str] | None = None
-    """The columns, if it is a list of cells."""
-    alone: bool = False
-    """Whether it is all there is in the file."""
 
 
 class Pieces:
@@ -61,8 +43,11 @@ class Pieces:
         self._no_line = 0
         """Position in the stream up to which lines are not single records."""
         self._wasted = 0
-        self._keys: dict[bytes, None] = {}
-        """The first keys of records, most recent last."""
+        self._keys = Keys()
+        self._last: str | None = None
+        self._opening = b""
+        """How the last record began, up to the end of its first key."""
+        self._misses = 0
         self._turns = False
         """Whether each line is a list of texts by turns."""
 
@@ -99,10 +84,10 @@ class Pieces:
                 continue
             if first == b"[" and self._list_opens():
                 continue
-            piece = self._whole_line() if first in b"{[" else None
-            if piece is None:
-                piece = self._value() if first in b"{[" else self._scrap()
-            yield piece
+            if first in b"{[":
+                yield self._whole_line() or (first == b"{" and self._up_to_next()) or self._value()
+            else:
+                yield self._scrap()
 
     def _list_opens(self) -> bool:
         """Step into an array of records; whether it is one, and not a record itself."""
@@ -152,9 +137,27 @@ class Pieces:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        if isinstance(value, dict) and value:
-            self._note(orjson.dumps(next(iter(value))))
+        key = next(iter(value), None) if isinstance(value, dict) else None
+        if key is not None and key != self._last:
+            self._last = key
+            self._keys.note(orjson.dumps(key))
         return self._taken(text, value)
+
+    def _up_to_next(self) -> Piece | None:
+        """What stands before the next record's likely beginning, if that is one record: common in arrays on one line."""
+        window = self._window
+        if not self._opening or self._misses > _MISSES:
+            return None
+        begin = window.begin
+        end = window.text.find(self._opening, begin + 1, begin + _NEAR)
+        raw = window.text[begin:end].rstrip(SPACE + b",") if end > 0 else b""
+        if raw[-1:] == b"}" and len(raw) <= self._max:
+            try:
+                return self._taken(raw, orjson.loads(raw))
+            except orjson.JSONDecodeError:
+                pass
+        self._misses += 1
+        return None
 
     def _taken(self, raw: bytes, value: Any = None) -> Piece:
         """Step over a record."""
@@ -177,7 +180,10 @@ class Pieces:
                 raw = raw or window.peek(0, KEPT_OF_REJECTED)
                 gone += len(window.take(scan.drop()))
             window.more()
-        self._note(scan.key)
+        self._keys.note(scan.key)
+        if scan.key is not None and state == "end":
+            head = window.peek(0, 256)
+            self._opening = head[: head.find(scan.key) + len(scan.key)] if scan.key in head else b""
         if state == "end" and not gone and scan.at <= self._max:
             return self._taken(window.peek(0, scan.at))
         if state == "end":
@@ -209,11 +215,11 @@ class Pieces:
             return Lost(raw[:KEPT_OF_REJECTED], len(raw))
         if not self._depth:
             end = window.text.find(b"\n", window.begin) - window.begin
-            if 0 <= end and self._is_line(end, scan.at):
+            if end >= 0 and self._is_line(end, scan.at):
                 return window.lose_line(self._max)
         else:
             self._torn = True
-        return window.lose(self._restart(), max(scan.last, 1), self._max)
+        return window.lose(self._keys.restart(window.indent()), max(scan.last, 1), self._max)
 
     def _is_line(self, end: int, at: int) -> bool:
         """Whether what goes wrong is the first line, which ends at `end`, and does not look unfinished."""
@@ -221,34 +227,17 @@ class Pieces:
         text = window.text[window.begin : window.begin + max(at, end)]
         return not text[end:at].strip(SPACE) and text[:end].rstrip(SPACE)[-1:] not in (b"{", b"[", b",", b":")
 
-    def _restart(self) -> re.Pattern[bytes]:
-        """Where a record may begin: with a first key that others have, or at the margin."""
-        keys = b"|".join(map(re.escape, self._keys))
-        known = rb"\{[ \t\r\n]*(?:%s)[ \t\r\n]*:" % keys if keys else rb"(?<=[},\]])[ \t\r\n]*\{[ \t\r\n]*\""
-        return re.compile(rb"%s|(?<=\n)(?=[ \t]{0,%d}[{\[\]])" % (known, self._window.indent()))
-
-    def _note(self, key: bytes | None) -> None:
-        """Remember a record's first key; a few are enough."""
-        if key is not None and len(key) <= 100 and key != next(reversed(self._keys), None):
-            self._keys.pop(key, None)
-            self._keys[key] = None
-            if len(self._keys) > 8:
-                del self._keys[next(iter(self._keys))]
-
     def _scrap(self) -> Piece:
-        """Something else: in an array up to the next comma, otherwise the rest of the line."""
+        """Something else: a value in an array, or what stands before the next object or line end."""
         window = self._window
         line, start = window.line, window.passed
-        if self._depth:
-            window.line_end(KEPT_OF_REJECTED)
-            match = _SCRAP.match(window.text, window.begin)
-            if match and match.end() < len(window.text):
-                raw = window.take(match.end() - match.start()).rstrip(SPACE)
-                return Piece(raw, line, start, listed=True, length=len(raw))
-        elif match := _STRAY.match(window.text, window.begin):
+        window.peek(0, KEPT_OF_REJECTED)
+        match = (_PLAIN if self._depth else _STRAY).match(window.text, window.begin)
+        if match:
             raw = window.take(match.end() - match.start()).rstrip(SPACE + b",")
-            return Piece(raw, line, start, "a bracket closes nothing", length=len(raw))
-        lost = window.lose_line(self._max)
+            problem = None if self._depth else "a bracket closes nothing"
+            return Piece(raw, line, start, problem, length=len(raw), listed=self._depth > 0)
+        lost = window.lose(_SCRAP_END, 1, self._max)
         long = f"longer than {self._max:,} bytes" if lost.length > self._max else None
         return Piece(lost.raw, line, start, long, length=lost.length, listed=self._depth > 0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from mixguard.corpus.files.window import Window
@@ -116,7 +117,7 @@ class Rows:
     def _swallowed(self, ends: list[int]) -> bool:
         """Whether what a row spans looks like rows of its own."""
         mark, window = self.delimiter.encode(), self._window
-        spans = zip(ends, ends[1:], strict=False)
+        spans = pairwise(ends)
         good = sum(window.peek(at, end - at).count(mark) == self.width - 1 for at, end in spans)
         return good * 2 >= len(ends) - 1
 

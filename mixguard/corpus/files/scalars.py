@@ -74,7 +74,7 @@ def value_of(scalar: Any) -> Any:
         return scalar.as_py()
     except UnicodeDecodeError:
         raise
-    except Exception:  # noqa: BLE001 - look inside
+    except Exception:
         kind = scalar.type
         if kinds.is_temporal(kind):
             whole = pa.int32() if kind.bit_width == 32 else pa.int64()

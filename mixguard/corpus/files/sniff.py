@@ -16,11 +16,12 @@ DELIMITED = (".csv", ".tsv")
 LINES = (".txt", ".text")
 EXCEL = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 TEXT = (".jsonl", ".json", ".ndjson", *DELIMITED)
+_ZIP = b"PK\x03\x04"
 COMPRESSION = (".gz", ".zst")
 SUFFIXES = (*TEXT, ".parquet", ".arrow", ".feather", ".xlsx")
 """Suffixes searched for in a folder; text files may also end in `.gz` or `.zst`. A `.txt` file, which may be a licence
 or a note, must be named."""
-_WORKBOOKS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_WORKBOOKS = (_ZIP, b"\xd0\xcf\x11\xe0")
 
 _TABLES: tuple[tuple[bytes, FileKind], ...] = (
     (b"PAR1", "parquet"),
@@ -36,7 +37,7 @@ _ENCRYPTED = (
     b"$ANSIBLE_VAULT",
 )
 _FOREIGN = {
-    b"PK\x03\x04": "a zip archive; unpack it and name the files inside",
+    _ZIP: "a zip archive; unpack it and name the files inside",
     b"%PDF": "a PDF; extract its text first",
     b"\x89PNG": "an image, not text",
     b"\xff\xd8\xff": "an image, not text",
@@ -69,13 +70,7 @@ def sniff(path: Path, name: str) -> FileKind:
     Raises:
         InputError: the file is empty, encrypted, binary or of an unsupported kind.
     """
-    try:
-        with path.open("rb") as raw:
-            head = raw.read(HEAD)
-    except OSError as error:
-        raise InputError(f"{name}: cannot be read ({error.strerror})") from None
-    if not head:
-        raise InputError(f"{name}: the file is empty")
+    head = _head(path, name)
     for magic, kind in _TABLES:
         if head.startswith(magic):
             return kind
@@ -99,6 +94,17 @@ def sniff(path: Path, name: str) -> FileKind:
     return "delimited" if suffix in DELIMITED else "json"
 
 
+def _head(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as raw:
+            head = raw.read(HEAD)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read ({error.strerror})") from None
+    if not head:
+        raise InputError(f"{name}: the file is empty")
+    return head
+
+
 def _with_zeros(text: bytes) -> str:
     """What text with zero bytes is: wide characters have one in two, or three in four."""
     for zeros, name in ((3, "UTF-32"), (1, "UTF-16")):
@@ -115,11 +121,10 @@ def _is_json(text: bytes) -> bool:
 def _refuse(head: bytes, name: str) -> None:
     if head.startswith(_ENCRYPTED):
         raise InputError(f"{name}: the file is encrypted; decrypt it first")
-    for magic, what in _FOREIGN.items():
-        if head.startswith(magic):
-            if magic == b"PK\x03\x04":
-                what = _zipped(head, suffix_of(name)) or what
-            raise InputError(f"{name}: {what}")
+    zipped = _zipped(head, suffix_of(name)) if head.startswith(_ZIP) else None
+    what = zipped or next((what for magic, what in _FOREIGN.items() if head.startswith(magic)), None)
+    if what is not None:
+        raise InputError(f"{name}: {what}")
 
 
 def _zipped(head: bytes, suffix: str) -> str | None:

@@ -8,12 +8,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from mixguard.corpus.files.arrow_messages import unpacked_bytes
+from mixguard.corpus.files.cells import record
 from mixguard.corpus.files.compressed import EXPANSION_FREE, EXPANSION_MAX
 from mixguard.corpus.files.scalars import checked, row_at
-from mixguard.corpus.files.values import DEPTH_MAX, cleaned
 from mixguard.corpus.files.weight import weight
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError, RecordError
@@ -75,7 +73,8 @@ class Unpacked:
 
 def weight_of(batch: Any) -> int:
     """Bytes of a batch's values, and eight for each row."""
-    return int(sum(map(weight, batch.columns))) + batch.num_rows * 8
+    found: int = sum(map(weight, batch.columns)) + batch.num_rows * 8
+    return found
 
 
 def check_weight(batches: Iterable[Any], path: Path, name: str) -> None:
@@ -162,7 +161,8 @@ def _with_dictionary(group: Any) -> Iterator[str]:
 def _claimed(group: Any) -> int:
     """Bytes of a row group before rows are made of it, as its metadata says."""
     columns = [group.column(number) for number in range(group.num_columns)]
-    return max(int(group.total_byte_size), sum(8 * column.num_values for column in columns))
+    claimed: int = max(group.total_byte_size, sum(8 * column.num_values for column in columns))
+    return claimed
 
 
 def read_arrow(path: Path, name: str, max_bytes: int) -> Iterator[Record | Rejected]:
@@ -203,7 +203,7 @@ def _batches(file: Any, name: str) -> Iterator[Any]:
         raise InputError(f"{name}: not a readable Arrow file: {_first_line(error)}") from None
     if is_file:
         parts = (_until_damaged(iter(map(reader.get_batch, [n]))) for n in range(reader.num_record_batches))
-        batches = (batch for part in parts for batch in part)
+        batches: Iterator[Any] = (batch for part in parts for batch in part)
     else:
         batches = _until_damaged(iter(reader.read_next_batch, None))
     for batch in batches:
@@ -220,48 +220,6 @@ def _check_names(names: list[str], name: str) -> None:
     twice = next((column for column, count in Counter(names).items() if count > 1), None)
     if twice is not None:
         raise InputError(f"{name}: two columns have the same name ({twice[:40]}); rename one")
-
-
-def record(row: dict[str, Any], name: str, ordinal: int) -> Record:
-    """A table row as a record; its raw bytes are its JSON, keys in column order.
-
-    Raises:
-        RecordError: a value is nested too deeply.
-    """
-    plain = {_key(key): _plain(value) for key, value in row.items()}
-    flags: tuple[str, ...] = ()
-    try:
-        raw = orjson.dumps(plain)
-    except TypeError:
-        plain, flags = cleaned(plain), ("lone_surrogate",)
-        raw = orjson.dumps(plain)
-    return Record(Place(name, ordinal + 1, ordinal), raw, plain, flags)
-
-
-def as_json(value: Any) -> bytes:
-    """Any value as JSON, as far as JSON can hold it."""
-    return orjson.dumps(cleaned(_plain(value)))
-
-
-def _key(key: Any) -> str:
-    return key if type(key) is str else str(key)
-
-
-def _plain(value: Any, depth: int = 0) -> Any:
-    """The value as JSON: bytes become null, times, decimals and integers beyond 64 bits become text."""
-    if value is None or type(value) in (str, bool, float):
-        return value
-    if depth > DEPTH_MAX:
-        raise RecordError(f"nested more than {DEPTH_MAX} deep")
-    if isinstance(value, dict):
-        return {_key(key): _plain(inner, depth + 1) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner, depth + 1) for inner in value]
-    if isinstance(value, int):
-        return int(value) if -(2**63) <= value < 2**64 else f"{value:#x}"
-    if isinstance(value, str | float):
-        return str(value) if isinstance(value, str) else float(value)
-    return None if isinstance(value, bytes) else str(value)
 
 
 def _first_line(error: Exception) -> str:

@@ -14,13 +14,10 @@ def weight(array: Any) -> int:
     import pyarrow.types as kinds
 
     kind, own = array.type, len(array) * CELL
-    if kinds.is_dictionary(kind):
-        return own + len(array) * _heaviest(array.dictionary)
-    if kinds.is_run_end_encoded(kind):
-        return own + len(array) * _heaviest(array.values)
-    if kinds.is_struct(kind):
-        return own + sum(weight(array.field(number)) for number in range(kind.num_fields))
-    if kinds.is_union(kind):
+    if kinds.is_dictionary(kind) or kinds.is_run_end_encoded(kind):
+        repeated = array.dictionary if kinds.is_dictionary(kind) else array.values
+        return own + len(array) * _heaviest(repeated)
+    if kinds.is_struct(kind) or kinds.is_union(kind):
         return own + sum(weight(array.field(number)) for number in range(kind.num_fields))
     if kinds.is_nested(kind):
         return own + _of_lists(array)

@@ -13,9 +13,12 @@ from mixguard.corpus.files.window import Window
 from mixguard.corpus.records import Inner, Row
 
 LISTS = frozenset(
-    "data instances rows examples records items samples entries conversations dialogues dialogs questions"
-    " documents dataset train training validation valid dev eval evaluation test".split()
-)
+    {
+        "data", "instances", "rows", "examples", "records", "items", "samples", "entries", "conversations", "dialogues",
+        "dialogs", "questions", "documents", "dataset", "train", "training", "validation", "valid", "dev", "eval",
+        "evaluation", "test",
+    }
+)  # fmt: skip
 """Keys under which a file's records lie, if the file is one object."""
 _MEMBER = re.compile(rb'[ \t\r\n,]*+"((?:[^"\\\n]++|\\[^\n])*+)"[ \t\r\n]*+:[ \t\r\n]*+')
 _SPACE = re.compile(rb"[ \t\r\n]+")
@@ -48,11 +51,7 @@ def unwrapped(value: Any, names: Sequence[str] | None = None) -> Unwrapped | Non
         names: the columns of a list of cells.
     """
     if isinstance(value, list):
-        if names is not None and len(names) == len(value):
-            return Unwrapped(dict(zip(names, value, strict=True)), "part")
-        if value and (all(map(is_message, value)) or all(isinstance(each, str) for each in value)):
-            return Unwrapped({"messages": value}, "list")
-        return None
+        return _of_list(value, names)
     if not isinstance(value, dict):
         return None
     if "row_idx" in value and isinstance(value.get("row"), dict):  # the hub's `/rows`
@@ -61,6 +60,14 @@ def unwrapped(value: Any, names: Sequence[str] | None = None) -> Unwrapped | Non
     if "custom_id" in value and isinstance(body, dict) and isinstance(body.get("messages"), list):
         return Unwrapped({**body, "messages": [*body["messages"], *_answer(value)]}, "part")
     return Unwrapped(value, "")
+
+
+def _of_list(value: list[Any], names: Sequence[str] | None) -> Unwrapped | None:
+    if names is not None and len(names) == len(value):
+        return Unwrapped(dict(zip(names, value, strict=True)), "part")
+    if value and (all(map(is_message, value)) or all(isinstance(each, str) for each in value)):
+        return Unwrapped({"messages": value}, "list")
+    return None
 
 
 def _answer(logged: Mapping[str, Any]) -> list[Any]:
@@ -82,13 +89,12 @@ def expanded(value: Any) -> list[dict[str, Any]] | None:
         return None
     names, cells = value.get("columns"), value.get("data")
     if isinstance(names, list) and isinstance(cells, list):
-        if all(isinstance(row, list) and len(row) == len(names) for row in cells):
-            return [dict(zip(map(str, names), row, strict=True)) for row in cells]
-        return None
+        even = all(isinstance(row, list) and len(row) == len(names) for row in cells)
+        return [dict(zip(map(str, names), row, strict=True)) for row in cells] if even else None
     parts = list(value.values())
-    if not all(isinstance(part, dict) and part and not is_message(part) for part in parts):
-        return None
-    if any(part.keys() != parts[0].keys() for part in parts):
+    if not all(isinstance(part, dict) and part and not is_message(part) for part in parts) or any(
+        part.keys() != parts[0].keys() for part in parts
+    ):
         return None
     if all(key.isdecimal() for key in parts[0]):
         return [{name: cells[number] for name, cells in value.items()} for number in parts[0]]
