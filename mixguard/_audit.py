@@ -188,6 +188,9 @@ def _summary(tally: Tally) -> CorpusSummary:
         flags=dict(sorted(tally.flags.items())),
         looked=tally.looked.total(),
         unread=_unread(tally),
+        read_bytes=tally.bytes,
+        quarantined_bytes=tally.rejected_bytes,
+        broken=tuple(sorted(tally.broken)),
     )
 
 

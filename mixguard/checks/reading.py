@@ -25,8 +25,15 @@ def _quarantined(evidence: Evidence) -> Told:
     if not count:
         return Told("pass", f"all {total:,} records were read", 0, total, interval, limit)
     reasons = sorted(corpus.quarantined.items(), key=lambda pair: (-pair[1], pair[0]))
-    message = f"{count:,} of {total:,} records could not be read: {_listed(reasons)}"
-    return Told("incomplete" if count > limit * total else "warn", message, count, total, interval, limit)
+    size = corpus.read_bytes + corpus.quarantined_bytes
+    heavy = corpus.quarantined_bytes > limit * size
+    unread = f", {corpus.quarantined_bytes / size:.1%} of all bytes," if heavy else ""
+    message = f"{count:,} of {total:,} records{unread} could not be read: {_listed(reasons)}"
+    if corpus.broken:
+        more = f" and {len(corpus.broken) - 1} more" if len(corpus.broken) > 1 else ""
+        message = f"{corpus.broken[0]}{more} breaks off, so the rest is unknown; {message}"
+    unfit = heavy or corpus.broken or count > limit * total
+    return Told("incomplete" if unfit else "warn", message, count, total, interval, limit)
 
 
 def _unjudged(rate: Rate, _: Evidence) -> Judged:
@@ -137,10 +144,14 @@ READING_CHECKS = (
         kind="reading",
         severities=("warn", "incomplete"),
         find=_quarantined,
-        limit=Limit(0.01, "Share of unreadable records above which the verdict is `incomplete`."),
+        limit=Limit(
+            0.01,
+            "Share of unreadable records, or of their bytes, above which the verdict is `incomplete`; it is in any case if a"
+            " file breaks off.",
+        ),
         why="What cannot be read cannot be judged, but a trainer may still read it.",
         source="design of this tool",
-        remedy="See quarantine.jsonl in the run folder; it lists file, line and reason.",
+        remedy="See quarantine.jsonl in the run folder; it lists file, line, size and reason.",
     ),
     Check(
         id="MG305",

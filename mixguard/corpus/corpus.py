@@ -12,7 +12,7 @@ import polars as pl
 
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source, open_sources
-from mixguard.corpus.files.base import Whole
+from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.view import View
 from mixguard.corpus.parts import BATCH, Gathered, Part, Tally, Understood, text_id
@@ -93,7 +93,10 @@ class Corpus:
             try:
                 yield reading.understand(outcome, look=number < len(head) or not number % EVERY)
             except RecordError as error:
-                yield Rejected(outcome.place, outcome.raw, str(error))
+                raw = outcome.raw
+                yield Rejected(
+                    outcome.place, raw[:KEPT_OF_REJECTED], str(error), len(raw), start=outcome.start
+                )
         yield reading.watch.looked()
 
 

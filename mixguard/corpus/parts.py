@@ -35,6 +35,10 @@ class Tally:
     """Samples without any exchange."""
     rejected: Counter[str] = field(default_factory=Counter)
     """Quarantined records by reason."""
+    rejected_bytes: int = 0
+    """Size of what is in quarantine."""
+    broken: Counter[str] = field(default_factory=Counter)
+    """Sources that end or break off inside a record: how often, by name."""
     formats: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Records by (source, format)."""
     flags: Counter[str] = field(default_factory=Counter)
@@ -162,6 +166,8 @@ class Gathered:
             exchanges=frame.height,
             empty=self._empty,
             rejected=Counter(outcome.reason for outcome in self._rejected),
+            rejected_bytes=sum(outcome.extent for outcome in self._rejected),
+            broken=Counter(outcome.place.source for outcome in self._rejected if outcome.broken),
             formats=self._formats,
             flags=self._flags,
             digests=self._digests,

@@ -25,6 +25,9 @@ class Role(StrEnum):
     """Text with no roles: a plain `text` corpus."""
 
 
+Inner: TypeAlias = Literal["", "list", "part"]
+"""How a row lies in its record's bytes: they are its JSON; they are a bare list, which the row has under `messages`;
+or the row is made from a part of them, and no other can be written like it."""
 Kind: TypeAlias = Literal["text", "reasoning", "tool_call", "tool_result", "image", "unread"]
 """What a turn is; `unread` is a part of unknown kind that has no text."""
 Polarity: TypeAlias = Literal[1, 0, -1]
@@ -79,15 +82,30 @@ class Record:
     """The record's own bytes, without separators. For tabular files, its canonical JSON."""
     row: Row
     flags: tuple[str, ...] = field(default=())
-    """Oddities noticed by the reader: `duplicate_keys`, `non_finite_number`."""
+    """Oddities noticed by the reader: `duplicate_keys`, `non_finite_number`, `lone_surrogate`, `not_utf8`."""
     start: int = -1
     """Offset of `raw` in the decompressed text, after any byte-order mark; -1 for tables."""
+    inner: Inner = ""
+    listed: bool = False
+    """Whether it is an element of a JSON array, after which a comma stands."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A record that could not be read or parsed, and why. It goes to quarantine."""
+    """A record, or a stretch of a file, that could not be read or parsed, and why. It goes to quarantine."""
 
     place: Place
     raw: bytes
+    """The beginning of its bytes."""
     reason: str
+    length: int = 0
+    """Bytes of the file that it covers, if more than `raw` has."""
+    broken: bool = False
+    """Whether the file ends or breaks off here: nobody knows what followed."""
+    start: int = -1
+    """Offset in the decompressed text, as of a record."""
+
+    @property
+    def extent(self) -> int:
+        """Bytes that it covers."""
+        return max(self.length, len(self.raw))

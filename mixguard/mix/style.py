@@ -15,7 +15,7 @@ from mixguard.corpus.files.compressed import open_text
 from mixguard.corpus.files.delimited import Header, read_header
 from mixguard.corpus.files.sniff import BOM
 from mixguard.corpus.records import Record
-from mixguard.errors import RecordError, UsageError
+from mixguard.errors import RecordError
 
 Write = Callable[[dict[str, Any]], bytes]
 """Makes a row's bytes.
@@ -25,7 +25,7 @@ Raises:
 """
 _BLOCK = 2**20
 _LEGACY = "cp1252"
-"""What text that is not UTF-8 is written in: Windows Western, of which Latin-1's letters are a part."""
+"""What text that is not UTF-8 is read and written as: Windows Western, of which Latin-1's letters are a part."""
 
 
 def style_of(source: Source, records: Sequence[Record]) -> Write:
@@ -34,9 +34,6 @@ def style_of(source: Source, records: Sequence[Record]) -> Write:
     Args:
         source: opened again for its header and its character set.
         records: some of its rows.
-
-    Raises:
-        UsageError: two columns have the same name.
     """
     if not isinstance(source, FileSource) or source.kind != "delimited":
         return JsonStyle.of(records)
@@ -44,22 +41,27 @@ def style_of(source: Source, records: Sequence[Record]) -> Write:
         if stream.peek(3)[:3] == BOM:
             stream.read(3)
         header = read_header(stream, source.name)
-    if len(set(header.columns)) < len(header.columns):
-        raise UsageError(f"{source.name}:1: two columns have the same name; rename one")
+    return CellStyle.of(header, records, _encoding(source))
+
+
+def _encoding(source: FileSource) -> str:
+    """The character set of a file: one damaged row does not make another of UTF-8."""
     with open_text(source.path) as stream:
-        encoding = _encoding(iter(lambda: stream.read(_BLOCK), b""))
-    return CellStyle.of(header, records, encoding)
+        if _is_utf8(iter(lambda: stream.read(_BLOCK), b"")):
+            return "utf-8"
+    legacy = any("not_utf8" in each.flags for each in source.records() if isinstance(each, Record))
+    return _LEGACY if legacy else "utf-8"
 
 
-def _encoding(blocks: Iterable[bytes]) -> str:
+def _is_utf8(blocks: Iterable[bytes]) -> bool:
     decoder = codecs.getincrementaldecoder("utf-8")()
     try:
         for block in blocks:
             decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
-        return _LEGACY
-    return "utf-8"
+        return False
+    return True
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,8 @@ class JsonStyle:
     """Whether a space follows colons and commas."""
     ascii: bool
     """Whether non-ASCII characters are escaped."""
+    bare: bool = False
+    """Whether a record is the bare list of its messages."""
 
     @classmethod
     def of(cls, records: Sequence[Record]) -> JsonStyle:
@@ -84,14 +88,16 @@ class JsonStyle:
         indent = _spaces(lines[1]) - margin if len(lines) > 1 else None
         escaped = any(b"\\u" in record.raw for record in records)
         plain = all(record.raw.isascii() for record in records)
-        return cls(indent, margin, spaced=b'": ' in raw, ascii=plain and escaped)
+        bare = records[0].inner == "list"
+        return cls(indent, margin, spaced=b'": ' in raw, ascii=plain and escaped, bare=bare)
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
         """The row's bytes."""
         separators = (", ", ": ") if self.spaced else (",", ":")
         if self.indent is not None:
             separators = (",", separators[1])
-        text = json.dumps(row, ensure_ascii=self.ascii, indent=self.indent, separators=separators)
+        value = row["messages"] if self.bare else row
+        text = json.dumps(value, ensure_ascii=self.ascii, indent=self.indent, separators=separators)
         if self.margin:
             text = text.replace("\n", "\n" + " " * self.margin)
         return text.encode("utf-8", "surrogatepass")
@@ -118,7 +124,7 @@ class CellStyle:
         """Learn it from the header and some records."""
         raws = [record.raw for record in records]
         quoted = all(raw.startswith(b'"') and raw.endswith(b'"') for raw in raws)
-        bare = _is_bare(raws, header.delimiter)
+        bare = not header.quotes or _is_bare(raws, header.delimiter)
         escaped = any(b"\\n" in raw for raw in raws)
         crlf = sum(b"\r\n" in raw for raw in raws) > sum(b"\n" in raw for raw in raws) / 2
         return cls(
@@ -132,7 +138,11 @@ class CellStyle:
         )
 
     def __call__(self, row: Mapping[str, Any]) -> bytes:
-        """The row's bytes, without a line terminator."""
+        """The row's bytes, without a line terminator.
+
+        Raises:
+            RecordError: a cell would need quotes, and the file has none; or a character is not in its character set.
+        """
         cells = [_cell(row.get(column)) for column in self.columns]
         text = self.delimiter.join(map(self._bare, cells)) if self.bare else self._quoted(cells)
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,10 @@ from mixguard.mix.arrow import codecs, fitted, marked_schema
 from mixguard.mix.style import Write
 
 _COMMA = re.compile(rb",[ \t\r\n]*")
+_NEXT_COMMA = re.compile(rb"([ \t\r\n]*),[ \t\r\n]*")
+_LAST_COMMA = re.compile(rb",([ \t\r\n]*)\Z")
+_MARKED = re.compile(rb"[ \t\r\n]*\x1e")
+"""What stands between records that each begin with a record separator (RFC 7464)."""
 _BLOCK = 2**20
 _ROWS = 1024
 """Rows of a table handled at a time."""
@@ -81,8 +86,10 @@ def weave_text(
     with open_text(source.path) as stream:
         if stream.peek(3)[:3] == BOM:
             out.write(stream.read(3))
-        loom = _Loom(stream, out, *_joint(source))
+        loom = _Loom(stream, out)
+        separators = _separators(source)
         for record in _records(source):
+            _check(record)
             loom.gap(record.start)
             raw: bytes | None = loom.take(len(record.raw))
             if raw != record.raw:
@@ -91,37 +98,33 @@ def weave_text(
                 raw = mask(record) if mask else None
                 if raw is None:
                     done.left_out[record.place.ordinal] = record.raw
-                    loom.leave_out()
+                    loom.leave_out(record)
                     continue
                 done.masked.add(record.place.ordinal)
             loom.keep(raw)
             for insert in done.next(record.place.ordinal, inserts):
-                out.write(loom.separator + write(insert.row))
-        loom.end(kept=bool(done.records))
+                out.write(separators[record.listed] + write(insert.row))
+        loom.end()
     return done
 
 
 class _Loom:
     """Copies the file's bytes and removes the separators of records left out."""
 
-    def __init__(self, stream: BinaryIO, out: BinaryIO, array: bool, separator: bytes) -> None:  # noqa: FBT001
-        self.separator = separator
+    def __init__(self, stream: BinaryIO, out: BinaryIO) -> None:
         self._stream = stream
         self._out = out
-        self._array = array
         self._position = 0
         self._held = b""
         """Bytes before the current record, and before records left out just before it."""
-        self._owed = False
-        """Whether the next comma or newline belongs to a record left out."""
+        self._left_out: Record | None = None
+        """A record left out just before, to which the next comma or newline belongs."""
 
     def gap(self, start: int) -> None:
         """Copy up to the start of the next record."""
         length = start - self._position
         gap = self.take(min(length, _BLOCK))
-        if self._owed:
-            gap, self._owed = _without_first(gap, array=self._array), False
-        self._held += gap
+        self._hold(gap)
         if length > _BLOCK:  # any amount of unreadable lines is copied in blocks
             self._out.write(self._held)
             self._held = b""
@@ -138,20 +141,40 @@ class _Loom:
         self._out.write(self._held + raw)
         self._held = b""
 
-    def leave_out(self) -> None:
+    def leave_out(self, record: Record) -> None:
         """Drop a record, along with one separator."""
-        self._owed = True
+        self._left_out = record
 
-    def end(self, *, kept: bool) -> None:
-        """Copy what follows the last record; `kept` says whether any record was kept."""
-        tail = self._stream.read(_BLOCK)
-        if self._owed and self._array and kept:
-            self._held = _without_last(self._held)
-        elif self._owed:
-            tail = _without_first(tail, array=self._array)
-        self._out.write(self._held + tail)
+    def _hold(self, gap: bytes) -> None:
+        """Hold the bytes after a record; without the separator that belongs to one left out."""
+        record, self._left_out = self._left_out, None
+        if record is not None and not record.listed:
+            gap = gap[2:] if gap[:2] == b"\r\n" else gap[1:] if gap[:1] == b"\n" else gap
+        elif record is not None and (comma := _NEXT_COMMA.match(gap)):
+            gap = comma[1] + gap[comma.end() :]
+        elif record is not None:  # the last of its array: the comma before it goes
+            self._held = _LAST_COMMA.sub(rb"\1", self._held)
+        self._held += gap
+
+    def end(self) -> None:
+        """Copy what follows the last record."""
+        self._hold(self._stream.read(_BLOCK))
+        self._out.write(self._held)
         while block := self._stream.read(_BLOCK):
             self._out.write(block)
+
+
+def _check(record: Record) -> None:
+    """Refuse a record beside which no other could be written.
+
+    Raises:
+        UsageError: it is a part of something larger.
+    """
+    if record.inner == "part":
+        raise UsageError(
+            f"{record.place}: this row lies inside another structure, where none can be added or left out; save the"
+            " rows as JSON Lines first"
+        )
 
 
 def _records(source: FileSource) -> Iterator[Record]:
@@ -169,34 +192,19 @@ def _read(stream: BinaryIO, length: int) -> bytes:
     return b"".join(parts)
 
 
-def _joint(source: FileSource) -> tuple[bool, bytes]:
-    """Whether the file is a JSON array, and the separator between its records."""
+def _separators(source: FileSource) -> dict[bool, bytes]:
+    """What stands between two records, and between two elements of an array (`Record.listed`)."""
     with open_text(source.path) as stream:
         head = stream.read(_BLOCK).removeprefix(BOM)
-    array = source.kind == "json" and head.lstrip()[:1] == b"["
-    if not array:
-        return False, b"\r\n" if head.partition(b"\n")[0].endswith(b"\r") else b"\n"
-    first: Record | None = None
-    for record in _records(source):
-        if first is not None:
-            end = first.start + len(first.raw)
-            between = head[end : record.start]
-            return True, between if _COMMA.fullmatch(between) else b",\n"
-        first = record
-    return True, b",\n"
-
-
-def _without_first(gap: bytes, *, array: bool) -> bytes:
-    """The bytes between two records, minus one comma or newline."""
-    if array:
-        return _COMMA.sub(b"", gap, count=1)
-    return gap[2:] if gap[:2] == b"\r\n" else gap[1:] if gap[:1] == b"\n" else gap
-
-
-def _without_last(held: bytes) -> bytes:
-    """The bytes before records left out at the end of an array, minus the last comma."""
-    before, comma, after = held.rpartition(b",")
-    return before + after if comma else held
+    found = {True: b",\n", False: b"\r\n" if head.partition(b"\n")[0].endswith(b"\r") else b"\n"}
+    if source.kind != "json":
+        return found
+    for one, other in pairwise(islice(_records(source), _ROWS)):
+        between = head[one.start + len(one.raw) : other.start]
+        if one.listed == other.listed and (_COMMA if one.listed else _MARKED).fullmatch(between):
+            found[one.listed] = between
+            break
+    return found
 
 
 def weave_table(

@@ -69,7 +69,7 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
     """
     files = []
     for source in sources:
-        if not isinstance(source, FileSource) or source.kind == "arrow":
+        if not isinstance(source, FileSource) or source.kind in ("arrow", "excel", "lines"):
             raise UsageError(
                 f"{source.name}: cannot be rewritten in this format; save it as Parquet or JSON Lines first"
             )
@@ -238,6 +238,11 @@ def _mask(source: FileSource, read: ReadConfig) -> Mask | None:
 def _check_mark(source: FileSource, mould: Mould, mark: str | None) -> None:
     if mark is not None and any(mark in like.row for like in mould.likes):
         raise UsageError(f"{source.name}: already has a field {mark!r}; choose another with --mark-field")
+    if mark is not None and mould.likes[0].inner == "list":
+        raise UsageError(
+            f"{source.name}: a record that is a bare list of messages cannot be marked; drop --mark-field (the manifest"
+            " lists new rows)"
+        )
     if mark is not None and source.kind == "delimited":
         raise UsageError(
             f"{source.name}: delimited rows cannot be marked; drop --mark-field (the manifest lists new rows)"

@@ -136,6 +136,12 @@ class CorpusSummary(Model):
     """Records whose columns were looked at for unread text."""
     unread: tuple[UnreadColumn, ...] = ()
     """Columns with unread text, the most common first, else in the order of the file."""
+    read_bytes: int = 0
+    """Size of the samples' own text."""
+    quarantined_bytes: int = 0
+    """Size of what is in quarantine."""
+    broken: tuple[str, ...] = ()
+    """Sources that end or break off inside a record: nobody knows what followed."""
 
     @property
     def rejected(self) -> int:

@@ -102,7 +102,7 @@ def quarantine(folder: Path) -> Iterator[Callable[[Rejected], None]]:
                 "line": place.line,
                 "record": place.ordinal,
                 "reason": rejected.reason,
-                "bytes": len(rejected.raw),
+                "bytes": rejected.extent,
             }
             stream.write(orjson.dumps(line) + b"\n")
 

@@ -10,7 +10,8 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -19,8 +20,10 @@ from typing import Any, BinaryIO
 from mixguard.corpus.files.base import HashedFile, Source, Whole, unchanged
 from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
+from mixguard.corpus.files.excel import read_excel
 from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
 from mixguard.corpus.files.jsons import read_json
+from mixguard.corpus.files.lines import read_lines
 from mixguard.corpus.files.memory import MemorySource, memory_sources
 from mixguard.corpus.files.sniff import BOM, SUFFIXES, FileKind, sniff, suffix_of
 from mixguard.corpus.files.tables import read_arrow, read_parquet
@@ -31,6 +34,16 @@ from mixguard.files import sha256
 __all__ = ["Source", "open_sources"]
 
 STDIN = "-"
+_TEXT: dict[FileKind, Callable[[BufferedReader[Any], str, int], Iterator[Record | Rejected]]] = {
+    "json": read_json,
+    "delimited": read_delimited,
+    "lines": read_lines,
+}
+_TABLES: dict[FileKind, Callable[[Path, str, int], Iterator[Record | Rejected]]] = {
+    "parquet": read_parquet,
+    "arrow": read_arrow,
+    "excel": read_excel,
+}
 
 
 @dataclass(frozen=True)
@@ -45,11 +58,10 @@ class FileSource:
     @property
     def size(self) -> int | None:
         """Bytes on disk of an uncompressed text file; None for others."""
-        return (
-            self.path.stat().st_size
-            if self.kind in ("json", "delimited") and not is_compressed(self.path)
-            else None
-        )
+        try:
+            return self.path.stat().st_size if self.kind in _TEXT and not is_compressed(self.path) else None
+        except OSError:  # gone meanwhile; reading it says so
+            return None
 
     @property
     def files(self) -> list[Path]:
@@ -62,25 +74,25 @@ class FileSource:
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
         """Every record in order, then the digest of the bytes read."""
-        return self._text_records() if self.kind in ("json", "delimited") else self._table_records()
+        try:
+            yield from self._text_records() if self.kind in _TEXT else self._table_records()
+        except OSError as error:
+            raise InputError(f"{self.name}: cannot be read ({error.strerror or error})") from None
 
     def _text_records(self) -> Iterator[Record | Rejected | Whole]:
-        read = read_delimited if self.kind == "delimited" else read_json
-        last = Place(self.name, 0, -1)
+        read = _TEXT[self.kind]
         with HashedFile(self.path) as file, io.BufferedReader(file, 2**20) as packed:
             try:
                 stream = _without_bom(decompressed(packed, self.path.stat().st_size))
-                for record in read(stream, self.name, self.max_record_bytes):
-                    last = record.place
-                    yield record
-            except RecordError as error:  # the stream itself is broken: keep what was read
-                yield Rejected(Place(self.name, last.line + 1, last.ordinal + 1), b"", str(error))
+            except RecordError as error:
+                yield Rejected(Place(self.name, 1, 0), b"", str(error), broken=True)
+            else:
+                yield from read(stream, self.name, self.max_record_bytes)
             yield file.whole()
 
     def _table_records(self) -> Iterator[Record | Rejected | Whole]:
-        read = read_parquet if self.kind == "parquet" else read_arrow
         with unchanged(self.files, self.name) as whole:
-            yield from read(self.path, self.name)
+            yield from _TABLES[self.kind](self.path, self.name, self.max_record_bytes)
         yield whole
 
 
@@ -119,6 +131,8 @@ def _refuse_repeated(named: Iterable[tuple[str, Sequence[str]]]) -> None:
 
 def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[FileSource | HubSource]:
     _check_name(name)
+    if not name:
+        raise InputError("an input has an empty name: name a file, a folder, a glob, - or hf://owner/name")
     if name == STDIN:
         path = _spooled(sys.stdin.buffer)
         yield FileSource(path, name, sniff(path, "standard input"), max_bytes)
@@ -169,7 +183,9 @@ def _in_folder(folder: Path) -> list[Path]:
 
 
 def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
+    return any(
+        part.startswith((".", "~$")) for part in path.parts
+    )  # Excel keeps a `~$` file beside an open one
 
 
 def _spooled(stream: BinaryIO) -> Path:
@@ -183,6 +199,7 @@ def _spooled(stream: BinaryIO) -> Path:
 
 
 def _without_bom(stream: BufferedReader) -> BufferedReader:
-    if stream.peek(3)[:3] == BOM:
-        stream.read(3)
+    with suppress(RecordError):  # damaged from its first byte on: reading says so again
+        if stream.peek(3)[:3] == BOM:
+            stream.read(3)
     return stream

@@ -1,146 +1,139 @@
-"""Find where a JSON value ends without parsing it, in memory bounded by one record."""
+"""Find where a JSON value ends, or where it goes wrong, without parsing it.
+
+Grammar is checked as far as it tells where a value ends: a stray quote or bracket is noticed where it stands, and not at
+the end of the file. Whether the value is valid JSON is left to the parser.
+"""
 
 from __future__ import annotations
 
 import re
-from typing import Any, BinaryIO, NamedTuple
+from typing import Literal, TypeAlias
 
-CHUNK = 2**20
-SPACE = b" \t\r\n"
-_STRUCTURE = re.compile(rb'["\\{}\[\]]')
-_STRING_END = re.compile(rb'["\\]')
+DEPTH_HELD = 10_000
+"""Open brackets beyond which a value is given up."""
 
+_TOKEN = re.compile(
+    rb"[ \t\r\n]*+(?:([{}\[\],:])"  # 1: punctuation
+    rb'|("(?:[^"\\\n]++|\\[^\n])*+)'  # 2: a string without its closing quote
+    rb'|([^ \t\r\n"{}\[\],:]++))?'  # 3: a number, a name
+)
+_QUOTED = re.compile(rb'(?:(?!)())?((?:[^"\\\n]++|\\[^\n])*+)')
+"""The rest of a string whose beginning is gone."""
+_NAME_MAX = 1000
+_NEXT: dict[bytes, dict[bytes, bytes]] = {
+    b"value": {b'"': b"comma", b"x": b"comma", b"{": b"key", b"[": b"item"},
+    b"item": {b'"': b"comma", b"x": b"comma", b"{": b"key", b"[": b"item", b"]": b"comma"},
+    b"key": {b'"': b"colon", b"}": b"comma"},
+    b"colon": {b":": b"value"},
+    b"comma": {b",": b"", b"}": b"comma", b"]": b"comma"},
+}
+"""What may follow: what is wanted, the token, what is wanted then. A comma before a closing bracket is let through."""
+_CLOSES = {b"}": b"{"[0], b"]": b"["[0]}
 
-class Piece(NamedTuple):
-    """The raw bytes of one record, and the line they start on."""
-
-    raw: bytes
-    line: int
-    problem: str | None = None
-    value: Any = None
-    """The parsed object, if finding its end already parsed it."""
-    start: int = 0
-    """Byte offset of the record in the stream."""
+State: TypeAlias = Literal["more", "end", "bad", "cut"]
 
 
 class Scan:
-    """Counts open brackets outside strings; fed piece by piece."""
+    """Follows one value, fed piece by piece.
 
-    def __init__(self) -> None:
-        self.depth = 0
-        self.in_string = False
-        self._escaped = False
+    Args:
+        hard: give up at the first twin.
+    """
 
-    def end(self, text: bytes, start: int) -> int:
-        """Position after the bracket that closes the value, or -1 if the text ends first."""
-        position = start
-        if self._escaped:
-            position, self._escaped = position + 1, False
-        while match := (_STRING_END if self.in_string else _STRUCTURE).search(text, position):
-            position = match.end()
-            byte = match.group()
-            if byte == b"\\":
-                if self.in_string:
-                    position += 1
-                    self._escaped = position > len(text)
-            elif byte == b'"':
-                self.in_string = not self.in_string
-            else:
-                self.depth += 1 if byte in b"{[" else -1
-                if self.depth == 0:
-                    return position
-        return -1
+    def __init__(self, *, hard: bool = False) -> None:
+        self.at = 0
+        """Distance from the value's first byte: after its end, or where it goes wrong."""
+        self.last = 0
+        """Distance of the token before the one at which it goes wrong."""
+        self.key: bytes | None = None
+        """The first key, in its quotes."""
+        self.twin: int | None = None
+        """Distance of the first object inside that begins with the same key: the next record, if this one never ends."""
+        self.reach = 0
+        """Distance up to which nothing need be read again, inside a string too."""
+        self._quoted = False
+        """Whether a string goes on at `at`."""
+        self._hard = hard
+        self._open = bytearray()
+        self._want = b"value"
+        self._brace = -1
+        """Distance of the brace, right after it."""
 
+    def run(self, text: bytes, begin: int, *, final: bool) -> State:
+        """Read on.
 
-class Held:
-    """The lines of an unfinished object."""
-
-    def __init__(self) -> None:
-        self.lines: list[bytes] = []
-        self._scan = Scan()
-        self._first = self._start = 0
-        self._bytes = 0
-
-    def add(self, line: bytes, number: int, start: int) -> None:
-        """Add a line, including its line end; `start` is its offset in the stream."""
-        if not self.lines:
-            self._first, self._start = number, start
-        self.lines.append(line)
-        self._bytes += len(line)
-        self._scan.end(line, 0)
-
-    def ends(self, max_bytes: int) -> bool:
-        """Whether the object is closed or can never be: no JSON string spans lines."""
-        return self._scan.depth <= 0 or self._scan.in_string or self._bytes > max_bytes
-
-    def piece(self, problem: str | None = None) -> Piece:
-        """Return the object's bytes and start over."""
-        text = b"".join(self.lines)
-        piece = Piece(text.strip(SPACE), self._first, problem, None, self._start + _indent(text))
-        self.lines, self._scan, self._bytes = [], Scan(), 0
-        return piece
-
-
-def _indent(text: bytes) -> int:
-    return len(text) - len(text.lstrip(SPACE))
-
-
-class Window:
-    """The buffered part of a stream, and the line it starts on."""
-
-    def __init__(self, stream: BinaryIO, line: int, passed: int) -> None:
-        self._stream = stream
-        self._buffer = b""
-        self._start = 0
-        self.line = line
-        self.passed = passed
-        """Bytes of the stream before the window."""
-
-    def skip(self, unwanted: re.Pattern[bytes]) -> bytes:
-        """Skip unwanted bytes; return the first byte after them, empty at the end of the stream."""
-        while True:
-            match = unwanted.match(self._buffer, self._start)
-            end = match.end() if match else self._start
-            self.take(end - self._start)
-            if end < len(self._buffer):
-                return self._buffer[end : end + 1]
-            if not self._more():
-                return b""
-
-    def take(self, length: int) -> bytes:
-        """Return the next `length` bytes and move the window past them."""
-        end = min(self._start + length, len(self._buffer))
-        taken = self._buffer[self._start : end]
-        self.line += taken.count(b"\n")
-        self.passed += len(taken)
-        self._start = end
-        return taken
-
-    def element_end(self, max_bytes: int) -> int | None:
-        """Distance to the end of the bracketed value at the window's start; None if the stream ends first.
-
-        Once a value is longer than `max_bytes`, its beginning is dropped.
+        Args:
+            text: the bytes so far.
+            begin: where the value begins in them.
+            final: whether nothing follows.
         """
-        scan, position = Scan(), self._start
-        while (end := scan.end(self._buffer, position)) < 0:
-            if len(self._buffer) - self._start > max_bytes:
-                self.take(len(self._buffer))
-            length = len(self._buffer) - self._start
-            if not self._more():
-                return None
-            position = self._start + length
-        return end - self._start
+        while True:
+            found = (_QUOTED if self._quoted else _TOKEN).match(text, begin + self.at)
+            group = found.lastindex if found else None
+            self.reach = (found.end() if found else begin) - begin
+            if found is None or group is None:
+                self.at = self.reach
+                return "cut" if final else "more"
+            start, end = found.start(group), found.end()
+            if group == 2:
+                state = _string(text, end)
+                if state != "end":
+                    return self._unended(state, start - begin, final=final)
+                end += 1
+            elif group == 3 and end == len(text) and not final and end - start < _NAME_MAX:
+                return "more"
+            kind = found[1] if group == 1 else b'"' if group == 2 else b"x"
+            if not self._accepts(kind, text[start:end] if self._want == b"key" else b"", start - begin):
+                self.at = start - begin
+                return "bad"
+            self.last, self.at, self._quoted = start - begin, end - begin, False
+            if not self._open:
+                return "end"
 
-    def find(self, wanted: re.Pattern[bytes], max_bytes: int) -> int | None:
-        """Distance to the first match; None if there is none within `max_bytes`."""
-        while (match := wanted.search(self._buffer, self._start)) is None:
-            if len(self._buffer) - self._start > max_bytes or not self._more():
-                return None
-        return match.start() - self._start
+    def drop(self) -> int:
+        """Forget the bytes that need not be read again; their number."""
+        gone = self.reach
+        self._quoted = self._quoted or self.at < gone
+        self.at, self.last, self.reach, self._brace = 0, 0, 0, -1
+        return gone
 
-    def _more(self) -> bool:
-        """Read the next chunk and drop the bytes already passed."""
-        chunk = self._stream.read(CHUNK)
-        self._buffer = self._buffer[self._start :] + chunk
-        self._start = 0
-        return bool(chunk)
+    def _unended(self, state: State, start: int, *, final: bool) -> State:
+        """Note a string without its closing quote."""
+        if state == "more" and not final:
+            return "more"
+        self.last = start
+        if state == "bad":
+            self.at = self.reach
+        return "bad" if state == "bad" else "cut"
+
+    def _accepts(self, kind: bytes, key: bytes, at: int) -> bool:
+        """Go on to the next state; whether the token may stand here."""
+        wanted = _NEXT[self._want].get(kind)
+        if wanted is None:
+            return False
+        if kind in b"{[":
+            self._open += kind
+            self._brace = at if kind == b"{" else -1
+        elif kind in b"}]":
+            if self._open.pop() != _CLOSES[kind]:
+                return False
+        elif self._want == b"key" and not self._named(key):
+            return False
+        self._want = wanted or (b"key" if self._open[-1:] == b"{" else b"item")
+        return len(self._open) <= DEPTH_HELD
+
+    def _named(self, key: bytes) -> bool:
+        """Note a key; whether to go on."""
+        if self.key is None:
+            self.key = key
+        elif self._brace > 0 and key == self.key and self.twin is None:
+            self.twin = self._brace
+        self._brace = -1
+        return not (self._hard and self.twin is not None)
+
+
+def _string(text: bytes, end: int) -> State:
+    """Whether a string is closed at `end`; no JSON string spans lines."""
+    if end == len(text) or (text[end : end + 1] == b"\\" and end + 1 == len(text)):
+        return "more"
+    return "end" if text[end : end + 1] == b'"' else "bad"

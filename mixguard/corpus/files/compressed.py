@@ -33,11 +33,7 @@ def decompressed(stream: io.BufferedReader[Any], size: int) -> io.BufferedReader
     if magic.startswith(GZIP):
         return io.BufferedReader(_Bounded(cast("BinaryIO", gzip.open(stream)), stream, size), 2**20)
     if magic.startswith(ZSTD):
-        import zstandard
-
-        promised = _promised(magic)
-        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
-        return io.BufferedReader(_Bounded(cast("BinaryIO", reader), stream, size, promised), 2**20)
+        return io.BufferedReader(_Bounded(cast("BinaryIO", _Frames(stream)), stream, size), 2**20)
     return stream
 
 
@@ -47,27 +43,47 @@ def is_compressed(path: Path) -> bool:
         return raw.read(4).startswith((GZIP, ZSTD))
 
 
-def _promised(header: bytes) -> int:
-    """Decompressed size in a Zstandard header; -1 if not given."""
-    import zstandard
+class _Frames:
+    """Reads Zstandard frames; unlike the library's own reader it notices a stream that ends early."""
 
-    try:
-        return int(zstandard.frame_content_size(header))
-    except zstandard.ZstdError as error:
-        raise RecordError(f"the compressed file is damaged or truncated: {error}") from None
+    PACKED = 1024
+    """Bytes unpacked at once: a block of a few bytes can stand for 128 KB."""
+
+    def __init__(self, packed: io.BufferedReader[Any]) -> None:
+        self._packed = packed
+        self._frame: Any = None
+        self._rest = b""
+
+    def read1(self, _: int) -> bytes:
+        """The next bytes; empty at the end."""
+        import zstandard
+
+        while block := self._rest or self._packed.read(self.PACKED):
+            if self._frame is None:
+                self._frame = zstandard.ZstdDecompressor().decompressobj()
+            text: bytes = self._frame.decompress(block)
+            self._rest = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = None
+            if text:
+                return text
+        if self._frame is not None:
+            raise EOFError("it ends early")
+        return b""
+
+    def close(self) -> None:
+        """Close the packed stream."""
+        self._packed.close()
 
 
 class _Bounded(io.RawIOBase):
     """Limits how far a stream may expand, and reports damage as RecordError."""
 
-    def __init__(
-        self, stream: BinaryIO, packed: io.BufferedReader[Any], size: int, promised: int = -1
-    ) -> None:
+    def __init__(self, stream: BinaryIO, packed: io.BufferedReader[Any], size: int) -> None:
         super().__init__()
         self._stream = stream
         self._packed = packed
-        self._promised = promised
-        """Decompressed size in the header; -1 if not given. Zstandard's reader ignores a short stream."""
+        self._left = b""
         self._limit = max(EXPANSION_FREE, EXPANSION_MAX * size)
         self._read = 0
 
@@ -80,21 +96,21 @@ class _Bounded(io.RawIOBase):
         super().close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # its `Buffer` is new in Python 3.12
+        block = self._left or self._block(len(buffer))
+        self._left = block[len(buffer) :]
+        block = block[: len(buffer)]
+        buffer[: len(block)] = block
+        return len(block)
+
+    def _block(self, length: int) -> bytes:
         import zstandard
 
         try:
             # `read1` returns what is available; `read` would lose it if the stream breaks off right after.
-            block = (
-                self._stream.read1(len(buffer))
-                if hasattr(self._stream, "read1")
-                else self._stream.read(len(buffer))
-            )
+            block: bytes = self._stream.read1(length)  # type: ignore[attr-defined]
         except (EOFError, OSError, zlib.error, zstandard.ZstdError) as error:
             raise RecordError(f"the compressed file is damaged or truncated: {error}") from None
         self._read += len(block)
-        if not block and self._read < self._promised:
-            raise RecordError("the compressed file is damaged or truncated: it ends early")
         if self._read > self._limit:
             raise RecordError(f"expands beyond {self._limit:,} bytes: a decompression bomb?")
-        buffer[: len(block)] = block
-        return len(block)
+        return block

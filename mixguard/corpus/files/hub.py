@@ -10,8 +10,8 @@ from typing import Any
 import orjson
 
 from mixguard.corpus.files.base import Whole, unchanged
-from mixguard.corpus.files.tables import record
-from mixguard.corpus.records import Record
+from mixguard.corpus.files.tables import Unpacked
+from mixguard.corpus.records import Record, Rejected
 from mixguard.errors import InputError
 from mixguard.files import sha256
 from mixguard.network import stay_offline
@@ -96,13 +96,12 @@ class HubSource:
         """SHA-256 of these files."""
         return sha256(self.files)
 
-    def records(self) -> Iterator[Record | Whole]:
+    def records(self) -> Iterator[Record | Rejected | Whole]:
         """Every row of the chosen splits, then the digest of the files read."""
-        ordinal = 0
+        unpacked = Unpacked(self.name)
         with unchanged(self.files, self.name) as whole:
             for split in self.splits:
                 for batch in split.with_format("arrow").iter(ROWS_AT_ONCE):
-                    for row in batch.to_pylist():
-                        yield record(row, self.name, ordinal)
-                        ordinal += 1
+                    for part in batch.to_batches():
+                        yield from unpacked.batch(part)
         yield whole

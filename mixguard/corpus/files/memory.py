@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
-from mixguard.corpus.files.tables import ROWS_AT_ONCE, as_json, record
+from mixguard.corpus.files.cells import as_json, record
+from mixguard.corpus.files.tables import ROWS_AT_ONCE
 from mixguard.corpus.records import Place, Record, Rejected
-from mixguard.errors import InputError
+from mixguard.errors import InputError, RecordError
 
 NAME = "<memory>"
 TAKEN = "paths, a datasets.Dataset, a polars or pandas frame, or a list of dicts"
@@ -59,13 +60,17 @@ class MemorySource:
     def _lines(self) -> Iterator[tuple[bytes, Record | Rejected]]:
         """Every row as a line of JSON, unreadable ones too, so that a file of them numbers rows alike."""
         for ordinal, row in enumerate(_rows(self.data)):
-            if isinstance(row, Mapping):
-                found = record(dict(row), self.name, ordinal)
-                yield found.raw + b"\n", found
-            else:
-                raw, reason = as_json(row), f"expected a dict, found {type(row).__name__}"
-                place = Place(self.name, ordinal + 1, ordinal)
-                yield raw + b"\n", Rejected(place, raw[:KEPT_OF_REJECTED], reason)
+            raw, reason = b"null", f"expected a dict, found {type(row).__name__}"
+            try:
+                if isinstance(row, Mapping):
+                    found = record(dict(row), self.name, ordinal)
+                    yield found.raw + b"\n", found
+                    continue
+                raw = as_json(row)
+            except RecordError as error:
+                reason = str(error)
+            place = Place(self.name, ordinal + 1, ordinal)
+            yield raw + b"\n", Rejected(place, raw[:KEPT_OF_REJECTED], reason, len(raw))
 
 
 def memory_sources(data: Any, number: int) -> list[MemorySource]:
