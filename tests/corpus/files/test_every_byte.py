@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ rows = st.lists(
     min_size=1,
     max_size=8,
 )
-LAYOUTS = {
+LAYOUTS: dict[str, Callable[[list[dict[str, Any]]], str]] = {
     "lines": lambda rows: "".join(json.dumps(row) + "\n" for row in rows),
     "array": json.dumps,
     "indented array": lambda rows: json.dumps(rows, indent=2),
