@@ -22,7 +22,7 @@ _PLAIN = re.compile(rb'(?:"(?:[^"\\\n]++|\\[^\n])*+"|[^ \t\r\n,{}\[\]":]++)(?=[ 
 _SCRAP_END = re.compile(rb'\n|(?=\{[ \t]*")')
 _NEAR, _MISSES = 2**16, 1000
 """How far to look for the next record's beginning, and how often in vain."""
-_WASTE = 2**24
+_WASTE = 2**20
 """Bytes that may be read twice, beyond as many as were read at all, before records are given up sooner."""
 _STRAY = re.compile(rb"[\]}][\]}, \t]*")
 
@@ -97,7 +97,7 @@ class Pieces:
         at = window.after(1, _SPACE)
         opens = window.peek(at)
         if opens == b"{":
-            limit = 2**12 if hard else 2**20
+            limit = 2**8 if hard else 2**20
             inside = not is_message(first_element(window, 0, limit))
             self._wasted += min(limit, len(window))
         elif opens == b'"':

@@ -17,31 +17,49 @@ def checked(batch: Any) -> None:
 
     try:
         for column in batch.columns:
+            column.validate()
             _check(column)
     except pa.ArrowException as error:
         raise RecordError(str(error)) from None
 
 
 def _check(array: Any) -> None:
+    """Refuse an array whose offsets or indices point outside; its lengths are sound."""
     import pyarrow as pa
-    import pyarrow.compute as pc
     import pyarrow.types as kinds
 
-    if kinds.is_dictionary(array.type):
-        array.validate()
-        indices, size = array.indices, len(array.dictionary)
-        indices.validate(full=True)
-        least, most = pc.min(indices).as_py(), pc.max(indices).as_py()
-        if least is not None and not 0 <= least <= most < size:
-            raise pa.ArrowInvalid("an index points outside its dictionary")
+    kind = array.type
+    if kinds.is_dictionary(kind):
+        _check_indices(array)
         _check(array.dictionary)
-        return
-    try:
-        # As bytes and integers: a text that is not UTF-8 and a time beyond all bounds cost only their row.
-        bare = array.view(_bare(array.type))
-    except (pa.ArrowException, TypeError, ValueError):
-        bare = array
-    bare.validate(full=True)
+    elif kinds.is_struct(kind):
+        for number in range(kind.num_fields):
+            _check(array.field(number))
+    elif kinds.is_list(kind) or kinds.is_large_list(kind):
+        shell = pa.large_list(pa.null()) if kinds.is_large_list(kind) else pa.list_(pa.null())
+        inner = [pa.nulls(len(array.values))]
+        pa.Array.from_buffers(
+            shell, len(array), array.buffers()[:2], offset=array.offset, children=inner
+        ).validate(full=True)
+        _check(array.values)
+    else:
+        try:
+            # As bytes and integers: a text that is not UTF-8 and a time beyond all bounds cost only their row.
+            bare = array.view(_bare(kind))
+        except (pa.ArrowException, TypeError, ValueError):
+            bare = array
+        bare.validate(full=True)
+
+
+def _check_indices(array: Any) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    indices, size = array.indices, len(array.dictionary)
+    indices.validate(full=True)
+    least, most = pc.min(indices).as_py(), pc.max(indices).as_py()
+    if least is not None and not 0 <= least <= most < size:
+        raise pa.ArrowInvalid("an index points outside its dictionary")
 
 
 def row_at(batch: Any, number: int) -> dict[str, Any]:
@@ -94,12 +112,6 @@ def _bare(kind: Any) -> Any:
     import pyarrow as pa
     import pyarrow.types as kinds
 
-    if kinds.is_struct(kind):
-        return pa.struct([_bare_field(kind.field(number)) for number in range(kind.num_fields)])
-    if kinds.is_list(kind):
-        return pa.list_(_bare_field(kind.value_field))
-    if kinds.is_large_list(kind):
-        return pa.large_list(_bare_field(kind.value_field))
     if kinds.is_temporal(kind) and kind.bit_width in (32, 64):
         return pa.int32() if kind.bit_width == 32 else pa.int64()
     if kinds.is_decimal(kind):
@@ -107,7 +119,3 @@ def _bare(kind: Any) -> Any:
     return (
         pa.binary() if kinds.is_string(kind) else pa.large_binary() if kinds.is_large_string(kind) else kind
     )
-
-
-def _bare_field(field: Any) -> Any:
-    return field.with_type(_bare(field.type))

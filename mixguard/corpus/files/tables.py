@@ -103,14 +103,14 @@ def read_parquet(path: Path, name: str, max_bytes: int) -> Iterator[Record | Rej
             _check_names(file.schema_arrow.names, name)
             groups = [file.metadata.row_group(number) for number in range(file.num_row_groups)]
             texts = sorted({column for group in groups for column in _with_dictionary(group)})
-            claims = [_claimed(group) for group in groups]
+        check_weight(map(_claimed, groups), path, name)
+        file = pq.ParquetFile(path, read_dictionary=texts)
     except InputError:
         raise
     except Exception as error:  # noqa: BLE001 - the library raises all kinds, and all mean the same
         raise InputError(f"{name}: not a readable Parquet file: {_first_line(error)}") from None
-    check_weight(claims, path, name)
     unpacked = Unpacked(name, max_bytes)
-    with pq.ParquetFile(path, read_dictionary=texts) as file:
+    with file:
         check_weight(
             (batch for number in range(len(groups)) for batch in _intact(_group(file, number))), path, name
         )
@@ -130,7 +130,7 @@ def _group(file: Any, number: int) -> Iterator[Any]:
     """The batches of a row group; if it is damaged, the last is the reason."""
     group = file.metadata.row_group(number)
     at_once = max(1, min(ROWS_AT_ONCE, BYTES_AT_ONCE * group.num_rows // max(1, _claimed(group))))
-    return _until_damaged(file.iter_batches(at_once, row_groups=[number]))
+    return _sound(_until_damaged(file.iter_batches(at_once, row_groups=[number])))
 
 
 def _until_damaged(batches: Iterator[Any]) -> Iterator[Any]:
@@ -144,6 +144,17 @@ def _until_damaged(batches: Iterator[Any]) -> Iterator[Any]:
             yield error
             return
         yield batch
+
+
+def _sound(batches: Iterable[Any]) -> Iterator[Any]:
+    """The batches whose memory is what it should be, and for the others the reason."""
+    for batch in batches:
+        try:
+            if not isinstance(batch, Exception):
+                checked(batch)
+            yield batch
+        except RecordError as error:
+            yield error
 
 
 def _intact(batches: Iterable[Any]) -> Iterator[Any]:
@@ -206,13 +217,7 @@ def _batches(file: Any, name: str) -> Iterator[Any]:
         batches: Iterator[Any] = (batch for part in parts for batch in part)
     else:
         batches = _until_damaged(iter(reader.read_next_batch, None))
-    for batch in batches:
-        try:
-            if not isinstance(batch, Exception):
-                checked(batch)
-            yield batch
-        except RecordError as error:
-            yield error
+    yield from _sound(batches)
 
 
 def _check_names(names: list[str], name: str) -> None:

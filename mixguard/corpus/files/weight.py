@@ -14,17 +14,26 @@ def weight(array: Any) -> int:
     import pyarrow.types as kinds
 
     kind, own = array.type, len(array) * CELL
-    if kinds.is_dictionary(kind) or kinds.is_run_end_encoded(kind):
-        repeated = array.dictionary if kinds.is_dictionary(kind) else array.values
-        return own + len(array) * _heaviest(repeated)
+    if kinds.is_dictionary(kind):
+        return own + _of_dictionary(array)
+    if kinds.is_run_end_encoded(kind):
+        seen = array.values.slice(array.find_physical_offset(), array.find_physical_length())
+        return own + len(array) * _heaviest(seen)
     if kinds.is_struct(kind) or kinds.is_union(kind):
         return own + sum(weight(array.field(number)) for number in range(kind.num_fields))
     if kinds.is_nested(kind):
         return own + _of_lists(array)
     if _is_text(kind):
         return own + (pc.sum(_lengths(array)).as_py() or 0)
-    storage = getattr(array, "storage", None)
-    return own + (weight(storage) if storage is not None else array.nbytes)
+    return own + (weight(array.storage) if hasattr(array, "storage") else array.nbytes)
+
+
+def _of_dictionary(array: Any) -> int:
+    import pyarrow.compute as pc
+
+    if _is_text(array.dictionary.type):
+        return pc.sum(pc.take(_lengths(array.dictionary), array.indices)).as_py() or 0
+    return len(array) * _heaviest(array.dictionary)
 
 
 def _of_lists(array: Any) -> int:
@@ -40,7 +49,9 @@ def _of_lists(array: Any) -> int:
         first, last = array.offsets[0].as_py(), array.offsets[-1].as_py()
         parts = (array.keys, array.items) if kinds.is_map(array.type) else (array.values,)
         return sum(weight(part.slice(first, last - first)) for part in parts)
-    elements = pc.sum(pc.fill_null(pc.list_value_length(array), 0)).as_py() or 0  # views may overlap
+    elements = pc.sum(pc.list_value_length(array)).as_py() or 0  # views may overlap
+    if len(array) == 1:
+        return weight(array.values.slice(array.offsets[0].as_py(), elements))
     return int(elements) * _heaviest(array.values) if elements > len(array.values) else weight(array.values)
 
 
