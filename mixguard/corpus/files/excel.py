@@ -35,7 +35,9 @@ def read_excel(path: Path, name: str, _: int) -> Iterator[Record]:
             sheets = pl.read_excel(stream.read(), sheet_id=0, engine="calamine", raise_if_empty=False)
     except Exception as error:  # noqa: BLE001 - the library raises all kinds, and all mean the same
         told = str(error).partition("\n")[0]
-        raise InputError(f"{name}: not a readable Excel workbook: {told}") from None
+        raise InputError(
+            f"{name}: not a readable Excel workbook ({told}); open it, and save its sheet as CSV UTF-8"
+        ) from None
     ordinal = 0
     for sheet in sheets.values():
         for row in sheet.iter_rows(named=True):
