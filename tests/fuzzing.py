@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
+from corpus.files.reading import gaps, read
 from corpus.formats.examples import EXAMPLES
 
 import mixguard
@@ -232,6 +233,7 @@ def survive(path: Path, cache: Path) -> str:
     encode = {"model": "hash", "cache": cache}
     config = Config.from_tree({"encode": encode, "run": {"folder": path.parent / "run"}}, origin="fuzz")
     try:
+        assert not lost(path), f"bytes of no record: {lost(path)[:80]!r}"
         audit = mixguard.audit(path, config=config)
     except UsageError as error:
         assert path.name in str(error), f"the message does not name the file: {error}"
@@ -249,3 +251,26 @@ def survive(path: Path, cache: Path) -> str:
     assert mix.after is not None
     assert mix.after.corpus.rejected == counted.rejected, "the mix has other unreadable records"
     return f"{audit.verdict}, mixed"
+
+
+def lost(path: Path) -> bytes:
+    """Bytes of a text file that belong to no record, readable or not, and do not separate or wrap records."""
+    if path.suffix not in (".json", ".jsonl", ".csv", ".tsv", ".txt"):
+        return b""
+    found, content = read(path), path.read_bytes().removeprefix(BOM)
+    if content[:4] in _TABLES or any(record.inner == "part" for record in found.good):
+        return b""
+    starts = [each.start for each in found.good] + [each.start for each in found.bad if each.start >= 0]
+    if path.suffix in (".csv", ".tsv") or content.lstrip()[:1] == b"{":
+        # What comes before the first record, and after the last, is the header, or the object around the list.
+        first = min(starts, default=len(content))
+        last = max([each.start + len(each.raw) for each in found.good], default=first)
+        last = max([last, *(each.start + each.extent for each in found.bad)])
+        return gaps(content, found)[first : len(gaps(content, found)) - (len(content) - last)].translate(
+            None, b" \t\r\n,[]\x1e"
+        )
+    return gaps(content, found).translate(None, b" \t\r\n,[]\x1e\0")
+
+
+BOM = b"\xef\xbb\xbf"
+_TABLES = (b"PAR1", b"ARRO", b"\xff\xff\xff\xff")

@@ -35,7 +35,7 @@ def test_every_format_is_listed_with_its_keys() -> None:
     listed = json.loads(run("--json").output)
     assert list(listed) == [form.id for form in FORMATS]
     assert all(listed.values())
-    assert listed["alpaca"] == "system, history, instruction, input, output"
+    assert listed["alpaca"] == "instruction, input, output; instructions, inputs, outputs"
     assert listed["openai_dpo"].startswith("system, preferred_output, non_preferred_output, input.messages; ")
     assert "trl_prompt_completion" in run().output
 

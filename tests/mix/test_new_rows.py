@@ -99,6 +99,9 @@ def beside(number: int) -> dict[str, Any]:
     }
 
 
+NO_ROWS = {"agent_steps", "xlam"}
+"""Formats whose answers are calls: no pair can be written as such a row, and `rebalance` says so; nor beside text that
+is an object with annotations."""
 EXAMPLE_ROWS = [
     pytest.param(name, row, id=f"{name}-{n}")
     for name, rows in EXAMPLES.items()
@@ -122,7 +125,7 @@ def assert_sound(made: Made) -> None:
         assert objections(row) <= allowed
         assert all(kinds <= types.get(place, set()) for place, kinds in types_of([row]).items())
         assert not PLACEHOLDER.search(json.dumps(row, ensure_ascii=False, default=str))
-        read = made.mould.form.parse(row).turns
+        read = made.mould.form.parse(made.mould.view.seen(row)).turns
         assert any(turn.polarity > 0 and turn.role is Role.ASSISTANT for turn in read)
         assert not shared(row, like, made.own)
 
@@ -149,9 +152,8 @@ def test_rows_of_every_format(name: str, row: dict[str, Any], write: Callable[..
     except UsageError as error:
         assert "cannot be added" in str(error)
         return
-    if not done.new:
-        pytest.skip("no pair can be written as a row like this; rebalance says so")
-    assert_sound(done)
+    if done.new or not (name in NO_ROWS or "annotations" in str(row)):
+        assert_sound(done)
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("k*[!d]")), ids=lambda path: path.stem)
@@ -161,7 +163,7 @@ def test_rows_of_the_cases(path: Path) -> None:
     except UsageError as error:
         assert re.search("nothing was written", str(error))
         return
-    if done.new or not path.name.startswith("k6"):
+    if done.new or path.stem != "k19e-xlam":
         assert_sound(done)
 
 

@@ -30,7 +30,14 @@ def cast(path: Path, bank: Bank, **columns: str) -> dict[str, Any]:
     """A new row like those of a file."""
     (source,) = open_sources([path], offline=True)
     mould = Mould.of(source, ReadConfig(columns=columns), bank)
-    pair = {"id": "p-1", "kind": "refusal", "prompt": "New?", "response": "No, never.", "history": None}
+    pair = {
+        "id": "p-1",
+        "kind": "refusal",
+        "lang": "en",
+        "prompt": "New?",
+        "response": "No, never.",
+        "history": None,
+    }
     made = mould.cast(pair, 0, Random(0))
     assert made is not None
     return made.row

@@ -8,6 +8,7 @@ from typing import Any
 
 from mixguard.corpus.formats import FORMATS
 from mixguard.corpus.formats.layout import Either
+from mixguard.corpus.formats.pair_names import PAIRS
 from mixguard.corpus.formats.talk import Preamble
 
 _COLUMNS = ("main", "column", "columns", "chosen", "rejected")
@@ -28,6 +29,10 @@ def keys_of_formats() -> dict[str, str]:
 
 
 def _described(form: Any) -> Iterator[str]:
+    pairs = [pair for pair in PAIRS if pair.id == form.id]
+    if pairs:
+        yield from (", ".join((*pair.before, pair.prompt, *pair.after, pair.answer)) for pair in pairs)
+        return
     own = _OWN.get(form.id, ())
     plain = getattr(form, "plain", form)
     layouts = plain.layouts if isinstance(plain, Either) else (plain,)

@@ -27,3 +27,18 @@ def read(path: Path, content: bytes | str | None = None, **options: Any) -> Foun
         [each for each in outcomes if isinstance(each, Record)],
         [each for each in outcomes if isinstance(each, Rejected)],
     )
+
+
+def gaps(content: bytes, found: Found) -> bytes:
+    """What belongs to no record, after checking that none overlap and each has its own bytes."""
+    spans = sorted(
+        [(r.start, r.start + len(r.raw), r.raw) for r in found.good]
+        + [(r.start, r.start + r.extent, r.raw) for r in found.bad if r.extent]
+    )
+    end, left = 0, b""
+    for start, stop, raw in spans:
+        assert end <= start <= stop <= len(content)
+        assert content[start : start + len(raw)] == raw[: stop - start]
+        left += content[end:start]
+        end = stop
+    return left + content[end:]

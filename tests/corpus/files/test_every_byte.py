@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from corpus.files.reading import Found, read
+from corpus.files.reading import gaps, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -59,21 +59,6 @@ def damaged(content: bytes, faults: list[tuple[str, int, bytes]]) -> bytes:
         elif kind == "repeat":
             content = content + content[at:]
     return content
-
-
-def gaps(content: bytes, found: Found) -> bytes:
-    """What belongs to no record, after checking that none overlap and each has its own bytes."""
-    spans = sorted(
-        [(r.start, r.start + len(r.raw), r.raw) for r in found.good]
-        + [(r.start, r.start + r.extent, r.raw) for r in found.bad if r.extent]
-    )
-    end, left = 0, b""
-    for start, stop, raw in spans:
-        assert end <= start <= stop <= len(content)
-        assert content[start : start + len(raw)] == raw[: stop - start]
-        left += content[end:start]
-        end = stop
-    return left + content[end:]
 
 
 @settings(max_examples=300, deadline=None)
