@@ -79,6 +79,17 @@ def _hang(_: int, __: FrameType | None) -> None:
 
 
 def _child(first: int, count: int, cache: Path) -> None:
+    from mixguard.detectors import Recipe, Worker
+
+    # Loading the models is most of the time, and the same for every corpus.
+    make, made = Recipe.worker, dict[bool, Worker]()
+
+    def worker(recipe: Recipe) -> Worker:
+        if recipe.bank not in made:
+            made[recipe.bank] = make(recipe)
+        return made[recipe.bank]
+
+    Recipe.worker = worker  # type: ignore[method-assign]
     for number in range(first, first + count):
         print(json.dumps({"number": number, "how": "DIED"}), flush=True)
         print(json.dumps(_one(number, cache, SECONDS)), flush=True)
