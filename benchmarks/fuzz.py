@@ -84,10 +84,10 @@ def _child(first: int, count: int, cache: Path) -> None:
     # Loading the models is most of the time, and the same for every corpus.
     make, made = Recipe.worker, dict[bool, Worker]()
 
-    def worker(recipe: Recipe) -> Worker:
-        if recipe.bank not in made:
-            made[recipe.bank] = make(recipe)
-        return made[recipe.bank]
+    def worker(self: Recipe) -> Worker:
+        if self.bank not in made:
+            made[self.bank] = make(self)
+        return made[self.bank]
 
     Recipe.worker = worker  # type: ignore[method-assign]
     for number in range(first, first + count):

@@ -14,8 +14,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import zstandard
-from corpus.files.reading import gaps, read
 from corpus.formats.examples import EXAMPLES
+from reading import gaps, read
 
 import mixguard
 from mixguard.config import Config

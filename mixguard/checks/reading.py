@@ -30,8 +30,8 @@ def _quarantined(evidence: Evidence) -> Told:
     unread = f", {corpus.quarantined_bytes / size:.1%} of all bytes," if heavy else ""
     message = f"{count:,} of {total:,} records{unread} could not be read: {_listed(reasons)}"
     if corpus.broken:
-        more = f" and {len(corpus.broken) - 1} more" if len(corpus.broken) > 1 else ""
-        message = f"{corpus.broken[0]}{more} breaks off, so the rest is unknown; {message}"
+        more = f" and {len(corpus.broken) - 1} more break" if len(corpus.broken) > 1 else " breaks"
+        message = f"{corpus.broken[0]}{more} off, so the rest is unknown; {message}"
     unfit = heavy or corpus.broken or count > limit * total
     return Told("incomplete" if unfit else "warn", message, count, total, interval, limit)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from building import answered, checked, evidence, found, refused, row
@@ -231,6 +232,24 @@ def test_too_many_unreadable_records_are_incomplete() -> None:
     assert found(within, "MG303").severity == "warn"
     beyond = evidence([row()], records=1000, quarantined={"x": 11})
     assert found(beyond, "MG303").severity == "incomplete"
+
+
+def test_unread_bytes_count_as_unread_records_do() -> None:
+    one: dict[str, Any] = {"records": 1000, "quarantined": {"x": 1}, "read_bytes": 9900}
+    assert found(evidence([row()], **one, quarantined_bytes=100), "MG303").severity == "warn"
+    beyond = found(evidence([row()], **one, quarantined_bytes=300), "MG303")
+    assert beyond.severity == "incomplete"
+    assert "1 of 1,000 records, 2.9% of all bytes, could not be read" in beyond.message
+
+
+def test_a_file_that_breaks_off_is_incomplete() -> None:
+    finding = found(
+        evidence([row()], records=1000, quarantined={"cut": 1}, broken=("a.jsonl.gz", "b")), "MG303"
+    )
+    assert finding.severity == "incomplete"
+    assert finding.message.startswith(
+        "a.jsonl.gz and 1 more break off, so the rest is unknown; 1 of 1,000 records"
+    )
 
 
 def test_each_tripped_trainer_rule_is_its_own_finding() -> None:

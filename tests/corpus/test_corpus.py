@@ -71,6 +71,22 @@ def test_parts_of_any_size_add_up_to_the_whole_corpus(
     }
 
 
+def test_the_tally_counts_unread_bytes_and_files_that_break_off(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(f"{LINES['chat']}\n{LINES['unheard']}\n{LINES['chat'][:-9]}")
+    (part,) = parts(path)
+    assert part.tally.rejected_bytes == len(LINES["unheard"]) + len(LINES["chat"]) - 9
+    assert part.tally.broken == {str(path): 1}
+    assert part.tally.bytes == len(LINES["chat"]) + 1
+
+
+def test_a_part_is_full_when_its_records_are_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixguard.corpus.corpus.PART_BYTES", 1000)
+    path = tmp_path / "a.jsonl"
+    path.write_text("".join(json.dumps(chat("q" * 600, "a")) + "\n" for _ in range(6)))
+    assert [part.tally.samples for part in parts(path)] == [2, 2, 2, 0]
+
+
 def test_empty_parts_have_every_column(write_jsonl: Write) -> None:
     (part,) = parts(write_jsonl([{"messages": []}]))
     assert part.frame.schema == BATCH

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mixguard.corpus.files import FileSource, open_sources
 from mixguard.corpus.files.delimited import Header
 from mixguard.corpus.records import Record
+from mixguard.errors import RecordError, UsageError
 from mixguard.mix.style import CellStyle, JsonStyle
 from mixguard.mix.weave import Insert, Woven, weave_table, weave_text
 
@@ -50,6 +51,9 @@ LAYOUTS = {
     "array": json.dumps(ROWS),
     "indented array": json.dumps(ROWS, indent=2, ensure_ascii=False) + "\n",
     "array with margins": "  [\n" + ",\n".join("    " + json.dumps(row) for row in ROWS) + "\n  ]\n\n",
+    "inside one object": json.dumps({"version": 1, "data": ROWS, "info": {"n": 5}}, indent=1),
+    "end to end": "".join(map(json.dumps, ROWS)),
+    "record separators": "".join(f"\x1e{json.dumps(row)}\n" for row in ROWS),
     "byte-order mark": "\ufeff" + "".join(json.dumps(row) + "\n" for row in ROWS),
 }  # fmt: skip
 
@@ -108,6 +112,58 @@ def test_dropped_rows_are_gone_and_the_rest_is_intact(path: Path, tmp_path: Path
     assert set(done.left_out) == drop & set(ordinals)
     if path.read_bytes().lstrip()[:1] == b"[":
         assert json.loads(content)
+
+
+def test_an_array_followed_by_lines_keeps_both_ways_of_writing(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps(ROWS[:3]) + "\n" + "".join(json.dumps(row) + "\n" for row in ROWS[3:]))
+    assert woven(path, {})[0] == path.read_bytes()
+    content, done = woven(path, {0: 1, 2: 1}, {2})
+    head, *lines = content.decode().splitlines()
+    assert json.loads(head) == [ROWS[0], NEW, ROWS[1]]
+    assert [json.loads(line) for line in lines] == [ROWS[3], NEW, ROWS[4]]
+    assert (done.added, list(done.left_out)) == ({"p0-0": 1, "p2-0": 4}, [2])
+
+
+def test_a_bare_list_of_messages_is_written_as_one(tmp_path: Path) -> None:
+    path = tmp_path / "data.jsonl"
+    talks = [
+        [{"role": "user", "content": f"{n}?"}, {"role": "assistant", "content": "Yes."}] for n in range(3)
+    ]
+    path.write_text("".join(json.dumps(talk) + "\n" for talk in talks))
+    source, out = source_of(path), io.BytesIO()
+    records = [record for record in source.records() if isinstance(record, Record)]
+    new = {"messages": talks[0]}
+    weave_text(source, out, {1: [Insert("p", new)]}, {2}, JsonStyle.of(records))
+    assert [json.loads(line) for line in out.getvalue().splitlines()] == [talks[0], talks[1], talks[0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        (
+            "a.json",
+            json.dumps({"a": {"0": "x", "1": "y"}, "b": {"0": "z", "1": "w"}}),
+            "inside another structure",
+        ),
+        ("a.json", json.dumps({"rows": [{"row_idx": 0, "row": ROWS[0]}]}), "inside another structure"),
+    ],
+)
+def test_rows_beside_which_none_can_be_written_are_refused(
+    tmp_path: Path, name: str, content: str | bytes, words: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(UsageError, match=words):
+        weave_text(source_of(path), io.BytesIO(), {0: [Insert("p", NEW)]}, (), lambda row: b"")
+
+
+def test_a_table_that_never_quotes_gets_no_quotes() -> None:
+    style = CellStyle.of(Header("\t", ["q", "a"], quotes=False), [])
+    assert style({"q": '5" wide', "a": 'the "best", he said'}) == b'5" wide\tthe "best", he said'
+    for cell in ("two\nlines", "a\ttab", "a\rreturn"):
+        with pytest.raises(RecordError, match="never quotes"):
+            style({"q": cell, "a": ""})
 
 
 @given(places=st.lists(st.integers(0, 4), max_size=8), compact=st.booleans(), array=st.booleans())

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from mixguard.corpus.files.window import Window
 
 _LINE_END = re.compile(rb"\r\n?|\n")
-_WASTE = 2**24
+_WASTE = 2**20
 """Bytes that may be read twice, beyond as many as were read at all, before rows may span only a few lines."""
 _FEW = 20
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import zstandard
-from corpus.files.reading import read
+from reading import read
 
 from mixguard.corpus.files import open_sources
 from mixguard.errors import InputError

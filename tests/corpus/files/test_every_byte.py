@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from corpus.files.reading import gaps, read
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reading import gaps, read
 
 texts = st.text(alphabet='ab{}[]":,\\\n\t é漢', max_size=8)
 messages = st.lists(
@@ -141,3 +143,22 @@ def test_damage_costs_no_row_far_from_it(
     found = read(tmp_path_factory.mktemp("any") / "a.csv", b"p,c\n" + body[:at] + extra + body[at:])
     expected = [f"Where does plant {n} grow?" for n in range(30)]
     assert len(set(expected) - {row["p"] for row in found.rows}) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "piece"),
+    [
+        ("a.json", b'{"a":'), ("a.json", b'[{"a":['), ("a.json", b'{"a":[{"b":['), ("a.json", b'{"a":"x"y"},'),
+        ("a.json", b'\n[{"a":[{"b":['), ("a.json", b"{}"), ("a.json", b"["), ("a.csv", b'x","y\n'), ("a.csv", b'"a\n'),
+    ],
+)  # fmt: skip
+def test_no_file_takes_quadratic_time(tmp_path: Path, name: str, piece: bytes) -> None:
+    """Eight times the bytes take at most some ten times as long, beside what may be read twice in any file."""
+
+    def seconds(size: int) -> float:
+        content = b"p,q\n" * (name == "a.csv") + piece * (size // len(piece))
+        started = time.process_time()
+        read(tmp_path / name, content)
+        return time.process_time() - started
+
+    assert seconds(160_000) < 16 * seconds(20_000) + 3

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from corpus.files.reading import read
+from reading import read
 
 from mixguard.corpus.files.arrow_messages import unpacked_bytes
 from mixguard.corpus.files.weight import weight
