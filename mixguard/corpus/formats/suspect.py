@@ -18,6 +18,7 @@ _MARK = re.compile(
     rf"(?im)(?:(?:^|(?<=[>\])}}|]))[ \t]{{0,3}}|(?=[<\[{{#]))(?P<left>[<\[{{(|#*@_:]{{0,6}}[ ]?)(?:(?P<user>{_USERS})|(?P<answer>{_ANSWERS}))"
     r"(?:[_ ]?(?:token|turn|\d{1,2}))?(?P<right>[ ]?[>\]})|*#:：]{1,6})"
 )
+_SYSTEM = re.compile(r"\W{0,6}(?:system|developer)\b", re.IGNORECASE)
 _ROUND = re.compile(r"\s*\[?Round \d+\]?:?\s*", re.IGNORECASE)
 
 
@@ -26,6 +27,8 @@ def looks_rendered(text: str) -> bool:
     head = text[begin(text) : LOOKED_AT]
     turn = _ROUND.match(head)
     head = head[turn.end() :] if turn else head
+    if not _SYSTEM.match(head) and not _MARK.search(head[: PREAMBLE + 100]):
+        return False  # as of nearly all documents: nothing else may come before the first mark
     marks = list(_MARK.finditer(head))
     asked = next((mark for mark in marks if mark["user"]), None)
     if asked is None or not _may_precede(head[: asked.start()], bare=not asked["left"].strip()):
@@ -41,7 +44,7 @@ def looks_rendered(text: str) -> bool:
 def _may_precede(before: str, *, bare: bool) -> bool:
     """Whether what stands before the first user's mark can be a system prompt: not an article's beginning."""
     told = before.strip()
-    marked = re.match(r"\W{0,6}(?:system|developer)\b", told, re.IGNORECASE) is not None
+    marked = _SYSTEM.match(told) is not None
     short = len(told) <= PREAMBLE and "\n\n" not in told and not told.endswith((":", "："))
     return not told or marked or (short and not bare)
 

@@ -14,6 +14,7 @@ from mixguard.corpus.formats.chat import LOOSE_FORMATS
 from mixguard.corpus.formats.compared import Compared
 from mixguard.corpus.formats.kto import Kto
 from mixguard.corpus.formats.labels import label_of
+from mixguard.corpus.formats.rendered import RENDERED_FORMATS
 from mixguard.corpus.records import Row
 from mixguard.errors import RecordError
 
@@ -21,6 +22,9 @@ _KTO = next(form for form in FORMATS if isinstance(form, Kto))
 _COMPARED = next(form for form in FORMATS if isinstance(form, Compared))
 _PLAIN = frozenset(form.id for form in _KTO.plain)
 _LOOSE = frozenset(form.id for form in LOOSE_FORMATS)
+BARE_MOST = 1000
+_BARE: set[tuple[str, ...]] = set()
+"""Columns of rows, all of text, that only a loose format fits; whether one holds a chat depends on the text alone."""
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
@@ -52,7 +56,12 @@ def choose(row: Row, preferred: Format | None) -> Format:
         and not _overruled(row, preferred)
     ):
         return preferred
+    texts = tuple(key for key, value in row.items() if value is not None)
+    if preferred is not None and texts in _BARE and all(isinstance(row[key], str) for key in texts):
+        return next((form for form in RENDERED_FORMATS if form.matches(row)), preferred)
     form = _first(row, labels=preferred is None or preferred is _KTO)
+    if form is preferred and len(_BARE) < BARE_MOST and all(isinstance(row[key], str) for key in texts):
+        _BARE.add(texts)
     if form is None:
         raise RecordError(
             f"no known format has the keys {shape(row)}; say what they hold with --columns, or name a format with --format"
