@@ -17,9 +17,9 @@ from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
-from mixguard.detectors import Recipe, Worker
+from mixguard.detectors import Recipe
 from mixguard.engine import local
-from mixguard.errors import CacheError, ConfigError
+from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
 from mixguard.library.voice import Voice
@@ -65,7 +65,8 @@ def audit(
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
-        worker, tally = _judged(corpus, folder, Recipe(config, encoder, bank=True), progress)
+        worker = Recipe(config, encoder, bank=True).worker()
+        tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.embedded, versions=versions()
@@ -93,22 +94,6 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
     return _reduce(earlier.folder, config, _Accepted.load(config.checks), made)
-
-
-class _Judged(NamedTuple):
-    worker: Worker
-    tally: Tally
-
-
-def _judged(corpus: Corpus, folder: Path, recipe: Recipe, progress: Progress) -> _Judged:
-    """Annotate the corpus into the folder; from the start again if what was read from the vector store was forged."""
-    rows = recipe.config.run.batch
-    try:
-        worker = recipe.worker()
-        return _Judged(worker, local.run(corpus, worker, folder, rows=rows, progress=progress))
-    except CacheError:  # the store is a new one now
-        worker = recipe.worker()
-        return _Judged(worker, local.run(corpus, worker, folder, rows=rows, progress=progress))
 
 
 class Made(NamedTuple):

@@ -6,7 +6,6 @@
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
     - TaxonomyError       a taxonomy or bank file is invalid
     - RunFolderError      a run folder is missing, incomplete or from another version
-    - CacheError          the vector store was tampered with after a run had read from it
     - RefusedError        a mix would do harm; exit code 1
   * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
 
@@ -40,10 +39,6 @@ class TaxonomyError(UsageError):
 
 class RunFolderError(UsageError):
     """A run folder is missing, incomplete or from another version."""
-
-
-class CacheError(UsageError):
-    """The vector store was tampered with, and vectors of it have been used; it is discarded by now."""
 
 
 class RefusedError(UsageError):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import json
 import os
+import secrets
 import stat
 import sys
 import tomllib
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +54,8 @@ def cache_folder(configured: Path | None = None) -> Path:
     return folder
 
 
+KEY_BYTES = 32
+_OWN_KEY = secrets.token_bytes(KEY_BYTES)
 _TOLD: set[Path] = set()
 """Cache folders of which it has been said that nothing can be kept there."""
 
@@ -99,6 +104,32 @@ def trusted(path: Path) -> bool:
     there, user = path.stat(), os.geteuid()
     # Root is taken to know what it was pointed at: in a container the cache often belongs to somebody else.
     return (user == 0 or there.st_uid in (user, 0)) and not there.st_mode & 0o022
+
+
+def seal(cache: Path, content: bytes) -> str:
+    """64 hex digits that only this user can make for this content: what the cache keeps counts if they match."""
+    return hmac.new(_key(cache), content, hashlib.sha256).hexdigest()
+
+
+def _key(cache: Path) -> bytes:
+    """The secret of a cache, made when first needed; that of this process where none can be kept."""
+    file = cache / "key"
+    with suppress(OSError):
+        if not file.exists():
+            cache.mkdir(parents=True, exist_ok=True)
+            # Written beside it and linked: of two processes that start at once, one is first.
+            fresh = file.with_name(f".key-{secrets.token_hex(8)}")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+                stream.write(secrets.token_bytes(KEY_BYTES))
+            with suppress(FileExistsError):
+                os.link(fresh, file)
+            fresh.unlink()
+        there = file.stat()
+        if trusted(file) and not there.st_mode & 0o077 and there.st_size == KEY_BYTES:
+            return file.read_bytes()
+        file.unlink()
+        return _key(cache)
+    return _OWN_KEY
 
 
 def read_bounded(path: Path, error: type[UsageError], most: int = LINES_MOST) -> bytes:

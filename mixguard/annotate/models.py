@@ -1,11 +1,10 @@
 """Where fitted models are stored: one file per encoder, so that several encoders can judge side by side.
 
-Those in the cache are sealed with a digest of their content, and fitted again if it does not match.
+Those in the cache are sealed with its secret, and fitted again if they were changed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +15,11 @@ import orjson
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.stance_model import StanceModel
 from mixguard.errors import CacheWarning
-from mixguard.files import cannot_keep, trusted, write_atomically
+from mixguard.files import cannot_keep, seal, trusted, write_atomically
 
 Model = TypeVar("Model", HazardModel, StanceModel)
-SEAL = "sha256"
-"""Key of the digest in a cached file."""
+SEAL = "seal"
+"""Key of the seal in a cached file."""
 
 
 def model_file(folder: Path, weights: str) -> Path:
@@ -65,7 +64,7 @@ def fitted(
             if model.made_of == made_of and getattr(model, "after", "") == after:
                 return model
     tree = fit().tree()
-    _seal(kept, tree)
+    _keep(kept, tree)
     return kind.of(orjson.loads(orjson.dumps(tree)))  # rounded, as later runs will read it
 
 
@@ -76,19 +75,19 @@ def _unsealed(file: Path) -> dict[str, Any]:
         ValueError: it was changed or damaged since, or others could have written it.
     """
     tree = orjson.loads(file.read_bytes()) if trusted(file) else None
-    if not isinstance(tree, dict) or tree.pop(SEAL, None) != _digest(tree):
+    if not isinstance(tree, dict) or tree.pop(SEAL, None) != _sealed(file, tree):
         raise ValueError(file)
     return tree
 
 
-def _seal(file: Path, tree: dict[str, Any]) -> None:
+def _keep(file: Path, tree: dict[str, Any]) -> None:
     tree = orjson.loads(orjson.dumps(tree))
     try:
         file.unlink(missing_ok=True)  # with its mode
-        write_atomically(file, orjson.dumps({SEAL: _digest(tree), **tree}) + b"\n")
+        write_atomically(file, orjson.dumps({SEAL: _sealed(file, tree), **tree}) + b"\n")
     except OSError as error:
         cannot_keep(file.parent.parent, error)
 
 
-def _digest(tree: dict[str, Any]) -> str:
-    return hashlib.sha256(orjson.dumps(tree, option=orjson.OPT_SORT_KEYS)).hexdigest()
+def _sealed(file: Path, tree: dict[str, Any]) -> str:
+    return seal(file.parent.parent, orjson.dumps([file.name, tree], option=orjson.OPT_SORT_KEYS))

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 
 from mixguard.errors import CacheWarning, UsageError
-from mixguard.files import cannot_keep, sha256, trusted
+from mixguard.files import cannot_keep, seal, sha256, trusted
 from mixguard.moving import replace_folder, scratch_folder, sync
 from mixguard.network import unobserved
 from mixguard.vectors.adapter import merge_adapter
@@ -25,7 +25,7 @@ from mixguard.vectors.published import Published, pooled
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 SUMS = "sha256.json"
-"""The file with their hashes."""
+"""The file with their hashes, sealed with the cache's secret."""
 _UNKEPT: dict[str, Path] = {}
 """Folders of this process, by weights, where the cache cannot be used."""
 
@@ -62,8 +62,9 @@ def _target(published: Published, cache: Path) -> Path:
 def _sums(folder: Path) -> dict[str, str]:
     """The hashes written at conversion; none if a file is missing."""
     try:
-        sums = orjson.loads((folder / SUMS).read_bytes())
-    except (OSError, orjson.JSONDecodeError):
+        kept = orjson.loads((folder / SUMS).read_bytes())
+        sums: dict[str, str] = kept["files"] if kept["seal"] == _sealed(folder, kept["files"]) else {}
+    except (OSError, ValueError, LookupError, TypeError):
         return {}
     whole = isinstance(sums, dict) and set(sums) == set(FILES) and all((folder / n).is_file() for n in FILES)
     return sums if whole else {}
@@ -98,6 +99,7 @@ def _put(published: Published, target: Path) -> None:
     with scratch_folder(target) as scratch:
         with published.open(target.parent) as source:
             _convert(published, source, scratch)
+        _sign(scratch)
         old = replace_folder(scratch, target)
         if old is not None:
             shutil.rmtree(old, ignore_errors=True)
@@ -117,6 +119,10 @@ def _unkept(published: Published) -> Path:
             f"{place}: no place to convert the encoder to either ({why}); set encode.cache to a folder with 1 GB of room"
         ) from None
     return _UNKEPT.setdefault(published.weights, folder)
+
+
+def _sealed(folder: Path, sums: dict[str, str]) -> str:
+    return seal(folder.parent.parent, orjson.dumps(sums, option=orjson.OPT_SORT_KEYS))
 
 
 def _tell(what: str) -> None:
@@ -161,13 +167,12 @@ def _convert(published: Published, source: Path, target: Path) -> None:
             )
     openvino.save_model(network, target / "model.xml", compress_to_fp16=False)
     shutil.copyfile(source / "tokenizer.json", target / "tokenizer.json")
-    _signed(target)
 
 
-def _signed(target: Path) -> None:
+def _sign(target: Path) -> None:
     """Write the hashes, and sync everything."""
     sums = {name: sha256([target / name]) for name in FILES}
-    (target / SUMS).write_bytes(orjson.dumps(sums))
+    (target / SUMS).write_bytes(orjson.dumps({"seal": _sealed(target, sums), "files": sums}))
     for path in (*target.iterdir(), target):
         path.chmod(0o755 if path == target else 0o644)
         sync(path)

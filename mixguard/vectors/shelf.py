@@ -1,7 +1,7 @@
 """The file of a vector store: sealed rows in SQLite, which is made anew if it is damaged and done without if it must be.
 
-A row's seal covers the text's id, the encoder and the vectors, so a row that was damaged, cut or swapped with another
-does not count as stored. A seal has no secret: against a forger there are the file's owner and `VectorStore`'s samples.
+A row's seal covers the text's id, the encoder and the vectors, and needs the cache's secret: a row that was damaged, cut,
+swapped with another or forged does not count as stored.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mixguard.errors import CacheWarning
-from mixguard.files import cannot_keep, trusted
+from mixguard.files import cannot_keep, seal, trusted
 
 Result = TypeVar("Result")
 TABLE = "CREATE TABLE texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL, seal BLOB NOT NULL)"
@@ -34,7 +34,7 @@ class Shelf:
 
     def __init__(self, file: Path, fingerprint: str) -> None:
         self._file = file
-        self._key = hashlib.blake2b(fingerprint.encode(), digest_size=32).digest()
+        self._key = bytes.fromhex(seal(file.parent.parent, fingerprint.encode()))
         self._memory: dict[bytes, bytes] = {}
         self._usable = True
         self._asked(lambda _: None)  # what is wrong with the file is said at the start
@@ -44,9 +44,11 @@ class Shelf:
         ids = list(ids)
         found = {key: self._memory[key] for key in ids if key in self._memory}
         rows = self._asked(lambda database: _rows(database, (key for key in ids if key not in found))) or []
-        whole = {key: block for key, block, seal in rows if self._is_whole(key, block, seal)}
+        whole = {key: block for key, block, mark in rows if self._is_whole(key, block, mark)}
         if len(whole) < len(rows):
-            _tell(f"{self._file}: {len(rows) - len(whole):,} stored vectors are damaged, and embedded anew")
+            _tell(
+                f"{self._file}: {len(rows) - len(whole):,} stored vectors are damaged or not of this cache, and embedded anew"
+            )
         return found | whole
 
     def keep(self, blocks: Mapping[bytes, bytes]) -> None:
@@ -72,9 +74,9 @@ class Shelf:
         except OSError as error:
             self._give_up(error)
 
-    def _is_whole(self, key: bytes, block: bytes, seal: bytes) -> bool:
+    def _is_whole(self, key: bytes, block: bytes, mark: bytes) -> bool:
         # SQLite stores anything in any column.
-        return isinstance(key, bytes) and isinstance(block, bytes) and self._seal(key, block) == seal
+        return isinstance(key, bytes) and isinstance(block, bytes) and self._seal(key, block) == mark
 
     def _seal(self, key: bytes, block: bytes) -> bytes:
         return hashlib.blake2b(key + block, key=self._key, digest_size=16).digest()

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
-import random
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -13,16 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from mixguard.errors import CacheError
 from mixguard.vectors.base import Encoder, Vectors
 from mixguard.vectors.shelf import Shelf
 
 NONE: Mapping[bytes, bytes] = MappingProxyType({})
-SAMPLE, SAMPLED = 16, 0.01
-"""Stored texts of a run that are embedded all the same: at least so many, and this share. Of changed vectors that are a
-fifth of what a run reads, 16 find one in 97 of 100 runs."""
-APART = 0.1
-"""Largest distance between two vectors of one text, by length: a cosine of .995. Batches differ by less than .02."""
 
 
 class TextVectors(NamedTuple):
@@ -56,16 +48,11 @@ def text_id(text: str) -> bytes:
 
 
 class VectorStore:
-    """Half-precision vectors of one encoder, in a SQLite file that several runs may share.
-
-    Some of the texts that are found there are embedded all the same; if a vector differs, the file was tampered with.
-    """
+    """Half-precision vectors of one encoder, in a SQLite file that several runs may share."""
 
     def __init__(self, shelf: Shelf, encoder: Encoder, shipped: Mapping[bytes, bytes]) -> None:
         self._shelf = shelf
         self._shipped = shipped
-        self._sampled = 0
-        self._used = False
         self.encoder = encoder
         self.embedded = 0
         """Texts embedded since the store was opened because they were not stored."""
@@ -86,15 +73,11 @@ class VectorStore:
         return cls(shelf, encoder, shipped)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
-        """Vectors of every text: stored ones are read, the rest are embedded once and stored.
-
-        Raises:
-            CacheError: the file was tampered with, and vectors of it have been used already.
-        """
+        """Vectors of every text: stored ones are read, the rest are embedded once and stored."""
         ids = [text_id(text) for text in texts]
         distinct = dict(zip(ids, texts, strict=True))
         stored = {key: self._shipped[key] for key in distinct if key in self._shipped}
-        stored |= self._found({key: text for key, text in distinct.items() if key not in stored})
+        stored |= self._shelf.find(key for key in distinct if key not in stored)
         missing = [key for key in distinct if key not in stored]
         if missing:
             blocks = dict(zip(missing, self._embed([distinct[key] for key in missing]), strict=True))
@@ -115,29 +98,7 @@ class VectorStore:
         found = self.vectors(texts)
         return found.vectors[found.starts]
 
-    def _found(self, texts: Mapping[bytes, str]) -> dict[bytes, bytes]:
-        """What the file has of these texts, if a sample of it is what the encoder says."""
-        found = self._shelf.find(texts)
-        size = min(max(SAMPLE - self._sampled, math.ceil(len(found) * SAMPLED)), len(found))
-        # Nobody can know which: what is sampled decides nothing but whether the file is believed.
-        chosen = random.SystemRandom().sample(sorted(found), size)
-        self._sampled += size
-        fresh = self._embed([texts[key] for key in chosen])
-        dimension = self.encoder.dimension
-        if all(_alike(found[key], block, dimension) for key, block in zip(chosen, fresh, strict=True)):
-            self._used |= bool(found)
-            return found
-        self._shelf.discard("its vectors are not those of the encoder, so somebody has changed them")
-        if self._used:
-            raise CacheError(
-                "the vector store was changed by something other than mixguard, and this run has read from it;"
-                " it has been discarded: run the command again"
-            )
-        return {}
-
     def _embed(self, texts: Sequence[str]) -> list[bytes]:
-        if not texts:
-            return []
         windows = self.encoder.encode(texts)
         ends = np.cumsum(windows.counts)
         halves = windows.vectors.astype(np.float16)
@@ -145,13 +106,3 @@ class VectorStore:
             halves[end - count : end].tobytes()
             for end, count in zip(ends.tolist(), windows.counts.tolist(), strict=True)
         ]
-
-
-def _alike(stored: bytes, fresh: bytes, dimension: int) -> bool:
-    if len(stored) != len(fresh):
-        return False
-    one, other = (
-        np.frombuffer(block, dtype=np.float16).astype(np.float32).reshape(-1, dimension)
-        for block in (stored, fresh)
-    )
-    return bool((np.linalg.norm(one - other, axis=1) <= APART * np.linalg.norm(other, axis=1)).all())

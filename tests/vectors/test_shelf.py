@@ -5,18 +5,19 @@ from __future__ import annotations
 import gc
 import os
 import random
+import shutil
 import sqlite3
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from mixguard import HashEncoder
-from mixguard.errors import CacheWarning, UsageError
-from mixguard.vectors.base import Vectors, Windows
-from mixguard.vectors.store import SAMPLE, VectorStore, text_id
+from mixguard.errors import CacheWarning
+from mixguard.vectors.base import Vectors
+from mixguard.vectors.store import VectorStore, text_id
 
 TEXTS = [f"text number {number} of these" for number in range(300)]
 Spoil = Callable[[Path], object]
@@ -134,54 +135,33 @@ def test_whole_files_of_junk_never_end_in_another_error(file: Path) -> None:
         file = only(file.parent.parent)
 
 
-class Reluctant(HashEncoder):
-    """Records what it was asked to embed."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def encode(self, texts: Sequence[str]) -> Windows:
-        self.asked.extend(texts)
-        return super().encode(texts)
+def forged(cache: Path, file: Path) -> None:
+    """Replace a store by one in which every text has the vectors of the first, sealed as another cache would."""
+    store = VectorStore.open(cache, HashEncoder())
+    benign = store.vectors(TEXTS[:1]).vectors.astype(np.float16).tobytes()
+    store._shelf.keep({text_id(text): benign for text in TEXTS})
+    shutil.copyfile(only(cache), file)
 
 
-def test_a_sample_of_what_is_found_is_embedded_all_the_same(file: Path) -> None:
-    encoder = Reluctant()
-    store = VectorStore.open(file.parent.parent, encoder)
-    for start in range(0, 300, 100):
-        store.vectors(TEXTS[start : start + 100])
-    assert len(set(encoder.asked)) == SAMPLE + 2  # a hundredth of the later ones
-    assert store.embedded == 0
-
-
-def forged(file: Path, every: int) -> None:
-    """Give rows the vectors of another text, sealed as the store would do it."""
-    store = VectorStore.open(file.parent.parent, HashEncoder())
-    benign = store._shelf.find([BENIGN])[BENIGN]
-    store._shelf.keep({text_id(text): benign for text in TEXTS[::every]})
-
-
-def test_forged_rows_are_found_by_the_sample_and_the_file_is_discarded(file: Path) -> None:
-    forged(file, 1)
-    with pytest.warns(CacheWarning, match="are not those of the encoder"):
-        store = VectorStore.open(file.parent.parent, HashEncoder())
-        assert np.allclose(store.vectors(TEXTS).in_order, truth(), atol=1e-3)
-    assert store.embedded == len(TEXTS)
-
-
-def test_a_run_that_has_used_the_file_already_stops(file: Path) -> None:
-    forged(file, 1)
-    VectorStore.open(file.parent.parent, HashEncoder()).vectors([])
-    store = VectorStore.open(file.parent.parent, HashEncoder())
-    store.vectors([TEXTS[0]])  # the only one that is right
-    with pytest.warns(CacheWarning), pytest.raises(UsageError, match="run the command again"):
-        store.vectors(TEXTS)
+def test_rows_sealed_by_somebody_else_do_not_count(file: Path, tmp_path: Path) -> None:
+    forged(tmp_path / "other", file)
     assert embedded_anew(file.parent.parent) == len(TEXTS)
 
 
+def test_the_secret_is_for_this_user_alone_and_made_anew_where_it_is_not(file: Path) -> None:
+    key = file.parent.parent / "key"
+    before = key.read_bytes()
+    assert key.stat().st_mode & 0o777 == 0o600
+    spoils: list[Callable[[], object]] = [lambda: key.chmod(0o644), lambda: os.truncate(key, 3), key.unlink]
+    for spoil in spoils:
+        spoil()
+        assert embedded_anew(file.parent.parent) == len(TEXTS)
+        assert key.stat().st_mode & 0o777 == 0o600
+        assert key.read_bytes() != before
+        before = key.read_bytes()
+
+
 def test_a_file_that_others_can_write_is_not_used(file: Path) -> None:
-    forged(file, 1)
     file.chmod(0o666)
     with pytest.warns(CacheWarning, match="others can write it"):
         store = VectorStore.open(file.parent.parent, HashEncoder())
