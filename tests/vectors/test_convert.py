@@ -120,6 +120,7 @@ def test_a_damaged_encoder_gives_the_same_vectors_as_a_whole_one(cache: Path, tm
     good = OpenVinoEncoder.load(BUNDLED, cache, overlap=32).encode(texts).vectors
     name = f"{BUNDLED.weights}-openvino"
     shutil.copytree(cache / "encoders" / name, tmp_path / "encoders" / name)
+    shutil.copy(cache / "key", tmp_path / "key")
     with (tmp_path / "encoders" / name / "model.bin").open("r+b") as stream:
         stream.write(bytes(40 * 2**20))
     encoder = OpenVinoEncoder.load(BUNDLED, tmp_path, overlap=32)
