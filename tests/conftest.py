@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from serving import Api
 
@@ -43,13 +44,19 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 @pytest.fixture(scope="session")
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One cache for the session, so that the encoder is converted and exemplars embedded once.
+    """One cache for the session and all its processes, so that encoders are converted and models fitted once.
 
     With MIXGUARD_TEST_CACHE, a copy of that folder, which need not start empty.
     """
-    folder = tmp_path_factory.mktemp("cache")
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "mixguard-cache"
     kept = os.environ.get("MIXGUARD_TEST_CACHE")
-    return Path(shutil.copytree(kept, folder, dirs_exist_ok=True)) if kept else folder
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            folder.mkdir(mode=0o755)
+            if kept:
+                shutil.copytree(kept, folder, dirs_exist_ok=True)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -62,7 +62,7 @@ def test_it_does_not_write_into_someone_elses_folder(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(TaxonomyError, match=r"gone\.jsonl: cannot read it"):
+    with pytest.raises(TaxonomyError, match=r"gone\.jsonl: cannot be read: No such file"):
         add_exemplars([tmp_path / "gone.jsonl"], tmp_path / "ours", "mixguard")
 
 
