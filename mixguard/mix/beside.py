@@ -75,7 +75,11 @@ def fills_of(read: Read, shown: Sequence[tuple[Row, Sample]]) -> Fills:
     """
     rows = [row for row, _ in shown]
     names = list(dict.fromkeys(name for row in rows for name in row))
-    alone = [name for name in names if name not in SETTING and not _reads(read, rows, name)]
+    alone: list[str] = []
+    for name in names:
+        # Without those before it too: of a label and scores that say the same, one must stay.
+        if name not in SETTING and not _reads(read, rows, name, alone):
+            alone.append(name)
     return _fills(rows, [sample.turns for _, sample in shown], alone)
 
 
@@ -104,16 +108,15 @@ def tokens_in(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _reads(read: Read, rows: Sequence[Row], name: str) -> bool:
-    """Whether a row without the column would be read differently."""
+def _reads(read: Read, rows: Sequence[Row], name: str, without: Sequence[str]) -> bool:
+    """Whether a row that lacks a column besides others would be read differently."""
     held = (row for row in rows if row.get(name) not in (None, "", [], {}))
-    return any(_differs(read, row, name) for row, _ in zip(held, range(PROBES), strict=False))
+    return any(_differs(read, row, {name, *without}) for row, _ in zip(held, range(PROBES), strict=False))
 
 
-def _differs(read: Read, row: Row, name: str) -> bool:
+def _differs(read: Read, row: Row, names: Collection[str]) -> bool:
     try:
-        without = {key: value for key, value in row.items() if key != name}
-        return read(without).turns != read(row).turns
+        return read({key: value for key, value in row.items() if key not in names}).turns != read(row).turns
     except RecordError:
         return True
 

@@ -152,9 +152,10 @@ class Mould:
         try:
             row = filled(restored, like, self.fills, New(pair["id"], pair["lang"], number, turns))
             self.write(row)
+            read = self.form.parse(self.view.seen(row)).turns
         except RecordError:
             return None
-        return row if shape_of([row]) <= self.shape else None
+        return row if read == turns and shape_of([row]) <= self.shape else None
 
 
 def _check_tokens(name: str, rows: Sequence[Row]) -> None:
