@@ -258,19 +258,18 @@ def lost(path: Path) -> bytes:
     if path.suffix not in (".json", ".jsonl", ".csv", ".tsv", ".txt"):
         return b""
     found, content = read(path), path.read_bytes().removeprefix(BOM)
-    if content[:4] in _TABLES or any(record.inner == "part" for record in found.good):
+    if content[:4] in TABLES or any(record.inner == "part" for record in found.good):
         return b""
-    starts = [each.start for each in found.good] + [each.start for each in found.bad if each.start >= 0]
+    left = gaps(content, found)
     if path.suffix in (".csv", ".tsv") or content.lstrip()[:1] == b"{":
-        # What comes before the first record, and after the last, is the header, or the object around the list.
-        first = min(starts, default=len(content))
-        last = max([each.start + len(each.raw) for each in found.good], default=first)
-        last = max([last, *(each.start + each.extent for each in found.bad)])
-        return gaps(content, found)[first : len(gaps(content, found)) - (len(content) - last)].translate(
-            None, b" \t\r\n,[]\x1e"
-        )
-    return gaps(content, found).translate(None, b" \t\r\n,[]\x1e\0")
+        # What comes before the first record and after the last is the header, or the object around the list.
+        spans = [(each.start, each.start + len(each.raw)) for each in found.good]
+        spans += [(each.start, each.start + each.extent) for each in found.bad if each.start >= 0]
+        first = min((start for start, _ in spans), default=len(content))
+        left = left[first : len(left) - (len(content) - max((end for _, end in spans), default=first))]
+    # Files joined by `cat` have marks of byte order between them.
+    return left.replace(BOM, b"").translate(None, b" \t\r\n,[]\x1e\0")
 
 
 BOM = b"\xef\xbb\xbf"
-_TABLES = (b"PAR1", b"ARRO", b"\xff\xff\xff\xff")
+TABLES = (b"PAR1", b"ARRO", b"\xff\xff\xff\xff")
