@@ -39,7 +39,7 @@ _THOUGHT = re.compile(
 )
 """A thought in marks other than those that every reader knows, up to the answer."""
 _STOP = re.compile(
-    rf"(?:\s*(?:{_TAG}|[#$%~@*=]{{2,}}[A-Z]*|\n+[A-Z]\w{{1,20}}:)+|\s+\[?[A-Z]{{3,}}\]?)?\s*\Z"
+    rf"(?:\s*(?:{_TAG}|[#$%~@*=]{{2,}}+[A-Z]*+|\n+[A-Z]\w{{1,20}}:)+|\s+\[?[A-Z]{{3,}}\]?)?\s*\Z"
 )
 
 

@@ -127,3 +127,7 @@ def test_an_empty_thought_is_marked_as_the_others(thought: str, empty: str) -> N
     assert (first.text, none) == (empty, ())
     apart = (Turn(Role.ASSISTANT, thought, "reasoning", 1, "/thought"), turns[1])
     assert empty_thought([Sample(apart)] * 5) == ((),)
+
+
+def test_signs_in_a_row_are_looked_at_once() -> None:
+    assert answer_frame(["Yes. " + "*" * 300, "No. " + "*" * 300]).tail.endswith("*" * 20)
