@@ -33,7 +33,7 @@ _SORTS = frozenset(_SORT_NAMES.split())
 """Names of columns that sort records, as long as they hold labels."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _SPACE = re.compile(r"\s")
-_LINK = re.compile(r"\w+://\S*|\S+@\S+\.\S+")
+_LINK = re.compile(r"\b\w++://\S*|(?<![^\s@])[^\s@]++@[^\s@]+\.\S*")
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]{6}")
 """Letters of scripts that put no spaces between words."""
 _SENTENCE = re.compile("[.?!\u3002\uff1f\uff01\u061f\u0964][\"')\\]]*\\s*$")

@@ -34,7 +34,7 @@ _TAIL_START = re.compile(
 _SEPARATOR = re.compile(r"\s*(?:(?:#{1,6} )?(?:\*\*)?[A-Z][\w ]{0,30}:(?:\*\*)?\s+|<\|?[\w-]+\|?>\s*)?")
 _THOUGHT = re.compile(
     r"(\s*(?:<(?P<tag>[\w-]+)>|<\|begin_of_(?P<begun>\w+)\|>|\[(?P<square>[A-Z_]+)\])\s*)\S.*?"
-    r"(\s*(?:</(?P=tag)>|<\|end_of_(?P=begun)\|>|\[/(?P=square)\])\s*(?:<\|?[\w-]+\|?>\s*)?)(?=[^\s<\[])",
+    r"(?<!\s)(\s*(?:</(?P=tag)>|<\|end_of_(?P=begun)\|>|\[/(?P=square)\])\s*(?:<\|?[\w-]+\|?>\s*)?)(?=[^\s<\[])",
     re.DOTALL,
 )
 """A thought in marks other than those that every reader knows, up to the answer."""

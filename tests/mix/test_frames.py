@@ -129,5 +129,9 @@ def test_an_empty_thought_is_marked_as_the_others(thought: str, empty: str) -> N
     assert empty_thought([Sample(apart)] * 5) == ((),)
 
 
+def test_blanks_within_a_thought_are_looked_at_once() -> None:
+    assert not answer_frame([f"<a>x{' ' * 200_000}{number}" for number in range(3)]).head
+
+
 def test_signs_in_a_row_are_looked_at_once() -> None:
     assert answer_frame(["Yes. " + "*" * 300, "No. " + "*" * 300]).tail.endswith("*" * 20)
