@@ -267,8 +267,8 @@ def lost(path: Path) -> bytes:
         spans += [(each.start, each.start + each.extent) for each in found.bad if each.start >= 0]
         first = min((start for start, _ in spans), default=len(content))
         left = left[first : len(left) - (len(content) - max((end for _, end in spans), default=first))]
-    # Files joined by `cat` have marks of byte order between them.
-    return left.replace(BOM, b"").translate(None, b" \t\r\n,[]\x1e\0")
+    # Files joined by `cat` have marks of byte order between them, and a brace may end the object around a list.
+    return left.replace(BOM, b"").translate(None, b" \t\r\n,[]}\x1e\0")
 
 
 BOM = b"\xef\xbb\xbf"

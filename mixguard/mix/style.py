@@ -49,8 +49,10 @@ def _encoding(source: FileSource) -> str:
     with open_text(source.path) as stream:
         if _is_utf8(iter(lambda: stream.read(_BLOCK), b"")):
             return "utf-8"
-    legacy = any("not_utf8" in each.flags for each in source.records() if isinstance(each, Record))
-    return _LEGACY if legacy else "utf-8"
+    rows = (each for each in source.records() if isinstance(each, Record))
+    kinds = {"not_utf8" in row.flags for row in rows if not row.raw.isascii()}
+    # Where rows of both kinds stand side by side, only ASCII means the same in both.
+    return "ascii" if len(kinds) > 1 else _LEGACY if kinds == {True} else "utf-8"
 
 
 def _is_utf8(blocks: Iterable[bytes]) -> bool:

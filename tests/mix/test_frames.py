@@ -130,7 +130,7 @@ def test_an_empty_thought_is_marked_as_the_others(thought: str, empty: str) -> N
 
 
 def test_blanks_within_a_thought_are_looked_at_once() -> None:
-    assert not answer_frame([f"<a>x{' ' * 200_000}{number}" for number in range(3)]).head
+    assert answer_frame([f"<a>x{' ' * 200_000}{number}" for number in range(3)]).tail == ""
 
 
 def test_signs_in_a_row_are_looked_at_once() -> None:
