@@ -71,7 +71,7 @@ def check_taxonomy(
         exemplars=taxonomy.exemplars.height,
         doubts=tuple(_doubts(taxonomy, own.vectors, found)),
         duplicates=tuple(alike(own, SAME)),
-        thin=tuple(_thin(taxonomy)),
+        thin=tuple(thin_subs(taxonomy)),
         contamination=tuple(repeated_in(own, against, SAME, store, config or Config())),
     )
 
@@ -95,7 +95,8 @@ def _doubts(taxonomy: Taxonomy, vectors: Vectors, found: ExemplarVectors) -> lis
     ]
 
 
-def _thin(taxonomy: Taxonomy) -> list[Thin]:
+def thin_subs(taxonomy: Taxonomy) -> list[Thin]:
+    """Sub-hazards with fewer than `THIN` exemplars of a label."""
     counts = taxonomy.exemplars.group_by("hazard", "sub").agg(
         violating=(pl.col("label") == "violating").sum(), benign=(pl.col("label") == "benign").sum()
     )
