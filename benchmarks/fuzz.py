@@ -1,5 +1,7 @@
 """Audits, reports and mixes spoiled corpora: `python benchmarks/fuzz.py [COUNT]`, two at a time, in processes that may die.
 
+With `--minutes`, it stops after that time; `--first NUMBER` goes on from there.
+
 A corpus is made from its number alone, so `python benchmarks/fuzz.py --only NUMBER` repeats one that failed.
 """
 
@@ -7,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -32,7 +35,8 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("count", type=int, nargs="?", default=5000)
     asked.add_argument("--only", type=int, help="repeat one corpus and show its traceback")
-    asked.add_argument("--first", type=int, default=0, help=argparse.SUPPRESS)
+    asked.add_argument("--first", type=int, default=0, help="number of the first corpus")
+    asked.add_argument("--minutes", type=float, default=math.inf, help="stop after this time")
     asked.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     given = asked.parse_args()
     if given.only is not None:
@@ -41,7 +45,7 @@ def main() -> None:
     elif given.child:
         _child(given.first, given.count, given.child)
     else:
-        _parent(given.first, given.count)
+        _parent(given.first, given.count, monotonic() + 60 * given.minutes)
 
 
 def _one(number: int, cache: Path, limit: int) -> dict[str, object]:
@@ -108,14 +112,21 @@ def _run(first: int, last: int, cache: Path) -> list[dict[str, object]]:
     return list(outcomes.values())
 
 
-def _parent(first: int, count: int) -> None:
+def _parent(first: int, count: int, end: float) -> None:
     with TemporaryDirectory() as cache:
         _one(first, Path(cache), 600)  # fits the models once
         starts = range(first, first + count, AT_ONCE)
         with ThreadPoolExecutor(2) as pool:
-            done = pool.map(lambda at: _run(at, min(at + AT_ONCE, first + count), Path(cache)), starts)
+            done = pool.map(
+                lambda at: (
+                    _run(at, min(at + AT_ONCE, first + count), Path(cache)) if monotonic() < end else []
+                ),
+                starts,
+            )
             outcomes = []
             for number, some in enumerate(done, 1):
+                if not some:
+                    break
                 outcomes += some
                 bad = [each for each in some if str(each["how"]).startswith(("TRACEBACK", "DIED"))]
                 print(

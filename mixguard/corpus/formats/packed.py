@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from mixguard.corpus.files.values import cleaned
 from mixguard.corpus.formats.base import ROLES
 from mixguard.corpus.formats.lists import LIST_COLUMNS
 from mixguard.corpus.formats.messages import CONTENT_KEYS
@@ -92,8 +93,8 @@ def _from_json(text: str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass
-    try:  # it also reads lone surrogates
-        return json.loads(text)
+    try:  # it also reads lone surrogates, which no UTF-8 text can hold
+        return cleaned(json.loads(text))
     except (ValueError, RecursionError):
         return None
 
@@ -106,7 +107,7 @@ def _from_python(text: str) -> Any:
                 value = ast.literal_eval(spelt.strip())
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
             continue
-        return value if _is_json(value) else None
+        return cleaned(value) if _is_json(value) else None
     return None
 
 

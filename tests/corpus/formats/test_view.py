@@ -184,3 +184,13 @@ def test_what_is_seen_can_be_restored(row: dict[str, Any], columns: dict[str, st
     assert view.restored(deepcopy(view.seen(row)), row) == before
     assert row == before
     assert list(view.restored(view.seen(row), row)) == list(before)
+
+
+@pytest.mark.parametrize(
+    "text", [r'[{"role": "user", "content": "a\ud800b"}]', r"[{'role': 'user', 'content': 'a\ud800b'}]"]
+)
+def test_a_lone_surrogate_in_a_packed_list_is_replaced(text: str) -> None:
+    view = View.of({})
+    row = {"messages": text}
+    assert view.seen(row) == {"messages": [{"role": "user", "content": "a\ufffdb"}]}
+    assert view.restored(view.seen(row), row) == row
