@@ -165,8 +165,11 @@ def _table(rows: Sequence[Row], random: Random) -> bytes:
             return out.getvalue()
         except pa.ArrowException:  # an empty struct cannot be Parquet
             out = io.BytesIO()
-    with pa.ipc.new_file(out, table.schema) as writer:
-        writer.write_table(table)
+    try:
+        with pa.ipc.new_file(out, table.schema) as writer:
+            writer.write_table(table)
+    except pa.ArrowException:  # nested too deep for Arrow
+        return _lines(rows, random)
     return out.getvalue()
 
 
