@@ -191,3 +191,10 @@ def test_few_long_records_vote_on_the_format(tmp_path: Path, monkeypatch: pytest
 def test_an_empty_name_is_no_file() -> None:
     with pytest.raises(InputError, match="an empty name"):
         Corpus.open([""], ReadConfig(), offline=True)
+
+
+def test_a_document_among_chats_is_one_after_a_file_of_documents_too(write_jsonl: Write) -> None:
+    parts(write_jsonl([{"text": f"Page {number}."} for number in range(4)], "documents.jsonl"))
+    (part,) = parts(write_jsonl([chat("a", "b"), chat("c", "d"), {"text": "A page."}], "chats.jsonl"))
+    assert not part.tally.rejected
+    assert part.frame["format"].to_list() == ["openai_chat", "openai_chat", "pretrain"]

@@ -23,8 +23,8 @@ _COMPARED = next(form for form in FORMATS if isinstance(form, Compared))
 _PLAIN = frozenset(form.id for form in _KTO.plain)
 _LOOSE = frozenset(form.id for form in LOOSE_FORMATS)
 BARE_MOST = 1000
-_BARE: set[tuple[str, ...]] = set()
-"""Columns of rows, all of text, that only a loose format fits; whether one holds a chat depends on the text alone."""
+_BARE: set[tuple[str, tuple[str, ...]]] = set()
+"""Loose formats and columns of text that nothing else fits: whether such a row holds a chat depends on its text alone."""
 
 
 def vote(rows: Sequence[Row]) -> Format | None:
@@ -56,12 +56,13 @@ def choose(row: Row, preferred: Format | None) -> Format:
         and not _overruled(row, preferred)
     ):
         return preferred
-    texts = tuple(key for key, value in row.items() if value is not None)
-    if preferred is not None and texts in _BARE and all(isinstance(row[key], str) for key in texts):
+    held = tuple(key for key, value in row.items() if value is not None)
+    bare = preferred is not None and preferred.id in _LOOSE and all(isinstance(row[key], str) for key in held)
+    if preferred is not None and bare and (preferred.id, held) in _BARE:
         return next((form for form in RENDERED_FORMATS if form.matches(row)), preferred)
     form = _first(row, labels=preferred is None or preferred is _KTO)
-    if form is preferred and len(_BARE) < BARE_MOST and all(isinstance(row[key], str) for key in texts):
-        _BARE.add(texts)
+    if form is not None and form is preferred and bare and len(_BARE) < BARE_MOST:
+        _BARE.add((form.id, held))
     if form is None:
         raise RecordError(
             f"no known format has the keys {shape(row)}; say what they hold with --columns, or name a format with --format"
