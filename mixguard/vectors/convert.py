@@ -1,7 +1,6 @@
 """Convert a published encoder to OpenVINO, once, into the cache; convert it again if a byte of it has changed.
 
-The folder has the SHA-256 of each file, written when it was converted. Hashing takes 0.2 s for each gigabyte with the SHA
-instructions of today's processors, a second or two without.
+The folder has the SHA-256 of each file, written when it was converted.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class Shelf:
     def _asked(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
         """The result of some work on the file; None without one. A damaged file is replaced, and asked again.
 
-        Each time on a connection of its own, which costs less than a millisecond: so that none is left open.
+        Each time on a connection of its own, so that none is left open.
         """
         for _ in range(2):
             if not self._usable or not self._is_trusted():
