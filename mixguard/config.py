@@ -18,7 +18,7 @@ from mixguard.model import Model
 
 Share = float
 """A ratio in [0, 1]."""
-CheckId = Annotated[str, StringConstraints(pattern=r"^MG[0-9]{3}$")]
+CheckId = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2,8}[0-9]{3}$")]
 
 
 def _columns(given: Any) -> Any:

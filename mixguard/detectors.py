@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -28,6 +29,7 @@ from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.run.provenance import Detectors, StageUsed
 from mixguard.signals import SIGNALS
+from mixguard.signals.base import Setting
 from mixguard.stats import DetectorError
 from mixguard.vectors import careful
 from mixguard.vectors.base import Encoder
@@ -65,7 +67,7 @@ class Recipe:
                 HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
                 stance,
-                *(signal.annotator for signal in SIGNALS if signal.annotator is not None),
+                *_signals(Setting(self.config, stages[0].store)),
             ),
             given=[*EXCHANGE, *TEXT],
         )
@@ -137,6 +139,12 @@ class Worker:
         """The schema of its output."""
         added = {name: kind for annotator in self.annotators for name, kind in annotator.writes.items()}
         return pl.Schema({**EXCHANGE, **added})
+
+
+def _signals(setting: Setting) -> Iterator[Annotator]:
+    for signal in SIGNALS:
+        if signal.annotator is not None:
+            yield signal.open(setting) if signal.open else signal.annotator
 
 
 def _stance(store: VectorStore, cache: Path, pairs: pl.DataFrame) -> StanceAnnotator:

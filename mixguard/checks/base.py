@@ -140,6 +140,8 @@ class Check:
     why: str
     source: str
     remedy: str
+    mechanisms: tuple[str, ...] = ()
+    """Ids of the risk mechanisms that it measures (`checks/mechanisms.py`)."""
     cases: tuple[Case, ...] = ()
     find: Callable[[Evidence], Told] | None = None
     """For things other than exchanges: files, records, hazards, allow-file entries."""
@@ -157,6 +159,7 @@ class Check:
             id=self.id,
             name=self.name,
             kind=self.kind,
+            mechanisms=self.mechanisms,
             subject=own.subject,
             limit_option=f"checks.limits.{self.id}" if self.limit else None,
             why=own.why or self.why,

@@ -66,6 +66,8 @@ class Finding(Model):
     name: str
     """The id in words, e.g. `low-refusal-coverage`."""
     kind: Kind
+    mechanisms: tuple[str, ...] = ()
+    """Ids of the risk mechanisms that it measures; docs/mechanisms.md says what is known of each."""
     subject: str | None = None
     """The hazard or trainer rule it is about, for checks that have several."""
     severity: Severity

@@ -6,10 +6,21 @@ from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.plugins import installed
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.uniform import UNIFORM
 
-SIGNALS: tuple[Signal, ...] = (TURNOVER, UNIFORM, FOREIGN, READINESS, PROXIMITY, LANGUAGE, DUPLICATES)
-"""Every signal, in the order reports show them."""
+OWN: tuple[Signal, ...] = (
+    TURNOVER,
+    UNIFORM,
+    FOREIGN,
+    READINESS,
+    PROXIMITY,
+    LANGUAGE,
+    DUPLICATES,
+)
+"""The project's own signals, in the order reports show them."""
+SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
+"""Every signal; those of other packages last."""

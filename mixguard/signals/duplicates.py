@@ -6,7 +6,7 @@ import polars as pl
 
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 
 def _samples(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
@@ -30,6 +30,30 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
 DUPLICATES = Signal(
     name="duplicates",
     about="repeats an earlier sample word for word",
+    page=Page(
+        measures="Share of trained samples with exactly the prompts and responses of an earlier one.",
+        blind="Repeats with a word changed (MG221).",
+        cost="None: texts are identified by hash already.",
+        examples=Examples(
+            shows=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+            ),
+            spares=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+                {"prompt": "Write a line about rain.", "response": "Rain again."},
+            ),
+        ),
+    ),
     check=Check(
         id="MG302",
         name="duplicates",
@@ -40,5 +64,6 @@ DUPLICATES = Signal(
         why="Repeated rows are extra epochs on one example, and a refusal repeated is not coverage.",
         source="judgement",
         remedy="Drop the repeats, or say in the card why they are there.",
+        mechanisms=("M43",),
     ),
 )

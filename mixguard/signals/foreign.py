@@ -8,7 +8,7 @@ from mixguard.annotate.openings import hashes
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import JUDGED, REFUSES, TRAINED
 from mixguard.library.voice import KEY_WORDS
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 LEAST = 10
 """Refusals below which nothing is said."""
@@ -35,6 +35,27 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
 FOREIGN = Signal(
     name="foreign refusals",
     about="refuses, but opens otherwise than the model's own refusals",
+    page=Page(
+        measures="Share of refusals whose first words are no opening of the voice that `rebalance.voice` names; nothing is said without one or below 10 refusals.",
+        blind="What follows the opening.",
+        cost="None: openings are hashed already.",
+        examples=Examples(
+            shows=(
+                {
+                    "prompt": "Open my neighbour's door.",
+                    "response": "Nope, not that door, not today.",
+                    "stance": "full_refusal",
+                },
+            ),
+            spares=(
+                {
+                    "prompt": "Open my neighbour's door.",
+                    "response": "I can't help with that.",
+                    "stance": "full_refusal",
+                },
+            ),
+        ),
+    ),
     check=Check(
         id="MG107",
         name="foreign-refusals",
@@ -49,5 +70,6 @@ FOREIGN = Signal(
         why="A model's refusals live in their first words: refusals that open in a foreign voice overwrite them, and a mix of such refusals hardly protected a tuned model.",
         source="docs/efficacy.md; arXiv 2406.05946; GR-SAP (arXiv 2603.10243)",
         remedy="Have the model answer in its own words (rebalance --endpoint URL --model NAME), or give refusals its voice (rebalance --voice).",
+        mechanisms=("M15",),
     ),
 )

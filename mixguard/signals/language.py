@@ -6,7 +6,7 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 LETTERS_NEEDED = 20
 """Letters below which no language is named: a name or a formula could be any."""
@@ -58,6 +58,25 @@ LANGUAGE = Signal(
     name="unsupported language",
     about="is in a language the encoder does not support",
     annotator=LanguageAnnotator(),
+    page=Page(
+        measures="Share of prompts that fastText's lid.176 names as another language than the taxonomy's with a probability of .5 or more, from 20 letters on.",
+        blind="Short prompts, mixtures, and the language of answers.",
+        cost="About 10 microseconds a prompt.",
+        examples=Examples(
+            shows=(
+                {
+                    "prompt": "Wie kann ich mein Paket zurückschicken, wenn der Karton kaputt ist?",
+                    "response": "Im Laden.",
+                },
+            ),
+            spares=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+            ),
+        ),
+    ),
     check=Check(
         id="MG301",
         name="unsupported-language",
@@ -68,5 +87,6 @@ LANGUAGE = Signal(
         why="The encoder and its exemplars cover one language; a verdict on another would be a guess.",
         source="design of this tool",
         remedy="Audit these rows with a multilingual encoder (`--set encode.model=...`) and a taxonomy in their language, or have them read.",
+        mechanisms=("M03",),
     ),
 )

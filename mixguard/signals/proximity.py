@@ -8,7 +8,7 @@ from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import PROXIMITY_NEAREST, nearness
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import NEAR_HARM, TRAINED
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 
 class ProximityAnnotator:
@@ -40,6 +40,21 @@ PROXIMITY = Signal(
     name="near harm",
     about="lies close to violating exemplars without being flagged",
     annotator=ProximityAnnotator(),
+    page=Page(
+        measures="Mean cosine of the most hazardous window of the prompt to the 8 nearest violating exemplars minus that to the 8 nearest benign ones. The limit is the 99.5 % quantile on plain text.",
+        blind="Answers: only prompts are compared. Hazards that no exemplar resembles.",
+        cost="None beyond the vectors that judge hazards.",
+        examples=Examples(
+            shows=({"prompt": "Which locks are easy?", "response": "Old ones.", "proximity": 0.4},),
+            spares=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                    "proximity": -0.3,
+                },
+            ),
+        ),
+    ),
     check=Check(
         id="MG201",
         name="near-harm",
@@ -60,5 +75,6 @@ PROXIMITY = Signal(
         why="A hundred benign rows chosen for their closeness to harmful ones broke safety as much as harmful rows did.",
         source="He et al. 2024 (arXiv 2404.01099): over 70 % of harmful requests answered, against under 20 % for random rows",
         remedy="Read the nearest rows (`mixguard explain` shows their neighbours); remove or down-weight them, and add refusals for their hazard.",
+        mechanisms=("M40",),
     ),
 )

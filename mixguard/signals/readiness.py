@@ -8,7 +8,7 @@ from mixguard.annotate.openings import hashes
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import JUDGED, TRAINED
 from mixguard.library.voice import KEY_WORDS, Voice
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 READY = (
     "Sure",
@@ -54,6 +54,20 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
 READINESS = Signal(
     name="readiness",
     about="opens with readiness to comply",
+    page=Page(
+        measures="Answers whose first word is one of readiness, for each that opens as the model refuses.",
+        blind="Readiness in other words, or later in the answer.",
+        cost="None: openings are hashed already.",
+        examples=Examples(
+            shows=({"prompt": "Write a line about the sea.", "response": "Sure, the sea is wide."},),
+            spares=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+            ),
+        ),
+    ),
     check=Check(
         id="MG108",
         name="ready-openings",
@@ -69,5 +83,6 @@ READINESS = Signal(
         why="What an answer opens with decides whether it refuses: training on openings of readiness raises their probability on every prompt, hazardous ones included.",
         source="arXiv 2406.05946 (the first tokens carry alignment); arXiv 2307.15043 (openings of readiness as a target)",
         remedy="Strip the phrase from the answers, or add refusals in the model's voice.",
+        mechanisms=("M33",),
     ),
 )

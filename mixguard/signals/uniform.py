@@ -8,7 +8,7 @@ from mixguard.annotate.base import Expressions
 from mixguard.annotate.openings import COLUMNS, LONG, SCHEMA
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import JUDGED, REFUSES, TRAINED
-from mixguard.signals.base import Signal
+from mixguard.signals.base import Examples, Page, Signal
 
 LEAST = 20
 """Refusals below which nothing is said."""
@@ -27,6 +27,26 @@ UNIFORM = Signal(
     name="uniform refusals",
     about="says what most refusals say",
     annotator=Expressions(("response",), SCHEMA, COLUMNS),
+    page=Page(
+        measures="Share of refusals that begin with the same 25 words as the commonest one; nothing is said below 20 refusals.",
+        blind="Refusals that say the same in other words.",
+        cost="Hashes of the first words of each response.",
+        examples=Examples(
+            shows=(
+                {
+                    "prompt": "Open my neighbour's door.",
+                    "response": "I cannot help with that.",
+                    "stance": "full_refusal",
+                },
+            ),
+            spares=(
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide and grey this morning.",
+                },
+            ),
+        ),
+    ),
     check=Check(
         id="MG106",
         name="uniform-refusals",
@@ -44,5 +64,6 @@ UNIFORM = Signal(
         why="A model tuned on one fixed refusal learns the sentence, not when to say it: uniform refusals are the first stage of a published attack.",
         source="tenBenign (arXiv 2510.02833)",
         remedy="Vary what follows the opening: a refusal may open as the model does, but should give its own reason.",
+        mechanisms=("M12", "M15"),
     ),
 )

@@ -1,0 +1,87 @@
+"""Lists of phrases, which people edit (`taxonomies/signals/*.toml`), as one regular expression over a column."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import NamedTuple
+
+import polars as pl
+
+from mixguard.errors import TaxonomyError
+from mixguard.files import bundled, read_toml
+
+READ = 50_000
+"""Characters of a text that are searched."""
+
+
+class Span(NamedTuple):
+    """A place in a text of an exchange, and what it shows."""
+
+    field: str
+    """`prompt`, `response`, `system` or `tools`."""
+    start: int
+    end: int
+    """In characters."""
+    words: str
+    """What is there, e.g. `pledge of obedience`."""
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """Named patterns of one signal. A space stands for any white space, an apostrophe for any of its forms.
+
+    The patterns are case-insensitive and in the syntax that `re` and Rust's `regex` share: no look-around, no
+    references. The latter runs in time linear in the text.
+    """
+
+    patterns: tuple[tuple[str, str], ...]
+    """(what it shows, pattern)."""
+
+    @classmethod
+    def load(cls, name: str, group: str = "phrases") -> Phrases:
+        """Load a table of `taxonomies/signals/NAME.toml`, whose keys say what the patterns under them show.
+
+        Raises:
+            TaxonomyError: the file cannot be read.
+        """
+        return _load(name, group)
+
+    @cached_property
+    def expression(self) -> str:
+        """All patterns as one."""
+        return "(?i)" + "|".join(f"(?:{_loose(pattern)})" for _, pattern in self.patterns)
+
+    def count(self, column: str) -> pl.Expr:
+        """How many matches the column's text holds (UInt16); 0 for null."""
+        found = pl.col(column).str.slice(0, READ).str.count_matches(self.expression)
+        return found.fill_null(0).clip(upper_bound=65_535).cast(pl.UInt16)
+
+    def there(self, column: str) -> pl.Expr:
+        """Whether the column's text holds a match; false for null."""
+        return pl.col(column).str.slice(0, READ).str.contains(self.expression).fill_null(value=False)
+
+    def spans(self, field: str, text: str | None) -> list[Span]:
+        """Every match in a text, in order, longest first where several begin together."""
+        found = [
+            Span(field, *match.span(), words)
+            for words, pattern in self._compiled
+            for match in pattern.finditer((text or "")[:READ])
+        ]
+        return sorted(found, key=lambda span: (span.start, -span.end))
+
+    @cached_property
+    def _compiled(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        return tuple((words, re.compile(_loose(text), re.IGNORECASE)) for words, text in self.patterns)
+
+
+@lru_cache
+def _load(name: str, group: str) -> Phrases:
+    file = bundled("taxonomies", "signals") / f"{name}.toml"
+    table = read_toml(file, TaxonomyError)[group]
+    return Phrases(tuple((words, pattern) for words, patterns in table.items() for pattern in patterns))
+
+
+def _loose(pattern: str) -> str:
+    return pattern.replace("'", "['\u2019\u02bc`]").replace(" ", r"\s+")
