@@ -32,9 +32,9 @@ def _loaded(points: Iterable[EntryPoint], own: Iterable[Signal]) -> Iterator[Sig
             raise ConfigError(
                 f"{where}: cannot be loaded: {problem}; update or remove the package"
             ) from problem
-        problem = fault(signal, known)
-        if problem:
-            raise ConfigError(f"{where}: {problem}")
+        wrong = fault(signal, known)
+        if wrong:
+            raise ConfigError(f"{where}: {wrong}")
         known.append(signal)
         yield signal
 
