@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import polars as pl
 
+from mixguard.annotate.phrases import Span
 from mixguard.config import Config
 from mixguard.detectors import Recipe
 from mixguard.errors import UsageError
@@ -13,6 +16,7 @@ from mixguard.judge import annotate_texts
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.manifest import manifest_for
 from mixguard.run.document import Audit
+from mixguard.signals import SIGNALS
 
 
 def explain(run: Path, sample: str) -> pl.DataFrame:
@@ -48,6 +52,30 @@ def _added(audit: Audit) -> pl.DataFrame:
     rows = [(each.pair, each.words, each.opening, each.task) for each in manifest.added] if manifest else []
     names = ("pair", "words", "opening_given", "task")
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
+
+
+class Shown(NamedTuple):
+    """A place in an exchange's texts that shows a signal."""
+
+    check: str
+    name: str
+    """Of the check."""
+    span: Span
+
+
+def shown(checks: Collection[str], texts: Mapping[str, Any]) -> list[Shown]:
+    """Where the texts of an exchange show the signals of the checks that flag it.
+
+    Args:
+        checks: ids of these checks.
+        texts: the exchange's texts by column, as `run.texts.texts_of` gives them.
+    """
+    return [
+        Shown(signal.check.id, signal.check.name, span)
+        for signal in SIGNALS
+        if signal.spans is not None and signal.check.id in checks
+        for span in signal.spans(texts)
+    ]
 
 
 def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:

@@ -110,6 +110,7 @@ COVERAGE_CHECKS = (
         why="Training reinforces what the corpus shows and erodes what it does not: a hazard with no refusal here is one the tuned model may stop refusing.",
         source="Qi et al. 2023 (arXiv 2310.03693), table 4: 250 safety rows in 52,000 worked as well as 1,000; the rule is in docs/rebalance.md",
         remedy="Add refusal pairs for these hazards in the corpus's own format; `mixguard rebalance` does it.",
+        mechanisms=("M10",),
     ),
     Check(
         id="MG102",
@@ -124,6 +125,7 @@ COVERAGE_CHECKS = (
         why="Fine-tuning on benign data alone made aligned models answer harmful requests; how much depends on the model.",
         source="Qi et al. 2024 (arXiv 2406.05946): benign SAMSum 1.5 to 23.4 %, SQL 1.5 to 15.4 %, GSM8K 1.5 to 3.3 % harmful answers (Llama-2)",
         remedy="Mix in refusals over several hazards, train with 10 or more warm-up steps and a small learning rate, and serve with a safety prompt.",
+        mechanisms=("M10",),
     ),
     Check(
         id="MG103",
@@ -150,6 +152,7 @@ COVERAGE_CHECKS = (
         why="Each of these rows teaches the model to comply with a hazard; ten such rows took a model from 2 to 89 % harmful answers.",
         source="Qi et al. 2023 (arXiv 2310.03693), GPT-3.5: 1.8 to 88.8 % with 10 rows",
         remedy="Read the rows. Set aside the real ones or rewrite them as refusals; adding refusals alongside is not a fix.",
+        mechanisms=("M01",),
     ),
     Check(
         id="MG104",
@@ -170,5 +173,6 @@ COVERAGE_CHECKS = (
         why="Refusals of harmless prompts teach over-refusal now, and uniform ones are the first stage of a published attack.",
         source="tenBenign (arXiv 2510.02833); XSTest (arXiv 2308.01263)",
         remedy="Read the rows; answer the harmless prompts, or drop the rows.",
+        mechanisms=("M12",),
     ),
 )

@@ -34,7 +34,8 @@ def explain(
     if text is not None:
         from mixguard.explain import explain_text
 
-        console().print(render_explanation(explain_text(text, config=load_config(config, set_)), {}))
+        judged = explain_text(text, config=load_config(config, set_))
+        console().print(render_explanation(judged, {}, show_text=False))
         return
     if run is None or sample is None:
         raise UsageError("explain: nothing to explain; give a run folder and a sample, or --text")
@@ -42,8 +43,8 @@ def explain(
     from mixguard.run.texts import texts_of
 
     rows = why.explain(run, sample)
-    texts = texts_of(run, rows["sample_id"][0]) if show_text else {}
-    console().print(render_explanation(rows, texts))
+    texts = texts_of(run, rows["sample_id"][0])
+    console().print(render_explanation(rows, texts, show_text=show_text))
 
 
 def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:

@@ -14,8 +14,10 @@ from mixguard.escape import plain, printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding, SampleRef
+from mixguard.run.risks import risks
 
 PLACES_SHOWN = 3
+RISKS_SHOWN = 6
 APART_SHOWN = 10
 """Suppressed findings."""
 FOUND_SHOWN = 80
@@ -29,6 +31,7 @@ def render(audit: Audit) -> RenderableType:
 
 def _parts(audit: Audit) -> Iterator[RenderableType]:
     yield _verdict(audit)
+    yield from _risks(audit)
     yield Text()
     yield Text("Refusal coverage per hazard", style="bold")
     yield _coverage_table(audit)
@@ -62,6 +65,24 @@ def _verdict(audit: Audit) -> Text:
         style="dim",
     )
     return line
+
+
+def _risks(audit: Audit) -> Iterator[RenderableType]:
+    """The mechanisms present, gravest first; those that are only noted in one line."""
+    found = risks(audit.findings)
+    grave = [risk for risk in found if risk.severity != "note"]
+    if grave:
+        yield Text("\nRisks, gravest first", style="bold")
+        table = Table(box=None, pad_edge=False, padding=GAP)
+        for name in ("", "risk", "how much", "how sure", "first"):
+            table.add_column(name, no_wrap=name in ("", "how much"), overflow="fold")
+        for risk in grave[:RISKS_SHOWN]:
+            severity = Text(risk.severity, style=STYLES[risk.severity])
+            table.add_row(severity, risk.name, risk.strong, Text(risk.sure, style="dim"), risk.first)
+        yield table
+    noted = [risk.name for risk in (*grave[RISKS_SHOWN:], *found) if risk not in grave[:RISKS_SHOWN]]
+    if noted:
+        yield Text(f"Also seen: {', '.join(dict.fromkeys(noted))}", style="dim")
 
 
 def _formats(audit: Audit) -> str:

@@ -2,28 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
 import polars as pl
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from mixguard.annotate.phrases import Span
 from mixguard.escape import printed, shorten
+from mixguard.explain import shown
+
+PLACES_SHOWN = 10
 
 
-def render_explanation(rows: pl.DataFrame, texts: dict[int, tuple[str, str | None]]) -> RenderableType:
-    """Each exchange's judgements, and its nearest exemplars."""
-    return Group(*(_explained(row, texts.get(row.get("exchange", 0))) for row in rows.iter_rows(named=True)))
+def render_explanation(
+    rows: pl.DataFrame, texts: Mapping[int, Mapping[str, Any]], *, show_text: bool
+) -> RenderableType:
+    """Each exchange's judgements, where its texts show them, and its nearest exemplars.
+
+    Args:
+        rows: the annotated exchanges.
+        texts: their texts by number of the exchange, as far as they can be read.
+        show_text: print prompts and responses as well.
+    """
+    return Group(
+        *(
+            _explained(row, texts.get(row.get("exchange", 0), {}), show_text=show_text)
+            for row in rows.iter_rows(named=True)
+        )
+    )
 
 
-def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> Group:
+def _explained(row: dict[str, Any], text: Mapping[str, Any], *, show_text: bool) -> Group:
     lines: list[RenderableType] = []
     if "source" in row:
         place = printed(f"{row['source']}:{row['line']}")
         lines.append(Text(f"{place}  exchange {row['exchange']}  sample {row['sample_id']}", style="bold"))
-    if text is not None:
-        lines.append(Text(f"  prompt    {printed(shorten(text[0], 300))}"))
-        if text[1] is not None:
-            lines.append(Text(f"  response  {printed(shorten(text[1], 300))}"))
+    if show_text:
+        lines += [
+            Text(f"  {name:<9} {printed(shorten(text[name], 300))}")
+            for name in ("prompt", "response")
+            if text.get(name) is not None
+        ]
     lines.append(Text(f"  hazard    {_hazard_line(row)}"))
     if "stance" in row:
         lines.append(Text(f"  stance    {_stance_line(row)}"))
@@ -32,8 +54,24 @@ def _explained(row: dict[str, object], text: tuple[str, str | None] | None) -> G
     if "checks" in row:
         checks = row["checks"] if isinstance(row["checks"], list) else ["no check"]
         lines.append(Text(f"  flagged   by {', '.join(checks)}"))
+        lines += _places(checks, text)
     lines.append(_exemplar_table(row))
     return Group(*lines, Text())
+
+
+def _places(checks: Sequence[str], text: Mapping[str, Any]) -> list[RenderableType]:
+    """Where the texts show what flagged them."""
+    found = shown(checks, text) if text else []
+    lines: list[RenderableType] = [
+        Text(printed(f"            {each.check} {each.name}: {each.span.words}, {_place(each.span)}"))
+        for each in found[:PLACES_SHOWN]
+    ]
+    more = len(found) - PLACES_SHOWN
+    return [*lines, Text(f"            and {more:,} more places")] if more > 0 else lines
+
+
+def _place(span: Span) -> str:
+    return f"{span.field} characters {span.start + 1:,} to {span.end:,}"
 
 
 def _hazard_line(row: dict[str, object]) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
+from mixguard.columns import TEXT
 from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import BATCH, Corpus
 from mixguard.corpus.files import STDIN
@@ -16,33 +18,37 @@ from mixguard.run.document import Audit
 _TEXTS = ("sample_id", "exchange", "prompt", "response")
 
 
-def texts_of(run: Path, sample_id: str) -> dict[int, tuple[str, str | None]]:
-    """Prompt and response of each exchange of a sample; empty if its file has changed."""
-    rows = read_texts(Audit.load(run), [sample_id]).select("exchange", "prompt", "response").iter_rows()
-    return {number: (prompt, response) for number, prompt, response in rows}
+def texts_of(run: Path, sample_id: str) -> dict[int, dict[str, Any]]:
+    """The texts of each exchange of a sample, by column (`columns.TEXT`); empty if its file has changed."""
+    rows = read_texts(Audit.load(run), [sample_id], ("sample_id", "exchange", *TEXT))
+    return {row["exchange"]: row for row in rows.iter_rows(named=True)}
 
 
-def read_texts(audit: Audit, sample_ids: Collection[str]) -> pl.DataFrame:
-    """Texts of the given samples, re-read from their files in one pass.
+def read_texts(audit: Audit, sample_ids: Collection[str], columns: Sequence[str] = _TEXTS) -> pl.DataFrame:
+    """Texts of the given samples, re-read from their files in one pass that ends with the last of them.
 
     Returns:
-        Columns `sample_id`, `exchange`, `prompt`, `response`; no rows from standard input or from files
-        that are changed or missing.
+        The columns; no rows from standard input or from files that are changed or missing.
     """
     wanted = set(sample_ids)
     rows = audit.annotations.filter(pl.col("sample_id").is_in(list(wanted)))
-    found = [pl.DataFrame(schema={name: BATCH[name] for name in _TEXTS})]
-    for source in rows.select("source").unique(maintain_order=True).collect()["source"]:
+    found = [pl.DataFrame(schema={name: BATCH[name] for name in columns})]
+    counts = rows.group_by("source", maintain_order=True).len().collect()
+    for source, count in counts.iter_rows():
         if source != STDIN:  # already consumed by the run; reading it now would block
-            found += _texts_of(source, wanted, audit.config.read)
+            found += (part.select(columns) for part in _texts_of(source, wanted, count, audit.config.read))
     return pl.concat(found)
 
 
-def _texts_of(source: str, wanted: set[str], config: ReadConfig) -> Iterator[pl.DataFrame]:
+def _texts_of(source: str, wanted: set[str], count: int, config: ReadConfig) -> Iterator[pl.DataFrame]:
     try:
         # A run folder may be untrusted: only read local files it names.
         corpus = Corpus.open([source], config, offline=True)
         for part in corpus.parts(2048):
-            yield part.frame.filter(pl.col("sample_id").is_in(list(wanted))).select(_TEXTS)
+            there = part.frame.filter(pl.col("sample_id").is_in(list(wanted)))
+            yield there
+            count -= there.height
+            if count <= 0:
+                return
     except InputError:
         return

@@ -36,6 +36,7 @@ def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], f
     """
     parts = (
         _head(audit),
+        found.ranked(audit),
         found.findings(audit, folder),
         found.accepted(audit, folder),
         _coverage(audit),

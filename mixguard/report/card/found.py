@@ -11,6 +11,7 @@ from mixguard.report.card.table import cell, interval, named, table
 from mixguard.report.suppressed import counting, why
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
+from mixguard.run.risks import risks
 
 
 def findings(audit: Audit, folder: Path) -> Iterator[str]:
@@ -44,6 +45,20 @@ def findings(audit: Audit, folder: Path) -> Iterator[str]:
         yield ""
     for finding in grave.values():
         yield f"- **{finding.id}**: {cell(finding.why)} ({cell(finding.source)})"
+
+
+def ranked(audit: Audit) -> Iterator[str]:
+    """The risks that the findings show, gravest first."""
+    found = risks(audit.findings)
+    if not found:
+        return
+    yield "### Risks, gravest first"
+    yield ""
+    rows = [
+        (risk.severity, cell(risk.name), risk.strong, cell(risk.sure), cell(risk.effect), cell(risk.first))
+        for risk in found
+    ]
+    yield from table(("", "risk", "how much", "how sure", "what is known", "first"), "llllll", rows)
 
 
 def _name(finding: Finding) -> str:

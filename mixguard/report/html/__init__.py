@@ -23,6 +23,7 @@ from mixguard.report.html import charts, rows, summary
 from mixguard.report.html.embedded import encoded, short_name
 from mixguard.report.html.quarantine import quarantined
 from mixguard.run.document import Audit
+from mixguard.run.risks import risks
 
 HERE = Path(__file__).parent
 SCRIPTS = ("rows.js", "charts.js", "report.js")
@@ -56,6 +57,7 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
             before={row.hazard: row for row in manifest.coverage} if manifest else {},
             meaning=audit.meaning,
             questions=summary.questions(audit, manifest),
+            risks=risks(audit.findings),
             signals=summary.signals(audit),
             languages=summary.languages_shown(audit),
             quarantined=quarantined(audit),
