@@ -36,6 +36,7 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/intervals.py
 	$(BIN)/python benchmarks/rebalance.py
 	$(BIN)/python benchmarks/reports.py
+	$(BIN)/python benchmarks/signals.py
 
 # Trains small models, in efficacy-run/; run it again to go on from where it stopped.
 efficacy: $(SETUP)
