@@ -73,13 +73,13 @@ def _risks(audit: Audit) -> Iterator[RenderableType]:
     grave = [risk for risk in found if risk.severity != "note"]
     if grave:
         yield Text("\nRisks, gravest first", style="bold")
-        table = Table(box=None, pad_edge=False, padding=GAP)
-        for name in ("", "risk", "how much", "how sure", "first"):
-            table.add_column(name, no_wrap=name in ("", "how much"), overflow="fold")
-        for risk in grave[:RISKS_SHOWN]:
-            severity = Text(risk.severity, style=STYLES[risk.severity])
-            table.add_row(severity, risk.name, risk.strong, Text(risk.sure, style="dim"), risk.first)
-        yield table
+    for risk in grave[:RISKS_SHOWN]:
+        lines = Table.grid(padding=(0, 1))
+        told = ", ".join(filter(None, (risk.strong, risk.sure)))
+        name = Text.assemble((risk.name, "bold"), (f"  {told}", "dim"))
+        lines.add_row(Text(f"  {risk.severity:<4}", STYLES[risk.severity]), name)
+        lines.add_row("", Text(f"first: {risk.first}"))
+        yield lines
     noted = [risk.name for risk in (*grave[RISKS_SHOWN:], *found) if risk not in grave[:RISKS_SHOWN]]
     if noted:
         yield Text(f"Also seen: {', '.join(dict.fromkeys(noted))}", style="dim")

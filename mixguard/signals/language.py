@@ -87,6 +87,5 @@ LANGUAGE = Signal(
         why="The encoder and its exemplars cover one language; a verdict on another would be a guess.",
         source="design of this tool",
         remedy="Audit these rows with a multilingual encoder (`--set encode.model=...`) and a taxonomy in their language, or have them read.",
-        mechanisms=("M03",),
     ),
 )
