@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import random
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -306,12 +307,18 @@ _ANY: dict[pl.DataType, list[Any]] = {
     pl.UInt32(): [0, 3, None],
 }
 """Values for columns written by signals, by type; columns of other types are null."""
-_SIGNALS = {
-    name: st.sampled_from(["en", "de", None] if name == "language" else _ANY.get(kind, [None]))
+_VALUES = {
+    name: ["en", "de", None] if name == "language" else _ANY.get(kind, [None])
     for signal in SIGNALS
     if signal.annotator
     for name, kind in signal.annotator.writes.items()
 }
+
+
+def _measured(seed: int) -> Row:
+    """Values for every column that a signal writes; one draw for all, since there are many of them."""
+    chosen = random.Random(seed)
+    return {name: chosen.choice(values) for name, values in _VALUES.items()}
 
 
 def _exchange(text: str, hazard: Row, stance: Row, measured: Row) -> Row:
@@ -327,7 +334,7 @@ _exchanges = st.builds(
     st.sampled_from("abcdef"),
     st.sampled_from(_HAZARDS),
     st.sampled_from(_STANCES),
-    st.fixed_dictionaries(_SIGNALS),
+    st.integers(0, 2**32).map(_measured),
 )
 _flags = st.lists(st.sampled_from(["lf_drop", "no_trained_turn"]), max_size=2, unique=True)
 _samples = st.lists(
