@@ -105,21 +105,23 @@ def _case(measured: _Measured) -> Case:
 
     def marked(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
         rule = rule_of(evidence)
-        hit = pl.lit(value=False) if rule is None else measured.hits(rule, evidence)
-        return frame.with_columns(provider_hit=hit.fill_null(value=False))
+        if rule is None:  # nothing need be read
+            return frame.limit(0).with_columns(provider_hit=pl.lit(value=False))
+        return frame.with_columns(provider_hit=measured.hits(rule, evidence).fill_null(value=False))
 
     def judge(rate: Rate, evidence: Evidence) -> Judged:
         rule, provider = rule_of(evidence), evidence.provider
         if rule is None or provider is None or not rate.count:
             return Judged("pass", "the rule holds")
         said = measured.say(rate, rule, evidence)
-        secret = "; its threshold is unpublished" if rule.unpublished else ""
         verb = "screens" if measured.measure == "filter" else "asks for"
+        said += "" if measured.measure == "filter" else f"; it asks for {rule.asks}"
+        said += "; its threshold is unpublished" if rule.unpublished else ""
         why = f"{provider.name} {verb} {rule.asks}: {rule.effect}."
         source = f"{rule.source} (read {provider.read})"
         return Judged(
             _gravity(measured, rule, evidence),
-            f"{provider.name}: {said}{secret}",
+            f"{provider.name}: {said}",
             why=why,
             source=source,
             remedy=rule.remedy or REMEDIES[measured.measure],
@@ -156,7 +158,7 @@ REMEDIES: dict[Measure, str] = {
     "turns": "Merge consecutive messages of one role, and end each sample with the assistant.",
     "answers": "Add an answer, or leave the samples out.",
     "longest": "Shorten or split the exchanges.",
-    "filter": "Set answered hazards aside (`mixguard rebalance`). Refusals of such requests can trip a filter too: if a job fails, word their prompts less graphically rather than dropping them.",
+    "filter": "Set answered hazards aside (`mixguard rebalance`). Refusals of such requests can trip a filter too: if a job fails, take milder prompts of the same hazard.",
 }
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil
-from typing import NamedTuple
 
 from mixguard.checks.base import Check, Evidence, Limit, Told
-from mixguard.checks.terms import TRAINED
-from mixguard.run.findings import GRAVITY, Advice, Severity
+from mixguard.checks.training_facts import Facts, facts
+from mixguard.run.findings import GRAVITY, Advice
 from mixguard.training.plan import Plan, Planned
 
 WARMUP_STEPS, WARMUP_SHARE = 10, 0.03
@@ -26,69 +25,6 @@ FIGURES = (
     " (GSM8K) and 79.5 to 44.8 % (identity rows), and not at all after harmful rows (88.9 and 89.4 %)"
 )
 OPTIMISATION = "arXiv 2508.12531 (abstract)"
-
-
-class Facts(NamedTuple):
-    """What the advice rests on."""
-
-    plan: Plan
-    exchanges: int
-    """Trained towards."""
-    samples: int
-    small: float
-    """Exchanges below which many epochs are too many."""
-    bare: bool
-    """Whether no answer refuses a hazardous request, in a corpus that needs it."""
-
-    @property
-    def steps(self) -> int | None:
-        """Steps of the run, on one device; None if they cannot be known."""
-        fixed = self.plan.number("max_steps")
-        if fixed is not None and fixed > 0:
-            return int(fixed)
-        epochs, batch = self.plan.number("epochs"), self.plan.number("batch_size")
-        if epochs is None or batch is None or self.plan.word("packing") in ("true", "yes", "on"):
-            return None
-        return ceil(self.samples * epochs / batch)
-
-    @property
-    def warmup(self) -> float | None:
-        """Steps of warm-up; None if they cannot be known."""
-        if self.plan.word("scheduler") == "constant":
-            return 0
-        steps, share = self.plan.number("warmup_steps"), self.plan.number("warmup_ratio")
-        if steps:
-            return steps
-        if share:
-            most = self.plan.number("warmup_most") or float("inf")
-            return None if self.steps is None else min(ceil(share * self.steps), most)
-        return None if steps is None and share is None else 0
-
-    @property
-    def refusing(self) -> str:
-        """What makes a risk graver."""
-        return (
-            "; no answer here refuses a hazardous request, so nothing counters the loss" if self.bare else ""
-        )
-
-    def graver(self, severity: Severity) -> Severity:
-        """The severity, raised if nothing counters the loss."""
-        return "warn" if self.bare and severity == "note" else severity
-
-
-def facts(evidence: Evidence) -> Facts:
-    """What the advice for a corpus rests on."""
-    trained = int(evidence.frame.select(TRAINED.sum()).collect().item() or 0)
-    refusals = sum(row.refusals for row in evidence.coverage)
-    bare = not refusals and evidence.nature == "ordinary" and any(row.wanted for row in evidence.coverage)
-    small = evidence.limits["MG233"]
-    return Facts(
-        evidence.training,
-        trained,
-        evidence.corpus.samples,
-        small,
-        bare or (evidence.too_small and not refusals),
-    )
 
 
 def advice(evidence: Evidence) -> tuple[Advice, ...]:
@@ -130,7 +66,7 @@ def _warmup(known: Facts) -> Advice | None:
     return Advice(
         option=there.option, now=there.shown, better=better, where=there.where,
         severity="warn" if not steps else known.graver("note"), found=found,
-        why=f"Most of the loss comes in the first steps: {FIGURES}{known.refusing}.", source=SHALLOW,
+        why=f"Most of the loss comes in the first steps: {FIGURES}.", source=SHALLOW,
     )  # fmt: skip
 
 
@@ -155,7 +91,7 @@ def _epochs(known: Facts) -> Advice | None:
     return Advice(
         option=there.option, now=there.shown, better=f"{EPOCHS_FEW} or fewer", where=there.where, severity="warn",
         found=f"{epochs:g} epochs over {known.exchanges:,} exchanges",
-        why=f"Repeating few rows is what breaks a model: ten identity rows gave 7.3, 49.1 and 87.3 % harmful answers after 3, 5 and 10 epochs{known.refusing}.",
+        why="Repeating few rows is what breaks a model: ten identity rows gave 7.3, 49.1 and 87.3 % harmful answers after 3, 5 and 10 epochs.",
         source="Qi et al. 2023 (arXiv 2310.03693), GPT-3.5",
     )  # fmt: skip
 
@@ -170,7 +106,7 @@ def _rate(known: Facts) -> Advice | None:
     return Advice(
         option=there.option, now=there.shown, better=f"{most:g} or less, the lowest that fits the task", where=there.where,
         severity=known.graver("note"), found=f"a learning rate of {rate:g}{kind}",
-        why=f"Choosing learning rate, batch size and steps well took unsafe answers from 16 to about 5 % without other measures{known.refusing}.",
+        why="Choosing learning rate, batch size and steps well took unsafe answers from 16 to about 5 % without other measures.",
         source=f"{OPTIMISATION}; the limit is a judgement",
     )  # fmt: skip
 
@@ -207,7 +143,7 @@ def _parent(known: Facts) -> Advice | None:
     return Advice(
         option="training.parent", now=", ".join(known.plan.parent), better="the same refusals in every stage", where="training.parent",
         severity=known.graver("note"), found=f"{times:,} earlier fine-tune{'s' if times > 1 else ''}",
-        why=f"Loss adds up: reported for Llama-2, a safety score of 91.4 fell to 78.3, 61.5 and 43.6 over three benign domains in a row{known.refusing}.",
+        why="Loss adds up: reported for Llama-2, a safety score of 91.4 fell to 78.3, 61.5 and 43.6 over three benign domains in a row.",
         source="reported (arXiv 2604.17691), not read at the source",
     )  # fmt: skip
 
@@ -265,7 +201,7 @@ TRAINING_CHECK = Check(
         0,
         1e9,
     ),
-    why="How a corpus is trained on decides as much as what is in it: most of what fine-tuning erodes is lost in the first steps.",
+    why="How a corpus is trained on changes how much it erodes: most is lost in the first steps, and a warm-up alone can spare it.",
     source=f"{SHALLOW}; {OPTIMISATION}; Qi et al. 2023 (arXiv 2310.03693)",
     remedy="Warm up for 10 steps or 3 % of them, whichever is more, with the lowest learning rate and the fewest epochs that fit the task; the training advice names each line to change.",
     mechanisms=("M32", "M10", "M63"),

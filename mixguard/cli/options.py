@@ -101,14 +101,18 @@ ShowText = Annotated[
 
 Epochs = Annotated[
     float | None,
-    typer.Option("--epochs", help="Planned passes over the corpus, for advice on training.", show_default=False),
+    typer.Option(
+        "--epochs", help="Planned passes over the corpus, for advice on training.", show_default=False
+    ),
 ]
 LearningRate = Annotated[
     float | None, typer.Option("--learning-rate", help="Planned learning rate.", show_default=False)
 ]
 WarmupSteps = Annotated[
     int | None,
-    typer.Option("--warmup-steps", help="Planned steps in which the learning rate rises.", show_default=False),
+    typer.Option(
+        "--warmup-steps", help="Planned steps in which the learning rate rises.", show_default=False
+    ),
 ]
 TrainingFile = Annotated[
     str | None,

@@ -12,13 +12,20 @@ from mixguard.training.config import TrainingConfig
 from mixguard.training.places import Found, read
 from mixguard.training.trainers import TRAINERS, Trainer
 
-AUTO = ("auto", "-1", "")
+AUTO = ("auto", "")
 """What says that the trainer chooses."""
+COUNTS = ("epochs", "batch_size", "max_steps", "multiplier")
+"""Parts of which -1 says the same."""
 BOUNDS = {
     "epochs": (0, 1e4), "learning_rate": (0, 10), "warmup_steps": (0, 1e9), "warmup_ratio": (0, 1), "max_steps": (-1, 1e12),
     "per_device": (1, 1e9), "accumulation": (1, 1e9), "batch_size": (1, 1e9), "multiplier": (0, 1e4),
 }  # fmt: skip
 """Smallest and largest value of each part that is a number."""
+SAID_BY = {
+    "method": ("adapter", "finetuning_type", "use_peft", "lora_r"),
+    "objective": ("rl", "pref_loss", "stage", "loss_type", "desirable_weight", "method.type"),
+}
+"""Options that trainers have for parts that are words, the more exact first."""
 OWN = ("epochs", "learning_rate", "warmup_steps", "warmup_ratio", "batch_size")
 """Parts that have an option of their own."""
 
@@ -111,8 +118,8 @@ def _read(path: Path) -> Plan:
                 float(default), trainer.options.get(name, (name,))[0], str(path), default=True
             )
     values.update(_words(path, trainer, found))
-    names = {name: spelt[0].rpartition(".")[2] for name, spelt in trainer.options.items()}
-    return Plan(trainer.name, str(path), _batched(values), names)
+    called = {part: spelt[0].rpartition(".")[2] for part, spelt in trainer.options.items()}
+    return Plan(trainer.name, str(path), _batched(values), called)
 
 
 def _stated(path: Path, trainer: Trainer, found: Mapping[str, Found]) -> dict[str, Planned]:
@@ -121,7 +128,7 @@ def _stated(path: Path, trainer: Trainer, found: Mapping[str, Found]) -> dict[st
     for part, names in trainer.options.items():
         name = next((name for name in names if name in found), None)
         each = found[name] if name else None
-        if name is None or each is None or each.text is None or each.text.strip().lower() in AUTO:
+        if name is None or each is None or each.text is None or _left_open(part, each.text):
             continue
         where = f"{path}:{each.line}"
         spelt = name.rpartition(".")[2]
@@ -134,6 +141,10 @@ def _stated(path: Path, trainer: Trainer, found: Mapping[str, Found]) -> dict[st
     if (_float(stated, "warmup_steps") or 0) > 0:
         stated.pop("warmup_ratio", None)
     return stated
+
+
+def _left_open(part: str, text: str) -> bool:
+    return text.strip().lower() in AUTO or (part in COUNTS and text.strip() == "-1")
 
 
 def _float(values: Mapping[str, Planned], name: str) -> float | None:
@@ -161,7 +172,17 @@ def _cut(text: str) -> str:
 def _words(path: Path, trainer: Trainer, found: Mapping[str, Found]) -> dict[str, Planned]:
     """How the file says that weights are trained, and towards what."""
     said = {"method": trainer.method(found), "objective": trainer.objective(found)}
-    return {name: Planned(value, name, str(path)) for name, value in said.items() if value}
+    return {
+        part: (_said_by(path, part, found) or Planned("", part, str(path)))._replace(value=value)
+        for part, value in said.items()
+        if value
+    }
+
+
+def _said_by(path: Path, part: str, found: Mapping[str, Found]) -> Planned | None:
+    """The option that says a part in words, without its value."""
+    name = next((name for name in SAID_BY[part] if name in found and found[name].text), None)
+    return Planned("", name.rpartition(".")[2], f"{path}:{found[name].line}") if name else None
 
 
 def _batched(values: dict[str, Planned]) -> dict[str, Planned]:
