@@ -166,7 +166,8 @@ def _nothing(evidence: Evidence) -> str:
     if evidence.provider is None:
         return "not measured: name the provider with --provider"
     rules = len(evidence.provider.rule)
-    return f"{evidence.provider.name}: no sample breaks its {rules} documented rules that can be measured"
+    known = "the one documented rule" if rules == 1 else f"any of the {rules} documented rules"
+    return f"{evidence.provider.name}: no sample breaks {known} that can be measured"
 
 
 PROVIDER_CHECK = Check(
