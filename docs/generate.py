@@ -1,6 +1,6 @@
 """Write the pages that are generated from the code: `python docs/generate.py`; with `--check`, list those that are out of date.
 
-`docs/checks.md` (checks, signals, trainer rules), `docs/mechanisms.md` and a page per signal in `docs/signals/`,
+`docs/checks.md` (checks, signals, trainer and provider rules, standards), `docs/mechanisms.md` and a page per signal in `docs/signals/`,
 `docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`.
 """
 
@@ -25,6 +25,8 @@ from mixguard.cli.app import app
 from mixguard.config import Config, options
 from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.library.mechanism import mechanisms
+from mixguard.library.provider import Provider, provider_names
+from mixguard.library.standard import Clause, standards
 from mixguard.run.document import Audit
 from mixguard.run.folder import VERSION
 from mixguard.run.words import KINDS
@@ -95,6 +97,49 @@ def _checks() -> Iterator[str]:
     yield "|---|---|---|---|---|---|"
     for rule in TRAINER_RULES:
         yield f"| {rule.id} | {rule.trainer} | {rule.severity} | {rule.why} | {rule.remedy} | {rule.source} |"
+
+    yield from _providers()
+    yield from _standards()
+
+
+def _providers() -> Iterator[str]:
+    yield from (
+        "",
+        "## Provider rules",
+        "",
+        "What MG234 knows of services that tune models: what their own pages say, and nothing else. `told` rules cannot be measured here.",
+    )
+    for name in provider_names():
+        provider = Provider.load(name)
+        yield from ("", f"### {provider.name}", "")
+        yield f"`--provider {name}`, read {provider.read}. {provider.about}".rstrip()
+        yield from ("", "| rule | asks for, or screens | otherwise | source |", "|---|---|---|---|")
+        rules = [*provider.rule.items(), *(("told", rule) for rule in provider.told)]
+        for measure, rule in rules:
+            secret = "; the threshold is unpublished" if rule.unpublished else ""
+            hazards = f" (our {', '.join(rule.hazards)})" if rule.hazards else ""
+            yield f"| {measure} | {rule.asks}{hazards}{secret} | {rule.effect} | {rule.source} |"
+
+
+def _standards() -> Iterator[str]:
+    yield from ("", "## In the words of standards and laws", "")
+    yield "Rows that concern training data, the checks that serve them, and what is left open. A dataset card shows the same with results."
+    for standard in standards():
+        yield from (
+            "",
+            f"### {standard.name[:1].upper()}{standard.name[1:]}",
+            "",
+            f"{standard.note} Source: {standard.source}",
+            "",
+        )
+        yield from ("| row | asks for | served by | not covered |", "|---|---|---|---|")
+        yield from (f"| {row.id} | {row.asks} | {_served(row)} | {row.gap} |" for row in standard.clause)
+
+
+def _served(row: Clause) -> str:
+    names = {check.id: check for check in CHECKS}
+    linked = [_link(names[name]) for name in row.checks if name in names]
+    return ", ".join([*linked, *([row.by] if row.by else [])]) or "nothing"
 
 
 def _link(check: Check) -> str:

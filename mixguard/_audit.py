@@ -15,6 +15,7 @@ from mixguard.checks.reading import ALLOW_FILE
 from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
+from mixguard.checks.training import advice
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
 from mixguard.detectors import Recipe
@@ -22,6 +23,7 @@ from mixguard.engine import local
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
+from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, silent
@@ -30,6 +32,7 @@ from mixguard.run import place
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
 from mixguard.run.provenance import Detectors, Provenance, versions
+from mixguard.training.plan import Plan
 from mixguard.vectors.base import Encoder
 
 DEFAULT_FOLDER = Path("mixguard-run")
@@ -61,6 +64,7 @@ def audit(
     profile_of(config)
     if config.rebalance.voice:
         Voice.load(config.rebalance.voice)
+    _intended(config)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with place.fresh(target) as folder:
@@ -126,8 +130,21 @@ class _Accepted(NamedTuple):
         return cls(allowances, Baseline(earlier.findings, earlier.annotations, earlier.coverage))
 
 
+class _Intended(NamedTuple):
+    """How and by whom the model will be trained, as far as it was said."""
+
+    plan: Plan
+    provider: Provider | None
+
+
+def _intended(config: Config) -> _Intended:
+    named = config.checks.provider
+    return _Intended(Plan.of(config.training), Provider.load(named) if named else None)
+
+
 def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Audit:
     frame = marked(run_folder.scan_annotations(folder), config.checks, made.detectors)
+    intended = _intended(config)
     asked = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
     evidence = Evidence(
         frame=frame,
@@ -139,6 +156,8 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
         config=config.checks,
         limits=limits(config.checks),
         voice=Voice.load(config.rebalance.voice) if config.rebalance.voice else None,
+        training=intended.plan,
+        provider=intended.provider,
     )
     today = datetime.now(UTC).date()
     checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)
@@ -150,6 +169,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
         findings=checked.findings,
         allowed=checked.allowed,
         coverage=evidence.coverage,
+        training_advice=advice(evidence),
         **made._asdict(),
         config=config,
         folder=folder,

@@ -6,7 +6,9 @@ import polars as pl
 
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Rate
 from mixguard.checks.coverage import COVERAGE_CHECKS
+from mixguard.checks.provider import PROVIDER_CHECK
 from mixguard.checks.reading import READING_CHECKS
+from mixguard.checks.training import TRAINING_CHECK
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES, TrainerRule
 from mixguard.errors import ConfigError
@@ -52,6 +54,8 @@ CHECKS: tuple[Check, ...] = tuple(
             *COVERAGE_CHECKS,
             *READING_CHECKS,
             _trainer_rules(),
+            TRAINING_CHECK,
+            PROVIDER_CHECK,
             *(signal.check for signal in SIGNALS),
         ),
         key=lambda check: check.id,

@@ -14,7 +14,8 @@ from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt
-from mixguard.model import Model
+from mixguard.model import MaybePath, Model
+from mixguard.training.config import TrainingConfig
 
 Share = float
 """A ratio in [0, 1]."""
@@ -34,16 +35,8 @@ def _columns(given: Any) -> Any:
     return dict(pairs)
 
 
-def _path(given: Any) -> Any:
-    if isinstance(given, str | Path) and "\0" in str(given):
-        raise ValueError("a name cannot hold a null character")
-    return None if given == "" else given
-
-
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
 """Columns by role; as text, `prompt=question,response=best_answer`."""
-MaybePath = Annotated[Path | None, BeforeValidator(_path)]
-"""A path; an empty one means none, so that a file or the command line can unset it."""
 
 
 class ReadConfig(Model):
@@ -108,6 +101,8 @@ class CheckConfig(Model):
     """Allow file: accepted findings and samples, each with a reason, an author and an expiry date."""
     baseline: MaybePath = None
     """Run folder of an earlier audit; its findings are suppressed, so that only new ones fail."""
+    provider: str | None = None
+    """Service that will tune the model, whose rules for data are then checked: azure, bedrock, fireworks, mistral, openai, together, vertex, or a TOML file."""
 
 
 class RunConfig(Model):
@@ -169,6 +164,7 @@ class Config(Model):
     checks: CheckConfig = CheckConfig()
     run: RunConfig = RunConfig()
     rebalance: RebalanceConfig = RebalanceConfig()
+    training: TrainingConfig = TrainingConfig()
 
     @classmethod
     def load(cls, path: Path | None = None, values: Mapping[str, Any] | None = None) -> Config:

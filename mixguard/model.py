@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 
 from mixguard.errors import UsageError
 
@@ -21,6 +22,15 @@ class Definition(Model):
 
     model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
 
+
+def _path(given: Any) -> Any:
+    if isinstance(given, str | Path) and "\0" in str(given):
+        raise ValueError("a name cannot hold a null character")
+    return None if given == "" else given
+
+
+MaybePath = Annotated[Path | None, BeforeValidator(_path)]
+"""A path; an empty one means none, so that a file or the command line can unset it."""
 
 Made = TypeVar("Made", bound=BaseModel)
 

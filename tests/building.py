@@ -32,6 +32,7 @@ from mixguard.columns import EXCHANGE
 from mixguard.config import Config
 from mixguard.corpus.corpus import BATCH
 from mixguard.library.allow import Allowance
+from mixguard.library.provider import Provider
 from mixguard.mix.asking import ask, profile_of
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
@@ -39,6 +40,7 @@ from mixguard.run.findings import CorpusSummary, Finding
 from mixguard.run.provenance import Detectors, Provenance, StageUsed
 from mixguard.signals import SIGNALS
 from mixguard.stats import DetectorError
+from mixguard.training.plan import Plan
 from mixguard.vectors.hashed import HashEncoder
 from mixguard.vectors.index import ExemplarIndex
 from mixguard.vectors.store import VectorStore
@@ -222,6 +224,8 @@ def evidence(
         detectors=detectors,
         config=config.checks,
         limits=limits(config.checks),
+        training=Plan.of(config.training),
+        provider=Provider.load(config.checks.provider) if config.checks.provider else None,
     )
 
 

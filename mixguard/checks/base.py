@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import polars as pl
 
 from mixguard.config import CheckConfig
+from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.run.findings import (
     Allowed,
@@ -22,6 +23,7 @@ from mixguard.run.findings import (
 )
 from mixguard.run.provenance import Detectors
 from mixguard.stats import DetectorError, Interval
+from mixguard.training.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ class Evidence:
     """Whether the corpus is too small to say how many refusals it needs."""
     voice: Voice | None = None
     """How the model to be tuned opens its refusals, if it was named."""
+    training: Plan = field(default_factory=Plan)
+    """How the model will be trained, as far as it was said."""
+    provider: Provider | None = None
+    """The service that will train it, if it was named."""
     allowed: Sequence[Allowed] = ()
 
 
@@ -65,6 +71,10 @@ class Judged(NamedTuple):
     message: str
     limit: float | None = None
     """The limit that decided, if not the check's own."""
+    why: str | None = None
+    """Replaces the reason of the case and of the check; likewise `source` and `remedy`."""
+    source: str | None = None
+    remedy: str | None = None
 
 
 @dataclass(frozen=True)
@@ -147,7 +157,7 @@ class Check:
     """For things other than exchanges: files, records, hazards, allow-file entries."""
     limit: Limit | None = None
     aside: Aside | None = None
-    nothing: str | None = None
+    nothing: str | Callable[[Evidence], str] | None = None
     """The message if none of several cases counts anything; cases that count nothing are dropped."""
     names: Callable[[Sequence[Coverage]], frozenset[str]] | None = None
     """Names of what it counts, so that one more and one less is not taken for no change."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import polars as pl
@@ -46,7 +47,8 @@ def found(
     if check.nothing is None:
         return results
     counting = [result for result in results if result.finding.count]
-    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples)
+    message = check.nothing if isinstance(check.nothing, str) else check.nothing(evidence)
+    nothing = Told("pass", message, 0, evidence.corpus.samples)
     return counting or [Found(check.finding(nothing))]
 
 
@@ -81,7 +83,10 @@ def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[s
     limit = judged.limit if judged.limit is not None else rate.limit if check.limit else None
     refs = sample_refs(rows, samples, case.rank) if samples and count else ()
     told = Told(judged.severity, judged.message, count, total, rate.interval, limit, refs)
-    return Found(check.finding(told, case), rows.select("sample_id", "exchange", _score(case.rank)))
+    own = {name: said for name in ("why", "source", "remedy") if (said := getattr(judged, name)) is not None}
+    return Found(
+        check.finding(told, replace(case, **own)), rows.select("sample_id", "exchange", _score(case.rank))
+    )
 
 
 def _interval(frame: pl.LazyFrame, case: Case, evidence: Evidence, count: int, total: int) -> Interval:

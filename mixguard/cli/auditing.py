@@ -15,13 +15,18 @@ from mixguard.cli.options import (
     Columns,
     ConfigFile,
     EarlierRun,
+    Epochs,
     FailOn,
     Format,
+    LearningRate,
     Offline,
     Output,
+    ProviderName,
     RunFolder,
     Set,
     ShowText,
+    TrainingFile,
+    WarmupSteps,
     given,
     load_config,
 )
@@ -52,12 +57,17 @@ def audit(
     set_: Set = None,
     allow: Allow = None,
     baseline: Baseline = None,
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    warmup_steps: WarmupSteps = None,
+    training_config: TrainingFile = None,
+    provider: ProviderName = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
 ) -> None:
     """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
-    Example: mixguard audit data.jsonl -o report.html
+    Examples: mixguard audit data.jsonl -o report.html; mixguard audit data.jsonl --training-config axolotl.yml --provider openai
     """
     from mixguard import audit as run_audit
     from mixguard.report.files import check_name
@@ -73,6 +83,7 @@ def audit(
         encode__offline=offline or None,
         checks__allow=allow,
         checks__baseline=baseline,
+        **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
     for path in output or []:
         check_name(path)
@@ -90,12 +101,17 @@ def check(
     set_: Set = None,
     allow: Allow = None,
     baseline: Baseline = None,
+    epochs: Epochs = None,
+    learning_rate: LearningRate = None,
+    warmup_steps: WarmupSteps = None,
+    training_config: TrainingFile = None,
+    provider: ProviderName = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
 ) -> None:
     """Re-run the checks with different limits; nothing is embedded.
 
-    Example: mixguard check mixguard-run --set checks.limits.MG103=1
+    Examples: mixguard check mixguard-run --set checks.limits.MG103=1; mixguard check mixguard-run --epochs 3 --warmup-steps 10
     """
     from mixguard import check as run_check
     from mixguard.config import Config
@@ -104,7 +120,12 @@ def check(
 
     for path in output or []:
         check_name(path)
-    values = given(set_, checks__allow=allow, checks__baseline=baseline)
+    values = given(
+        set_,
+        checks__allow=allow,
+        checks__baseline=baseline,
+        **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
+    )
     effective = Config.load(config, values) if config else Audit.load(run).config.replace(values)
     _show(run_check(run, config=effective), output, fail_on, show_text=show_text)
 
@@ -126,6 +147,23 @@ def report(
     for path in output or []:
         check_name(path)
     _show(Audit.load(run), output, fail_on, show_text=show_text)
+
+
+def _intended(
+    epochs: float | None,
+    learning_rate: float | None,
+    warmup_steps: int | None,
+    training_config: str | None,
+    provider: str | None,
+) -> dict[str, object]:
+    """How and by whom the model will be trained, as options."""
+    return {
+        "training__epochs": epochs,
+        "training__learning_rate": learning_rate,
+        "training__warmup_steps": warmup_steps,
+        "training__file": training_config,
+        "checks__provider": provider,
+    }
 
 
 def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:

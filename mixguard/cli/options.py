@@ -99,6 +99,40 @@ ShowText = Annotated[
     ),
 ]
 
+Epochs = Annotated[
+    float | None,
+    typer.Option(
+        "--epochs", help="Planned passes over the corpus, for advice on training.", show_default=False
+    ),
+]
+LearningRate = Annotated[
+    float | None, typer.Option("--learning-rate", help="Planned learning rate.", show_default=False)
+]
+WarmupSteps = Annotated[
+    int | None,
+    typer.Option(
+        "--warmup-steps", help="Planned steps in which the learning rate rises.", show_default=False
+    ),
+]
+TrainingFile = Annotated[
+    str | None,
+    typer.Option(
+        "--training-config",
+        metavar="FILE",
+        help="Read the plan from the trainer's own configuration: axolotl, LLaMA-Factory, TRL, transformers (YAML or JSON), or an OpenAI job (JSON).",
+        show_default=False,
+    ),
+]
+ProviderName = Annotated[
+    str | None,
+    typer.Option(
+        "--provider",
+        metavar="NAME",
+        help="Service that will tune the model; its documented rules for data are checked: azure, bedrock, fireworks, mistral, openai, together, vertex, or a TOML file.",
+        show_default=False,
+    ),
+]
+
 KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable that holds the API key.")]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)]
 PerMinute = Annotated[float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)]

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
+from mixguard.console.training import training_advice
 from mixguard.escape import plain, printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
@@ -40,6 +41,7 @@ def _parts(audit: Audit) -> Iterator[RenderableType]:
         yield Text("\nFindings", style="bold")
     for finding in shown:
         yield Padding(_finding(finding), (1, 0, 0, 2))
+    yield from training_advice(audit)
     yield from _set_apart(audit)
     yield Text()
     yield _passed(audit)

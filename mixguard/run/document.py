@@ -13,7 +13,17 @@ from mixguard.errors import RunFolderError, UsageError
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
 from mixguard.run import show
-from mixguard.run.findings import EXIT_CODES, Allowed, CorpusSummary, Coverage, Finding, Kind, Nature, Verdict
+from mixguard.run.findings import (
+    EXIT_CODES,
+    Advice,
+    Allowed,
+    CorpusSummary,
+    Coverage,
+    Finding,
+    Kind,
+    Nature,
+    Verdict,
+)
 from mixguard.run.provenance import Detectors, Provenance
 from mixguard.run.words import decided
 
@@ -34,6 +44,8 @@ class Audit(Model):
     """The outcome of each allow file entry."""
     coverage: tuple[Coverage, ...]
     """One entry per hazard, in taxonomy order."""
+    training_advice: tuple[Advice, ...] = ()
+    """What to change in the training plan, most severe first; empty if none was stated."""
     corpus: CorpusSummary
     columns: dict[str, str]
     """Columns of the annotations: name to polars type."""

@@ -102,6 +102,23 @@ class Finding(Model):
         return self.count / self.total if self.total else 0.0
 
 
+class Advice(Model):
+    """One change to the training plan."""
+
+    option: str
+    """As the trainer's configuration spells it."""
+    now: str
+    better: str
+    where: str
+    """`file:line`, the file if it does not give the option, or our own option."""
+    severity: Severity
+    found: str
+    """What is wrong, in a few words."""
+    why: str
+    source: str
+    """Source for the reason, or that it is a judgement."""
+
+
 class UnreadColumn(Model):
     """A column whose text no format read."""
 

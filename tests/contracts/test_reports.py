@@ -17,6 +17,7 @@ import mixguard
 from mixguard.config import Config
 from mixguard.report.files import KINDS, write
 from mixguard.run.document import Audit
+from mixguard.run.findings import Advice
 
 ENDINGS = [ending for ending, _, _ in KINDS]
 SECRET = "zanzibarquagga"
@@ -44,7 +45,17 @@ def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     }
     audit = mixguard.audit(path, config=Config.from_tree(tree, origin="test"))
     findings = tuple(finding.model_copy(update={"subject": HOSTILE}) for finding in audit.findings)
-    return audit.model_copy(update={"findings": findings})
+    advice = Advice(
+        option=HOSTILE,
+        now=HOSTILE,
+        better="10",
+        where=f"{HOSTILE}:3",
+        severity="warn",
+        found="x",
+        why="y",
+        source="z",
+    )
+    return audit.model_copy(update={"findings": findings, "training_advice": (advice,)})
 
 
 @pytest.fixture(params=ENDINGS)
@@ -69,7 +80,12 @@ def test_the_same_run_gives_the_same_bytes(audit: Audit, path: Path) -> None:
     write(audit, path)
     assert path.read_bytes() == first
     path.unlink()
-    write(Audit.load(audit.folder).model_copy(update={"findings": audit.findings}), path)
+    write(
+        Audit.load(audit.folder).model_copy(
+            update={"findings": audit.findings, "training_advice": audit.training_advice}
+        ),
+        path,
+    )
     assert path.read_bytes() == first
 
 

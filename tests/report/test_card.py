@@ -15,8 +15,10 @@ from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.card import gaps, merge
 from mixguard.report.card.stamp import Stamp, report_digest
 from mixguard.run.document import Audit
+from mixguard.run.findings import Advice
 from mixguard.run.provenance import StageUsed
 from mixguard.stats import DetectorError, Interval
+from mixguard.training.config import TrainingConfig
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -213,3 +215,25 @@ def test_no_text_of_the_corpus_reaches_a_card(audit: Audit, mix: Audit) -> None:
         text = merge(None, shown, manifest)
         for words in ("neighbour", "parcel", "mustard", "label at the back"):
             assert words not in text
+
+
+def test_a_check_that_was_not_told_what_it_needs_is_no_evidence(audit: Audit) -> None:
+    text = merge(None, steady(audit, "data.jsonl"), None)
+    (row,) = [line for line in text.splitlines() if line.startswith("| Art. 10(2)(e) ")]
+    assert "MG102 (fail), MG233 (not measured), MG234 (not measured)" in row
+
+
+def test_the_training_plan_teacher_and_earlier_fine_tunes_are_shown(audit: Audit) -> None:
+    shown = steady(audit, "data.jsonl")
+    assert "### Training plan" not in merge(None, shown, None)
+    advice = Advice(
+        option="warmup_steps", now="0", better="10", where="/home/ann/run/axolotl.yml:12", severity="warn",
+        found="no warm-up", why="It loses.", source="somebody",
+    )  # fmt: skip
+    training = TrainingConfig(teacher="big|model", parent=("first", "second"))
+    config = shown.config.model_copy(update={"training": training})
+    text = merge(None, shown.model_copy(update={"training_advice": (advice,), "config": config}), None)
+    assert "| axolotl.yml:12 | warmup_steps | 0 | 10 | It loses. | somebody |" in text
+    assert "/home/ann" not in text
+    assert r"if one did: *big\|model*, as stated" in text
+    assert "checkpoint: after *first*, *second*, as stated. Losses add up: reported for Llama-2" in text

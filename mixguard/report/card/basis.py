@@ -9,6 +9,7 @@ from pathlib import Path
 from mixguard.mix.manifest import SET_ASIDE, Manifest
 from mixguard.report.card.stamp import report_digest
 from mixguard.report.card.table import cell, digest, named, table
+from mixguard.report.card.training import origin
 from mixguard.run.document import Audit
 from mixguard.stats import DetectorError
 
@@ -100,6 +101,7 @@ def known_limits(audit: Audit) -> Iterator[str]:
     yield (
         "- It does not look for personal data, copyright, false facts or social bias, nor for hazards outside the taxonomy."
     )
+    yield from origin(audit)
 
 
 def crosswalk(audit: Audit) -> Iterator[str]:

@@ -12,7 +12,9 @@ from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
 from mixguard.report.card.changed import changed
 from mixguard.report.card.gaps import Question
+from mixguard.report.card.standards import checked_against
 from mixguard.report.card.table import cell, counted, interval, table
+from mixguard.report.card.training import training
 from mixguard.report.figures import formats, languages, touched
 from mixguard.run.document import Audit
 from mixguard.run.words import decided
@@ -40,11 +42,13 @@ def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], f
         found.findings(audit, folder),
         found.accepted(audit, folder),
         _coverage(audit),
+        training(audit),
         changed(audit, manifest),
         basis.files(audit, manifest, folder),
         basis.judged(audit),
         basis.known_limits(audit),
         _open(open_),
+        checked_against(audit),
         basis.crosswalk(audit),
         basis.foot(audit),
     )

@@ -1,0 +1,1 @@
+"""How a model will be trained on the corpus, as far as it was said."""
