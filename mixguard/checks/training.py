@@ -144,7 +144,7 @@ def _parent(known: Facts) -> Advice | None:
         option="training.parent", now=", ".join(known.plan.parent), better="the same refusals in every stage", where="training.parent",
         severity=known.graver("note"), found=f"{times:,} earlier fine-tune{'s' if times > 1 else ''}",
         why="Loss adds up: reported for Llama-2, a safety score of 91.4 fell to 78.3, 61.5 and 43.6 over three benign domains in a row.",
-        source="reported (arXiv 2604.17691), not read at the source",
+        source="reported; the source was not read",
     )  # fmt: skip
 
 
