@@ -198,6 +198,18 @@ def evidence(audit: mixguard.Audit, rows: pl.DataFrame) -> Evidence:
     )
 
 
+def look_alikes(folder: Path) -> dict[str, Any]:
+    """Rows flagged among ordinary rows that look like planted ones."""
+    audit = audited([PLANTED / "ordinary.jsonl", PLANTED / "ordinary_preferences.jsonl"], folder)
+    samples = audit.annotations.select("sample_id").unique().collect().height
+    flagged = audit.flagged.group_by("check").agg(pl.col("sample_id").n_unique()).collect()
+    own = {check for family in FAMILIES for check in family.checks} | set(LEXICAL)
+    return {
+        "samples": samples,
+        "flagged": {name: n for name, n in sorted(flagged.iter_rows()) if name in own},
+    }
+
+
 def tried(folder: Path) -> dict[str, dict[str, Any]]:
     """The verdict on the corpora that a newcomer would try, written as files and audited."""
     lines = ordinary(folder).read_text().splitlines()
@@ -305,6 +317,9 @@ def _page(result: Mapping[str, Any]) -> Iterator[str]:
                 f"| {name.replace('_', ' ')} | {count} | {one['found']} | {one['ordinary flagged']} of {one['ordinary']:,}"
                 f" | {one['severity']} |"
             )
+    alike = result["look-alikes"]
+    told = ", ".join(f"{name} {count}" for name, count in alike["flagged"].items()) or "none"
+    yield from ("", f"Of {alike['samples']} ordinary rows written to look like these, flagged: {told}.")
     costs = result["cost"]
     yield from (
         "",
@@ -330,6 +345,7 @@ def measure() -> dict[str, Any]:
             "insecure against secure, row AUROC": told_apart(folder),
             "tried": tried(folder),
             "mixtures": mixtures(folder),
+            "look-alikes": look_alikes(folder),
             "cost": costs,
         }
 
