@@ -46,7 +46,7 @@ def found(
     if check.nothing is None:
         return results
     counting = [result for result in results if result.finding.count]
-    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples)
+    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples, limit=evidence.limits.get(check.id))
     return counting or [Found(check.finding(nothing))]
 
 
