@@ -14,6 +14,7 @@ from mixguard.signals.readiness import READINESS
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.unanswered import UNANSWERED
 from mixguard.signals.uniform import UNIFORM
+from mixguard.signals.warned import WARNED
 
 OWN: tuple[Signal, ...] = (
     TURNOVER,
@@ -27,6 +28,7 @@ OWN: tuple[Signal, ...] = (
     ODD_PREFERENCES,
     UNANSWERED,
     HEAD,
+    WARNED,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
