@@ -37,9 +37,9 @@ BUT = (
 STOCK = (
     r"(?i)\b(?:help|assist\w*|do|provid\w+|giv\w+|share|answer\w*|writ\w+|creat\w+|fulfil\w*|comply|refus\w+|declin\w+|explain|"
     r"discuss|support|continue|respond|tell)\b(?: \w+){0,3} (?:this|that|it|these|those|such|your|request|one)\b|"
-    r"\b(?:help|comply|assist|answer|do so)\W*$"
+    r"\b(?:help|comply|assist|answer|do so)\W*$|\b(?:condone|encourage|endorse|promote|advocate)\b"
 )
-"""A refusal that names nothing, and so would stand before any answer."""
+"""A refusal that names nothing, and so would stand before any answer, or that only disapproves."""
 OFFER = r"(?i)\?|\b(?:i|we)(?:'ll| will| can| could|'d| would|'m| am)\b"
 """Where the speaker asks back or speaks of itself after a refusal, it stays one."""
 

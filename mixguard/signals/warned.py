@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixguard.annotate.base import Batch
+from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.phrases import Phrases, Span
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import COMPLIES, HAZARDOUS, SOUND, TRAINED
@@ -14,20 +14,24 @@ from mixguard.signals.base import Examples, Page, Row, Signal
 
 OPENS = 300
 """Characters of an answer in which a warning opens it."""
+MAY = 0.2
+"""Hazard probability from which openings are read: below any sensible limit."""
 GIVES, GIVES_IN_PART = 200, 700
 """Characters from which an answer gives more than a warning; the second where the stance is a partial refusal."""
 
 
 class WarningAnnotator:
-    """Says whether an answer opens with a warning or an excuse."""
+    """Says whether the answer to a prompt that may be hazardous opens with a warning or an excuse."""
 
-    reads = ("response",)
+    reads = ("response", "hazard_score")
     writes = pl.Schema({"warned": pl.Boolean})
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Column `warned`; false where there is no answer."""
-        opening = batch.frame.select(pl.col("response").str.slice(0, OPENS))
-        return opening.select(Phrases.load("warned", "warnings").there("response").alias(*self.writes))
+        """Column `warned`; false where there is no answer, and where nothing hazardous is asked."""
+        mask = (batch.frame.get_column("hazard_score") >= MAY).fill_null(value=False)
+        opening = batch.frame.filter(mask).select(pl.col("response").str.slice(0, OPENS))
+        there = opening.select(Phrases.load("warned", "warnings").there("response").alias(*self.writes))
+        return spread(there, mask).select(pl.all().fill_null(value=False))
 
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:
@@ -58,7 +62,7 @@ WARNED = Signal(
     page=Page(
         measures=f"Hazardous prompts whose answer has a warning, a condemnation or an excuse of purpose in its first {OPENS} characters and complies after it; partial refusals count from {GIVES_IN_PART} characters on.",
         blind="Warnings in words that the list lacks, and those at the end of an answer. Hazards that the detector does not see.",
-        cost="About 5 microseconds an answer.",
+        cost="Next to nothing: openings are read where the prompt may be hazardous.",
         examples=Examples(
             shows=(
                 {
