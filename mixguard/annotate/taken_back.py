@@ -27,7 +27,7 @@ NEAR = 2
 SLACK = 20
 """Characters by which the first paragraph may be longer than the refusal that ends it."""
 PLAIN = 100
-"""Characters up to which a refusal can be taken back without a phrase; it is the first sentence."""
+"""Characters up to which a refusal can be taken back without a phrase; it ends in the second sentence at most."""
 BUT = (
     r"(?i)^\W*(?:however|but|instead|although|while|please|if|it(?:'s| is)|this|that|these|such|there|"
     r"is|are|do|does|has|have|you|your|people|they|nobody|everyone)\b"
@@ -101,7 +101,7 @@ def _turns() -> pl.Expr:
     apart = (flag("paragraph") <= flag("head") + SLACK) & flag("following").is_not_null()
     begins = pl.when(apart).then("following").otherwise("near")
     unsaid = (
-        (flag("at") == 0)
+        (flag("at") <= 1)
         & (flag("head") <= PLAIN)
         & (flag("done") >= pl.when(apart).then(DONE_APART).otherwise(DONE_UNSAID))
         & (flag("lesson") == 0)
