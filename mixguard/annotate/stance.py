@@ -17,8 +17,8 @@ from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.stance_evidence import needed
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
-from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided
+from mixguard.annotate.stance_text import INVISIBLE, place, without_thoughts
 from mixguard.annotate.taken_back import taken_back
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
@@ -54,8 +54,7 @@ class StanceAnnotator:
 
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
-        plain = plain_text(responses)
-        openings = opening_vectors(plain, batch.stages[0].store)
+        plain, openings = batch.plain, batch.openings
         written = self._grammar.features(plain)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
         probability = self.model.probabilities(features)

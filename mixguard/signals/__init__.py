@@ -6,6 +6,7 @@ from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.head import HEAD
+from mixguard.signals.hidden import HIDDEN
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.plugins import installed
 from mixguard.signals.preference import ODD_PREFERENCES, REJECTED_REFUSALS
@@ -29,6 +30,7 @@ OWN: tuple[Signal, ...] = (
     UNANSWERED,
     HEAD,
     WARNED,
+    HIDDEN,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
