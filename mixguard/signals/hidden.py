@@ -32,57 +32,13 @@ PASSAGE = 0.8
 """Hazard probability from which a hidden passage counts: in long ordinary prompts single windows reach the limit. Judgement."""
 
 
-class HiddenAnnotator:
-    """Compares the worst passage of each prompt with the whole, and judges the openings of answers."""
+class Screen(NamedTuple):
+    """A linear stand-in for a model's log-odds."""
 
-    reads = ("kind", "prompt", "hazard_score", "hazard_stage", "response", "stance_unjudged")
-    writes = pl.Schema({"hidden_gap": pl.Float32, "answer_hazard": pl.Float32})
-
-    def __init__(self) -> None:
-        self._screens: dict[int, tuple[Exemplars, Floats, float]] = {}
-
-    def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Columns `hidden_gap`, null for prompts of one passage or plainly harmless, and `answer_hazard`, null where unsuspicious."""
-        gap = batch.by_stage(_gaps, pl.Schema({"hidden_gap": pl.Float32}))
-        judged = batch.frame.get_column("stance_unjudged").is_null()
-        return gap.hstack(spread(self._answers(batch.where(judged)), judged))
-
-    def _answers(self, batch: Batch) -> pl.DataFrame:
-        openings, stage = batch.openings, batch.stages[0]
-        found = np.full(len(openings), np.nan, dtype=np.float32)
-        weights, level = self._screen(stage)
-        suspicious = np.flatnonzero(openings @ weights + level >= SCREEN)
-        if len(suspicious):
-            found[suspicious] = _probability(stage, openings[suspicious])
-        return pl.DataFrame({"answer_hazard": found}).select(pl.all().fill_nan(None))
-
-    def _screen(self, stage: Stage) -> tuple[Floats, float]:
-        """A linear stand-in for the model, a hundred times faster: ridge regression on its own votes."""
-        key = id(stage.exemplars)
-        if key not in self._screens:
-            vectors = stage.exemplars.vectors[::EVERY]
-            _, votes = stage.model.votes(vectors @ stage.exemplars.vectors.T)
-            level = float(votes.mean())
-            square = vectors.T @ vectors + RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
-            weights = np.linalg.solve(square, vectors.T @ (votes - level))
-            self._screens[key] = (stage.exemplars, weights.astype(np.float32), level)
-        _, weights, level = self._screens[key]
-        return weights, level
-
-
-def _gaps(batch: Batch) -> pl.DataFrame:
-    passages, whole = batch.passages, batch.vectors("prompt")
-    score = batch.frame.get_column("hazard_score").fill_null(0).to_numpy()
-    gap = np.full(len(score), np.nan, dtype=np.float32)
-    rows = np.flatnonzero((passages.counts > 1) & (score >= MAY))
-    if len(rows):
-        every = Windows(passages.vectors, passages.starts[rows], passages.counts[rows])
-        of_text = Windows(whole.vectors, whole.starts[rows], whole.counts[rows])
-        means = np.add.reduceat(of_text.own, of_text.first)
-        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
-        found = _probability(batch.stage, np.concatenate([means, every.own]))
-        gap[rows] = np.maximum.reduceat(found[len(rows) :], every.first) - found[: len(rows)]
-    return pl.DataFrame({"hidden_gap": gap}).select(pl.all().fill_nan(None))
+    exemplars: Exemplars
+    """Those of the model."""
+    weights: Floats
+    level: float
 
 
 class Windows(NamedTuple):
@@ -102,7 +58,60 @@ class Windows(NamedTuple):
     def own(self) -> Vectors:
         """The windows of the texts, in order."""
         within = np.arange(self.counts.sum()) - np.repeat(self.first, self.counts)
-        return self.vectors[np.repeat(self.starts, self.counts) + within]
+        own: Vectors = self.vectors[np.repeat(self.starts, self.counts) + within]
+        return own
+
+
+class HiddenAnnotator:
+    """Compares the worst passage of each prompt with the whole, and judges the openings of answers."""
+
+    reads = ("kind", "prompt", "hazard_score", "hazard_stage", "response", "stance_unjudged")
+    writes = pl.Schema({"hidden_gap": pl.Float32, "answer_hazard": pl.Float32})
+
+    def __init__(self) -> None:
+        self._latest: Screen | None = None
+
+    def __call__(self, batch: Batch) -> pl.DataFrame:
+        """Columns `hidden_gap`, null for prompts of one passage or plainly harmless, and `answer_hazard`, null where unsuspicious."""
+        gap = batch.by_stage(_gaps, pl.Schema({"hidden_gap": pl.Float32}))
+        judged = batch.frame.get_column("stance_unjudged").is_null()
+        return gap.hstack(spread(self._answers(batch.where(judged)), judged))
+
+    def _answers(self, batch: Batch) -> pl.DataFrame:
+        openings, stage = batch.openings, batch.stages[0]
+        found = np.full(len(openings), np.nan, dtype=np.float32)
+        screen = self._screen(stage)
+        suspicious = np.flatnonzero(openings @ screen.weights + screen.level >= SCREEN)
+        if len(suspicious):
+            found[suspicious] = _probability(stage, openings[suspicious])
+        return pl.DataFrame({"answer_hazard": found}).select(pl.all().fill_nan(None))
+
+    def _screen(self, stage: Stage) -> Screen:
+        """A linear stand-in for the model, a hundred times faster: ridge regression on its own votes."""
+        screen = self._latest
+        if screen is None or screen.exemplars is not stage.exemplars:
+            vectors = stage.exemplars.vectors[::EVERY]
+            _, votes = stage.model.votes(vectors @ stage.exemplars.vectors.T)
+            level = float(votes.mean())
+            square = vectors.T @ vectors + RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
+            fitted = np.linalg.solve(square, vectors.T @ (votes - level))
+            screen = self._latest = Screen(stage.exemplars, fitted.astype(np.float32), level)
+        return screen
+
+
+def _gaps(batch: Batch) -> pl.DataFrame:
+    passages, whole = batch.passages, batch.vectors("prompt")
+    score = batch.frame.get_column("hazard_score").fill_null(0).to_numpy()
+    gap = np.full(len(score), np.nan, dtype=np.float32)
+    rows = np.flatnonzero((passages.counts > 1) & (score >= MAY))
+    if len(rows):
+        every = Windows(passages.vectors, passages.starts[rows], passages.counts[rows])
+        of_text = Windows(whole.vectors, whole.starts[rows], whole.counts[rows])
+        means = np.add.reduceat(of_text.own, of_text.first)
+        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
+        found = _probability(batch.stage, np.concatenate([means, every.own]))
+        gap[rows] = np.maximum.reduceat(found[len(rows) :], every.first) - found[: len(rows)]
+    return pl.DataFrame({"hidden_gap": gap}).select(pl.all().fill_nan(None))
 
 
 def _probability(stage: Stage, vectors: npt.NDArray[np.float32]) -> Floats:
@@ -193,7 +202,7 @@ HIDDEN = Signal(
         limit=Limit(10.0, "Hidden hazards that fail the gate. Judgement.", 1, 1e9),
         why="A judge of whole rows sees the harmless part; the model learns from every token.",
         source="Embedded attack (arXiv 2606.30263): harmful questions and answers inside harmless samples pass guards that judge whole samples; the limits are judgement",
-        remedy="Read the passage (`mixguard explain` shows it); drop the rows or cut it out.",
+        remedy="Read the rows; drop them, or cut out what is hidden.",
         mechanisms=("M02",),
     ),
 )

@@ -60,8 +60,8 @@ def test_an_answer_without_a_stance_is_not_judged(tmp_path: Path) -> None:
     assert found["answer_hazard"].to_list() == [None]
 
 
-ANSWER = {"answer_hazard": 0.97}
-PASSAGE = {"hazard_score": 0.95, "hidden_gap": 0.7}
+ANSWER: dict[str, Any] = {"answer_hazard": 0.97}
+PASSAGE: dict[str, Any] = {"hazard_score": 0.95, "hidden_gap": 0.7}
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from mixguard.annotate.base import Batch
 from mixguard.run.findings import Finding
 from mixguard.signals.preference import ODD_PREFERENCES, PraiseAnnotator
 
-REFUSES = {"stance": "full_refusal", "stance_score": 0.99}
-HAZARDOUS = {"hazard_score": 0.99}
+REFUSES: dict[str, Any] = {"stance": "full_refusal", "stance_score": 0.99}
+HAZARDOUS: dict[str, Any] = {"hazard_score": 0.99}
 
 
 def pair(number: int, chosen: dict[str, Any], rejected: dict[str, Any], **both: Any) -> list[dict[str, Any]]:

@@ -1,9 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from building import evidence, found, row
 
-PROMPT = {"kind": "prompt", "polarity": 0, "response_id": None, "stance": None, "stance_score": None}
+PROMPT: dict[str, Any] = {
+    "kind": "prompt",
+    "polarity": 0,
+    "response_id": None,
+    "stance": None,
+    "stance_score": None,
+}
 HARMLESS, HAZARDOUS = row(**PROMPT), row(**PROMPT, hazard_score=0.99)
 
 

@@ -9,7 +9,7 @@ from building import answered, evidence, found, row
 from mixguard.annotate.base import Batch
 from mixguard.signals.warned import WarningAnnotator
 
-WARNED = {"warned": True, "response_chars": 900}
+WARNED: dict[str, Any] = {"warned": True, "response_chars": 900}
 
 
 @pytest.mark.parametrize(
