@@ -84,7 +84,7 @@ def _rejected(rate: Rate, evidence: Evidence) -> Judged:
         return Judged("pass", "no preference rejects a refusal" if rate.total else "no preferences to judge")
     opposite = _opposite(evidence.frame)
     does = "preference rejects a refusal" if rate.count == 1 else "preferences reject a refusal"
-    split = ", ".join(f"{number:,} of {prompts}" for prompts, number in rate.commonest)
+    split = ", ".join(f"{number:,} on {prompts}" for prompts, number in rate.commonest)
     message = (
         f"rejected refusals: {rate.count:,} of {rate.total:,} {does} ({split}); "
         f"{opposite:,} {'prefers' if opposite == 1 else 'prefer'} a refusal of a hazardous prompt"
@@ -100,7 +100,7 @@ PROMPTS = (
     .then(pl.lit("hazardous prompts"))
     .when(BENIGN)
     .then(pl.lit("benign prompts"))
-    .otherwise(pl.lit("prompts of unknown hazard"))
+    .otherwise(pl.lit("doubtful prompts"))
 )
 
 

@@ -67,7 +67,7 @@ def test_the_message_counts_prompts_apart() -> None:
     rows = rejecting(8) + pairs(3, {}, REFUSES, start=50, **HAZARDOUS)
     message = found(evidence(rows), "MG224").message
     assert message.startswith("rejected refusals: 11 of 11 preferences reject a refusal")
-    assert "8 of benign prompts, 3 of hazardous prompts" in message
+    assert "8 on benign prompts, 3 on hazardous prompts" in message
     assert message.endswith("0 prefer a refusal of a hazardous prompt")
 
 
