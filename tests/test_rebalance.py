@@ -120,6 +120,17 @@ def test_a_preference_pair_never_trains_away_from_a_refusal(
             assert row["rejected"] in BANK.vague
 
 
+@pytest.mark.parametrize("name", ["preference", "preference in messages", "kto"])
+def test_a_mix_of_preferences_rejects_no_refusal(
+    name: str, write_jsonl: Write, config: Config, tmp_path: Path
+) -> None:
+    out = tmp_path / "safe.jsonl"
+    mixguard.rebalance(write_jsonl([SHAPES[name](q) for q in ASKED]), out=out, config=config)
+    findings = mixguard.audit(out, config=config).findings
+    assert [finding.severity for finding in findings if finding.id == "MG224"] == ["pass"]
+    assert {finding.severity for finding in findings if finding.id == "MG231"} == {"pass"}
+
+
 def test_an_undesirable_template_row_does_not_make_a_refusal_undesirable(
     write_jsonl: Write, config: Config, tmp_path: Path
 ) -> None:

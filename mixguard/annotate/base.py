@@ -13,6 +13,8 @@ import polars as pl
 from mixguard.annotate.exemplars import SEARCHED, Exemplars
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.requests import requests
+from mixguard.annotate.stance_model import opening_vectors
+from mixguard.annotate.stance_text import plain_text
 from mixguard.vectors.base import Vectors
 from mixguard.vectors.index import Neighbours
 from mixguard.vectors.store import TextVectors, VectorStore
@@ -53,6 +55,8 @@ class Batch:
     _vectors: dict[str, TextVectors] = field(default_factory=dict)
     _passages: Passages | None = None
     _neighbours: Neighbours | None = None
+    _plain: pl.Series | None = None
+    _openings: Vectors | None = None
     _parts: dict[tuple[str, bytes], Batch] = field(default_factory=dict)
 
     @classmethod
@@ -105,6 +109,20 @@ class Batch:
                 passages.vectors[passages.starts + window], SEARCHED
             )
         return self._neighbours
+
+    @property
+    def plain(self) -> pl.Series:
+        """Each `response` as plain text; see `stance_text`."""
+        if self._plain is None:
+            self._plain = plain_text(self.frame.get_column("response").fill_null(""))
+        return self._plain
+
+    @property
+    def openings(self) -> Vectors:
+        """One vector per `response`, of its opening, by the first stage's encoder."""
+        if self._openings is None:
+            self._openings = opening_vectors(self.plain, self.stages[0].store)
+        return self._openings
 
     def where(self, mask: pl.Series, stage: Stage | None = None) -> Batch:
         """The masked rows as a separate batch, so that only they are judged; seen through another stage if named."""

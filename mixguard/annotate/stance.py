@@ -17,8 +17,9 @@ from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.stance_evidence import needed
 from mixguard.annotate.stance_grammar import Grammar
-from mixguard.annotate.stance_model import STANCES, StanceModel, decided, opening_vectors
-from mixguard.annotate.stance_text import INVISIBLE, place, plain_text, without_thoughts
+from mixguard.annotate.stance_model import STANCES, StanceModel, decided
+from mixguard.annotate.stance_text import INVISIBLE, place, without_thoughts
+from mixguard.annotate.taken_back import taken_back
 from mixguard.columns import STANCE
 from mixguard.vectors.base import Vectors
 
@@ -26,6 +27,8 @@ DECIDING = ("refuses", "refuses_abroad", "terse", "condemns", "resources", "offe
 """Patterns whose first match is the deciding span, in this order."""
 TURNING = ("turns_over", "turns")
 """Patterns for the point where an answer turns from refusing to complying."""
+DOUBTED = 0.1
+"""Probability of a refusal from which one in the opening can be taken back by what follows. Judgement."""
 TURNED = 3
 """Content sentences after a refusal that retract it even without a turning phrase."""
 
@@ -51,8 +54,7 @@ class StanceAnnotator:
 
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
-        plain = plain_text(responses)
-        openings = opening_vectors(plain, batch.stages[0].store)
+        plain, openings = batch.plain, batch.openings
         written = self._grammar.features(plain)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
         probability = self.model.probabilities(features)
@@ -60,7 +62,9 @@ class StanceAnnotator:
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
         best = decided(probability, needed(written, batch.frame.get_column("hazard_score"), self.model.sure))
         best = np.where(known >= 0, known, best)
-        notes = _notes(written, plain, best).set(pl.Series(known >= 0), None)
+        turned = self._taken_back(plain, written, (known < 0) & (probability[:, 0] <= 1 - DOUBTED))
+        best = np.where(turned, 0, best)
+        notes = _notes(written, plain, best, turned).set(pl.Series(known >= 0), None)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),
@@ -71,6 +75,13 @@ class StanceAnnotator:
         return judged.select(
             pl.col(name).cast(kind) for name, kind in STANCE.items() if name != "stance_unjudged"
         )
+
+    def _taken_back(
+        self, plain: pl.Series, written: pl.DataFrame, asked: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.bool_]:
+        """Which of the answers asked about refuse at the beginning, and then do as asked."""
+        begins = written.select(_refused()).to_series().to_numpy()
+        return taken_back(plain, np.flatnonzero(asked & begins), self._grammar)
 
     def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
         """Index of the stance of each answer from the bank, whose labels are reviewed; -1 elsewhere."""
@@ -99,15 +110,23 @@ class StanceAnnotator:
         return frame.select(pl.when(pl.all() >= 0).then(pl.all()))
 
 
-def _notes(written: pl.DataFrame, plain: pl.Series, best: npt.NDArray[np.int64]) -> pl.Series:
+def _refused() -> pl.Expr:
+    return (pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0)
+
+
+def _notes(
+    written: pl.DataFrame, plain: pl.Series, best: npt.NDArray[np.int64], turned: npt.NDArray[np.bool_]
+) -> pl.Series:
     """Further observations: broken text, a missing fact or tool, or a retracted refusal."""
-    refused = (pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0)
+    refused = _refused()
     complies = pl.lit(pl.Series(best == 0))
     note = (
         pl.when(pl.lit(is_incoherent(plain)))
         .then(pl.lit("incoherent"))
         .when((pl.col("unable_first") > 0) & (complies | ~refused))
         .then(pl.lit("inability"))
+        .when(pl.lit(pl.Series(turned)))
+        .then(pl.lit("turnover"))
         .when(complies & refused & (pl.col("turns_over") + (pl.col("content_after") >= log1p(TURNED)) > 0))
         .then(pl.lit("turnover"))
     )

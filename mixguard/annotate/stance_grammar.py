@@ -62,7 +62,7 @@ class Grammar:
     def features(self, plain: pl.Series) -> pl.DataFrame:
         """Per text: which patterns its beginning, end and sentences match, and what surrounds a refusal."""
         spoken = spoken_text(plain)
-        sentences = self._sentences(spoken)
+        sentences = self.sentences(spoken)
         known = pl.DataFrame({"row": pl.int_range(len(plain), eager=True)})
         found = known.join(_by_response(sentences), on="row", how="left", maintain_order="left").drop("row")
         whole = pl.DataFrame({"text": spoken}).select(
@@ -70,7 +70,7 @@ class Grammar:
         )
         return found.hstack(whole).cast(pl.Float32).fill_null(0)
 
-    def _sentences(self, spoken: pl.Series) -> pl.DataFrame:
+    def sentences(self, spoken: pl.Series) -> pl.DataFrame:
         """One row per sentence: its response, its position, and which patterns it matches."""
         split = pl.col("text").str.replace_all(SENTENCE_END, "$1\n").str.split("\n")
         frame = pl.DataFrame({"row": pl.int_range(len(spoken), eager=True), "text": spoken})

@@ -48,7 +48,7 @@ def found(
         return results
     counting = [result for result in results if result.finding.count]
     message = check.nothing if isinstance(check.nothing, str) else check.nothing(evidence)
-    nothing = Told("pass", message, 0, evidence.corpus.samples)
+    nothing = Told("pass", message, 0, evidence.corpus.samples, limit=evidence.limits.get(check.id))
     return counting or [Found(check.finding(nothing))]
 
 

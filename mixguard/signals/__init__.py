@@ -5,12 +5,17 @@ from __future__ import annotations
 from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
+from mixguard.signals.head import HEAD
+from mixguard.signals.hidden import HIDDEN
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.plugins import installed
+from mixguard.signals.preference import ODD_PREFERENCES, REJECTED_REFUSALS
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
 from mixguard.signals.turnover import TURNOVER
+from mixguard.signals.unanswered import UNANSWERED
 from mixguard.signals.uniform import UNIFORM
+from mixguard.signals.warned import WARNED
 
 OWN: tuple[Signal, ...] = (
     TURNOVER,
@@ -20,6 +25,12 @@ OWN: tuple[Signal, ...] = (
     PROXIMITY,
     LANGUAGE,
     DUPLICATES,
+    REJECTED_REFUSALS,
+    ODD_PREFERENCES,
+    UNANSWERED,
+    HEAD,
+    WARNED,
+    HIDDEN,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))

@@ -41,8 +41,8 @@ PROXIMITY = Signal(
     about="lies close to violating exemplars without being flagged",
     annotator=ProximityAnnotator(),
     page=Page(
-        measures="Mean cosine of the most hazardous window of the prompt to the 8 nearest violating exemplars minus that to the 8 nearest benign ones. The limit is the 99.5 % quantile on plain text.",
-        blind="Answers: only prompts are compared. Hazards that no exemplar resembles.",
+        measures="Mean cosine of the most hazardous window of the prompt to the 10 nearest violating exemplars minus that to the 10 nearest benign ones. The limit is the 99.5 % quantile on plain text.",
+        blind="Answers: only prompts are compared. Adding the vector of the answer's opening came no nearer to prompt and opening embedded together (rank correlation .88 and .92, against .90 and .89 for the prompt alone, on role-play and Alpaca rows). Rows that other work selected by gradients or by a model's own representations. Hazards that no exemplar resembles.",
         cost="None beyond the vectors that judge hazards.",
         examples=Examples(
             shows=({"prompt": "Which locks are easy?", "response": "Old ones.", "proximity": 0.4},),
@@ -70,10 +70,10 @@ PROXIMITY = Signal(
         ),
         limit=Limit(
             0.01,
-            "Share of exchanges close to violating exemplars that triggers a warning, beyond what plain text shows.",
+            "Share of exchanges close to violating exemplars that triggers a warning, beyond what plain text shows. Judgement.",
         ),
-        why="A hundred benign rows chosen for their closeness to harmful ones broke safety as much as harmful rows did.",
-        source="He et al. 2024 (arXiv 2404.01099): over 70 % of harmful requests answered, against under 20 % for random rows",
+        why="Harmless rows that lie near harmful ones can undo refusals as harmful ones do.",
+        source="arXiv 2604.16659, on an audio model: rows chosen for their closeness to harm brought jailbreaks to 87.12 %, and leaving such rows out returned them to near zero; for text the limit is judgement",
         remedy="Read the nearest rows (`mixguard explain` shows their neighbours); remove or down-weight them, and add refusals for their hazard.",
         mechanisms=("M40",),
     ),
