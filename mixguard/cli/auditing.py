@@ -15,8 +15,10 @@ from mixguard.cli.options import (
     Columns,
     ConfigFile,
     EarlierRun,
+    Evaluation,
     FailOn,
     Format,
+    IgnoreTemplate,
     Offline,
     Output,
     RunFolder,
@@ -52,6 +54,8 @@ def audit(
     set_: Set = None,
     allow: Allow = None,
     baseline: Baseline = None,
+    evaluation: Evaluation = None,
+    ignore_template: IgnoreTemplate = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
 ) -> None:
@@ -71,6 +75,8 @@ def audit(
         read__columns=columns,
         encode__device=device,
         encode__offline=offline or None,
+        judge__evaluation=tuple(evaluation) if evaluation else None,
+        judge__ignore_template=ignore_template,
         checks__allow=allow,
         checks__baseline=baseline,
     )

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from mixguard.signals.alignment import ALIGNMENT
 from mixguard.signals.base import Signal
+from mixguard.signals.contamination import CONTAMINATION
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
+from mixguard.signals.forms import FORMS_SHARED
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.monotony import MONOTONY
 from mixguard.signals.plugins import installed
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
+from mixguard.signals.repetition import REPETITION
+from mixguard.signals.structure import STRUCTURE
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.uniform import UNIFORM
 
@@ -20,6 +26,12 @@ OWN: tuple[Signal, ...] = (
     PROXIMITY,
     LANGUAGE,
     DUPLICATES,
+    STRUCTURE,
+    FORMS_SHARED,
+    MONOTONY,
+    REPETITION,
+    CONTAMINATION,
+    ALIGNMENT,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
