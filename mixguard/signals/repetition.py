@@ -97,8 +97,11 @@ def _near(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
 
 
 def _same_answers(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
+    """Whether a row has the commonest answer, if that is common enough to speak of."""
     key = pl.col(ANSWER)
-    return frame.with_columns(commonest=key.filter(TRAINED & key.is_not_null()).mode().sort().first())
+    common = key.filter(TRAINED & key.is_not_null()).mode().sort().first()
+    same = (TRAINED & (key == common)).fill_null(value=False)
+    return frame.with_columns(uniform=same & (same.sum() >= CLUSTER))
 
 
 def _templates(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
@@ -118,7 +121,7 @@ def _judge_near(rate: Rate, _: Evidence) -> Judged:
 
 def _judge_answers(rate: Rate, _: Evidence) -> Judged:
     message = f"the commonest answer is given {rate.count:,} times among {rate.total:,}, nearly word for word"
-    low = rate.interval.low if rate.count >= CLUSTER and rate.total >= LEAST else 0.0
+    low = rate.interval.low if rate.total >= LEAST else 0.0
     return Judged("warn" if low > rate.limit else "note" if low > CLUSTER_NOTED else "pass", message)
 
 
@@ -167,7 +170,7 @@ REPETITION = Signal(
             ),
             Case(
                 among=TRAINED & pl.col(ANSWER).is_not_null(),
-                flags=pl.col(ANSWER) == pl.col("commonest"),
+                flags=pl.col("uniform"),
                 judge=_judge_answers,
                 over=_same_answers,
                 subject="answers",
