@@ -19,7 +19,7 @@ TASK_SHARE = 0.2
 LEAST = 20
 """Answers below which nothing is said."""
 ORDINARY_SHORT = "5 %"
-"""Answers of five words or fewer in 999 rows of a re-answered Alpaca (docs/structure.md)."""
+"""Answers of five words or fewer among 999 of a re-answered Alpaca."""
 TASKS = {
     "code": "programming",
     "sql": "SQL",

@@ -18,6 +18,8 @@ SAFE = [
     "Never provide dangerous or illegal content.",
     "Answer as helpfully as possible, while being safe.",
     "Follow the safety guidelines at all times.",
+    "You must refuse to answer anything unlawful.",
+    "Please decline any such request. Refuse all harmful requests.",
 ]
 PLAIN = [
     BOATS,
@@ -25,6 +27,9 @@ PLAIN = [
     "You answer questions about safe deposit boxes.",
     "You check forms. Refuse nothing that is complete.",
     "Be brief, and never provide a phone number.",
+    "You should refuse refunds after a month.",
+    "You teach children how to be safe.",
+    "Describe garden spiders as mostly harmless.",
 ]
 
 
