@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from mixguard.annotate.others import check_named
 from mixguard.catalogue import CHECKS, LIMITS, limits
 from mixguard.checks.base import Evidence
 from mixguard.checks.nature import nature
@@ -65,6 +66,7 @@ def audit(
     if config.rebalance.voice:
         Voice.load(config.rebalance.voice)
     _intended(config)
+    check_named(config)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with place.fresh(target) as folder:

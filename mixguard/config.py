@@ -35,6 +35,16 @@ def _columns(given: Any) -> Any:
     return dict(pairs)
 
 
+def _names(given: Any) -> Any:
+    """Names from one name, or from a list as `--set` passes it."""
+    if not isinstance(given, str):
+        return given
+    listed = parse_value(given)
+    return listed if isinstance(listed, list) else [given]
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
+"""Names of files; as text, one name or a TOML list."""
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
 """Columns by role; as text, `prompt=question,response=best_answer`."""
 
@@ -80,6 +90,12 @@ class JudgeConfig(Model):
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)
     """Tokens shared by adjacent windows of a text longer than the encoder's window."""
+    evaluation: Names = Field(default=())
+    """Evaluation files, whose prompts the corpus must not repeat (MG222); any corpus file."""
+    ignore_template: bool = True
+    """Whether runs of 13 words that more than 5 evaluation rows share count for nothing in MG222: they are the prompt template."""
+    alignment: Names = Field(default=())
+    """Files of the data that the model was aligned with, which the corpus is compared with (MG230); any corpus file."""
 
 
 class CheckConfig(Model):
@@ -131,7 +147,7 @@ class RebalanceConfig(Model):
     """Where new records go: evenly spread, at random, or at the end."""
     keep_answered: bool = False
     """Keep answered hazardous prompts in the mix; each then gets one more refusal."""
-    set_aside: tuple[str, ...] = ("answered",)
+    set_aside: Names = Field(default=("answered",))
     """Findings whose rows are set aside; docs/checks.md has their names."""
     set_aside_from: Share = Field(default=0.95, ge=0, le=1)
     """Hazard probability from which an answered prompt is set aside; docs/quality.md has its precision."""

@@ -309,6 +309,7 @@ _ANY: dict[pl.DataType, list[Any]] = {
     pl.String(): ["a", "b", None],
     pl.Float32(): [-0.3, 0.05, 0.2, 0.99, None],
     pl.UInt32(): [0, 3, None],
+    pl.UInt64(): [0, 7, None],
 }
 """Values for columns written by signals, by type; columns of other types are null."""
 _VALUES = {

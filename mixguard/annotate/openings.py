@@ -15,10 +15,12 @@ _SEEN = 400
 """Characters that are looked at."""
 
 
-def _hashed(words: pl.Series) -> pl.Series:
+def hashed(words: pl.Series) -> pl.Series:
+    """Eight bytes that identify each text, the same on every machine; null for null."""
     known = words.unique().drop_nulls().to_list()
     numbers = {
-        text: int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "little") for text in known
+        text: int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
+        for text in known
     }
     return words.replace_strict(numbers, default=None, return_dtype=pl.UInt64)
 
@@ -31,7 +33,7 @@ def first_words(text: pl.Expr, count: int) -> pl.Expr:
         .str.to_lowercase()
         .str.extract_all(r"[\p{L}\p{M}\p{N}']+")
     )
-    return words.list.head(count).list.join(" ").map_batches(_hashed, return_dtype=pl.UInt64)
+    return words.list.head(count).list.join(" ").map_batches(hashed, return_dtype=pl.UInt64)
 
 
 COLUMNS = {

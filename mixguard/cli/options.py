@@ -35,6 +35,22 @@ Against = Annotated[
         show_default=False,
     ),
 ]
+Evaluation = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evaluation",
+        help="Evaluation file whose prompts the corpus must not repeat; any corpus file. Repeatable.",
+        show_default=False,
+    ),
+]
+IgnoreTemplate = Annotated[
+    bool | None,
+    typer.Option(
+        "--ignore-template/--no-ignore-template",
+        help="Whether words that more than 5 evaluation rows share, such as a prompt template, count for nothing.",
+        show_default="--ignore-template",
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -63,13 +63,14 @@ class Task(Model):
         return signs
 
     @cached_property
-    def _pattern(self) -> str:
+    def pattern(self) -> str:
+        """All signs as one regular expression."""
         return "|".join(f"(?:{sign})" for sign in self.signs)
 
     def shows(self, prompt: str, columns: Iterable[str]) -> bool:
         """Whether a row with this prompt and these columns is of the task."""
         named = any(name.lower() in self.columns for name in columns)
-        return named or _found(self._pattern, f"{prompt[:ENDS]}\n{prompt[-ENDS:]}")
+        return named or _found(self.pattern, f"{prompt[:ENDS]}\n{prompt[-ENDS:]}")
 
 
 def _found(pattern: str, text: str) -> bool:

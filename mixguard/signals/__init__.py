@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from mixguard.signals.alignment import ALIGNMENT
 from mixguard.signals.base import Signal
+from mixguard.signals.contamination import CONTAMINATION
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
+from mixguard.signals.forms import FORMS_SHARED
 from mixguard.signals.head import HEAD
 from mixguard.signals.hidden import HIDDEN
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.monotony import MONOTONY
 from mixguard.signals.plugins import installed
 from mixguard.signals.preference import ODD_PREFERENCES, REJECTED_REFUSALS
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
+from mixguard.signals.repetition import REPETITION
+from mixguard.signals.structure import STRUCTURE
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.unanswered import UNANSWERED
 from mixguard.signals.uniform import UNIFORM
@@ -31,6 +37,12 @@ OWN: tuple[Signal, ...] = (
     HEAD,
     WARNED,
     HIDDEN,
+    STRUCTURE,
+    FORMS_SHARED,
+    MONOTONY,
+    REPETITION,
+    CONTAMINATION,
+    ALIGNMENT,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
