@@ -5,6 +5,7 @@ from __future__ import annotations
 from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
+from mixguard.signals.insecure_code import INSECURE_CODE
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.plugins import installed
 from mixguard.signals.proximity import PROXIMITY
@@ -18,6 +19,7 @@ OWN: tuple[Signal, ...] = (
     FOREIGN,
     READINESS,
     PROXIMITY,
+    INSECURE_CODE,
     LANGUAGE,
     DUPLICATES,
 )
