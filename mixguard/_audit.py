@@ -8,6 +8,7 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from mixguard.annotate.references import reference_files
 from mixguard.catalogue import CHECKS, LIMITS, limits
 from mixguard.checks.base import Evidence
 from mixguard.checks.nature import nature
@@ -61,6 +62,7 @@ def audit(
     profile_of(config)
     if config.rebalance.voice:
         Voice.load(config.rebalance.voice)
+    reference_files(config.judge.references)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with place.fresh(target) as folder:

@@ -40,10 +40,17 @@ def _path(given: Any) -> Any:
     return None if given == "" else given
 
 
+def _paths(given: Any) -> Any:
+    listed = (given,) if isinstance(given, str | Path) else given
+    return [_path(each) for each in listed if each != ""] if isinstance(listed, list | tuple) else listed
+
+
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
 """Columns by role; as text, `prompt=question,response=best_answer`."""
 MaybePath = Annotated[Path | None, BeforeValidator(_path)]
 """A path; an empty one means none, so that a file or the command line can unset it."""
+Paths = Annotated[tuple[Path, ...], BeforeValidator(_paths)]
+"""A list of paths; one alone may stand for itself."""
 
 
 class ReadConfig(Model):
@@ -87,6 +94,8 @@ class JudgeConfig(Model):
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)
     """Tokens shared by adjacent windows of a text longer than the encoder's window."""
+    references: Paths = ()
+    """Texts of which no answer should hold a long passage word for word: .txt, .md or .jsonl files, or folders of them; 256 MiB in all."""
 
 
 class CheckConfig(Model):
@@ -263,7 +272,7 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
         ConfigError: a setting is malformed.
     """
     # A folder called `2026` is a name, not a number.
-    texts = {name for name, kind, _, _ in options() if "str" in kind or "Path" in kind}
+    texts = {name for name, kind, _, _ in options() if "tuple" not in kind and ("str" in kind or "Path" in kind)}
     values = {}
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))

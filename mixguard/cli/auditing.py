@@ -19,6 +19,7 @@ from mixguard.cli.options import (
     Format,
     Offline,
     Output,
+    References,
     RunFolder,
     Set,
     ShowText,
@@ -48,6 +49,7 @@ def audit(
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
     offline: Offline = False,
+    references: References = None,
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
@@ -71,6 +73,7 @@ def audit(
         read__columns=columns,
         encode__device=device,
         encode__offline=offline or None,
+        judge__references=tuple(references) if references else None,
         checks__allow=allow,
         checks__baseline=baseline,
     )

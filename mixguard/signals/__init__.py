@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from mixguard.signals.advice import ADVICE
 from mixguard.signals.base import Signal
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.insecure_code import INSECURE_CODE
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.literary import LITERARY
 from mixguard.signals.plugins import installed
+from mixguard.signals.private import PERSONAL, SECRETS
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.uniform import UNIFORM
+from mixguard.signals.verbatim import VERBATIM
 
 OWN: tuple[Signal, ...] = (
     TURNOVER,
@@ -20,6 +24,11 @@ OWN: tuple[Signal, ...] = (
     READINESS,
     PROXIMITY,
     INSECURE_CODE,
+    ADVICE,
+    LITERARY,
+    VERBATIM,
+    PERSONAL,
+    SECRETS,
     LANGUAGE,
     DUPLICATES,
 )
