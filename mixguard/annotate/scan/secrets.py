@@ -9,7 +9,7 @@ from base64 import urlsafe_b64decode
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 HINT = "|".join(
     (
@@ -25,10 +25,8 @@ _PLUGINS = {
     "AzureStorageKeyDetector": "Azure storage key",
     "DiscordBotTokenDetector": "Discord token",
     "GitHubTokenDetector": "GitHub token",
-    "JwtTokenDetector": "signed token",
     "MailchimpDetector": "Mailchimp key",
     "NpmDetector": "npm token",
-    "PrivateKeyDetector": "private key",
     "SendGridDetector": "SendGrid key",
     "SlackDetector": "Slack token",
     "SquareOAuthDetector": "Square token",
@@ -41,11 +39,14 @@ _OWN = {
     "Google key": r"\bAIza[0-9A-Za-z_-]{35}(?![\w-])",
     "Hugging Face token": r"\bhf_[A-Za-z]{34}\b",
     "OpenAI key": r"\bsk-(?:proj-|svcacct-)?(?:[0-9A-Za-z]{48}|[0-9A-Za-z_-]{70,200})(?![\w-])",
+    "signed token": r"\beyJ[0-9A-Za-z_-]{8,}\.eyJ[0-9A-Za-z_-]{8,}\.[0-9A-Za-z_-]{20,}",
     "Anthropic key": r"\bsk-ant-[0-9A-Za-z_-]{80,120}(?![\w-])",
 }
 _PLACEHOLDER = re.compile(
     r"(?i)example|sample|x{4}|\*{3}|\.{3}|your|placeholder|change.?me|dummy|fake|redacted|secret.?key|insert|replace|todo|test|demo|0{5}|1234|abcd|qwerty|<|>|\{|\}|foobar|(.)\1{4}"
 )
+LEAST = 16
+"""Characters of the shortest secret."""
 LEAST_BITS = 3.3
 """Bits per character below which a token was typed by hand: random letters and digits have over 4 at their lengths."""
 _KEY = re.compile(
@@ -69,25 +70,26 @@ def find(text: str) -> list[Secret]:
 
 
 @cache
-def _plugins() -> tuple[tuple[Any, str], ...]:
-    """The plugins, made once: importing them takes a while."""
+def _plugins() -> tuple[tuple[re.Pattern[str], str], ...]:
+    """The patterns of the plugins with words for what they find; importing them takes a while."""
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
     classes = {each.__name__: each for each in get_mapping_from_secret_type_to_class().values()}
-    return tuple((classes[name](), words) for name, words in _PLUGINS.items() if name in classes)
+    return tuple(
+        (pattern, words) for name, words in _PLUGINS.items() if name in classes for pattern in classes[name].denylist
+    )
 
 
 def _candidates(text: str) -> Iterator[Secret]:
     for key in _KEY.finditer(text):
-        yield Secret(*key.span(), "private key")
+        yield Secret(*key.span(), "private key")  # the plugin for them sees their first line only
     for words, pattern in _OWN.items():
         yield from (Secret(*match.span(), words) for match in re.finditer(pattern, text))
-    for plugin, words in _plugins():
-        if words == "private key":
-            continue  # it only sees the first line of one
-        for value in sorted(set(plugin.analyze_string(text))):
-            if value and isinstance(value, str):
-                yield from (Secret(*match.span(), words) for match in re.finditer(re.escape(value), text))
+    for pattern, words in _plugins():
+        for match in pattern.finditer(text):
+            # A plugin may mark the secret within what it matches, or only its kind.
+            whole = match.span(1) if match.re.groups and len(match[1] or "") >= LEAST else match.span()
+            yield Secret(*whole, words)
 
 
 def _real(text: str, start: int, end: int, words: str) -> bool:
