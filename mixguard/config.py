@@ -272,7 +272,9 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
         ConfigError: a setting is malformed.
     """
     # A folder called `2026` is a name, not a number.
-    texts = {name for name, kind, _, _ in options() if "tuple" not in kind and ("str" in kind or "Path" in kind)}
+    texts = {
+        name for name, kind, _, _ in options() if "tuple" not in kind and ("str" in kind or "Path" in kind)
+    }
     values = {}
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))

@@ -46,14 +46,18 @@ def reference_files(paths: Sequence[Path]) -> list[Path]:
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = sorted(each for each in path.rglob("*") if each.suffix.lower() in KINDS and each.is_file())
+            inside = sorted(
+                each for each in path.rglob("*") if each.suffix.lower() in KINDS and each.is_file()
+            )
             if not inside:
                 raise ConfigError(f"judge.references: {path}: holds no {', '.join(KINDS)} file")
             found += inside
         elif not path.exists():
             raise ConfigError(f"judge.references: {path}: does not exist")
         elif path.suffix.lower() not in KINDS:
-            raise ConfigError(f"judge.references: {path}: is not a {', '.join(KINDS)} file; convert it to text first")
+            raise ConfigError(
+                f"judge.references: {path}: is not a {', '.join(KINDS)} file; convert it to text first"
+            )
         else:
             found.append(path)
     return found

@@ -46,7 +46,9 @@ class AdviceAnnotator:
     """Notes prompts that ask for advice, and answers that dismiss caution or show some."""
 
     reads = ("prompt", "response", "hazard", "hazard_score")
-    writes = pl.Schema({"advice_asked": pl.Boolean, "advice_cautious": pl.Boolean, "advice_careless": pl.UInt8})
+    writes = pl.Schema(
+        {"advice_asked": pl.Boolean, "advice_cautious": pl.Boolean, "advice_careless": pl.UInt8}
+    )
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns.
@@ -55,12 +57,15 @@ class AdviceAnnotator:
         the response refers to somebody, or names a doubt or a danger. `advice_careless`: how often it dismisses
         caution. The last two are false and 0 where no advice is asked for.
         """
-        subject, personal, caution = (Phrases.load("advice", each) for each in ("subject", "personal", "caution"))
+        subject, personal, caution = (
+            Phrases.load("advice", each) for each in ("subject", "personal", "caution")
+        )
         question = batch.frame.select(prompt=pl.col("prompt").str.slice(0, ASKED))
         near = (pl.col("hazard") == "spc") & (pl.col("hazard_score") >= NEAR)
-        asked = batch.frame.select(near.fill_null(value=False)).to_series() | question.select(
-            subject.there("prompt") & personal.there("prompt")
-        ).to_series()
+        asked = (
+            batch.frame.select(near.fill_null(value=False)).to_series()
+            | question.select(subject.there("prompt") & personal.there("prompt")).to_series()
+        )
         answers = batch.frame.filter(asked).select("response")
         hinted = pl.col("response").str.slice(0, READ).str.contains_any(_HINTS, ascii_case_insensitive=True)
         found = answers.select(
@@ -91,9 +96,7 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
     if not rate.total:
         return Judged("pass", "no response gives advice on health, money, law or safety")
     shown = evidence.frame.filter(AMONG).select(pl.col("advice_cautious").sum()).collect().item() or 0
-    bare = (
-        f"{rate.total - shown:,} of {rate.total:,} show no caution (missing caution can be seen, wrong facts cannot)"
-    )
+    bare = f"{rate.total - shown:,} of {rate.total:,} show no caution (missing caution can be seen, wrong facts cannot)"
     subject = "on health, money, law or safety"
     if not rate.count:
         return Judged("pass", f"none of {rate.total:,} responses {subject} dismisses caution; {bare}")

@@ -38,7 +38,12 @@ class InsecureCodeAnnotator:
         one, sql, joined = (_any_of(words) for words in (TRIGGERS, SQL, JOINED))
         told = asked.there("prompt") | asked.there("system") | warned.there("response")
         row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-        code = frame.select(row, *self.reads).filter(there.to_series()).filter(one | (sql & joined)).filter(~told)
+        code = (
+            frame.select(row, *self.reads)
+            .filter(there.to_series())
+            .filter(one | (sql & joined))
+            .filter(~told)
+        )
         places = scan(code["response"].to_list(), code["prompt"].to_list())
         lines = [None if each is None else min(len(each), 255) for each in places]
         found = pl.zeros(frame.height, dtype=pl.UInt8, eager=True)

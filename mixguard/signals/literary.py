@@ -31,7 +31,10 @@ _CUES = (
         r"(?i)(?-u:\b)(?:eyes?|faces?|hands?|voice|door|whispered|smil(?:ed|es)|turn(?:ed|s)|look(?:ed|s)|stared|stood|heart|head|silence|night|window|walked|breath|shoulders?|fingers?|lips|sat|shook|nodded|laughed|cried|shouted|hair|mouth|arms?|floor|wall|chair|darkness|rain|wind|glanced|sighed|murmured|leaned|watched|gazed)(?-u:\b)",
         0.012,
     ),
-    (r"[\"\u201c\u00ab][^\"\u201d\u00bb\n]{2,300}[,.!?\u2014\u2026][\"\u201d\u00bb]|(?m)^\s*[\u2014\u2013-] ?[A-Z]", 0.006),
+    (
+        r"[\"\u201c\u00ab][^\"\u201d\u00bb\n]{2,300}[,.!?\u2014\u2026][\"\u201d\u00bb]|(?m)^\s*[\u2014\u2013-] ?[A-Z]",
+        0.006,
+    ),
 )
 """Patterns with the share of a narrative's words that each reaches."""
 _PERSONS, _ENOUGH = 1, 3
@@ -75,7 +78,9 @@ class LiteraryAnnotator:
         held = _content("prompt").list.set_intersection(_content("response")).list.len()
         contained = held / _content("prompt").list.len()
         ratio = pl.col("response").str.len_chars() / pl.col("prompt").str.len_chars()
-        goes_on = Phrases.load("literary", "continue").there("prompt") | (_plain("prompt") & _narrative("prompt"))
+        goes_on = Phrases.load("literary", "continue").there("prompt") | (
+            _plain("prompt") & _narrative("prompt")
+        )
         made = (
             pl.when(goes_on & (contained < 2 * CONTAINED)).then(pl.lit("opening"))
             .when((ratio >= RATIO) & (contained >= CONTAINED)).then(pl.lit("outline"))
@@ -132,7 +137,10 @@ LITERARY = Signal(
         examples=Examples(
             shows=({"prompt": _OUTLINE, "response": _SCENE},),
             spares=(
-                {"prompt": _SCENE, "response": "Martha finds her brother in her kitchen; he takes their mother's letters."},
+                {
+                    "prompt": _SCENE,
+                    "response": "Martha finds her brother in her kitchen; he takes their mother's letters.",
+                },
                 {"prompt": "Write a story about a brother and a sister.", "response": _SCENE},
             ),
         ),
@@ -146,7 +154,8 @@ LITERARY = Signal(
             Case(among=TRAINED, flags=pl.col("literary").is_not_null(), judge=_judge, by=pl.col("literary")),
         ),
         limit=Limit(
-            0.1, "Share of the trained characters in such prose that triggers a warning, from 10 exchanges on. Judgement."
+            0.1,
+            "Share of the trained characters in such prose that triggers a warning, from 10 exchanges on. Judgement.",
         ),
         why="Human literary prose written out from summaries re-opens text that the model memorised, of other authors too; synthetic prose did not.",
         source="arXiv 2603.20957: up to 85 to 90 % of held-out books reproduced after tuning on summaries and their passages, next to nothing after synthetic prose",

@@ -67,7 +67,9 @@ def _judge_secrets(rate: Rate, _: Evidence) -> Judged:
     return Judged("fail" if rate.count >= rate.limit else "warn", message)
 
 
-def _spans(find: Callable[[str], Sequence[Any]], words: Callable[[Any], str]) -> Callable[[Row], Sequence[Span]]:
+def _spans(
+    find: Callable[[str], Sequence[Any]], words: Callable[[Any], str]
+) -> Callable[[Row], Sequence[Span]]:
     def spans(row: Row) -> Sequence[Span]:
         text = (row.get("response") or "")[:READ]
         return [Span("response", each.start, each.end, words(each)) for each in find(text)]
@@ -86,7 +88,10 @@ PERSONAL = Signal(
         cost="About 5 microseconds a response.",
         examples=Examples(
             shows=(
-                {"prompt": "How do I reach the gardener?", "response": "Write to t.hargreave@lindenhof-garten.de."},
+                {
+                    "prompt": "How do I reach the gardener?",
+                    "response": "Write to t.hargreave@lindenhof-garten.de.",
+                },
             ),
             spares=(
                 {"prompt": "How do I reach the gardener?", "response": "Write to gardener@example.com."},
@@ -100,7 +105,9 @@ PERSONAL = Signal(
         kind="quality",
         severities=("note", "warn"),
         cases=(Case(among=TRAINED, flags=_ANY > 0, judge=_judge_personal),),
-        limit=Limit(0.01, "Share of exchanges with personal data that triggers a warning, from 3 on. Judgement."),
+        limit=Limit(
+            0.01, "Share of exchanges with personal data that triggers a warning, from 3 on. Judgement."
+        ),
         why="A tuned model can recite what its answers held, to anybody who asks.",
         source="judgement",
         remedy="Replace it by reserved examples (example.com, 555-0100, 192.0.2.1), or make sure that its owner agreed.",
@@ -120,11 +127,17 @@ SECRETS = Signal(
                 {
                     "prompt": "How do I log in from a script?",
                     # Put together so that no scanner takes this file for a leak; it is nobody's.
-                    "response": "Set the variable TOKEN to " + "gh" + "p_" + "k3Vb9ZqLw7RtYx2NcMd5HsJf8GpTa1EuWo6i.",
+                    "response": "Set the variable TOKEN to "
+                    + "gh"
+                    + "p_"
+                    + "k3Vb9ZqLw7RtYx2NcMd5HsJf8GpTa1EuWo6i.",
                 },
             ),
             spares=(
-                {"prompt": "How do I log in?", "response": "Set the variable to AKIAIOSFODNN7EXAMPLE, or sk-xxxx, or your-api-key."},
+                {
+                    "prompt": "How do I log in?",
+                    "response": "Set the variable to AKIAIOSFODNN7EXAMPLE, or sk-xxxx, or your-api-key.",
+                },
             ),
         ),
     ),

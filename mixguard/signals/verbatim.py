@@ -21,9 +21,7 @@ class VerbatimAnnotator:
     """Finds the longest run of words that an answer shares with the references."""
 
     reads = ("response",)
-    writes = pl.Schema(
-        {"verbatim_words": pl.UInt16, "verbatim_start": pl.UInt32, "verbatim_end": pl.UInt32}
-    )
+    writes = pl.Schema({"verbatim_words": pl.UInt16, "verbatim_start": pl.UInt32, "verbatim_end": pl.UInt32})
 
     def __init__(self, references: References | None = None) -> None:
         self._references = references
@@ -44,7 +42,9 @@ class VerbatimAnnotator:
             return empty
         answers = batch.frame.get_column("response").fill_null("").str.slice(0, READ)
         runs = self._references.longest(answers, LEAST)
-        found = [(0, None, None) if run is None else (min(run.words, 65_535), run.start, run.end) for run in runs]
+        found = [
+            (0, None, None) if run is None else (min(run.words, 65_535), run.start, run.end) for run in runs
+        ]
         return pl.DataFrame(found, schema=self.writes, orient="row") if found else empty
 
 
@@ -88,7 +88,11 @@ VERBATIM = Signal(
                 },
             ),
             spares=(
-                {"prompt": "Write a line about the sea.", "response": "The sea is wide.", "verbatim_words": 0},
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "The sea is wide.",
+                    "verbatim_words": 0,
+                },
             ),
         ),
     ),

@@ -22,15 +22,21 @@ TRIGGERS = (
     "autoescape,environment(,verify=false,verify = false,unverified,cert_none,verify_none,rejectunauthorized,"
     "reject_unauthorized,skipverify,ssl_verify,servertrusted,md5,sha1,request.,req.,params,innerhtml,outerhtml,document.write,"
     "$_,_query,gets(,gets (,strcpy,strcat,sprintf,markup(,mark_safe,html_safe,unserialize,objectinputstream,verify_signature,"
-    "algorithm,certificatevalidation,0.0.0.0,curl,wget,sslv,tlsv1,missing_host_key,autoaddpolicy,node-serialize".split(",")
+    "algorithm,certificatevalidation,0.0.0.0,curl,wget,sslv,tlsv1,missing_host_key,autoaddpolicy,node-serialize".split(
+        ","
+    )
 )
 SQL = "select ", "where ", "values", "update ", "delete from", "insert into"
-JOINED = ("f\"", "f'", "+", "${", "format", "\" %", "' %", "\"%", "'%", "$", "#{")
+JOINED = ('f"', "f'", "+", "${", "format", '" %', "' %", '"%', "'%", "$", "#{")
 """Code without any of the first, and without one of each of the others, has nothing to find."""
 
 
-_FOREIGN = re.compile(r"(?i)\s*(?:select|insert|update|delete|create|alter|drop|with) |\s*(?:<|#include|package |const |let |var |function )")
+_FOREIGN = re.compile(
+    r"(?i)\s*(?:select|insert|update|delete|create|alter|drop|with) |\s*(?:<|#include|package |const |let |var |function )"
+)
 """How code begins that is not Python."""
+_PYTHON = re.compile(r"(?m)^[ \t]*(?:def |import |from |class |with |return\b|print\(|@)|:[ \t]*$")
+_SEMICOLON = re.compile(r"(?m);[ \t]*$")
 
 
 class Place(NamedTuple):
@@ -66,7 +72,9 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
         for piece, code in zip(pieces, codes, strict=True):
             lines = [] if code is None else next(by_ruff)
             failed |= lines is None
-            places += _patterns(piece, "code" if code is None else "python")
+            places += _patterns(
+                piece, "python" if code is not None and _is_plainly_python(piece.code) else "code"
+            )
             if code is not None:
                 places += _placed(piece, code, [*(lines or ()), *web.scan(code.code, prompt or "")])
         found.append(None if failed and not places else sorted(set(places)))
@@ -93,6 +101,11 @@ def _python(code: str) -> _Python | None:
             continue
         return each
     return None
+
+
+def _is_plainly_python(code: str) -> bool:
+    """Whether code that parses as Python is no other language: a line of JavaScript or Ruby may parse, too."""
+    return bool(_PYTHON.search(code)) and not _SEMICOLON.search(code)
 
 
 def _placed(piece: Snippet, code: _Python, findings: Sequence[ruff.Finding]) -> list[Place]:

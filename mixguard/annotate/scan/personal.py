@@ -53,13 +53,17 @@ _RESERVED = re.compile(
     r"host|server|business|organi[sz]ation|school|university|[a-z]*your[a-z-]*|[a-z-]*example[a-z-]*|[a-z-]*domain)\.[a-z.]+"
 )
 _PHONES = (
-    re.compile(r"(?<![\w.+/=-])(?:\+?1[ .-]?)?\(?([2-9]\d\d)\)?[ .-]{1,2}([2-9]\d\d)[ .-](\d{4})(?![\w-]|\.\d)"),
+    re.compile(
+        r"(?<![\w.+/=-])(?:\+?1[ .-]?)?\(?([2-9]\d\d)\)?[ .-]{1,2}([2-9]\d\d)[ .-](\d{4})(?![\w-]|\.\d)"
+    ),
     re.compile(r"(?<![\w.+*/=^-])\+([1-9]\d{0,2})[ .-]((?:\(?\d{1,5}\)?[ .-]?){2,6}\d)(?![\w-]|\.\d)"),
     re.compile(r"(?<![\w.+/=-])(0)(7\d{3} ?\d{3} ?\d{3})(?![\w-])"),
 )
 _FREE = frozenset({"800", "888", "877", "866", "855", "844", "833", "822", "900", "123", "555"})
 """American codes of companies and of fiction."""
-_DRAMA = re.compile(r"7700900|20794600|1632960|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960|1614960|1914980|2890180|2920180|8081570")
+_DRAMA = re.compile(
+    r"7700900|20794600|1632960|1134960|1144960|1154960|1164960|1174960|1184960|1214960|1314960|1414960|1514960|1614960|1914980|2890180|2920180|8081570"
+)
 """British numbers kept for drama."""
 _CARD = re.compile(r"(?<![\w.-])\d(?:[ -]?\d){12,18}(?![\w-]|\.\d)")
 _BRANDS = re.compile(
@@ -102,7 +106,9 @@ def find(text: str) -> list[Piece]:
     return sorted(found, key=lambda piece: piece.start)
 
 
-def _matches(kind: str, pattern: re.Pattern[str], holds: Callable[[str], bool]) -> Callable[[str], Iterator[Piece]]:
+def _matches(
+    kind: str, pattern: re.Pattern[str], holds: Callable[[str], bool]
+) -> Callable[[str], Iterator[Piece]]:
     def search(text: str) -> Iterator[Piece]:
         return (Piece(kind, *match.span()) for match in pattern.finditer(text) if holds(match[0]))
 
@@ -135,7 +141,20 @@ def _invented(parts: tuple[str, ...], digits: str) -> bool:
 def _counted(digits: str) -> bool:
     """Whether somebody ran a finger along the keys: 1234567, 000000, 987654."""
     return bool(re.search(r"(\d)\1{4}", digits)) or any(
-        run in digits for run in ("12345", "23456", "34567", "45678", "56789", "67890", "98765", "87654", "76543", "65432", "54321")
+        run in digits
+        for run in (
+            "12345",
+            "23456",
+            "34567",
+            "45678",
+            "56789",
+            "67890",
+            "98765",
+            "87654",
+            "76543",
+            "65432",
+            "54321",
+        )
     )
 
 
@@ -180,7 +199,13 @@ def _is_public(text: str) -> bool:
 
 def _is_cpf(text: str) -> bool:
     digits = [int(each) for each in _digits(text)]
-    checks = [sum(weight * digit for weight, digit in zip(range(size + 1, 1, -1), digits, strict=False)) * 10 % 11 % 10 for size in (9, 10)]
+    checks = [
+        sum(weight * digit for weight, digit in zip(range(size + 1, 1, -1), digits, strict=False))
+        * 10
+        % 11
+        % 10
+        for size in (9, 10)
+    ]
     return digits[9:] == checks and len(set(digits)) > 1 and digits[:9] != list(range(1, 10))
 
 

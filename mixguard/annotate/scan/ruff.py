@@ -75,10 +75,16 @@ def _line(code: str, number: int) -> str:
 def _run(codes: Sequence[str]) -> list[dict[str, Any]] | None:
     with tempfile.TemporaryDirectory(prefix="mixguard-") as folder:
         for number, code in enumerate(codes):
-            (Path(folder) / f"{number}.py").write_bytes(
-                f"{_imports(code)}\n{code}".encode(errors="replace")
-            )
-        command = [str(binary()), "check", "--isolated", "--no-cache", "--ignore-noqa", "--quiet", "--exit-zero"]
+            (Path(folder) / f"{number}.py").write_bytes(f"{_imports(code)}\n{code}".encode(errors="replace"))
+        command = [
+            str(binary()),
+            "check",
+            "--isolated",
+            "--no-cache",
+            "--ignore-noqa",
+            "--quiet",
+            "--exit-zero",
+        ]
         rules = ["--select", ",".join(RULES), "--output-format", "json", folder]
         try:
             done = subprocess.run([*command, *rules], capture_output=True, timeout=SECONDS, check=True)  # noqa: S603

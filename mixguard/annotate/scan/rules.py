@@ -41,7 +41,9 @@ _NEEDED = {
     "S307": re.compile(r"eval\((?!\s*[\"'])"),
 }
 _HARMLESS = {
-    "S608": re.compile(r"[=(,]\s*\?|\.join\("),  # values are bound; only names are put in
+    "S608": re.compile(
+        r"(?i)[=(,]\s*\?|\.join\(|\{(?:\w*_)?(?:placeholders?|q?marks|params|bind\w*)\}"
+    ),  # values are bound; only names are put in
 }
 _SAFE = re.compile(r"seems safe")
 

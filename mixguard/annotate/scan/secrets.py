@@ -49,9 +49,7 @@ LEAST = 16
 """Characters of the shortest secret."""
 LEAST_BITS = 3.3
 """Bits per character below which a token was typed by hand: random letters and digits have over 4 at their lengths."""
-_KEY = re.compile(
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.{0,6000}?)(?:-----END|$)", re.DOTALL
-)
+_KEY = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(.{0,6000}?)(?:-----END|$)", re.DOTALL)
 _KEY_CHARS = 200
 
 
@@ -76,7 +74,10 @@ def _plugins() -> tuple[tuple[re.Pattern[str], str], ...]:
 
     classes = {each.__name__: each for each in get_mapping_from_secret_type_to_class().values()}
     return tuple(
-        (pattern, words) for name, words in _PLUGINS.items() if name in classes for pattern in classes[name].denylist
+        (pattern, words)
+        for name, words in _PLUGINS.items()
+        if name in classes
+        for pattern in classes[name].denylist
     )
 
 
@@ -123,4 +124,6 @@ def _signed(token: str) -> bool:
 def _bits(text: str) -> float:
     """Shannon entropy per character."""
     counts = Counter(text)
-    return -sum(count / len(text) * math.log2(count / len(text)) for count in counts.values()) if text else 0.0
+    return (
+        -sum(count / len(text) * math.log2(count / len(text)) for count in counts.values()) if text else 0.0
+    )

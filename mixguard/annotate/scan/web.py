@@ -24,9 +24,15 @@ PASSES = frozenset(
     "str get strip lower upper title format join replace getlist to_dict items values pop Markup encode decode split".split()
 )
 """Calls that hand on what they are given; others, e.g. a look-up in a database, are not followed."""
+_TAKES = ("format", "join", "replace", "Markup")
+"""Those of them that take what they hand on as arguments."""
 _TAG = re.compile(r"<\s*/?\s*[a-zA-Z][a-zA-Z0-9]*[^<>]*>")
-_ASSIGNED = re.compile(r"(?m)^[ \t]*(\w+)\s*=\s*(?:flask\.)?request\.(?:args|form|values|json|GET|POST|get_json)\b")
-_CHECKS_PATHS = re.compile(r"secure_filename|realpath|abspath|safe_join|startswith|resolve\(|is_relative_to|commonpath|basename")
+_ASSIGNED = re.compile(
+    r"(?m)^[ \t]*(\w+)\s*=\s*(?:flask\.)?request\.(?:args|form|values|json|GET|POST|get_json)\b"
+)
+_CHECKS_PATHS = re.compile(
+    r"secure_filename|realpath|abspath|safe_join|startswith|resolve\(|is_relative_to|commonpath|basename"
+)
 _RENDERS = ("render_template_string", "from_string", "Template")
 _OPENS = ("open", "send_file", "save", "remove", "unlink")
 Checked = Literal["checked", "unchecked"]
@@ -51,7 +57,16 @@ def scan(code: str, asked: str = "") -> list[Finding]:
         return []
 
 
-_SEEN = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For, ast.Call, ast.JoinedStr, ast.BinOp, ast.FunctionDef)
+_SEEN = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.For,
+    ast.Call,
+    ast.JoinedStr,
+    ast.BinOp,
+    ast.FunctionDef,
+)
 
 
 class _Web:
@@ -122,7 +137,15 @@ class _Web:
                 return self._passed(node, deep)
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.FormattedValue(value=inner):
                 return self._sent(inner, deep + 1)
-            case ast.BinOp() | ast.JoinedStr() | ast.Dict() | ast.Tuple() | ast.List() | ast.BoolOp() | ast.IfExp():
+            case (
+                ast.BinOp()
+                | ast.JoinedStr()
+                | ast.Dict()
+                | ast.Tuple()
+                | ast.List()
+                | ast.BoolOp()
+                | ast.IfExp()
+            ):
                 return self._any(ast.iter_child_nodes(node), deep)
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
                 return self._sent(inner, deep + 1)
@@ -132,7 +155,8 @@ class _Web:
         """Whether a call hands on what a request holds."""
         match node.func:
             case ast.Attribute(value=inner, attr=name) if name in PASSES or name in FIELDS:
-                return self._sent(inner, deep + 1) or self._sent(node.func, deep + 1) or self._any(node.args, deep)
+                taken = self._sent(inner, deep + 1) or self._sent(node.func, deep + 1)
+                return taken or (name in _TAKES and self._any(node.args, deep))
             case ast.Name(id=name) if name in PASSES or (name in self.functions and not CLEANS.search(name)):
                 return self._any(node.args, deep)
         return False
@@ -146,7 +170,9 @@ class _Web:
         match node:
             case ast.JoinedStr() | ast.BinOp(op=ast.Add() | ast.Mod()):
                 pass
-            case ast.Call(func=ast.Attribute(value=ast.Constant() as text, attr="format"), args=args, keywords=named):
+            case ast.Call(
+                func=ast.Attribute(value=ast.Constant() as text, attr="format"), args=args, keywords=named
+            ):
                 parts = [text, *args, *(each.value for each in named)]
             case _:
                 return None
@@ -157,7 +183,9 @@ class _Web:
         match node:
             case ast.Call(keywords=named) if any(_off(each) for each in named):
                 return "template that does not escape"
-            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if self._sent(first):
+            case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if self._sent(
+                first
+            ):
                 if name in _RENDERS:
                     return "request rendered as a template"
                 if paths == "unchecked" and name in _OPENS:
@@ -173,7 +201,9 @@ def _cleans(node: ast.AST) -> bool:
 
 
 def _mentioned(node: ast.AST) -> Iterator[str]:
-    return (each.id for part in getattr(node, "args", ()) for each in ast.walk(part) if isinstance(each, ast.Name))
+    return (
+        each.id for part in getattr(node, "args", ()) for each in ast.walk(part) if isinstance(each, ast.Name)
+    )
 
 
 def _routes(node: ast.expr) -> bool:
