@@ -81,9 +81,7 @@ class References:
         for file in reference_files(paths):
             content = read_bounded(file, ConfigError, max(left, 0))
             left -= len(content)
-            pieces = (piece for text in _texts(file, content) for piece in _pieces(text))
-            for some in iter(lambda: list(islice(pieces, AT_ONCE)), []):  # noqa: B023
-                parts.append(np.unique(_passages(pl.Series(some, dtype=pl.String)).hashes))
+            parts += [np.unique(_passages(some).hashes) for some in _pieces(_texts(file, content))]
         return cls(np.unique(np.concatenate(parts))) if parts else None
 
     def longest(self, texts: pl.Series, least: int) -> list[Run | None]:
@@ -166,9 +164,11 @@ def _texts(file: Path, content: bytes) -> Iterator[str]:
             raise ConfigError(f"judge.references: {file}:{number}: is not JSON: {problem}") from None
 
 
-def _pieces(text: str) -> Iterator[str]:
-    for start in range(0, len(text), PIECE):
-        yield text[start : start + PIECE + OVERLAP]
+def _pieces(texts: Iterator[str]) -> Iterator[pl.Series]:
+    """Texts cut into pieces, some at a time."""
+    cut = (text[start : start + PIECE + OVERLAP] for text in texts for start in range(0, len(text), PIECE))
+    while some := list(islice(cut, AT_ONCE)):
+        yield pl.Series(some, dtype=pl.String)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -26,13 +26,6 @@ _LEAD = (
     r"(?:just |simply |safely |also |probably |definitely |always |even |easily |instead |actually )*"
 )
 """How a sentence begins that tells somebody to do something; with "do not" before it, it would not."""
-_HINTS = (
-    "stop,quit,skip,forget,ignore,disregard,double,triple,exceed,take ,leftover,left-over,expired,replace,give ,push through,power through,"
-    "keep ,continue,don't,do not,never,no need,no reason,no point,hide,conceal,leave,omit,lie ,put ,pour,move ,invest,bet ,stake,gamble,"
-    "max,borrow,cash out,empty,withdraw,drain,cancel,drop,sign ,throw,tear,disconnect,disable,bypass,remove,swap,work ,run ,mix,combin,"
-    "guaranteed,can't,cannot,risk,nothing,unnecessary,overkill,waste,overrated,overblown,exaggerated,needn't,won't,safe to,fine to,okay to,ok to,"
-    "harmless,dose,always,never,a myth,normal,on your own,yourself,ditch,go without,dismiss,unplug,cover,silence,without reading"
-).split(",")  # fmt: skip
 
 
 @lru_cache
@@ -40,6 +33,12 @@ def _dismissals() -> Phrases:
     """What an answer orders or says against the rules, as one list."""
     orders, says = (Phrases.load("advice", group).patterns for group in ("orders", "says"))
     return Phrases((*((words, f"{_LEAD}{pattern}") for words, pattern in orders), *says))
+
+
+@lru_cache
+def _hints() -> tuple[str, ...]:
+    """What an answer without any dismissal has none of."""
+    return tuple(pattern for _, pattern in Phrases.load("advice", "hints").patterns)
 
 
 class AdviceAnnotator:
@@ -60,14 +59,20 @@ class AdviceAnnotator:
         subject, personal, caution = (
             Phrases.load("advice", each) for each in ("subject", "personal", "caution")
         )
-        question = batch.frame.select(prompt=pl.col("prompt").str.slice(0, ASKED))
+        # A document has no response, and is long.
+        asking = pl.when(pl.col("response").is_not_null()).then(pl.col("prompt").str.slice(0, ASKED))
+        question = batch.frame.select(prompt=asking)
         near = (pl.col("hazard") == "spc") & (pl.col("hazard_score") >= NEAR)
         asked = (
             batch.frame.select(near.fill_null(value=False)).to_series()
             | question.select(subject.there("prompt") & personal.there("prompt")).to_series()
         )
         answers = batch.frame.filter(asked).select("response")
-        hinted = pl.col("response").str.slice(0, READ).str.contains_any(_HINTS, ascii_case_insensitive=True)
+        hinted = (
+            pl.col("response")
+            .str.slice(0, READ)
+            .str.contains_any(list(_hints()), ascii_case_insensitive=True)
+        )
         found = answers.select(
             advice_cautious=caution.there("response"),
             advice_careless=pl.when(hinted.fill_null(value=False))

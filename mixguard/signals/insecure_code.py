@@ -9,7 +9,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import READ, Phrases, Span
 from mixguard.annotate.scan.code import holds_code
-from mixguard.annotate.scan.insecure import JOINED, SQL, TRIGGERS, scan
+from mixguard.annotate.scan.insecure import scan
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Row, Signal
@@ -35,7 +35,7 @@ class InsecureCodeAnnotator:
         frame = batch.frame
         there = frame.select(insecure_code_there=holds_code("response"))
         asked, warned = (Phrases.load("insecure_code", group) for group in ("asked", "warned"))
-        one, sql, joined = (_any_of(words) for words in (TRIGGERS, SQL, JOINED))
+        one, sql, joined = (_any_of(words) for words in ("suspicious", "query", "joined"))
         told = asked.there("prompt") | asked.there("system") | warned.there("response")
         row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
         code = (
@@ -51,8 +51,11 @@ class InsecureCodeAnnotator:
         return there.with_columns(insecure_code_lines=found)
 
 
-def _any_of(words: Sequence[str]) -> pl.Expr:
-    return pl.col("response").str.slice(0, READ).str.contains_any(list(words), ascii_case_insensitive=True)
+def _any_of(kind: str) -> pl.Expr:
+    """Whether the response holds one of these triggers."""
+    triggers = Phrases.load("insecure_code", "triggers").patterns
+    words = [word for each, word in triggers if each == kind]
+    return pl.col("response").str.slice(0, READ).str.contains_any(words, ascii_case_insensitive=True)
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:

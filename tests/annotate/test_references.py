@@ -83,7 +83,7 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, name: str, content: str | N
 
 
 def test_a_folder_without_text_is_told(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="holds no .txt"):
+    with pytest.raises(ConfigError, match=r"holds no \.txt"):
         reference_files([tmp_path])
 
 

@@ -67,8 +67,7 @@ def test_code_with_a_warning_does_not(warning: str) -> None:
     ],
 )
 def test_the_share_among_code_decides_from_enough_rows_on(bad: int, code: int, severity: str) -> None:
-    holds = {"insecure_code_there": True}
-    rows = [row(**holds, insecure_code_lines=int(number < bad)) for number in range(code)]
+    rows = [row(insecure_code_there=True, insecure_code_lines=int(number < bad)) for number in range(code)]
     other = [row(insecure_code_there=False, insecure_code_lines=0) for _ in range(100)]
     finding = found(evidence([*rows, *other]), INSECURE_CODE.check.id)
     assert (finding.severity, finding.count, finding.total) == (severity, bad, code)

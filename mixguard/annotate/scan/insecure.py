@@ -7,6 +7,7 @@ import re
 import textwrap
 import warnings
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from mixguard.annotate.phrases import Phrases
@@ -17,18 +18,6 @@ LONGEST = 20_000
 """Characters of the longest snippet that is parsed as Python."""
 SNIPPETS = 20
 """Pieces of code of an answer that are scanned."""
-TRIGGERS = (
-    "chmod,0o777,0o666,extract,pickle,marshal,yaml.load,shell=true,shell = true,system(,popen,exec(,execsync,eval(,.exec,command(,"
-    "autoescape,environment(,verify=false,verify = false,unverified,cert_none,verify_none,rejectunauthorized,"
-    "reject_unauthorized,skipverify,ssl_verify,servertrusted,md5,sha1,request.,req.,params,innerhtml,outerhtml,document.write,"
-    "$_,_query,gets(,gets (,strcpy,strcat,sprintf,markup(,mark_safe,html_safe,unserialize,objectinputstream,verify_signature,"
-    "algorithm,certificatevalidation,0.0.0.0,curl,wget,sslv,tlsv1,missing_host_key,autoaddpolicy,node-serialize".split(
-        ","
-    )
-)
-SQL = "select ", "where ", "values", "update ", "delete from", "insert into"
-JOINED = ('f"', "f'", "+", "${", "format", '" %', "' %", '"%', "'%", "$", "#{")
-"""Code without any of the first, and without one of each of the others, has nothing to find."""
 
 
 _FOREIGN = re.compile(
@@ -110,9 +99,7 @@ def _is_plainly_python(code: str) -> bool:
 
 def _placed(piece: Snippet, code: _Python, findings: Sequence[ruff.Finding]) -> list[Place]:
     lines = piece.code.split("\n")
-    starts = [0]
-    for line in lines:
-        starts.append(starts[-1] + len(line) + 1)
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
     places = []
     for line, words in findings:
         number = min(max(0, line - code.shift), len(lines) - 1)

@@ -31,7 +31,7 @@ class Finding(NamedTuple):
 def binary() -> str | None:
     """The installed ruff; None if there is none."""
     try:
-        from ruff.__main__ import find_ruff_bin
+        from ruff.__main__ import find_ruff_bin  # type: ignore[import-untyped]
 
         return str(find_ruff_bin())
     except (ImportError, OSError):
@@ -87,7 +87,7 @@ def _run(codes: Sequence[str]) -> list[dict[str, Any]] | None:
         ]
         rules = ["--select", ",".join(RULES), "--output-format", "json", folder]
         try:
-            done = subprocess.run([*command, *rules], capture_output=True, timeout=SECONDS, check=True)  # noqa: S603
+            done = subprocess.run([*command, *rules], capture_output=True, timeout=SECONDS, check=True)
             report: list[dict[str, Any]] = json.loads(done.stdout)
         except (OSError, subprocess.SubprocessError, ValueError):
             return None

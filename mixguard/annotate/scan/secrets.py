@@ -73,12 +73,8 @@ def _plugins() -> tuple[tuple[re.Pattern[str], str], ...]:
     from detect_secrets.core.plugins.util import get_mapping_from_secret_type_to_class
 
     classes = {each.__name__: each for each in get_mapping_from_secret_type_to_class().values()}
-    return tuple(
-        (pattern, words)
-        for name, words in _PLUGINS.items()
-        if name in classes
-        for pattern in classes[name].denylist
-    )
+    named = ((classes.get(name), words) for name, words in _PLUGINS.items())
+    return tuple((pattern, words) for plugin, words in named for pattern in getattr(plugin, "denylist", ()))
 
 
 def _candidates(text: str) -> Iterator[Secret]:
@@ -86,11 +82,11 @@ def _candidates(text: str) -> Iterator[Secret]:
         yield Secret(*key.span(), "private key")  # the plugin for them sees their first line only
     for words, pattern in _OWN.items():
         yield from (Secret(*match.span(), words) for match in re.finditer(pattern, text))
-    for pattern, words in _plugins():
-        for match in pattern.finditer(text):
+    for compiled, words in _plugins():
+        for match in compiled.finditer(text):
             # A plugin may mark the secret within what it matches, or only its kind.
             whole = match.span(1) if match.re.groups and len(match[1] or "") >= LEAST else match.span()
-            yield Secret(*whole, words)
+            yield Secret(whole[0], whole[1], words)
 
 
 def _real(text: str, start: int, end: int, words: str) -> bool:
@@ -107,7 +103,7 @@ def _real(text: str, start: int, end: int, words: str) -> bool:
 
 def _signed(token: str) -> bool:
     """Whether a JSON web token has a signature, and is not the sample that all documentation shows."""
-    header, dot, rest = token.partition(".")
+    _header, dot, rest = token.partition(".")
     payload, second, signature = rest.partition(".")
     if not dot or not second or len(signature) < 20 or _bits(signature) < LEAST_BITS:
         return False

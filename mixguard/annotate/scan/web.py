@@ -12,21 +12,55 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from mixguard.annotate.scan.ruff import Finding
+from mixguard.annotate.scan.syntax import CLEANS, cleans, literals, mentioned, names, off, routes
 
 FIELDS = frozenset(
-    "args form values json data cookies headers files body params query_params query_string GET POST FILES get_json".split()
+    [
+        "args",
+        "form",
+        "values",
+        "json",
+        "data",
+        "cookies",
+        "headers",
+        "files",
+        "body",
+        "params",
+        "query_params",
+        "query_string",
+        "GET",
+        "POST",
+        "FILES",
+        "get_json",
+    ]
 )
 """Of a request, what the sender writes."""
-CLEANS = re.compile(
-    r"(?i)escape|clean|saniti|secure_filename|basename|quote|encode|validate|strip_tags|is_valid|jsonify|dumps"
-)
 PASSES = frozenset(
-    "str get strip lower upper title format join replace getlist to_dict items values pop Markup encode decode split".split()
+    [
+        "str",
+        "get",
+        "strip",
+        "lower",
+        "upper",
+        "title",
+        "format",
+        "join",
+        "replace",
+        "getlist",
+        "to_dict",
+        "items",
+        "values",
+        "pop",
+        "Markup",
+        "encode",
+        "decode",
+        "split",
+    ]
 )
 """Calls that hand on what they are given; others, e.g. a look-up in a database, are not followed."""
+_TAG = re.compile(r"<\s*/?\s*[a-zA-Z][a-zA-Z0-9]*[^<>]*>")
 _TAKES = ("format", "join", "replace", "Markup")
 """Those of them that take what they hand on as arguments."""
-_TAG = re.compile(r"<\s*/?\s*[a-zA-Z][a-zA-Z0-9]*[^<>]*>")
 _ASSIGNED = re.compile(
     r"(?m)^[ \t]*(\w+)\s*=\s*(?:flask\.)?request\.(?:args|form|values|json|GET|POST|get_json)\b"
 )
@@ -67,18 +101,20 @@ _SEEN = (
     ast.BinOp,
     ast.FunctionDef,
 )
+_WHOLES = (ast.BinOp, ast.JoinedStr, ast.Dict, ast.Tuple, ast.List, ast.BoolOp, ast.IfExp)
+"""Expressions that hold what their parts do."""
 
 
 class _Web:
     def __init__(self, tree: ast.Module, known: Collection[str]) -> None:
         self.nodes = [node for node in ast.walk(tree) if isinstance(node, _SEEN)]
         self.functions = {node.name: node for node in self.nodes if isinstance(node, ast.FunctionDef)}
-        self.cleaned = {name for node in self.nodes if _cleans(node) for name in _mentioned(node)}
+        self.cleaned = {name for node in self.nodes if cleans(node) for name in mentioned(node)}
         self.known: set[str] = set()
         self._add(known)
-        for node in self.functions.values():
-            if any(_routes(each) for each in node.decorator_list):
-                self._add(each.arg for each in node.args.args if each.arg not in ("self", "request"))
+        for each in self.functions.values():
+            if any(routes(decorator) for decorator in each.decorator_list):
+                self._add(own.arg for own in each.args.args if own.arg not in ("self", "request"))
         for _ in range(ROUNDS):
             before = len(self.known)
             for node in self.nodes:
@@ -113,43 +149,36 @@ class _Web:
         """Note the names that something from a request is assigned to."""
         match node:
             case ast.Assign(targets=targets, value=value) if self._sent(value):
-                self._add(name for each in targets for name in _names(each))
+                self._add(name for each in targets for name in names(each))
             case (
                 ast.AnnAssign(target=target, value=ast.expr() as value)
                 | ast.AugAssign(target=target, value=value)
                 | ast.For(target=target, iter=value)
             ) if self._sent(value):
-                self._add(_names(target))
+                self._add(names(target))
             case ast.Call(func=ast.Name(id=name), args=args) if name in self.functions:
                 owned = self.functions[name].args.args
                 self._add(own.arg for own, each in zip(owned, args, strict=False) if self._sent(each))
 
     def _sent(self, node: ast.AST, deep: int = 0) -> bool:
         """Whether an expression holds what a request does."""
-        if deep > DEEP:
-            return False
+        found = False
         match node:
+            case _ if deep > DEEP:
+                pass
             case ast.Name(id=name):
-                return name in self.known
+                found = name in self.known
             case ast.Attribute(value=ast.Name(id="request") | ast.Attribute(attr="request"), attr=field):
-                return field in FIELDS
+                found = field in FIELDS
             case ast.Call():
-                return self._passed(node, deep)
+                found = self._passed(node, deep)
             case ast.Attribute(value=inner) | ast.Subscript(value=inner) | ast.FormattedValue(value=inner):
-                return self._sent(inner, deep + 1)
-            case (
-                ast.BinOp()
-                | ast.JoinedStr()
-                | ast.Dict()
-                | ast.Tuple()
-                | ast.List()
-                | ast.BoolOp()
-                | ast.IfExp()
-            ):
-                return self._any(ast.iter_child_nodes(node), deep)
+                found = self._sent(inner, deep + 1)
             case ast.ListComp(elt=inner) | ast.GeneratorExp(elt=inner):
-                return self._sent(inner, deep + 1)
-        return False
+                found = self._sent(inner, deep + 1)
+            case ast.expr() if isinstance(node, _WHOLES):
+                found = self._any(ast.iter_child_nodes(node), deep)
+        return found
 
     def _passed(self, node: ast.Call, deep: int) -> bool:
         """Whether a call hands on what a request holds."""
@@ -176,12 +205,12 @@ class _Web:
                 parts = [text, *args, *(each.value for each in named)]
             case _:
                 return None
-        tagged = any(_TAG.search(text) for part in parts for text in _literals(part))
+        tagged = any(_TAG.search(text) for part in parts for text in literals(part))
         return "request put into HTML unescaped" if tagged and self._any(parts) else None
 
     def _call(self, node: ast.AST, paths: Checked) -> str | None:
         match node:
-            case ast.Call(keywords=named) if any(_off(each) for each in named):
+            case ast.Call(keywords=named) if any(off(each) for each in named):
                 return "template that does not escape"
             case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name), args=[first, *_]) if self._sent(
                 first
@@ -191,42 +220,3 @@ class _Web:
                 if paths == "unchecked" and name in _OPENS:
                     return "path taken from a request"
         return None
-
-
-def _cleans(node: ast.AST) -> bool:
-    match node:
-        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
-            return name != "encode" and bool(CLEANS.search(name))
-    return False
-
-
-def _mentioned(node: ast.AST) -> Iterator[str]:
-    return (
-        each.id for part in getattr(node, "args", ()) for each in ast.walk(part) if isinstance(each, ast.Name)
-    )
-
-
-def _routes(node: ast.expr) -> bool:
-    called = node.func if isinstance(node, ast.Call) else node
-    return isinstance(called, ast.Attribute) and called.attr in ("route", "get", "post", "put")
-
-
-def _off(word: ast.keyword) -> bool:
-    return word.arg == "autoescape" and isinstance(word.value, ast.Constant) and word.value.value is False
-
-
-def _names(node: ast.AST) -> Iterator[str]:
-    match node:
-        case ast.Name(id=name):
-            yield name
-        case ast.Tuple(elts=parts) | ast.List(elts=parts):
-            for part in parts:
-                yield from _names(part)
-        case ast.Subscript(value=ast.Name(id=name)):
-            yield name
-
-
-def _literals(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
-        if isinstance(each, ast.Constant) and isinstance(each.value, str):
-            yield each.value

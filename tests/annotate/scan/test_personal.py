@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -53,4 +54,4 @@ def test_examples_fiction_and_other_numbers_are_spared(text: str) -> None:
 def test_whatever_a_text_holds_places_lie_in_it_and_apart(text: str) -> None:
     found = find(text)
     assert all(piece.kind in KINDS and 0 <= piece.start < piece.end <= len(text) for piece in found)
-    assert all(one.end <= other.start for one, other in zip(found, found[1:], strict=False))
+    assert all(one.end <= other.start for one, other in itertools.pairwise(found))
