@@ -5,8 +5,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+import mixguard
 from mixguard.annotate import references
 from mixguard.annotate.references import References, reference_files
+from mixguard.config import Config, parsed
 from mixguard.errors import ConfigError
 
 WORDS = [f"word{number}" for number in range(200)]
@@ -92,3 +94,12 @@ def test_more_than_the_most_is_not_read(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "book.txt").write_text("longer than that")
     with pytest.raises(ConfigError, match="is longer than"):
         References.load([tmp_path])
+
+
+def test_an_audit_tells_before_it_loads_anything(tmp_path: Path) -> None:
+    config = Config.load(values={"judge.references": str(tmp_path / "missing.txt")})
+    assert config.judge.references == (tmp_path / "missing.txt",)
+    with pytest.raises(ConfigError, match=r"missing\.txt: does not exist"):
+        mixguard.audit([{"prompt": "a", "response": "b"}], config=config)
+    listed = parsed(['judge.references=["a.txt", "b.txt"]'])
+    assert Config.load(values=listed).judge.references == (Path("a.txt"), Path("b.txt"))
