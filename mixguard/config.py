@@ -96,6 +96,8 @@ class JudgeConfig(Model):
     """Whether runs of 13 words that more than 5 evaluation rows share count for nothing in MG222: they are the prompt template."""
     alignment: Names = Field(default=())
     """Files of the data that the model was aligned with, which the corpus is compared with (MG230); any corpus file."""
+    references: Names = Field(default=())
+    """Texts of which no answer should hold a long passage word for word: .txt, .md or .jsonl files, or folders of them; 256 MiB in all."""
 
 
 class CheckConfig(Model):
@@ -275,7 +277,9 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
         ConfigError: a setting is malformed.
     """
     # A folder called `2026` is a name, not a number.
-    texts = {name for name, kind, _, _ in options() if "str" in kind or "Path" in kind}
+    texts = {
+        name for name, kind, _, _ in options() if "tuple" not in kind and ("str" in kind or "Path" in kind)
+    }
     values = {}
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))

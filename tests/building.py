@@ -308,6 +308,8 @@ _ANY: dict[pl.DataType, list[Any]] = {
     pl.Boolean(): [True, False, None],
     pl.String(): ["a", "b", None],
     pl.Float32(): [-0.3, 0.05, 0.2, 0.99, None],
+    pl.UInt8(): [0, 1, 3, None],
+    pl.UInt16(): [0, 3, 60, None],
     pl.UInt32(): [0, 3, None],
     pl.UInt64(): [0, 7, None],
 }

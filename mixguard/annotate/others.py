@@ -1,11 +1,13 @@
-"""Other data that a user names beside the corpus: evaluation files, alignment data."""
+"""Other data that a user names beside the corpus: evaluation files, alignment data, reference texts."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import polars as pl
 
+from mixguard.annotate.references import reference_files
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.errors import ConfigError, InputError
@@ -22,6 +24,7 @@ def check_named(config: Config) -> None:
     for option in ("evaluation", "alignment"):
         if names := getattr(config.judge, option):
             _opened(names, option, config)
+    reference_files(tuple(map(Path, config.judge.references)))
 
 
 def prompts(names: Sequence[str], option: str, config: Config) -> Iterator[pl.DataFrame]:

@@ -24,6 +24,7 @@ from mixguard.cli.options import (
     Offline,
     Output,
     ProviderName,
+    References,
     RunFolder,
     Set,
     ShowText,
@@ -55,6 +56,7 @@ def audit(
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
     offline: Offline = False,
+    references: References = None,
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
@@ -87,6 +89,7 @@ def audit(
         encode__offline=offline or None,
         judge__evaluation=tuple(evaluation) if evaluation else None,
         judge__ignore_template=ignore_template,
+        judge__references=tuple(references) if references else None,
         checks__allow=allow,
         checks__baseline=baseline,
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),

@@ -51,6 +51,15 @@ IgnoreTemplate = Annotated[
         show_default="--ignore-template",
     ),
 ]
+References = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--references",
+        metavar="PATH",
+        help="Texts of which no answer should hold 50 words in a row: a .txt, .md or .jsonl file, or a folder of them. Repeatable.",
+        show_default=False,
+    ),
+]
 ConfigFile = Annotated[
     Path | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mixguard.signals.advice import ADVICE
 from mixguard.signals.alignment import ALIGNMENT
 from mixguard.signals.base import Signal
 from mixguard.signals.contamination import CONTAMINATION
@@ -10,10 +11,13 @@ from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.forms import FORMS_SHARED
 from mixguard.signals.head import HEAD
 from mixguard.signals.hidden import HIDDEN
+from mixguard.signals.insecure_code import INSECURE_CODE
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.literary import LITERARY
 from mixguard.signals.monotony import MONOTONY
 from mixguard.signals.plugins import installed
 from mixguard.signals.preference import ODD_PREFERENCES, REJECTED_REFUSALS
+from mixguard.signals.private import PERSONAL, SECRETS
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
 from mixguard.signals.repetition import REPETITION
@@ -21,6 +25,7 @@ from mixguard.signals.structure import STRUCTURE
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.unanswered import UNANSWERED
 from mixguard.signals.uniform import UNIFORM
+from mixguard.signals.verbatim import VERBATIM
 from mixguard.signals.warned import WARNED
 
 OWN: tuple[Signal, ...] = (
@@ -29,6 +34,12 @@ OWN: tuple[Signal, ...] = (
     FOREIGN,
     READINESS,
     PROXIMITY,
+    INSECURE_CODE,
+    ADVICE,
+    LITERARY,
+    VERBATIM,
+    PERSONAL,
+    SECRETS,
     LANGUAGE,
     DUPLICATES,
     REJECTED_REFUSALS,

@@ -1,0 +1,114 @@
+"""Insecure lines in the code of answers: ruff and a scanner of web code for Python, patterns for the rest."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+import warnings
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from mixguard.annotate.phrases import Phrases
+from mixguard.annotate.scan import ruff, web
+from mixguard.annotate.scan.code import Snippet, snippets
+
+LONGEST = 20_000
+"""Characters of the longest snippet that is parsed as Python."""
+SNIPPETS = 20
+"""Pieces of code of an answer that are scanned."""
+
+
+_FOREIGN = re.compile(
+    r"(?i)\s*(?:select|insert|update|delete|create|alter|drop|with) |\s*(?:<|#include|package |const |let |var |function )"
+)
+"""How code begins that is not Python."""
+_PYTHON = re.compile(r"(?m)^[ \t]*(?:def |import |from |class |with |return\b|print\(|@)|:[ \t]*$")
+_SEMICOLON = re.compile(r"(?m);[ \t]*$")
+
+
+class Place(NamedTuple):
+    """An insecure line, as characters of the text, and what is wrong with it."""
+
+    start: int
+    end: int
+    words: str
+
+
+class _Python(NamedTuple):
+    """A snippet made to parse."""
+
+    code: str
+    shift: int
+    """Lines put before it."""
+
+
+def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place] | None]:
+    """The insecure places in each text; None where nothing was found, but ruff could not be run on it.
+
+    Args:
+        texts: answers that hold code.
+        prompts: what they answer.
+    """
+    parts = [snippets(text)[:SNIPPETS] for text in texts]
+    parsed = [[_python(part.code) for part in each] for each in parts]
+    whole = [code.code for each in parsed for code in each if code is not None]
+    by_ruff = iter(ruff.scan(whole))
+    found: list[list[Place] | None] = []
+    for prompt, pieces, codes in zip(prompts, parts, parsed, strict=True):
+        places, failed = [], False
+        for piece, code in zip(pieces, codes, strict=True):
+            lines = [] if code is None else next(by_ruff)
+            failed |= lines is None
+            places += _patterns(
+                piece, "python" if code is not None and _is_plainly_python(piece.code) else "code"
+            )
+            if code is not None:
+                places += _placed(piece, code, [*(lines or ()), *web.scan(code.code, prompt or "")])
+        found.append(None if failed and not places else sorted(set(places)))
+    return found
+
+
+def _python(code: str) -> _Python | None:
+    """The snippet as it parses: alone, without its margin, or as the body of a block; None if it is not Python."""
+    if len(code) > LONGEST or _FOREIGN.match(code):
+        return None
+    level = textwrap.dedent(code)
+    first = level.lstrip("\n")
+    for each in (
+        _Python(level, 0),
+        _Python("if True:\n" + textwrap.indent(level, "    "), 1),
+        _Python("if True:\n    " + first, 1 - (len(level) - len(first))),  # the first line lost its margin
+        _Python("def _():\n" + textwrap.indent(level, "    "), 1),
+    ):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # about escapes in strings
+                ast.parse(each.code)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        return each
+    return None
+
+
+def _is_plainly_python(code: str) -> bool:
+    """Whether code that parses as Python is no other language: a line of JavaScript or Ruby may parse, too."""
+    return bool(_PYTHON.search(code)) and not _SEMICOLON.search(code)
+
+
+def _placed(piece: Snippet, code: _Python, findings: Sequence[ruff.Finding]) -> list[Place]:
+    lines = piece.code.split("\n")
+    starts = [0, *accumulate(len(line) + 1 for line in lines)]
+    places = []
+    for line, words in findings:
+        number = min(max(0, line - code.shift), len(lines) - 1)
+        text = lines[number]
+        start = piece.start + starts[number] + len(text) - len(text.lstrip())
+        places.append(Place(start, max(start + 1, piece.start + starts[number] + len(text.rstrip())), words))
+    return places
+
+
+def _patterns(piece: Snippet, group: str) -> list[Place]:
+    spans = Phrases.load("insecure_code", group).spans("response", piece.code)
+    return [Place(piece.start + span.start, piece.start + span.end, span.words) for span in spans]
