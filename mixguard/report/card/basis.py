@@ -99,7 +99,8 @@ def known_limits(audit: Audit) -> Iterator[str]:
     yield "- Adversarial data can pass any content check."
     yield f"- Hazards are judged in {cell(detectors.language)} only; prompts in other languages count as not judged."
     yield (
-        "- It does not look for personal data, copyright, false facts or social bias, nor for hazards outside the taxonomy."
+        "- Of personal data it sees numbers and addresses of fixed form and secrets in answers (MG214, MG215), no names."
+        " It does not look for copyright, false facts or social bias, nor for hazards outside the taxonomy."
     )
     yield from origin(audit)
 

@@ -158,7 +158,7 @@ def _limitations(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
     if used:
         yield f"Allow-file entries that suppress findings or samples: {used:,}."
     yield "Every count depends on detectors that make errors; rai:dataAnnotationProtocol says how often."
-    yield "Not checked: personal data, rights to the texts, and whether answers are true."
+    yield "Not checked: names of people and other personal data without a fixed form, rights to the texts, and whether answers are true."
     if manifest is not None:
         yield "Whether the added records protect a given model was not measured."
 
