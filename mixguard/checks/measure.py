@@ -46,7 +46,8 @@ def found(
     if check.nothing is None:
         return results
     counting = [result for result in results if result.finding.count]
-    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples)
+    limit = evidence.limits.get(check.id) if check.limit else None
+    nothing = Told("pass", check.nothing, 0, evidence.corpus.samples, limit=limit)
     return counting or [Found(check.finding(nothing))]
 
 

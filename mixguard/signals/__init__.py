@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from mixguard.signals.base import Signal
+from mixguard.signals.answer_language import ANSWER_LANGUAGE
 from mixguard.signals.duplicates import DUPLICATES
+from mixguard.signals.encoded import ENCODED
 from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.language import LANGUAGE
 from mixguard.signals.plugins import installed
@@ -20,6 +22,8 @@ OWN: tuple[Signal, ...] = (
     PROXIMITY,
     LANGUAGE,
     DUPLICATES,
+    ENCODED,
+    ANSWER_LANGUAGE,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
