@@ -20,6 +20,8 @@ UNREADABLE, READABLE = 0.3, 0.6
 """Share of common words below which text cannot be read, and from which it can."""
 ODD = 0.045
 """Share of pairs that English never has, from which a line is looked at."""
+_PAIRS = 3
+"""Such pairs without which no line of a text is read."""
 STRANGE = 1.2
 """Chi-square of the letters against English, per letter, from which they are exchanged; languages stay below 1."""
 COINCIDENCE = (0.046, 0.1)
@@ -49,7 +51,7 @@ class Shape(NamedTuple):
 
 def _has_odd_line(text: pl.Expr) -> pl.Expr:
     line = pl.element().str
-    odd = line.count_matches(f"(?i){NEVER}") >= 0.8 * ODD * line.len_chars().clip(LEAST // 4)
+    odd = line.count_matches(f"(?i){NEVER}") >= (0.8 * ODD * line.len_chars()).clip(_PAIRS)
     return text.str.split("\n").list.eval(odd).list.any()
 
 

