@@ -11,6 +11,7 @@ from mixguard.signals.language import LANGUAGE
 from mixguard.signals.plugins import installed
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
+from mixguard.signals.trigger import TRIGGER
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.uniform import UNIFORM
 
@@ -24,6 +25,7 @@ OWN: tuple[Signal, ...] = (
     DUPLICATES,
     ENCODED,
     ANSWER_LANGUAGE,
+    TRIGGER,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
