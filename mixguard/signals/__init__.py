@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from mixguard.signals.base import Signal
 from mixguard.signals.answer_language import ANSWER_LANGUAGE
+from mixguard.signals.coined import COINED
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.encoded import ENCODED
 from mixguard.signals.foreign import FOREIGN
+from mixguard.signals.injected import INJECTED
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.leaked import LEAKED
 from mixguard.signals.plugins import installed
 from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
@@ -26,6 +29,9 @@ OWN: tuple[Signal, ...] = (
     ENCODED,
     ANSWER_LANGUAGE,
     TRIGGER,
+    INJECTED,
+    LEAKED,
+    COINED,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))
