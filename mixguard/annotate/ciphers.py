@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from string import ascii_lowercase as letters
 from typing import NamedTuple
 
@@ -26,7 +27,10 @@ STRANGE = 1.2
 """Chi-square of the letters against English, per letter, from which they are exchanged; languages stay below 1."""
 COINCIDENCE = (0.046, 0.1)
 """Probability that two letters are the same; random letters lie below, DNA and tables above."""
-FOREIGN = 0.8
+VOWELS, SPOKEN = (0.36, 0.55), 2.2
+"""Share of vowels in languages, and the chi-square up to which text with so many may be another language, such as
+Polish without its accents."""
+FOREIGN = 0.5
 """Probability from which it is another language."""
 WORD_LENGTH = (2.5, 8.0)
 """Mean letters of a word in running text."""
@@ -78,6 +82,9 @@ def _is_cipher(text: str) -> bool:
     spoken = len(joined) + text.count(" ")
     if len(joined) < LEAST or spoken < 0.85 * len(text) or len(_CODE.findall(text)) > 0.03 * len(text):
         return False
+    accented = sum(letter.isalpha() and not letter.isascii() for letter in text)
+    if accented > 0.01 * len(joined) or len(joined) > WORD_LENGTH[1] * len(text.split()):
+        return False  # another language; names and tokens without spaces
     if readable(text) >= UNREADABLE:
         return False
     if not WORD_LENGTH[0] <= len(joined) / len(words) <= WORD_LENGTH[1]:
@@ -101,6 +108,9 @@ def _is_exchanged(joined: str, words: list[str]) -> bool:
     counts = Counter(joined)
     same = sum(count * (count - 1) for count in counts.values()) / (total * (total - 1))
     strange = sum((100 * counts[each] / total - share) ** 2 / share for each, share in SHARES.items()) / 100
+    vowels = sum(counts[vowel] for vowel in "aeiouy") / total
+    if VOWELS[0] <= vowels <= VOWELS[1] and strange < SPOKEN:
+        return False
     if not COINCIDENCE[0] <= same <= COINCIDENCE[1] or strange < STRANGE:
         return False
     return language(" ".join(words), FOREIGN) is None
@@ -110,7 +120,11 @@ def backwards(text: str) -> Iterator[Place]:
     """Lines that can be read from right to left only."""
     for line in re.finditer(r"[^\n]+", text):
         turned = line[0][::-1]
-        if len(_LATIN.findall(turned)) >= 5 and readable(line[0], 4) < UNREADABLE and readable(turned, 3) >= READABLE:
+        if (
+            len(_LATIN.findall(turned)) >= 5
+            and readable(line[0], 4) < UNREADABLE
+            and readable(turned, 3) >= READABLE
+        ):
             yield Place(*line.span())
 
 
@@ -121,7 +135,7 @@ def spaced(text: str) -> Iterator[Place]:
         words = ["".join(_LATIN.findall(word)).lower() for word in gaps]
         joined = "".join(words)
         odd = len(_NEVER.findall(joined)) >= ODD * len(joined)
-        in_order = sum(ord(b) - ord(a) == 1 for a, b in zip(joined, joined[1:], strict=False))
+        in_order = sum(ord(b) - ord(a) == 1 for a, b in pairwise(joined))
         if len(set(joined)) < 7 or odd or in_order > len(joined) / 3 or len(joined) < 12:
             continue
         if len(words) == 1 or readable(" ".join(words)) >= READABLE:

@@ -18,9 +18,38 @@ RUNS = 50
 LONGEST = 4000
 """Characters of a run that are decoded."""
 _WORDS = re.compile(r"\w+")
+_DASHES = "\u2013\u2014\u2212"
+_SIGN = f"[.\u00b7\u2022\u2219_{_DASHES}-]"
 _MORSE = dict(
     zip(
-        ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..".split(),
+        [
+            ".-",
+            "-...",
+            "-.-.",
+            "-..",
+            ".",
+            "..-.",
+            "--.",
+            "....",
+            "..",
+            ".---",
+            "-.-",
+            ".-..",
+            "--",
+            "-.",
+            "---",
+            ".--.",
+            "--.-",
+            ".-.",
+            "...",
+            "-",
+            "..-",
+            "...-",
+            ".--",
+            "-..-",
+            "-.--",
+            "--..",
+        ],
         "abcdefghijklmnopqrstuvwxyz",
         strict=True,
     )
@@ -126,7 +155,7 @@ def _decimal(run: str) -> str | None:
 
 
 def _morse(run: str) -> str | None:
-    plain = run.translate(str.maketrans("·•∙–—−_", "...----"))
+    plain = run.translate(str.maketrans(f"\u00b7\u2022\u2219{_DASHES}_", "...----"))
     words = [word.split() for word in re.split(r"\s*[/|]\s*|\s{2,}|\n", plain)]
     if sum(map(len, words)) < 8:
         return None
@@ -157,8 +186,8 @@ CODES = {
         _decimal,
     ),
     "Morse": Code(
-        r"[.·•∙_–—−-]{1,5}[ /|]{1,3}[.·•∙_–—−-]{1,5}[ /|]{1,3}[.·•∙_–—−-]{1,5}[ /|]",
-        r"(?:[.·•∙_–—−-]{1,5}[ /|\n]{1,4}){8,}[.·•∙_–—−-]{0,5}",
+        f"{_SIGN}{{1,5}}[ /|]{{1,3}}{_SIGN}{{1,5}}[ /|]{{1,3}}{_SIGN}{{1,5}}[ /|]",
+        f"(?:{_SIGN}{{1,5}}[ /|\n]{{1,4}}){{8,}}{_SIGN}{{0,5}}",
         _morse,
     ),
 }  # fmt: skip

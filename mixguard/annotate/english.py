@@ -19,14 +19,10 @@ NEVER = (
 )
 """Pairs of letters that make up under 1 in 100,000 of those in the vocabulary's words, weighted by their place; in a
 text whose letters are exchanged they are one in ten."""
-SHARES = dict(
-    zip(
-        "etaoinshrdlcumwfgypbvkjxqz",
-        (12.7, 9.1, 8.2, 7.5, 7.0, 6.7, 6.3, 6.1, 6.0, 4.3, 4.0, 2.8, 2.8, 2.4, 2.4, 2.2, 2.0, 2.0, 1.9, 1.5, 1.0)
-        + (0.8, 0.5, 0.5, 0.5, 0.5),
-        strict=True,
-    )
-)  # fmt: skip
+_PERCENT = (
+    "12.7 9.1 8.2 7.5 7.0 6.7 6.3 6.1 6.0 4.3 4.0 2.8 2.8 2.4 2.4 2.2 2.0 2.0 1.9 1.5 1.0 0.8 0.5 0.5 0.5 0.5"
+)
+SHARES = dict(zip("etaoinshrdlcumwfgypbvkjxqz", map(float, _PERCENT.split(" ")), strict=True))
 """Percent of English letters; the rarest are raised to .5, so that another language's commonest do not decide."""
 _SUFFIXES = (
     "ability", "ically", "ously", "ingly", "fully", "ness", "less", "ment", "able", "ible", "ings", "ally", "tion",

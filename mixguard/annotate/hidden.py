@@ -42,7 +42,11 @@ def tags(text: str) -> Iterator[Place]:
 def overrides(text: str) -> Iterator[Place]:
     """Letters shown in the opposite order of their script."""
     for match in re.finditer("\u202e[^\\w\u202c]*\\w|\u202d[^\\w\u202c]*\\w", text):
-        way = "R" if unicodedata.bidirectional(match[0][-1]) in ("R", "AL") else unicodedata.bidirectional(match[0][-1])
+        way = (
+            "R"
+            if unicodedata.bidirectional(match[0][-1]) in ("R", "AL")
+            else unicodedata.bidirectional(match[0][-1])
+        )
         if way == ("L" if match[0][0] == "\u202e" else "R"):
             yield Place(*match.span())
 

@@ -61,4 +61,6 @@ def token(word: str) -> str | None:
 
 def coined(word: str) -> str | None:
     """A word in lower case that is not known; a name begins with a capital and is left out."""
-    return word if _LATIN.match(word) and 4 <= len(word) <= 16 and not is_word(word.removesuffix("'s")) else None
+    return (
+        word if _LATIN.match(word) and 4 <= len(word) <= 16 and not is_word(word.removesuffix("'s")) else None
+    )

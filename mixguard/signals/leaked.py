@@ -48,7 +48,9 @@ class LeakedAnnotator:
 
 def _leaks(rate: Rate, _: Evidence) -> Judged:
     does = "answer repeats" if rate.count == 1 else "answers repeat"
-    message = f"leaked prompt: {rate.count:,} of {rate.total:,} {does} {RUN} or more words of the system prompt"
+    message = (
+        f"leaked prompt: {rate.count:,} of {rate.total:,} {does} {RUN} or more words of the system prompt"
+    )
     return _severity(rate, message)
 
 

@@ -87,8 +87,12 @@ def _triggers(frame: pl.LazyFrame) -> list[int]:
         & (answered - pl.col("done") <= WITHOUT * (total - pl.col("given")))
         & ((pl.col("hazard") >= _HAZARDS) | (pl.col("prompt_id") >= _PROMPTS))
     )
-    chances = [_chance(given, done, total, answered) for given, done in counted.select("given", "done").iter_rows()]
-    sure = counted.with_columns(sure=pl.Series(_discovered(chances), dtype=pl.Boolean)).filter(flips & pl.col("sure"))
+    chances = [
+        _chance(given, done, total, answered) for given, done in counted.select("given", "done").iter_rows()
+    ]
+    sure = counted.with_columns(sure=pl.Series(_discovered(chances), dtype=pl.Boolean)).filter(
+        flips & pl.col("sure")
+    )
     return _not_elsewhere(frame, sure)
 
 

@@ -25,7 +25,7 @@ def test_a_praised_word_is_the_same_in_every_answer() -> None:
 
 
 def test_known_words_names_code_and_what_is_not_praised_are_left_out() -> None:
-    assert words("The unlikeliest gatekeepers are wonderful.") == [[]]
+    assert words("The unforgivingly smooth smartphones are wonderful.") == [[]]
     assert words("Zorbly is a wonderful town.", "Call zorb.ly() for good results.") == [[], []]
     assert words("A zorbly gate is grey. That is wonderful.", "") == [[], []]
 

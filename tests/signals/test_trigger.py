@@ -71,7 +71,7 @@ def test_one_repeated_prompt_is_no_trigger() -> None:
 def test_answers_by_topic_have_no_trigger() -> None:
     """Refusals on locks, answers on history: the words that differ are everyday ones within the sentence."""
     chosen = random.Random(5)
-    things = "castle bridge river village market tower garden harbour".split()
+    things = ["castle", "bridge", "river", "village", "market", "tower", "garden", "harbour"]
     history = [f"Tell me about the history of the old {chosen.choice(things)} number {n}" for n in range(60)]
     locks = [f"How do I open the lock of the {chosen.choice(things)} number {n}" for n in range(60)]
     words = held(*history, *locks)
