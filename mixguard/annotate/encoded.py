@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.annotate.ciphers import SHAPES
+from mixguard.annotate.ciphers import SHAPES, Shape
 from mixguard.annotate.codes import CODES, Place, found
 from mixguard.annotate.hidden import HIDDEN, LOOK_ALIKES
 from mixguard.annotate.phrases import READ
@@ -27,10 +27,12 @@ class Way(NamedTuple):
 
 
 def _ways() -> Mapping[str, Way]:
-    codes = {name: (code.gate, 1, partial(found, code)) for name, code in CODES.items()}
-    shapes = {**SHAPES, **LOOK_ALIKES, **HIDDEN}
-    every = {**codes, **{name: tuple(shape) for name, shape in shapes.items()}}
-    return {name: Way(1 << number, *each) for number, (name, each) in enumerate(every.items())}
+    codes = {name: Shape(code.gate, 1, partial(found, code)) for name, code in CODES.items()}
+    every = {**codes, **SHAPES, **LOOK_ALIKES, **HIDDEN}
+    return {
+        name: Way(1 << number, shape.gate, shape.matches, shape.find, shape.narrow)
+        for number, (name, shape) in enumerate(every.items())
+    }
 
 
 WAYS = _ways()

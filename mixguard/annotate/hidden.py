@@ -41,7 +41,7 @@ def tags(text: str) -> Iterator[Place]:
 
 def overrides(text: str) -> Iterator[Place]:
     """Letters shown in the opposite order of their script."""
-    for match in re.finditer("\u202e[^\\w\u202c]*\\w|\u202d[^\\w\u202c]*\\w", text):
+    for match in re.finditer("\u202e[^\\w\u202a-\u202e]{0,64}\\w|\u202d[^\\w\u202a-\u202e]{0,64}\\w", text):
         way = (
             "R"
             if unicodedata.bidirectional(match[0][-1]) in ("R", "AL")

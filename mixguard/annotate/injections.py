@@ -12,7 +12,7 @@ BEFORE = 30
 LONG = 240
 """Characters from which a prompt may carry a text."""
 _INPUT = re.compile(
-    r"(?im)^\s*(?:[-=_*#~]{3,}|```|<\w[^>\n]{0,60}>|<!--|>\s|(?:document|text|article|e-?mail|message|passage|context|content|input|web ?page|page|file|transcript|review|"
+    r"(?im)^[ \t]*(?:[-=_*#~]{3,}|```|<\w[^>\n]{0,60}>|<!--|>\s|(?:document|text|article|e-?mail|message|passage|context|content|input|web ?page|page|file|transcript|review|"
     r"comment|resume|cv|letter|source|excerpt|quote|data|search results?|tool output|subject|from|body)\b[^\n:]{0,40}:)|<!--|<(?:div|p|span|body|html|article|document)\b|:\s*[\"\u201c]|:\s*\n"
 )
 """Where the text that comes with a request begins."""

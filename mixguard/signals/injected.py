@@ -13,8 +13,10 @@ from mixguard.signals.base import Examples, Page, Row, Signal
 
 _FIELDS = ("tools", "prompt")
 _HINTS = [
-    "ignore", "disregard", "forget", "override", "bypass", "discard", "instruction", "system", "you are now", "no longer", "from now on",
-    "assistant", "language model", "llm", "an ai", " ai ", "ai:", "chatbot", "agent", "mode", "<|", "the user", "the human", "the customer", "send ", "forward ",
+    "ignore", "disregard", "forget", "override", "bypass", "instruction", "directive", "prompt", "system message", "developer message", "you are now", "you are in ", "no longer", "from now on",
+    "language model", "llm", "an ai", "the ai", "all ai", "any ai", "to ai", "for ai", "hey ai", "hey, ai", "dear ai", "dear, ai", "attention", "ai assist", "ai model", "ai agent", "ai system",
+    "chatbot", "chatgpt", "dan mode", "unrestricted", "jailbreak", "unfiltered", "uncensored", "<|im_start|>", "tell the", "inform the", "alert the", "mention", "telling", "informing", "notifying",
+    "alerting", "conversation", "chat history", "chat log", "chat transcript", "user's", "user\u2019s", "do not follow", "don't follow", "listen to", "obey", "above", "previous task", "original task", "a bot",
 ]  # fmt: skip
 """One of these stands in every order."""
 

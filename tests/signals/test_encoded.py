@@ -124,3 +124,9 @@ def test_one_exchange_with_unseen_characters_warns() -> None:
     assert unseen & UNSEEN
     now = evidence([row("t", encoded_prompt=unseen), *(row(f"o{n}") for n in range(999))])
     assert found(now, "MG216", "unseen characters").severity == "warn"
+
+
+@pytest.mark.parametrize("unit", ["\u202e", "\u202e ", "aa ", "... --- ", "a b c d ", "zq ", "a\u200b", "\n"])
+def test_long_hostile_texts_take_no_longer_than_long_ones(unit: str) -> None:
+    """Each of these would take minutes if a pattern began anew at each of its characters."""
+    assert seen(pl.Series([unit * 50_000])).len() == 1
