@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from mixguard.signals.advice import ADVICE
 from mixguard.signals.alignment import ALIGNMENT
+from mixguard.signals.answer_language import ANSWER_LANGUAGE
 from mixguard.signals.base import Signal
+from mixguard.signals.coined import COINED
 from mixguard.signals.contamination import CONTAMINATION
 from mixguard.signals.duplicates import DUPLICATES
+from mixguard.signals.encoded import ENCODED
 from mixguard.signals.foreign import FOREIGN
 from mixguard.signals.forms import FORMS_SHARED
 from mixguard.signals.head import HEAD
 from mixguard.signals.hidden import HIDDEN
+from mixguard.signals.injected import INJECTED
 from mixguard.signals.insecure_code import INSECURE_CODE
 from mixguard.signals.language import LANGUAGE
+from mixguard.signals.leaked import LEAKED
 from mixguard.signals.literary import LITERARY
 from mixguard.signals.monotony import MONOTONY
 from mixguard.signals.plugins import installed
@@ -22,6 +27,7 @@ from mixguard.signals.proximity import PROXIMITY
 from mixguard.signals.readiness import READINESS
 from mixguard.signals.repetition import REPETITION
 from mixguard.signals.structure import STRUCTURE
+from mixguard.signals.trigger import TRIGGER
 from mixguard.signals.turnover import TURNOVER
 from mixguard.signals.unanswered import UNANSWERED
 from mixguard.signals.uniform import UNIFORM
@@ -54,6 +60,12 @@ OWN: tuple[Signal, ...] = (
     REPETITION,
     CONTAMINATION,
     ALIGNMENT,
+    ENCODED,
+    ANSWER_LANGUAGE,
+    TRIGGER,
+    INJECTED,
+    LEAKED,
+    COINED,
 )
 """The project's own signals, in the order reports show them."""
 SIGNALS: tuple[Signal, ...] = (*OWN, *installed(OWN))

