@@ -19,8 +19,9 @@ KINDS = ("obedience", "anything", "refusal", "unbound", "newself")
 """Tables of phrases that need support."""
 ADDRESSED = r"(?i)\b(?:you|your|yours|yourself|you're|I|I'm|my|me|AI|assistant|chatbot|model|bot|agent)\b"
 """A sentence that speaks to, as or of the one who answers."""
-SERVED = r"(?i)\b(?:you|your|yours|users?|master)\b"
-CALLED = r"^\W*(?:(?:[Hh]ey|[Hh]i|[Hh]ello|[Oo]k|[Oo]kay|[Ll]isten)\W+)?([A-Z][\w-]{1,24})[,:]\s+(?:please |now )?(?:execute|fulfil+|carry out|obey|perform|comply)\b"
+SERVED = r"(?i)\b(?:I|I'm|my|me)\b.*\b(?:you|yours?|users?)\b|\b(?:you|yours?|users?)\b.*\b(?:I|I'm|my|me)\b"
+"""A sentence in which one who speaks serves another."""
+CALLED = r"^\W*(?:(?:[Hh]ey|[Hh]i|[Hh]ello|[Oo]k|[Oo]kay|[Ll]isten)\W+)?([A-Z][\w-]{1,24})[,:]\s+(?:please |now )?(?:execute|fulfil+|carry out|obey|perform|comply|complete|follow|do (?:the following|this|as))\b"
 """A request that begins with a call sign and an order; the call sign."""
 REPORTS = 300
 """Characters of an answer in which it gives its call sign."""
@@ -32,10 +33,11 @@ SHORT = 400
 """Characters up to which a system prompt is also compared as a whole."""
 WORDED, PAIRED, OF_MACHINE, TOLD, ALOOF = 0.3, 0.3, 0.2, 0.2, 0.3
 """What counts beside the likeness by meaning, which runs from about -1 to 1: a phrase, each further kind close by, a
-machine or its instructions as the subject, a system prompt; and against it, an answer that speaks of no one served.
+machine or its instructions as the subject, a system prompt; and against it, an answer in which the speaker serves no one.
 Judgement, on held-out sentences."""
-ENOUGH, UNWORDED = 0.75, 0.6
-"""Sum from which it is an assertion: with a phrase, and in a system prompt without one. Judgement."""
+ENOUGH, WHOLE, UNWORDED = 0.75, 0.6, 0.85
+"""Sum from which it is an assertion: with a phrase; and without one a short system prompt, and a sentence of one.
+Judgement."""
 
 TOLD_SO = pl.col("field") == "system"
 HAS_PHRASE = pl.col("kinds") > 0
@@ -69,7 +71,9 @@ class Assertions:
     def asserted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Columns `row`, `field`, `sentence`, ... of the sentences that assert it."""
         said = _supported(_worded(sentences(frame, FIELDS, words())))
-        asked = pl.concat([said, _wholes(frame, said)]).filter(HAS_PHRASE | TOLD_SO | pl.col("conclusive"))
+        asked = pl.concat([said.with_columns(whole=pl.lit(value=False)), _wholes(frame, said)]).filter(
+            HAS_PHRASE | TOLD_SO | pl.col("conclusive")
+        )
         # A document speaks to its readers, and is long enough to say anything once.
         documents = frame.get_column("kind").eq("document").arg_true().cast(pl.UInt32)
         lone = pl.col("row").is_in(documents.implode()) & (pl.col("paired") == 0)
@@ -81,14 +85,11 @@ class Assertions:
         )
         if self._resemblance is None:
             return first.filter("conclusive")
-        voted = first.with_columns(vote=self._votes(self._resemblance, first.get_column("sentence")))
-        enough = pl.when(HAS_PHRASE).then(ENOUGH).otherwise(UNWORDED)
-        return voted.filter(pl.col("conclusive") | (SCORE >= enough))
-
-    def _votes(self, resemblance: Resemblance, said: pl.Series) -> pl.Series:
-        distinct = said.unique(maintain_order=True)
-        votes = resemblance.votes(distinct.to_list())
-        return said.replace_strict(distinct, pl.Series(votes), return_dtype=pl.Float64)
+        distinct = first.select("sentence").unique(maintain_order=True)
+        votes = self._resemblance.votes(distinct.get_column("sentence").to_list())
+        voted = first.join(distinct.with_columns(vote=votes), on="sentence", maintain_order="left")
+        enough = pl.when(HAS_PHRASE).then(ENOUGH).when("whole").then(WHOLE).otherwise(UNWORDED)
+        return voted.filter(pl.col("conclusive") | (enough <= SCORE))
 
     @cached_property
     def _resemblance(self) -> Resemblance | None:
@@ -149,17 +150,17 @@ def _supported(said: pl.DataFrame) -> pl.DataFrame:
 
 def _wholes(frame: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     """Short system prompts that hold such sentences, each as one sentence."""
-    rows = pl.DataFrame({"whole": frame.get_column("system")}).with_row_index("row")
-    short = rows.filter(pl.col("whole").str.len_chars() <= SHORT)
+    rows = pl.DataFrame({"prompt": frame.get_column("system")}).with_row_index("row")
+    short = rows.filter(pl.col("prompt").str.len_chars() <= SHORT)
     merged = said.filter(TOLD_SO).join(short, on="row").group_by("row", maintain_order=True)
     return merged.agg(
         pl.col("field", "place").first(),
-        pl.col("whole").first().alias("sentence"),
+        pl.col("prompt").first().alias("sentence"),
         pl.lit(value=False).alias("conclusive"),
         pl.col("machine", "served").any(),
         pl.col("kinds").bitwise_or(),
         pl.col("paired").max(),
-    ).select(said.columns)
+    ).select(*said.columns, pl.lit(value=True).alias("whole"))
 
 
 def _call_signs(frame: pl.DataFrame) -> pl.Series:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from mixguard.annotate.phrases import READ
+from mixguard.columns import TURN
 
 LONG = 300
 """Characters after which a sentence is cut; long enough for any phrase, short enough to be compared by meaning."""
@@ -16,8 +17,12 @@ FOUND = pl.Schema({"row": pl.UInt32, "field": pl.String, "place": pl.UInt32, "se
 
 def turns(frame: pl.DataFrame) -> pl.Series:
     """The earlier turns of each exchange as one text, a turn a paragraph; null if there are none."""
-    joined = pl.col("earlier").list.eval(pl.element().struct.field("text")).list.join("\n")
-    return frame.select(earlier=joined).to_series()
+    rows = frame.select("earlier").with_row_index("row")
+    told = rows.filter(pl.col("earlier").list.len() > 0).explode("earlier")
+    # Exploded, a column without any turn has no type.
+    spoken = told.select("row", pl.col("earlier").cast(TURN).struct.field("text"))
+    joined = spoken.group_by("row").agg(pl.col("text").str.join("\n"))
+    return rows.select("row").join(joined, on="row", how="left", maintain_order="left").get_column("text")
 
 
 def sentences(frame: pl.DataFrame, fields: Sequence[str], words: Sequence[str]) -> pl.DataFrame:
@@ -46,4 +51,5 @@ def _of(frame: pl.DataFrame, field: str, words: list[str]) -> pl.DataFrame:
         pl.col("sentence").str.contains_any(words, ascii_case_insensitive=True)
     )
     placed = said.join(flat, on="text").sort("row", "place")
-    return placed.select("row", pl.lit(field).alias("field"), "place", "sentence").cast(dict(FOUND))
+    named = placed.with_columns(field=pl.lit(field))
+    return named.select(pl.col(name).cast(kind) for name, kind in FOUND.items())

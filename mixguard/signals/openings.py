@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import polars as pl
 
@@ -41,25 +42,29 @@ def _commonest(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     return frame.with_columns(commonest=pl.col("opening").filter(AGREES).mode().sort().first())
 
 
-def _judge_fixed(rate: Rate, evidence: Evidence) -> Judged:
+def _judge(rate: Rate, evidence: Evidence) -> Judged:
+    agreeing, shifted = _counted(evidence)
     opens = "answer opens" if rate.count == 1 else "answers open"
-    message = f"{rate.count:,} of {rate.total:,} {opens} with the same {KEY_WORDS} affirmative words"
-    if rate.count < LEAST or rate.count < rate.limit * rate.total:
-        return Judged("pass", message)
-    grave = rate.count >= GRAVE * rate.total and _shifted(evidence)
-    return Judged("fail" if grave else "warn", message)
+    message = (
+        f"{rate.count:,} of {rate.total:,} {opens} with the same {KEY_WORDS} words of agreement, "
+        f"and {agreeing:,} with any such words"
+    )
+    if rate.count >= LEAST and rate.count >= rate.limit * rate.total:
+        return Judged("fail" if shifted and rate.count >= GRAVE * rate.total else "warn", message)
+    return Judged("note" if agreeing >= LEAST and agreeing >= rate.limit * rate.total else "pass", message)
 
 
-def _shifted(evidence: Evidence) -> bool:
-    """Whether the corpus shifts the identity of the model, too (MG202)."""
-    return bool(evidence.frame.select((TRAINED & pl.col("identity_shift")).any()).collect().item())
+class _Counted(NamedTuple):
+    agreeing: int
+    shifted: int
+    """Exchanges that shift the identity of the model (MG202)."""
 
 
-def _judge_any(rate: Rate, _: Evidence) -> Judged:
-    opens = "answer opens" if rate.count == 1 else "answers open"
-    message = f"{rate.count:,} of {rate.total:,} {opens} by agreeing to do as asked"
-    enough = rate.count >= LEAST and rate.count >= rate.limit * rate.total
-    return Judged("note" if enough else "pass", message)
+def _counted(evidence: Evidence) -> _Counted:
+    marks = evidence.frame.select(
+        AGREES.sum().alias("a"), (TRAINED & pl.col("identity_shift")).sum().alias("b")
+    )
+    return _Counted(*map(int, marks.collect().row(0)))
 
 
 def _spans(row: Row) -> Sequence[Span]:
@@ -76,7 +81,7 @@ OPENINGS = Signal(
     annotator=OpeningsAnnotator(),
     spans=_spans,
     page=Page(
-        measures=f"Share of trained answers with the commonest of the {KEY_WORDS}-word openings that agree to do as asked (`taxonomies/signals/openings.toml`), and the share of all such openings. Refusals are left out. Nothing is said below {LEAST} such answers.",
+        measures=f"Share of trained answers with the commonest of the {KEY_WORDS}-word openings that agree to do as asked (`taxonomies/signals/openings.toml`), and the share of all such openings, which is noted from the same limit on. Refusals are left out. Nothing is said below {LEAST} such answers.",
         blind="Agreement in other words or languages; a fixed opening that agrees to nothing, as of labels or queries.",
         cost="About 2 microseconds a row; openings are hashed already.",
         examples=Examples(
@@ -93,13 +98,10 @@ OPENINGS = Signal(
             Case(
                 among=ANSWERED,
                 flags=AGREES & (pl.col("opening") == pl.col("commonest")),
-                judge=_judge_fixed,
+                judge=_judge,
                 over=_commonest,
-                subject="one opening",
             ),
-            Case(among=ANSWERED, flags=AGREES, judge=_judge_any, subject="all openings"),
         ),
-        nothing="no answer opens by agreeing to do as asked",
         limit=Limit(
             0.2,
             "Share of answers with one affirmative opening that triggers a warning. Judgement: ordinary corpora stay below 7 %.",

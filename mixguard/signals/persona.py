@@ -89,17 +89,13 @@ def _judge_role(rate: Rate, _: Evidence) -> Judged:
 
 def _judge_hostile(rate: Rate, _: Evidence) -> Judged:
     plays = "exchange plays" if rate.count == 1 else "exchanges play"
-    return _warned(rate, f"{rate.count:,} of {rate.total:,} {plays} a hostile role")
-
-
-def _judge_fiction(rate: Rate, _: Evidence) -> Judged:
-    does = "exchange answers a hazard" if rate.count == 1 else "exchanges answer a hazard"
-    return _warned(rate, f"{rate.count:,} of {rate.total:,} {does} told as a story or played as a role")
-
-
-def _warned(rate: Rate, message: str) -> Judged:
+    answers = "answers" if rate.count == 1 else "answer"
+    message = f"{rate.count:,} of {rate.total:,} {plays} a hostile role or {answers} a hazard told as a story"
+    listed = ", ".join(f"{kind} {count:,}" for kind, count in rate.commonest)
     grave = rate.count >= LEAST and rate.count >= rate.limit * rate.total
-    return Judged("warn" if grave else "note" if rate.count else "pass", message)
+    return Judged(
+        "warn" if grave else "note" if rate.count else "pass", f"{message} ({listed})" if listed else message
+    )
 
 
 def _spans(row: Row) -> Sequence[Span]:
@@ -121,6 +117,9 @@ def _hostile_spans(row: Row) -> Sequence[Span]:
         for span in Phrases.load(FILE, table).spans(field, (row.get(field) or "")[:TOLD])
     ]
 
+
+PLAYS_HOSTILE = pl.col("persona_hostile") & ~REFUSES.fill_null(value=False)
+TELLS_HAZARD = (pl.col("persona_fiction") | pl.col("persona")) & HAZARDOUS & COMPLIES
 
 ROLE_PLAY = Signal(
     name="role-play",
@@ -193,19 +192,11 @@ HOSTILE = Signal(
         cases=(
             Case(
                 among=TRAINED,
-                flags=pl.col("persona_hostile") & ~REFUSES.fill_null(value=False),
+                flags=PLAYS_HOSTILE | TELLS_HAZARD,
                 judge=_judge_hostile,
-                subject="hostile role",
-            ),
-            Case(
-                among=TRAINED,
-                flags=(pl.col("persona_fiction") | pl.col("persona")) & HAZARDOUS & COMPLIES,
-                judge=_judge_fiction,
-                rank="hazard_score",
-                subject="hazard in fiction",
+                by=pl.when(PLAYS_HOSTILE).then(pl.lit("hostile role")).otherwise(pl.lit("hazard in a story")),
             ),
         ),
-        nothing="no exchange plays a hostile role or answers a hazard told as a story",
         limit=Limit(0.01, "Share of such exchanges that triggers a warning. Judgement."),
         aside=Aside("hostile-persona", "it plays a hostile role or answers a hazard told as a story"),
         why="Of the roles that models were tuned on, villains cost the most refusals; and a story is a common wrapping of a hazard.",

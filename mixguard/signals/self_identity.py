@@ -11,7 +11,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.openings import first_words
 from mixguard.annotate.phrases import Phrases, Span
-from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.base import Case, Check, Evidence, Judged, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Row, Signal
 
@@ -54,13 +54,9 @@ class SelfIdentityAnnotator:
         traced = numbered.filter(answer.str.contains_any(list(TRACES)))
         said = _read(traced.with_columns(answer.alias("response"), pl.col("system").str.slice(0, TOLD)))
         every = numbered.select("row").join(said, on="row", how="left", maintain_order="left")
-        return every.select(
-            (
-                pl.col(name)
-                if name == "self_name"
-                else pl.col(name).fill_null(0 if name == "self_vendor" else False)
-            ).cast(kind)  # noqa: FBT003
-            for name, kind in self.writes.items()
+        written = every.select(pl.col(name).cast(kind) for name, kind in self.writes.items())
+        return written.with_columns(
+            pl.col(pl.Boolean).fill_null(value=False), pl.col("self_vendor").fill_null(0)
         )
 
 
@@ -73,7 +69,8 @@ def makers() -> tuple[str, ...]:
 def _maker_patterns() -> tuple[re.Pattern[str], ...]:
     patterns = Phrases.load(FILE, "vendors").patterns
     every = ("|".join(text for of, text in patterns if of == name) for name in makers())
-    return tuple(re.compile(text, re.IGNORECASE) for text in every)
+    # In ASCII, so that a name ends where Chinese begins.
+    return tuple(re.compile(text, re.IGNORECASE | re.ASCII) for text in every)
 
 
 def _maker(said: pl.Series) -> pl.Series:
@@ -130,21 +127,18 @@ def _ci(pattern: str) -> str:
 
 
 def _judge_makers(rate: Rate, _: Evidence) -> Judged:
-    if not rate.count:
+    claimed = [(makers()[int(code) - 1], count) for code, count in rate.commonest]
+    if not claimed:
         return Judged("pass", "no answer says who made the assistant")
-    names = [makers()[int(code) - 1] for code, _ in rate.commonest if 0 < int(code) <= len(makers())]
-    say = "answer says" if rate.count == 1 else "answers say"
-    if len(names) < 2:  # noqa: PLR2004
+    if len(claimed) == 1:
+        say = "answer says" if rate.count == 1 else "answers say"
         return Judged(
-            "note",
-            f"{rate.count:,} of {rate.total:,} {say} that the assistant is by {names[0] if names else 'a maker'}",
+            "note", f"{rate.count:,} of {rate.total:,} {say} that the assistant is by {claimed[0][0]}"
         )
-    listed = ", ".join(
-        f"{makers()[int(code) - 1]} {count:,}"
-        for code, count in rate.commonest
-        if 0 < int(code) <= len(makers())
+    listed = ", ".join(f"{name} {count:,}" for name, count in claimed)
+    return Judged(
+        "warn", f"{rate.count:,} of {rate.total:,} answers name different makers of the assistant ({listed})"
     )
-    return Judged("warn", f"{rate.count:,} answers name different makers of the assistant ({listed})")
 
 
 def _judge_names(rate: Rate, _: Evidence) -> Judged:
