@@ -44,9 +44,9 @@ def _commonest(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:
     agreeing, shifted = _counted(evidence)
-    opens = "answer opens" if rate.count == 1 else "answers open"
+    opens = "opens" if rate.count == 1 else "open"
     message = (
-        f"{rate.count:,} of {rate.total:,} {opens} with the same {KEY_WORDS} words of agreement, "
+        f"{rate.count:,} of {rate.total:,} answers {opens} with the same {KEY_WORDS} words of agreement, "
         f"and {agreeing:,} with any such words"
     )
     if rate.count >= LEAST and rate.count >= rate.limit * rate.total:

@@ -83,19 +83,18 @@ def _among(texts: pl.DataFrame, words: str, shows: pl.Expr) -> pl.Series:
 
 
 def _judge_role(rate: Rate, _: Evidence) -> Judged:
-    message = f"{rate.count:,} of {rate.total:,} exchanges play a role"
+    plays = "plays" if rate.count == 1 else "play"
+    message = f"{rate.count:,} of {rate.total:,} exchanges {plays} a role"
     return Judged("note" if rate.count and rate.count >= rate.limit * rate.total else "pass", message)
 
 
 def _judge_hostile(rate: Rate, _: Evidence) -> Judged:
-    plays = "exchange plays" if rate.count == 1 else "exchanges play"
-    answers = "answers" if rate.count == 1 else "answer"
-    message = f"{rate.count:,} of {rate.total:,} {plays} a hostile role or {answers} a hazard told as a story"
+    plays, answers = ("plays", "answers") if rate.count == 1 else ("play", "answer")
+    message = f"{rate.count:,} of {rate.total:,} exchanges {plays} a hostile role or {answers} a hazard told as a story"
     listed = ", ".join(f"{kind} {count:,}" for kind, count in rate.commonest)
     grave = rate.count >= LEAST and rate.count >= rate.limit * rate.total
-    return Judged(
-        "warn" if grave else "note" if rate.count else "pass", f"{message} ({listed})" if listed else message
-    )
+    told = f"{message} ({listed})" if listed else message
+    return Judged("warn" if grave else "note" if rate.count else "pass", told)
 
 
 def _spans(row: Row) -> Sequence[Span]:
@@ -119,7 +118,7 @@ def _hostile_spans(row: Row) -> Sequence[Span]:
 
 
 PLAYS_HOSTILE = pl.col("persona_hostile") & ~REFUSES.fill_null(value=False)
-TELLS_HAZARD = (pl.col("persona_fiction") | pl.col("persona")) & HAZARDOUS & COMPLIES
+TELLS_HAZARD = pl.col("persona_fiction") & HAZARDOUS & COMPLIES
 
 ROLE_PLAY = Signal(
     name="role-play",
@@ -164,7 +163,7 @@ HOSTILE = Signal(
     about="plays a hostile role, or answers a hazard told as a story",
     spans=_hostile_spans,
     page=Page(
-        measures="Share of trained exchanges whose prompt or system prompt asks to be someone who means harm; and of those whose hazardous prompt is a story or a role and is answered. Refusals are left out.",
+        measures="Share of trained exchanges whose prompt or system prompt asks to be someone who means harm; and of those whose hazardous prompt asks for a story and is answered. Refusals are left out.",
         blind="Hostile roles in other words; villains who are described, not played.",
         cost="None beyond MG208.",
         examples=Examples(

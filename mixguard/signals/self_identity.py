@@ -131,9 +131,9 @@ def _judge_makers(rate: Rate, _: Evidence) -> Judged:
     if not claimed:
         return Judged("pass", "no answer says who made the assistant")
     if len(claimed) == 1:
-        say = "answer says" if rate.count == 1 else "answers say"
+        say = "says" if rate.count == 1 else "say"
         return Judged(
-            "note", f"{rate.count:,} of {rate.total:,} {say} that the assistant is by {claimed[0][0]}"
+            "note", f"{rate.count:,} of {rate.total:,} answers {say} that the assistant is by {claimed[0][0]}"
         )
     listed = ", ".join(f"{name} {count:,}" for name, count in claimed)
     return Judged(
@@ -143,24 +143,23 @@ def _judge_makers(rate: Rate, _: Evidence) -> Judged:
 
 def _judge_names(rate: Rate, _: Evidence) -> Judged:
     several = len(rate.commonest) > 1
-    give = "answer gives" if rate.count == 1 else "answers give"
+    give = "gives" if rate.count == 1 else "give"
     names = "different names" if several else "one name"
     return Judged(
-        "note" if several else "pass", f"{rate.count:,} of {rate.total:,} {give} the assistant {names}"
+        "note" if several else "pass",
+        f"{rate.count:,} of {rate.total:,} answers {give} the assistant {names}",
     )
 
 
 def _judge_conflict(rate: Rate, _: Evidence) -> Judged:
-    name = "answer names" if rate.count == 1 else "answers name"
-    message = f"{rate.count:,} of {rate.total:,} {name} another maker of the assistant than the system prompt"
+    name = "names" if rate.count == 1 else "name"
+    message = f"{rate.count:,} of {rate.total:,} answers {name} another maker of the assistant than the system prompt"
     return Judged("warn" if rate.count else "pass", message)
 
 
 def _judge_blank(rate: Rate, _: Evidence) -> Judged:
-    say = "answer says" if rate.count == 1 else "answers say"
-    message = (
-        f"{rate.count:,} of {rate.total:,} {say} who the assistant is with a placeholder in place of a name"
-    )
+    say = "says" if rate.count == 1 else "say"
+    message = f"{rate.count:,} of {rate.total:,} answers {say} who the assistant is with a placeholder in place of a name"
     return Judged("note" if rate.count else "pass", message)
 
 

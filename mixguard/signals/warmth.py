@@ -32,7 +32,12 @@ class WarmthAnnotator:
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:
-    message = f"{rate.count:,} of {rate.total:,} answers open with praise or agreement, or comfort the reader"
+    does = (
+        "opens with praise or agreement, or comforts"
+        if rate.count == 1
+        else "open with praise or agreement, or comfort"
+    )
+    message = f"{rate.count:,} of {rate.total:,} answers {does} the reader"
     return Judged("note" if rate.count and rate.count >= rate.limit * rate.total else "pass", message)
 
 
