@@ -30,7 +30,7 @@ class Span(NamedTuple):
 
 @dataclass(frozen=True)
 class Phrases:
-    """Named patterns of one signal. A space stands for any white space, an apostrophe for any of its forms.
+    """Named patterns of one signal. A space stands for any white space, ` ?` for any or none, an apostrophe for its forms.
 
     The patterns are case-insensitive and in the syntax that `re` and Rust's `regex` share: no look-around, no
     references. The latter runs in time linear in the text. A word boundary is one between ASCII letters.
@@ -89,4 +89,4 @@ def _load(name: str, group: str) -> Phrases:
 
 
 def _loose(pattern: str) -> str:
-    return pattern.replace("'", "['\u2019\u02bc`]").replace(" ", r"\s+")
+    return pattern.replace("'", "['\u2019\u02bc`]").replace(" ?", r"\s*").replace(" ", r"\s+")

@@ -20,6 +20,12 @@ def test_white_space_apostrophes_and_case_vary() -> None:
     assert counted("Good\n morning, I\u2019m not  sure", "GOOD EVENING", "goodmorning", None) == [2, 1, 0, 0]
 
 
+def test_an_optional_space_may_be_none_or_many() -> None:
+    frame = pl.DataFrame({"text": ["seatbelt", "seat belt", "seat \n belt", "seat-belt"]})
+    one = Phrases((("a belt", "seat ?belt"),))
+    assert frame.select(one.count("text"))["text"].to_list() == [1, 1, 1, 0]
+
+
 def test_its_spans_say_what_is_where() -> None:
     text = "Well, I'm not sure. Good morning!"
     spans = SOME.spans("response", text)
