@@ -264,9 +264,14 @@ def allow(check: str | None = None, *, expires: date = TODAY, **values: str) -> 
     return Allowance(check=check, expires=expires, reason="read it", author="Ann", **values)
 
 
-def baseline(now: Evidence, *entries: Allowance, before: Evidence | Baseline | None = None) -> Baseline:
+def baseline(
+    now: Evidence,
+    *entries: Allowance,
+    before: Evidence | Baseline | None = None,
+    checks: Sequence[Check] = CHECKS,
+) -> Baseline:
     """A run over this evidence, as the baseline of a later one."""
-    return Baseline(checked(now, *entries, before=before).findings, now.frame, now.coverage)
+    return Baseline(checked(now, *entries, before=before, checks=checks).findings, now.frame, now.coverage)
 
 
 def checked(
@@ -277,7 +282,7 @@ def checked(
     checks: Sequence[Check] = CHECKS,
 ) -> Checked:
     """Run the checks, optionally with allow-file entries and a baseline."""
-    known = baseline(before) if isinstance(before, Evidence) else before
+    known = baseline(before, checks=checks) if isinstance(before, Evidence) else before
     return run_checks(checks, now, entries, known, today=today)
 
 

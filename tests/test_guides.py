@@ -290,7 +290,10 @@ def _links(page: Path) -> list[str]:
 def _anchors(page: Path) -> set[str]:
     """Anchors of a page's headings, as GitHub makes them."""
     headings = re.findall(r"^#+ (.+)$", _prose(page), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
+    named = re.findall(r'<a id="([^"]+)">', _prose(page))
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings} | {
+        *named
+    }
 
 
 def test_the_picture_shows_the_floors_as_they_are() -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mixguard.annotate.forms import FORMS, forms, word_count
@@ -68,6 +68,7 @@ def test_words_are_counted_in_scripts_without_spaces() -> None:
     assert counted.to_series().to_list() == [3, 5, None]
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(alphabet=st.characters(codec="utf-8")), max_size=4))
 def test_any_text_has_a_form_that_does_not_depend_on_others(texts: list[str]) -> None:
     found = told(*texts)

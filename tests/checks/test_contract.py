@@ -65,7 +65,7 @@ def rows_of(result: Checked, finding: Finding) -> pl.DataFrame:
 @few
 @given(samples=some_samples, earlier=some_samples, corpus=corpora)
 def test_it_is_pure(check: Check, samples: Samples, earlier: Samples, corpus: dict[str, Any]) -> None:
-    now, known = evidence(flat(samples), **corpus), baseline(evidence(flat(earlier)))
+    now, known = evidence(flat(samples), **corpus), baseline(evidence(flat(earlier)), checks=[check])
     entries = [allow(check.id)] if check.id != ALLOW_FILE else []
     before = now.frame.collect()
     first = seen(checked(now, *entries, before=known, checks=[check]))

@@ -58,7 +58,7 @@ def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     tree = {
         "encode": {"cache": cache},
         "run": {"folder": folder / "run"},
-        "checks": {"limits": {"MG303": 0.5}},
+        "checks": {"limits": {"MG303": 0.5}, "samples": 20},
     }
     return mixguard.audit(path, config=Config.from_tree(tree, origin="test"))
 
