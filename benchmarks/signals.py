@@ -127,7 +127,10 @@ def told_apart(folder: Path) -> float:
 
 def ordinary(folder: Path) -> Path:
     """10,000 ordinary rows of the task corpora, as one file."""
-    names = ("corpora/gsm8k_train.jsonl", "formats/alpaca_en_demo.json", "corpora/gpteacher_roleplay.json")
+    names = (
+        "corpora/gsm8k_train.jsonl", "formats/alpaca_en_demo.json", "corpora/gpteacher_roleplay.json",
+        "corpora/gpteacher_codegen.json",
+    )  # fmt: skip
     texts = []
     for name in names:
         parts = Corpus.open([EVALDATA / name], Config().read, offline=True).parts(4096)
@@ -174,7 +177,6 @@ def mixed(
         "ordinary flagged": int(len(flagged) - hits),
         "ordinary": kept.height,
         "severity": max((each.severity for each in findings), key=("pass", "note", "warn", "fail").index),
-        "named": any(each.id in family.checks for each in result.findings if each.severity == "fail"),
     }
 
 
