@@ -63,7 +63,7 @@ def _places(checks: Sequence[str], text: Mapping[str, Any]) -> list[RenderableTy
     """Where the texts show what flagged them."""
     found = shown(checks, text) if text else []
     lines: list[RenderableType] = [
-        Text(printed(f"            {each.check} {each.name}: {each.span.words}, {_place(each.span)}"))
+        Text(f"    at      {printed(f'{each.check} {each.name}: {each.span.words}, {_place(each.span)}')}")
         for each in found[:PLACES_SHOWN]
     ]
     more = len(found) - PLACES_SHOWN

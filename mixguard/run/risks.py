@@ -23,6 +23,8 @@ class Risk(NamedTuple):
     """Its id, e.g. `M20`."""
     name: str
     severity: Severity
+    message: str
+    """What its gravest finding says."""
     strong: str
     """How much of it there is."""
     sure: str
@@ -59,6 +61,7 @@ def _risk(name: str, mechanism: Mechanism, findings: list[Finding]) -> Risk:
         mechanism=name,
         name=mechanism.name,
         severity=worst.severity,
+        message=worst.message,
         strong=f"{worst.count:,} of {worst.total:,}" if worst.total else "",
         sure=_sure(worst, mechanism),
         first=worst.remedy.partition(". ")[0].rstrip("."),

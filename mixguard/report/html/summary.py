@@ -16,10 +16,12 @@ from mixguard.report.html.advice import command
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
+from mixguard.run.risks import risks
 from mixguard.signals import SIGNALS
 
-SIGNS = ("MG102", "MG103", "MG105", "MG104", "MG201")
-"""Checks that show what training would erode besides coverage, in the order they are shown."""
+MISSING = "MG102"
+SIGNS_SHOWN = 5
+"""Risks that the second question names."""
 
 
 class Question(NamedTuple):
@@ -62,17 +64,18 @@ def _counted(count: int, what: str) -> str:
 
 def _what_it_erodes(audit: Audit) -> Question:
     short = sum(row.is_short for row in audit.coverage)
-    answer = (
-        f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
-        if short
-        else "Every hazard has enough refusals"
-    )
+    answer = "Every hazard has enough refusals"
+    if short:
+        answer = (
+            f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
+        )
+    elif any(finding.id == MISSING for finding in counting(audit)):
+        answer = "It has too few refusals"
     return Question("What will it erode?", answer, tuple(_signs(audit)))
 
 
 def _signs(audit: Audit) -> Iterator[str]:
-    found = {finding.id: finding.message for finding in counting(audit)}
-    told = [found[name] for name in SIGNS if name in found]
+    told = [risk.message for risk in risks(audit.findings)][:SIGNS_SHOWN]
     apart = sum(not finding.counts for finding in audit.findings)
     yield from told
     if apart:
@@ -133,10 +136,11 @@ def signals(audit: Audit) -> list[Signal]:
 
 
 def _signals(audit: Audit) -> Iterator[Signal]:
-    findings = {finding.id: finding for finding in audit.findings}
     for signal in SIGNALS:
-        if (finding := findings.get(signal.check.id)) is not None:
-            yield Signal(signal.name, signal.about, finding.count, finding.total)
+        for finding in audit.findings:
+            if finding.id == signal.check.id:
+                name = f"{signal.name}: {finding.subject}" if finding.subject else signal.name
+                yield Signal(name, signal.about, finding.count, finding.total)
     trained = audit.annotations.filter(TRAINED)
     unable, total = (
         trained.select((pl.col("stance_note") == "inability").sum(), pl.len().alias("n")).collect().row(0)
