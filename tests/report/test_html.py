@@ -58,7 +58,7 @@ def audit(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> Audit:
     tree = {
         "encode": {"cache": cache},
         "run": {"folder": folder / "run"},
-        "checks": {"limits": {"MG303": 0.5}, "samples": 20},
+        "checks": {"limits": {"MG303": 0.5}, "samples": 30},
     }
     return mixguard.audit(path, config=Config.from_tree(tree, origin="test"))
 
@@ -155,7 +155,7 @@ def test_rows_are_filtered_sorted_searched_and_paged(
     Select(browser.find_element(By.ID, "rows-finding")).select_by_value("MG103")
     answered = next(finding for finding in audit.findings if finding.id == "MG103")
     assert {row[0] for row in shown_rows(browser)} == {"MG103"}
-    assert browser.find_element(By.ID, "rows-count").text.startswith(f"{answered.count} of")
+    assert browser.find_element(By.ID, "rows-count").text.startswith(f"{len(answered.samples)} of")
     header = browser.find_element(By.CSS_SELECTOR, "#rows-table th[data-name=place]")
     header.find_element(By.TAG_NAME, "button").send_keys(Keys.ENTER)
     assert header.get_attribute("aria-sort") == "ascending"
