@@ -185,7 +185,8 @@ def _training_plan(evidence: Evidence) -> Told:
         )
     severity = found[0].severity
     listed = ", ".join(each.found for each in found)
-    message = f"training plan: {listed}, in {_planned(known)}{known.refusing if severity == 'warn' else ''}"
+    steps = f" in {known.steps:,} steps" if known.steps is not None else ""
+    message = f"training plan{steps}: {listed}{known.refusing if severity == 'warn' else ''}"
     return Told(severity, message, len(found), len(RULES), limit=limit)
 
 
@@ -204,5 +205,5 @@ TRAINING_CHECK = Check(
     why="How a corpus is trained on changes how much it erodes: most is lost in the first steps, and a warm-up alone can spare it.",
     source=f"{SHALLOW}; {OPTIMISATION}; Qi et al. 2023 (arXiv 2310.03693)",
     remedy="Warm up for 10 steps or 3 % of them, whichever is more, with the lowest learning rate and the fewest epochs that fit the task; the training advice names each line to change.",
-    mechanisms=("M32", "M10", "M63"),
+    mechanisms=("M70", "M32", "M10", "M63"),
 )
