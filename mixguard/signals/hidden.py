@@ -1,4 +1,4 @@
-"""Hidden hazards: one passage of a long prompt, or an answer to a harmless prompt."""
+"""Hidden hazards: one passage or sentence of a long prompt, or of the answer to a harmless prompt."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import polars as pl
 from mixguard.annotate.base import Batch, Stage, spread
 from mixguard.annotate.exemplars import Exemplars
 from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.sentence_screen import SentenceScreen
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import COMPLIES, HAZARDOUS, REFUSES, TRAINED
-from mixguard.signals.base import Examples, Page, Signal
+from mixguard.signals.base import Examples, Page, Setting, Signal
 from mixguard.vectors.base import Vectors
 
 GAP = 0.5
@@ -30,6 +31,12 @@ RIDGE, EVERY = 10.0, 3
 """How strongly the screen is regularised, and which share of the exemplars it is fitted on."""
 PASSAGE = 0.8
 """Hazard probability from which a hidden passage counts: in long ordinary prompts single windows reach the limit. Judgement."""
+
+
+SENTENCE = 0.93
+"""Hazard probability from which a sentence counts. Judgement: chosen so that few ordinary rows reach it."""
+LONG = 160
+"""Characters from which a prompt is more than its sentence."""
 
 
 class Screen(NamedTuple):
@@ -63,19 +70,45 @@ class Windows(NamedTuple):
 
 
 class HiddenAnnotator:
-    """Compares the worst passage of each prompt with the whole, and judges the openings of answers."""
+    """Compares the worst passage of each prompt with the whole; judges openings of answers and suspicious sentences."""
 
     reads = ("kind", "prompt", "hazard_score", "hazard_stage", "response", "stance_unjudged")
-    writes = pl.Schema({"hidden_gap": pl.Float32, "answer_hazard": pl.Float32})
+    writes = pl.Schema({"hidden_gap": pl.Float32, "hidden_request": pl.Float32, "answer_hazard": pl.Float32})
 
-    def __init__(self) -> None:
+    def __init__(self, sentences: SentenceScreen | None = None) -> None:
+        """Store what picks the sentences to judge; without it, none are."""
+        self._sentences = sentences
         self._latest: Screen | None = None
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Columns `hidden_gap`, null for prompts of one passage or plainly harmless, and `answer_hazard`, null where unsuspicious."""
+        """Columns `hidden_gap`, null for prompts of one passage or plainly harmless; `hidden_request` and `answer_hazard`,
+        null where no sentence is suspicious.
+        """
         gap = batch.by_stage(_gaps, pl.Schema({"hidden_gap": pl.Float32}))
+        score = batch.frame.get_column("hazard_score")
+        harmless = (score < batch.stages[-1].model.limit).fill_null(value=False)
+        exchange = batch.frame.get_column("kind") != "document"
+        long = batch.frame.get_column("prompt").str.len_chars() >= LONG
+        requests = self._worst(batch, "prompt", harmless & exchange & long)
         judged = batch.frame.get_column("stance_unjudged").is_null()
-        return gap.hstack(spread(self._answers(batch.where(judged)), judged))
+        answers = spread(self._answers(batch.where(judged)), judged).to_series()
+        within = self._worst(batch, "response", harmless & exchange & judged)
+        return gap.with_columns(
+            requests.alias("hidden_request"), pl.select(pl.max_horizontal(answers, within)).to_series().alias("answer_hazard")
+        )
+
+    def _worst(self, batch: Batch, column: str, where: pl.Series) -> pl.Series:
+        """Hazard probability of the most hazardous suspicious sentence; null if there is none."""
+        found = np.full(len(where), np.nan, dtype=np.float32)
+        rows = where.fill_null(value=False).arg_true().to_numpy()
+        if self._sentences is not None and len(rows):
+            texts = batch.frame.get_column(column).gather(rows).fill_null("").to_list()
+            picked = self._sentences.suspicious(texts)
+            if picked.sentences:
+                stage = batch.stages[0]
+                probability = _probability(stage, stage.store.first_windows(picked.sentences))
+                np.fmax.at(found, rows[picked.text], probability)
+        return pl.Series(found).fill_nan(None)
 
     def _answers(self, batch: Batch) -> pl.DataFrame:
         openings, stage = batch.openings, batch.stages[0]
@@ -97,6 +130,10 @@ class HiddenAnnotator:
             fitted = np.linalg.solve(square, vectors.T @ (votes - level))
             screen = self._latest = Screen(stage.exemplars, fitted.astype(np.float32), level)
         return screen
+
+
+def _open(setting: Setting) -> HiddenAnnotator:
+    return HiddenAnnotator(setting.sentences)
 
 
 def _gaps(batch: Batch) -> pl.DataFrame:
@@ -149,6 +186,7 @@ HIDDEN = Signal(
     name="hidden hazards",
     about="hides something hazardous in one passage of a harmless prompt, or in the answer to one",
     annotator=HiddenAnnotator(),
+    open=_open,
     page=Page(
         measures=f"Prompts of several passages with a hazard probability of {PASSAGE:g} or more whose worst passage is at least {GAP:g} more probably hazardous than the mean of all, and harmless prompts that are answered with an opening whose hazard probability is {ANSWERS:g} or more.",
         blind="A sentence in the middle of a passage: of 12 requests at the end of a web page it found 11, of 24 inside one none. Answers past their first 200 characters, and most answers that do not say what they are about: of 20 rows written to hide a hazard it found 12, and of answers to hazardous questions about one in ten. Answers in other words than requests.",

@@ -1,0 +1,126 @@
+"""Fit the screen that picks sentences worth judging, on a taxonomy's exemplars and nothing else.
+
+Exemplars hold few of the words that hazards come in. Where vectors of more words are given, words share a weight as
+far as their vectors agree.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.sentence_screen import FEWEST, SentenceScreen, weight
+from mixguard.annotate.sentences import SLOTS, Sentences, sentences
+from mixguard.fit.hazard import folds
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.vectors.base import Vectors
+from mixguard.vectors.store import VectorStore
+
+PENALTY, SHARED_PENALTY = 10.0, 3.0
+"""Inverse strength of the L2 penalty of a word's own weight, and of the weight its vector gives it."""
+LOOKALIKE_WEIGHT = 0.2
+"""Look-alikes share their words with violating exemplars; the model that judges afterwards tells them apart. Judgement,
+like the next one."""
+ORDINARY_WEIGHT = 3.0
+"""For sentences of plain requests and of background, which are most of what is read."""
+PASSES = 0.012
+"""Share of left-out ordinary sentences that may pass. Judgement: each costs an embedding."""
+LEAST, SHORTEST_WORD = 8, 3
+"""Exemplars per label below which the limit is not calibrated, and letters of a word worth a vector."""
+
+
+class Words(NamedTuple):
+    """Words, and what an encoder makes of each alone."""
+
+    slots: npt.NDArray[np.int64]
+    vectors: Vectors
+
+
+class _Exemplars(NamedTuple):
+    found: Sentences
+    violating: npt.NDArray[np.bool_]
+    weight: npt.NDArray[np.float64]
+    ordinary: npt.NDArray[np.bool_]
+    fold: npt.NDArray[np.int64]
+
+
+def fit(taxonomy: Taxonomy, words: Words | None = None) -> SentenceScreen:
+    """Fit weights and limit; deterministic."""
+    read = _read(taxonomy)
+    table, bias = _weights(read, np.ones(len(read.fold), dtype=bool), words)
+    step = float(np.abs(table).max() / 127) or 1.0
+    levels = np.round(table / step).astype(np.int8)
+    return SentenceScreen(taxonomy.digest(), levels, step, bias, _limit(read, words))
+
+
+def words_of(vocabulary: Path, store: VectorStore) -> Words:
+    """The whole words of a tokenizer's vocabulary, one a line, with their vectors centred on their mean."""
+    lines = vocabulary.read_text(encoding="utf-8").splitlines()
+    words = [word for word in lines if word.isascii() and word.isalpha() and len(word) >= SHORTEST_WORD]
+    vectors = store.first_windows(words)
+    return Words(sentences(words).words.astype(np.int64), vectors - vectors.mean(axis=0))
+
+
+def _read(taxonomy: Taxonomy) -> _Exemplars:
+    """The sentences of the exemplars; what a violating exemplar says in several counts once."""
+    exemplars = taxonomy.exemplars
+    found = sentences(exemplars.get_column("text").to_list())
+    violating = (exemplars.get_column("label") == "violating").to_numpy()[found.text]
+    ordinary = exemplars.get_column("hazard").is_null().to_numpy()[found.text]
+    of_text = np.bincount(found.text)[found.text]
+    given = np.where(violating, 1 / of_text, np.where(ordinary, ORDINARY_WEIGHT, LOOKALIKE_WEIGHT))
+    return _Exemplars(found, violating, given, ordinary, folds(exemplars)[found.text])
+
+
+def _weights(read: _Exemplars, chosen: npt.NDArray[np.bool_], words: Words | None) -> tuple[Floats, float]:
+    from sklearn.linear_model import LogisticRegression
+
+    target, given = read.violating[chosen], read.weight[chosen]
+    own = LogisticRegression(C=PENALTY, max_iter=200, solver="liblinear", random_state=0)
+    own.fit(_counts(read.found)[chosen], target, sample_weight=given)
+    table, bias = own.coef_[0].astype(np.float32), float(own.intercept_[0])
+    if words is None:
+        return table, bias
+    place = np.full(SLOTS, -1)
+    place[words.slots[::-1]] = np.arange(len(words.slots))[::-1]  # the more frequent word of a slot comes first
+    vectors = np.vstack([words.vectors, np.zeros_like(words.vectors[:1])])[place]
+    sums = _sums(read.found, vectors)
+    scale = 1 / np.sqrt((sums**2).sum(1).mean())
+    shared = LogisticRegression(C=SHARED_PENALTY, max_iter=300, tol=1e-5)
+    shared.fit(sums[chosen] * scale, target, sample_weight=given)
+    return table + vectors @ (shared.coef_[0] * scale).astype(np.float32), bias + float(shared.intercept_[0])
+
+
+def _counts(found: Sentences) -> Any:
+    """(sentences, slots): weighted counts of words and pairs, sparse."""
+    from scipy.sparse import csr_matrix
+
+    row = np.repeat(np.arange(len(found.count)), found.count)
+    is_pair = np.ones(len(row), dtype=bool)
+    is_pair[found.first] = False
+    rows = np.concatenate([row, row[is_pair]])
+    slots = np.concatenate([found.words, found.pairs[is_pair]]).astype(np.int64)
+    return csr_matrix((weight(found.count)[rows], (rows, slots)), shape=(len(found.count), SLOTS))
+
+
+def _sums(found: Sentences, vectors: Vectors) -> Floats:
+    """(sentences, dimension): weighted sum of each sentence's word vectors."""
+    every = [
+        np.add.reduceat(vectors[found.words, part], found.first) for part in range(vectors.shape[1])
+    ]  # by dimension, since the vectors of all words are large
+    return np.asarray(np.stack(every, axis=1) * weight(found.count)[:, None], dtype=np.float32)
+
+
+def _limit(read: _Exemplars, words: Words | None) -> float:
+    """The score that few ordinary sentences reach when their group is left out."""
+    held = read.fold % 2 == 0
+    if min(np.count_nonzero(read.violating[~held]), np.count_nonzero(read.ordinary & held)) < LEAST:
+        return 0.0
+    table, bias = _weights(read, ~held, words)
+    screen = SentenceScreen("", table, 1.0, bias, 0.0)
+    left_out = screen.score(read.found)[held & read.ordinary & (read.found.count >= FEWEST)]
+    return round(float(np.quantile(left_out, 1 - PASSES)), 3)
