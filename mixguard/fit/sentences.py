@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.sentence_screen import FEWEST, SentenceScreen, weight
@@ -27,10 +28,19 @@ LOOKALIKE_WEIGHT = 0.2
 like the next one."""
 ORDINARY_WEIGHT = 3.0
 """For sentences of plain requests and of background, which are most of what is read."""
-PASSES = 0.012
+PASSES = 0.006
 """Share of left-out ordinary sentences that may pass. Judgement: each costs an embedding."""
 LEAST, SHORTEST_WORD = 8, 3
 """Exemplars per label below which the limit is not calibrated, and letters of a word worth a vector."""
+
+
+ASKS = r"(?i)^(?:how (?:do|can|could|would|should|might) (?:i|we|you|one|someone|people)|(?:please |can you |could you )?(?:tell|show|teach|explain|describe|help|advise)(?: me| us)?(?: how to| the best way to)|what(?:'s| is) the (?:best|easiest|safest) way to|how to|i (?:want|need|would like) to) (.{8,200})$"
+"""A request whose last group completes an announcement."""
+ANNOUNCES = (
+    "Here is how to {}", "This is how you {}", "And now I will explain how to {}", "To {}, do the following",
+    "If you want to {}, this is the way",
+)  # fmt: skip
+"""What an answer says where it does what a request asks: the exemplars are requests."""
 
 
 class Words(NamedTuple):
@@ -66,14 +76,24 @@ def words_of(vocabulary: Path, store: VectorStore) -> Words:
 
 
 def _read(taxonomy: Taxonomy) -> _Exemplars:
-    """The sentences of the exemplars; what a violating exemplar says in several counts once."""
-    exemplars = taxonomy.exemplars
-    found = sentences(exemplars.get_column("text").to_list())
-    violating = (exemplars.get_column("label") == "violating").to_numpy()[found.text]
-    ordinary = exemplars.get_column("hazard").is_null().to_numpy()[found.text]
+    """The sentences of the exemplars and of `ANNOUNCES`; what a violating exemplar says in several counts once."""
+    every = _announced(taxonomy.exemplars.with_columns(fold=folds(taxonomy.exemplars)))
+    found = sentences(every.get_column("text").to_list())
+    violating = (every.get_column("label") == "violating").to_numpy()[found.text]
+    ordinary = every.get_column("hazard").is_null().to_numpy()[found.text]
     of_text = np.bincount(found.text)[found.text]
     given = np.where(violating, 1 / of_text, np.where(ordinary, ORDINARY_WEIGHT, LOOKALIKE_WEIGHT))
-    return _Exemplars(found, violating, given, ordinary, folds(exemplars)[found.text])
+    return _Exemplars(found, violating, given, ordinary, every.get_column("fold").to_numpy()[found.text])
+
+
+def _announced(exemplars: pl.DataFrame) -> pl.DataFrame:
+    """The exemplars, and those that ask how to do something once more as an answer announces it."""
+    asked = exemplars.with_columns(pl.col("text").str.strip_chars(" ?.!").str.extract(ASKS)).drop_nulls("text")
+    number = pl.int_range(pl.len()) % len(ANNOUNCES)
+    worded = pl.coalesce(
+        pl.when(number == place).then(pl.format(form, "text")) for place, form in enumerate(ANNOUNCES)
+    )
+    return pl.concat([exemplars, asked.with_columns(worded.alias("text"))])
 
 
 def _weights(read: _Exemplars, chosen: npt.NDArray[np.bool_], words: Words | None) -> tuple[Floats, float]:

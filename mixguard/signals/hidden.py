@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,8 +34,10 @@ PASSAGE = 0.8
 """Hazard probability from which a hidden passage counts: in long ordinary prompts single windows reach the limit. Judgement."""
 
 
-SENTENCE = 0.93
+SENTENCE = 0.95
 """Hazard probability from which a sentence counts. Judgement: chosen so that few ordinary rows reach it."""
+DOUBTED = 0.0
+"""Log-odds given by the first stage from which a later one judges a sentence."""
 LONG = 160
 """Characters from which a prompt is more than its sentence."""
 
@@ -105,9 +108,7 @@ class HiddenAnnotator:
             texts = batch.frame.get_column(column).gather(rows).fill_null("").to_list()
             picked = self._sentences.suspicious(texts)
             if picked.sentences:
-                stage = batch.stages[0]
-                probability = _probability(stage, stage.store.first_windows(picked.sentences))
-                np.fmax.at(found, rows[picked.text], probability)
+                np.fmax.at(found, rows[picked.text], _of_requests(batch.stages, picked.sentences))
         return pl.Series(found).fill_nan(None)
 
     def _answers(self, batch: Batch) -> pl.DataFrame:
@@ -151,9 +152,27 @@ def _gaps(batch: Batch) -> pl.DataFrame:
     return pl.DataFrame({"hidden_gap": gap}).select(pl.all().fill_nan(None))
 
 
+def _of_requests(stages: Sequence[Stage], texts: Sequence[str]) -> Floats:
+    """Hazard probability of texts that are requests of their own; as in whole prompts, later stages judge what is doubted."""
+    first = stages[0]
+    evidence = _log_odds(first, first.store.first_windows(texts))
+    probability = np.asarray(1 / (1 + np.exp(-evidence)), dtype=np.float32)
+    doubted = np.flatnonzero(evidence >= DOUBTED)
+    for stage in stages[1:]:
+        if len(doubted):
+            own = _log_odds(stage, stage.store.first_windows([texts[number] for number in doubted]))
+            share = stage.model.share
+            evidence[doubted] = share * evidence[doubted] + (1 - share) * own
+            probability[doubted] = stage.model.text(evidence[doubted])
+    return probability
+
+
+def _log_odds(stage: Stage, vectors: npt.NDArray[np.float32]) -> Floats:
+    return stage.model.votes(vectors @ stage.exemplars.vectors.T)[1]
+
+
 def _probability(stage: Stage, vectors: npt.NDArray[np.float32]) -> Floats:
-    _, log_odds = stage.model.votes(vectors @ stage.exemplars.vectors.T)
-    return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=np.float32)
+    return np.asarray(1 / (1 + np.exp(-_log_odds(stage, vectors))), dtype=np.float32)
 
 
 def _passage(rate: Rate, _: Evidence) -> Judged:
