@@ -25,7 +25,7 @@ from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
 from mixguard.files import bundled, cache_folder
 from mixguard.fit.hazard import fit_stages
-from mixguard.fit.sentences import fit as fit_sentences
+from mixguard.fit.screen import fit as fit_screen
 from mixguard.fit.stance import fit as fit_stance
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -99,7 +99,7 @@ class Recipe:
 
     def _sentences(self, taxonomy: Taxonomy) -> SentenceScreen:
         cache, made = cache_folder(self.config.encode.cache), made_of(taxonomy.digest())
-        return fitted(SentenceScreen, taxonomy.folder, cache, made, lambda: fit_sentences(taxonomy))
+        return fitted(SentenceScreen, taxonomy.folder, cache, made, lambda: fit_screen(taxonomy))
 
     def _is_careful(self) -> bool:
         chosen, encode = self.config.judge.stages, self.config.encode

@@ -59,8 +59,8 @@ class SentenceScreen:
         value = self.levels[found.words].astype(np.float32)
         pairs = self.levels[found.pairs].astype(np.float32)
         pairs[found.first] = 0
-        total = np.add.reduceat(value + pairs, found.first) * weight(found.count) * self.step + self.bias
-        return np.where(found.count >= FEWEST, total, -np.inf).astype(np.float32)
+        total = np.add.reduceat(value + pairs, found.first) * weight(found.length) * self.step + self.bias
+        return np.where(found.length >= FEWEST, total, -np.inf).astype(np.float32)
 
     def suspicious(self, texts: Sequence[str]) -> Suspicious:
         """The sentences of the texts that are worth judging, at most `MOST` of each."""

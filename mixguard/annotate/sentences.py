@@ -39,7 +39,7 @@ class Sentences(NamedTuple):
     end: Integers
     """(sentences,): from its first to its last word, in bytes of `content`."""
     first: Integers
-    count: Integers
+    length: Integers
     """(sentences,): its first word, and how many it has."""
     words: Slots
     """(words,): slot of each word."""
@@ -75,7 +75,7 @@ def sentences(texts: Sequence[str]) -> Sentences:
     start, end = np.flatnonzero(edges == 1), np.flatnonzero(edges == -1)
     begins = _begins(np.searchsorted(_breaks(letters), start))
     first = np.flatnonzero(begins)
-    count = np.diff(np.append(first, len(start)))
+    length = np.diff(np.append(first, len(start)))
     hashes = _hashes(lower, start, end)
     with_before = np.roll(hashes, 1) * np.uint32(0x9E3779B1) + hashes
     offsets = np.cumsum([0, *(len(each) + 1 for each in encoded[:-1])])
@@ -83,9 +83,9 @@ def sentences(texts: Sequence[str]) -> Sentences:
         content=content,
         text=np.searchsorted(offsets, start[first], side="right") - 1,
         start=start[first],
-        end=end[first + count - 1],
+        end=end[first + length - 1],
         first=first,
-        count=count,
+        length=length,
         words=hashes >> np.uint32(32 - BITS),
         pairs=(with_before * np.uint32(0x85EBCA77)) >> np.uint32(32 - BITS),
     )

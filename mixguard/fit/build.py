@@ -18,8 +18,8 @@ from mixguard.files import bundled, cache_folder
 from mixguard.fit import stance as stance_fit
 from mixguard.fit.exemplar_map import fit_map
 from mixguard.fit.hazard import fit_stages
-from mixguard.fit.sentences import fit as fit_sentences
-from mixguard.fit.sentences import words_of
+from mixguard.fit.screen import fit as fit_screen
+from mixguard.fit.screen import words_of
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
@@ -49,7 +49,7 @@ def build(name: str, config: Config) -> dict[str, Any]:
     models = fit_stages(taxonomy, vectors, [store.encoder.weights for store in stores])
     for model in models:
         _ship(model, taxonomy.folder)
-    screen = fit_sentences(taxonomy, words_of(bundled_model() / VOCABULARY, stores[0]))
+    screen = fit_screen(taxonomy, words_of(bundled_model() / VOCABULARY, stores[0]))
     screen.save(model_file(taxonomy.folder, FILE))
     first = np.flatnonzero(np.diff(vectors[0].owner, prepend=-1))
     layout = fit_map(taxonomy, vectors[0].vectors[first])

@@ -30,8 +30,9 @@ ORDINARY_WEIGHT = 3.0
 """For sentences of plain requests and of background, which are most of what is read."""
 PASSES = 0.006
 """Share of left-out ordinary sentences that may pass. Judgement: each costs an embedding."""
+LEVELS = 127
 LEAST, SHORTEST_WORD = 8, 3
-"""Exemplars per label below which the limit is not calibrated, and letters of a word worth a vector."""
+"""Sentences of a kind below which the limit is not calibrated, and letters of a word worth a vector."""
 
 
 ASKS = r"(?i)^(?:how (?:do|can|could|would|should|might) (?:i|we|you|one|someone|people)|(?:please |can you |could you )?(?:tell|show|teach|explain|describe|help|advise)(?: me| us)?(?: how to| the best way to)|what(?:'s| is) the (?:best|easiest|safest) way to|how to|i (?:want|need|would like) to) (.{8,200})$"
@@ -62,9 +63,7 @@ def fit(taxonomy: Taxonomy, words: Words | None = None) -> SentenceScreen:
     """Fit weights and limit; deterministic."""
     read = _read(taxonomy)
     table, bias = _weights(read, np.ones(len(read.fold), dtype=bool), words)
-    step = float(np.abs(table).max() / 127) or 1.0
-    levels = np.round(table / step).astype(np.int8)
-    return SentenceScreen(taxonomy.digest(), levels, step, bias, _limit(read, words))
+    return _rounded(taxonomy.digest(), table, bias, _limit(read, words))
 
 
 def words_of(vocabulary: Path, store: VectorStore) -> Words:
@@ -77,7 +76,7 @@ def words_of(vocabulary: Path, store: VectorStore) -> Words:
 
 def _read(taxonomy: Taxonomy) -> _Exemplars:
     """The sentences of the exemplars and of `ANNOUNCES`; what a violating exemplar says in several counts once."""
-    every = _announced(taxonomy.exemplars.with_columns(fold=folds(taxonomy.exemplars)))
+    every = announced(taxonomy.exemplars.with_columns(fold=folds(taxonomy.exemplars)))
     found = sentences(every.get_column("text").to_list())
     violating = (every.get_column("label") == "violating").to_numpy()[found.text]
     ordinary = every.get_column("hazard").is_null().to_numpy()[found.text]
@@ -86,9 +85,11 @@ def _read(taxonomy: Taxonomy) -> _Exemplars:
     return _Exemplars(found, violating, given, ordinary, every.get_column("fold").to_numpy()[found.text])
 
 
-def _announced(exemplars: pl.DataFrame) -> pl.DataFrame:
+def announced(exemplars: pl.DataFrame) -> pl.DataFrame:
     """The exemplars, and those that ask how to do something once more as an answer announces it."""
-    asked = exemplars.with_columns(pl.col("text").str.strip_chars(" ?.!").str.extract(ASKS)).drop_nulls("text")
+    asked = exemplars.with_columns(pl.col("text").str.strip_chars(" ?.!").str.extract(ASKS)).drop_nulls(
+        "text"
+    )
     number = pl.int_range(pl.len()) % len(ANNOUNCES)
     worded = pl.coalesce(
         pl.when(number == place).then(pl.format(form, "text")) for place, form in enumerate(ANNOUNCES)
@@ -106,7 +107,9 @@ def _weights(read: _Exemplars, chosen: npt.NDArray[np.bool_], words: Words | Non
     if words is None:
         return table, bias
     place = np.full(SLOTS, -1)
-    place[words.slots[::-1]] = np.arange(len(words.slots))[::-1]  # the more frequent word of a slot comes first
+    place[words.slots[::-1]] = np.arange(len(words.slots))[
+        ::-1
+    ]  # the more frequent word of a slot comes first
     vectors = np.vstack([words.vectors, np.zeros_like(words.vectors[:1])])[place]
     sums = _sums(read.found, vectors)
     scale = 1 / np.sqrt((sums**2).sum(1).mean())
@@ -115,16 +118,21 @@ def _weights(read: _Exemplars, chosen: npt.NDArray[np.bool_], words: Words | Non
     return table + vectors @ (shared.coef_[0] * scale).astype(np.float32), bias + float(shared.intercept_[0])
 
 
+def _rounded(digest: str, table: Floats, bias: float, limit: float) -> SentenceScreen:
+    step = float(np.abs(table).max() / LEVELS) or 1.0
+    return SentenceScreen(digest, np.round(table / step).astype(np.int8), step, bias, limit)
+
+
 def _counts(found: Sentences) -> Any:
     """(sentences, slots): weighted counts of words and pairs, sparse."""
     from scipy.sparse import csr_matrix
 
-    row = np.repeat(np.arange(len(found.count)), found.count)
+    row = np.repeat(np.arange(len(found.length)), found.length)
     is_pair = np.ones(len(row), dtype=bool)
     is_pair[found.first] = False
     rows = np.concatenate([row, row[is_pair]])
     slots = np.concatenate([found.words, found.pairs[is_pair]]).astype(np.int64)
-    return csr_matrix((weight(found.count)[rows], (rows, slots)), shape=(len(found.count), SLOTS))
+    return csr_matrix((weight(found.length)[rows], (rows, slots)), shape=(len(found.length), SLOTS))
 
 
 def _sums(found: Sentences, vectors: Vectors) -> Floats:
@@ -132,15 +140,16 @@ def _sums(found: Sentences, vectors: Vectors) -> Floats:
     every = [
         np.add.reduceat(vectors[found.words, part], found.first) for part in range(vectors.shape[1])
     ]  # by dimension, since the vectors of all words are large
-    return np.asarray(np.stack(every, axis=1) * weight(found.count)[:, None], dtype=np.float32)
+    return np.asarray(np.stack(every, axis=1) * weight(found.length)[:, None], dtype=np.float32)
 
 
 def _limit(read: _Exemplars, words: Words | None) -> float:
     """The score that few ordinary sentences reach when their group is left out."""
     held = read.fold % 2 == 0
-    if min(np.count_nonzero(read.violating[~held]), np.count_nonzero(read.ordinary & held)) < LEAST:
+    needed = read.violating & ~held, ~read.violating & ~held, read.ordinary & held
+    if min(map(np.count_nonzero, needed)) < LEAST:
         return 0.0
     table, bias = _weights(read, ~held, words)
-    screen = SentenceScreen("", table, 1.0, bias, 0.0)
-    left_out = screen.score(read.found)[held & read.ordinary & (read.found.count >= FEWEST)]
+    screen = _rounded("", table, bias, 0.0)
+    left_out = screen.score(read.found)[held & read.ordinary & (read.found.length >= FEWEST)]
     return round(float(np.quantile(left_out, 1 - PASSES)), 3)
