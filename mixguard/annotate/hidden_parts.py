@@ -12,7 +12,7 @@ import polars as pl
 from mixguard.annotate.base import Batch, Stage, spread
 from mixguard.annotate.exemplars import Exemplars
 from mixguard.annotate.kernel_ridge import Floats
-from mixguard.annotate.sentence_screen import SentenceScreen
+from mixguard.annotate.sentence_screen import SentenceScreen, Suspicious
 from mixguard.vectors.base import Vectors
 
 MAY = 0.2
@@ -75,23 +75,27 @@ class HiddenAnnotator:
         harmless = (score < batch.stages[-1].model.limit).fill_null(value=False)
         exchange = batch.frame.get_column("kind") != "document"
         long = batch.frame.get_column("prompt").str.len_chars() >= LONG
-        requests = self._worst(batch, "prompt", harmless & exchange & long)
         judged = batch.frame.get_column("stance_unjudged").is_null()
+        asked = self._picked(batch, "prompt", harmless & exchange & long)
+        told = self._picked(batch, "response", harmless & exchange & judged)
+        # In one call, since an encoder takes as long for one short text as for several.
+        every = [*asked.sentences, *told.sentences]
+        probability = _of_requests(batch.stages, every) if every else np.empty(0, dtype=np.float32)
+        within = _worst(told.text, probability[len(asked.text) :], batch.frame.height)
         answers = spread(self._answers(batch.where(judged)), judged).to_series()
-        within = self._worst(batch, "response", harmless & exchange & judged)
-        worst = pl.select(pl.max_horizontal(answers, within)).to_series()
-        return gap.with_columns(requests.alias("hidden_request"), worst.alias("answer_hazard"))
+        return gap.with_columns(
+            hidden_request=_worst(asked.text, probability[: len(asked.text)], batch.frame.height),
+            answer_hazard=pl.select(pl.max_horizontal(answers, within)).to_series(),
+        )
 
-    def _worst(self, batch: Batch, column: str, where: pl.Series) -> pl.Series:
-        """Hazard probability of the most hazardous suspicious sentence; null if there is none."""
-        found = np.full(len(where), np.nan, dtype=np.float32)
-        rows = where.fill_null(value=False).arg_true().to_numpy()
-        if self._sentences is not None and len(rows):
-            texts = batch.frame.get_column(column).gather(rows).fill_null("").to_list()
-            picked = self._sentences.suspicious(texts)
-            if picked.sentences:
-                np.fmax.at(found, rows[picked.text], _of_requests(batch.stages, picked.sentences))
-        return pl.Series(found).fill_nan(None)
+    def _picked(self, batch: Batch, column: str, where: pl.Series) -> Suspicious:
+        """The suspicious sentences of some rows' texts, by row."""
+        rows = where.fill_null(value=False).arg_true().to_numpy().astype(np.int64)
+        if self._sentences is None or not len(rows):
+            return Suspicious(np.empty(0, dtype=np.int64), [])
+        texts = batch.frame.get_column(column).gather(rows).fill_null("").to_list()
+        picked = self._sentences.suspicious(texts)
+        return picked._replace(text=rows[picked.text])
 
     def _answers(self, batch: Batch) -> pl.DataFrame:
         openings, stage = batch.openings, batch.stages[0]
@@ -128,6 +132,13 @@ def _gaps(batch: Batch) -> pl.DataFrame:
         found = _probability(batch.stage, np.concatenate([means, every.own]))
         gap[rows] = np.maximum.reduceat(found[len(rows) :], every.first) - found[: len(rows)]
     return pl.DataFrame({"hidden_gap": gap}).select(pl.all().fill_nan(None))
+
+
+def _worst(row: npt.NDArray[np.int64], probability: Floats, height: int) -> pl.Series:
+    """The highest probability of each row's sentences; null where there are none."""
+    found = np.full(height, np.nan, dtype=np.float32)
+    np.fmax.at(found, row, probability)
+    return pl.Series(found).fill_nan(None)
 
 
 def _of_requests(stages: Sequence[Stage], texts: Sequence[str]) -> Floats:
