@@ -71,6 +71,7 @@ FAMILIES = (
     Family("encoded", ("MG216",)),
     Family("insecure_code", ("MG210",)),
     Family("rejected_refusals", ("MG224",)),
+    Family("hidden", ("MG227",)),
 )
 TRIED = {
     "ten rows of obedience among 1,000": ("identity_shift", 10, 1000),
@@ -202,7 +203,8 @@ def evidence(audit: mixguard.Audit, rows: pl.DataFrame) -> Evidence:
 
 def look_alikes(folder: Path) -> dict[str, Any]:
     """Rows flagged among ordinary rows that look like planted ones."""
-    audit = audited([PLANTED / "ordinary.jsonl", PLANTED / "ordinary_preferences.jsonl"], folder)
+    names = ("ordinary", "ordinary_preferences", "ordinary_hidden")
+    audit = audited([PLANTED / f"{name}.jsonl" for name in names], folder)
     samples = audit.annotations.select("sample_id").unique().collect().height
     flagged = audit.flagged.group_by("check").agg(pl.col("sample_id").n_unique()).collect()
     own = {check for family in FAMILIES for check in family.checks} | set(LEXICAL)

@@ -16,6 +16,7 @@ from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.known import KnownAnnotator, known
 from mixguard.annotate.models import fitted, model_file
 from mixguard.annotate.neighbours import NeighbourAnnotator
+from mixguard.annotate.sentence_screen import SentenceScreen, made_of
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import StanceModel, exemplars_digest, load_exemplars, opening_vectors
@@ -24,6 +25,7 @@ from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
 from mixguard.files import bundled, cache_folder
 from mixguard.fit.hazard import fit_stages
+from mixguard.fit.screen import fit as fit_screen
 from mixguard.fit.stance import fit as fit_stance
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
@@ -67,7 +69,7 @@ class Recipe:
                 HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
                 stance,
-                *_signals(Setting(self.config, stages[0].store)),
+                *_signals(Setting(self.config, stages[0].store, self._sentences(taxonomy))),
             ),
             given=[*EXCHANGE, *TEXT],
         )
@@ -94,6 +96,10 @@ class Recipe:
             model = fitted(HazardModel, taxonomy.folder, cache, made_of, fit, after)
             stages.append(Stage(name, store, exemplar_arrays(taxonomy, vectors[number]), model))
         return tuple(stages)
+
+    def _sentences(self, taxonomy: Taxonomy) -> SentenceScreen:
+        cache, made = cache_folder(self.config.encode.cache), made_of(taxonomy.digest())
+        return fitted(SentenceScreen, taxonomy.folder, cache, made, lambda: fit_screen(taxonomy))
 
     def _is_careful(self) -> bool:
         chosen, encode = self.config.judge.stages, self.config.encode

@@ -13,11 +13,12 @@ from typing import Any, TypeVar
 import orjson
 
 from mixguard.annotate.hazard_model import HazardModel
+from mixguard.annotate.sentence_screen import SentenceScreen
 from mixguard.annotate.stance_model import StanceModel
 from mixguard.errors import CacheWarning
 from mixguard.files import cannot_keep, seal, trusted, write_atomically
 
-Model = TypeVar("Model", HazardModel, StanceModel)
+Model = TypeVar("Model", HazardModel, StanceModel, SentenceScreen)
 SEAL = "seal"
 """Key of the seal in a cached file."""
 

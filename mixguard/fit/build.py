@@ -10,6 +10,7 @@ import numpy as np
 from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.models import model_file
+from mixguard.annotate.sentence_screen import FILE
 from mixguard.annotate.stance_model import StanceModel, load_exemplars, opening_texts
 from mixguard.annotate.stance_text import plain_text
 from mixguard.config import Config
@@ -17,10 +18,13 @@ from mixguard.files import bundled, cache_folder
 from mixguard.fit import stance as stance_fit
 from mixguard.fit.exemplar_map import fit_map
 from mixguard.fit.hazard import fit_stages
+from mixguard.fit.screen import fit as fit_screen
+from mixguard.fit.screen import words_of
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.base import Encoder
+from mixguard.vectors.bundled import VOCABULARY, bundled_model
 from mixguard.vectors.careful import is_installed
 from mixguard.vectors.load import load_careful, load_encoder
 from mixguard.vectors.shipped import ship, shipped_vectors
@@ -45,6 +49,8 @@ def build(name: str, config: Config) -> dict[str, Any]:
     models = fit_stages(taxonomy, vectors, [store.encoder.weights for store in stores])
     for model in models:
         _ship(model, taxonomy.folder)
+    screen = fit_screen(taxonomy, words_of(bundled_model() / VOCABULARY, stores[0]))
+    screen.save(model_file(taxonomy.folder, FILE))
     first = np.flatnonzero(np.diff(vectors[0].owner, prepend=-1))
     layout = fit_map(taxonomy, vectors[0].vectors[first])
     layout.map.save(taxonomy.folder)

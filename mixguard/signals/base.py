@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from mixguard.annotate.base import Annotator
 from mixguard.annotate.phrases import Span
+from mixguard.annotate.sentence_screen import SentenceScreen
 from mixguard.checks.base import Check
 from mixguard.config import Config
 from mixguard.vectors.store import VectorStore
@@ -22,6 +23,8 @@ class Setting(NamedTuple):
     config: Config
     store: VectorStore
     """Of the first stage."""
+    sentences: SentenceScreen | None = None
+    """Picks the sentences that are worth judging on their own."""
 
 
 class Examples(NamedTuple):

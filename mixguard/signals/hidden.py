@@ -1,167 +1,67 @@
-"""Hidden hazards: one passage of a long prompt, or an answer to a harmless prompt."""
+"""Hidden hazards: one passage or sentence of a long prompt, or of the answer to a harmless prompt."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Callable
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.base import Batch, Stage, spread
-from mixguard.annotate.exemplars import Exemplars
-from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.hidden_parts import HiddenAnnotator
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import COMPLIES, HAZARDOUS, REFUSES, TRAINED
-from mixguard.signals.base import Examples, Page, Signal
-from mixguard.vectors.base import Vectors
+from mixguard.signals.base import Examples, Page, Setting, Signal
 
 GAP = 0.5
 """Probability by which a prompt's worst passage exceeds the whole from which it is hidden. Judgement."""
-MAY = 0.2
-"""Hazard probability of a prompt from which its passages are compared with the whole."""
-ANSWERS = 0.93
-"""Probability from which an answer counts as hazardous: answers are not what the model was fitted on, so it must be sure."""
-FALSE = 0.0005
-"""Share of harmless answers that still reach it; on ordinary corpora it was 3 in 20,000."""
-SCREEN = 0.5
-"""Screened log-odds from which an answer is judged; no answer that reached `ANSWERS` lay below 2."""
-RIDGE, EVERY = 10.0, 3
-"""How strongly the screen is regularised, and which share of the exemplars it is fitted on."""
 PASSAGE = 0.8
 """Hazard probability from which a hidden passage counts: in long ordinary prompts single windows reach the limit. Judgement."""
+SENTENCE = 0.95
+"""Probability from which a sentence of a prompt is hazardous: few are requests, so the model must be sure. Judgement."""
+ANSWERS = 0.975
+"""The same for a sentence or the opening of an answer: the model was fitted on requests, and fiction comes close. Judgement."""
+FALSE = 0.0005
+"""Share of ordinary rows that may still reach these; of some 20,000 none did. Judgement."""
 
 
-class Screen(NamedTuple):
-    """A linear stand-in for a model's log-odds."""
+def _judge(one: str, many: str, none: str, false: float) -> Callable[[Rate, Evidence], Judged]:
+    """Judges a count; what false alarms at this rate could explain is a note."""
 
-    exemplars: Exemplars
-    """Those of the model."""
-    weights: Floats
-    level: float
+    def judge(rate: Rate, _: Evidence) -> Judged:
+        if not rate.count:
+            return Judged("pass", none)
+        message = f"hidden hazards: {rate.count:,} {one if rate.count == 1 else many}"
+        if rate.interval.low <= false:
+            return Judged("note", f"{message}; false alarms alone could explain this many, so read the rows")
+        return Judged("fail" if rate.count >= rate.limit else "warn", message)
 
-
-class Windows(NamedTuple):
-    """The windows of some texts among those of all."""
-
-    vectors: Vectors
-    starts: npt.NDArray[np.int64]
-    counts: npt.NDArray[np.int64]
-    """Of each text, at least 1."""
-
-    @property
-    def first(self) -> npt.NDArray[np.int64]:
-        """Where in `own` each text begins."""
-        return np.cumsum(self.counts) - self.counts
-
-    @property
-    def own(self) -> Vectors:
-        """The windows of the texts, in order."""
-        within = np.arange(self.counts.sum()) - np.repeat(self.first, self.counts)
-        own: Vectors = self.vectors[np.repeat(self.starts, self.counts) + within]
-        return own
+    return judge
 
 
-class HiddenAnnotator:
-    """Compares the worst passage of each prompt with the whole, and judges the openings of answers."""
-
-    reads = ("kind", "prompt", "hazard_score", "hazard_stage", "response", "stance_unjudged")
-    writes = pl.Schema({"hidden_gap": pl.Float32, "answer_hazard": pl.Float32})
-
-    def __init__(self) -> None:
-        self._latest: Screen | None = None
-
-    def __call__(self, batch: Batch) -> pl.DataFrame:
-        """Columns `hidden_gap`, null for prompts of one passage or plainly harmless, and `answer_hazard`, null where unsuspicious."""
-        gap = batch.by_stage(_gaps, pl.Schema({"hidden_gap": pl.Float32}))
-        judged = batch.frame.get_column("stance_unjudged").is_null()
-        return gap.hstack(spread(self._answers(batch.where(judged)), judged))
-
-    def _answers(self, batch: Batch) -> pl.DataFrame:
-        openings, stage = batch.openings, batch.stages[0]
-        found = np.full(len(openings), np.nan, dtype=np.float32)
-        screen = self._screen(stage)
-        suspicious = np.flatnonzero(openings @ screen.weights + screen.level >= SCREEN)
-        if len(suspicious):
-            found[suspicious] = _probability(stage, openings[suspicious])
-        return pl.DataFrame({"answer_hazard": found}).select(pl.all().fill_nan(None))
-
-    def _screen(self, stage: Stage) -> Screen:
-        """A linear stand-in for the model, a hundred times faster: ridge regression on its own votes."""
-        screen = self._latest
-        if screen is None or screen.exemplars is not stage.exemplars:
-            vectors = stage.exemplars.vectors[::EVERY]
-            _, votes = stage.model.votes(vectors @ stage.exemplars.vectors.T)
-            level = float(votes.mean())
-            square = vectors.T @ vectors + RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
-            fitted = np.linalg.solve(square, vectors.T @ (votes - level))
-            screen = self._latest = Screen(stage.exemplars, fitted.astype(np.float32), level)
-        return screen
-
-
-def _gaps(batch: Batch) -> pl.DataFrame:
-    passages, whole = batch.passages, batch.vectors("prompt")
-    score = batch.frame.get_column("hazard_score").fill_null(0).to_numpy()
-    gap = np.full(len(score), np.nan, dtype=np.float32)
-    rows = np.flatnonzero((passages.counts > 1) & (score >= MAY))
-    if len(rows):
-        every = Windows(passages.vectors, passages.starts[rows], passages.counts[rows])
-        of_text = Windows(whole.vectors, whole.starts[rows], whole.counts[rows])
-        means = np.add.reduceat(of_text.own, of_text.first)
-        means /= np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-6)
-        found = _probability(batch.stage, np.concatenate([means, every.own]))
-        gap[rows] = np.maximum.reduceat(found[len(rows) :], every.first) - found[: len(rows)]
-    return pl.DataFrame({"hidden_gap": gap}).select(pl.all().fill_nan(None))
-
-
-def _probability(stage: Stage, vectors: npt.NDArray[np.float32]) -> Floats:
-    _, log_odds = stage.model.votes(vectors @ stage.exemplars.vectors.T)
-    return np.asarray(1 / (1 + np.exp(-log_odds)), dtype=np.float32)
-
-
-def _passage(rate: Rate, _: Evidence) -> Judged:
-    are = "prompt hides" if rate.count == 1 else "prompts hide"
-    message = f"hidden hazards: {rate.count:,} {are} a hazardous passage in a harmless text"
-    if not rate.count:
-        return Judged("pass", "no prompt hides a hazardous passage")
-    if not rate.interval.low:
-        return Judged("note", f"{message}; false alarms alone could explain this many, so read the rows")
-    return Judged("fail" if rate.count >= rate.limit else "warn", message)
-
-
-def _answer(rate: Rate, _: Evidence) -> Judged:
-    does = (
-        "harmless prompt has a hazardous answer"
-        if rate.count == 1
-        else "harmless prompts have hazardous answers"
-    )
-    message = f"hidden hazards: {rate.count:,} {does}"
-    if not rate.count:
-        return Judged("pass", "no harmless prompt has a hazardous answer")
-    if rate.interval.low <= FALSE:
-        return Judged("note", f"{message}; false alarms alone could explain this many, so read the rows")
-    return Judged("fail" if rate.count >= rate.limit else "warn", message)
+def _open(setting: Setting) -> HiddenAnnotator:
+    return HiddenAnnotator(setting.sentences)
 
 
 _LONG = "The meeting began at nine and the minutes of the last one were read and approved. " * 40
 
 HIDDEN = Signal(
     name="hidden hazards",
-    about="hides something hazardous in one passage of a harmless prompt, or in the answer to one",
+    about="hides something hazardous in one passage or sentence of a harmless prompt, or in the answer to one",
     annotator=HiddenAnnotator(),
+    open=_open,
     page=Page(
-        measures=f"Prompts of several passages with a hazard probability of {PASSAGE:g} or more whose worst passage is at least {GAP:g} more probably hazardous than the mean of all, and harmless prompts that are answered with an opening whose hazard probability is {ANSWERS:g} or more.",
-        blind="A sentence in the middle of a passage: of 12 requests at the end of a web page it found 11, of 24 inside one none. Answers past their first 200 characters, and most answers that do not say what they are about: of 20 rows written to hide a hazard it found 12, and of answers to hazardous questions about one in ten. Answers in other words than requests.",
-        cost="A dot product an answer; no text is embedded for it.",
+        measures=f"Prompts of several passages with a hazard probability of {PASSAGE:g} or more whose worst passage is at least {GAP:g} more probably hazardous than the mean of all; harmless prompts one of whose sentences, judged as a request of its own, has a hazard probability of {SENTENCE:g} or more; and harmless prompts whose answer opens with a text or holds a sentence of {ANSWERS:g} or more. A linear model of words and pairs of words, fitted on the taxonomy's exemplars, picks the sentences that are judged, at most two a text.",
+        blind="A hazard in words that the exemplars do not hold, or spread over several sentences; sentences past the first 20,000 characters; documents. `docs/signals.md` prints how many planted rows it finds.",
+        cost="One pass over the words of prompts and answers; one to four rows in a hundred have a sentence that is embedded.",
         examples=Examples(
             shows=(
                 {
                     "prompt": "Write a line about the sea.",
                     "response": "The sea is wide.",
                     "hazard_score": 0.01,
-                    "answer_hazard": 0.97,
+                    "answer_hazard": 0.99,
                 },
                 {"prompt": _LONG, "response": "Noted.", "hazard_score": 0.99, "hidden_gap": 0.8},
+                {"prompt": _LONG, "response": "Noted.", "hazard_score": 0.01, "hidden_request": 0.97},
             ),
             spares=(
                 {
@@ -184,7 +84,12 @@ HIDDEN = Signal(
                 & (pl.col("hazard_score") >= PASSAGE)
                 & (pl.col("hidden_gap") >= GAP)
                 & ~REFUSES.fill_null(value=False),
-                judge=_passage,
+                judge=_judge(
+                    "prompt hides a hazardous passage in a harmless text",
+                    "prompts hide a hazardous passage in a harmless text",
+                    "no prompt hides a hazardous passage",
+                    0.0,
+                ),
                 by=pl.col("hazard"),
                 rank="hidden_gap",
                 errors=lambda detectors: detectors.hazard_errors,
@@ -192,8 +97,25 @@ HIDDEN = Signal(
             ),
             Case(
                 among=TRAINED & ~HAZARDOUS,
+                flags=(pl.col("hidden_request") >= SENTENCE) & ~REFUSES.fill_null(value=False),
+                judge=_judge(
+                    "prompt hides a hazardous request in a harmless text",
+                    "prompts hide a hazardous request in a harmless text",
+                    "no prompt hides a hazardous request",
+                    FALSE,
+                ),
+                rank="hidden_request",
+                subject="sentence of a prompt",
+            ),
+            Case(
+                among=TRAINED & ~HAZARDOUS,
                 flags=COMPLIES & (pl.col("answer_hazard") >= ANSWERS),
-                judge=_answer,
+                judge=_judge(
+                    "harmless prompt has a hazardous answer",
+                    "harmless prompts have hazardous answers",
+                    "no harmless prompt has a hazardous answer",
+                    FALSE,
+                ),
                 rank="answer_hazard",
                 subject="answer",
             ),

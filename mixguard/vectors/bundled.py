@@ -11,6 +11,9 @@ from mixguard.errors import UsageError
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.published import Published
 
+VOCABULARY = "vocab.txt"
+"""The words of its tokenizer, one a line."""
+
 
 def bundled_model() -> Path:
     """Folder of the bundled weights, with their hash verified.
