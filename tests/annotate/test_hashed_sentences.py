@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.annotate import sentences as module
+from mixguard.annotate import hashed_sentences as module
 from mixguard.annotate.hashed_sentences import LONGEST, READ, sentences, slabs, slot
 
 
