@@ -1,4 +1,4 @@
-"""What hides in long prompts and in answers: passages, openings and sentences that are hazardous on their own."""
+"""What hides in long prompts and in answers: passages and sentences that are hazardous on their own."""
 
 from __future__ import annotations
 
@@ -9,31 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.base import Batch, Stage, spread
-from mixguard.annotate.exemplars import Exemplars
+from mixguard.annotate.base import Batch, Stage
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.sentence_screen import SentenceScreen, Suspicious
 from mixguard.vectors.base import Vectors
 
 MAY = 0.2
 """Hazard probability of a prompt from which its passages are compared with the whole."""
-SCREEN = 0.5
-"""Screened log-odds from which an opening is judged; no opening that counts lay below 2."""
-RIDGE, EVERY = 10.0, 3
-"""How strongly the screen of openings is regularised, and which share of the exemplars it is fitted on."""
 LONG = 160
 """Characters from which a prompt is more than one sentence. Judgement."""
 DOUBTED = 0.0
 """Log-odds given by the first stage from which a later one judges a sentence."""
-
-
-class Screen(NamedTuple):
-    """A linear stand-in for a model's log-odds."""
-
-    exemplars: Exemplars
-    """Those of the model."""
-    weights: Floats
-    level: float
 
 
 class Windows(NamedTuple):
@@ -58,7 +44,7 @@ class Windows(NamedTuple):
 
 
 class HiddenAnnotator:
-    """Compares the worst passage of each prompt with the whole; judges openings of answers and suspicious sentences."""
+    """Compares the worst passage of each prompt with the whole; judges suspicious sentences of prompts and answers."""
 
     reads = ("kind", "prompt", "hazard_score", "hazard_stage", "response", "stance_unjudged")
     writes = pl.Schema({"hidden_gap": pl.Float32, "hidden_request": pl.Float32, "answer_hazard": pl.Float32})
@@ -66,7 +52,6 @@ class HiddenAnnotator:
     def __init__(self, sentences: SentenceScreen | None = None) -> None:
         """Store what picks the sentences to judge; without it, none are."""
         self._sentences = sentences
-        self._latest: Screen | None = None
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """The columns; `hidden_gap` is null for prompts of one passage or plainly harmless, the others where nothing is suspicious."""
@@ -81,11 +66,9 @@ class HiddenAnnotator:
         # In one call, since an encoder takes as long for one short text as for several.
         every = [*asked.sentences, *told.sentences]
         probability = _of_requests(batch.stages, every) if every else np.empty(0, dtype=np.float32)
-        within = _worst(told.text, probability[len(asked.text) :], batch.frame.height)
-        answers = spread(self._answers(batch.where(judged)), judged).to_series()
         return gap.with_columns(
             hidden_request=_worst(asked.text, probability[: len(asked.text)], batch.frame.height),
-            answer_hazard=pl.select(pl.max_horizontal(answers, within)).to_series(),
+            answer_hazard=_worst(told.text, probability[len(asked.text) :], batch.frame.height),
         )
 
     def _picked(self, batch: Batch, column: str, where: pl.Series) -> Suspicious:
@@ -96,27 +79,6 @@ class HiddenAnnotator:
         texts = batch.frame.get_column(column).gather(rows).fill_null("").to_list()
         picked = self._sentences.suspicious(texts)
         return picked._replace(text=rows[picked.text])
-
-    def _answers(self, batch: Batch) -> pl.DataFrame:
-        openings, stage = batch.openings, batch.stages[0]
-        found = np.full(len(openings), np.nan, dtype=np.float32)
-        screen = self._screen(stage)
-        suspicious = np.flatnonzero(openings @ screen.weights + screen.level >= SCREEN)
-        if len(suspicious):
-            found[suspicious] = _probability(stage, openings[suspicious])
-        return pl.DataFrame({"answer_hazard": found}).select(pl.all().fill_nan(None))
-
-    def _screen(self, stage: Stage) -> Screen:
-        """A linear stand-in for the model, a hundred times faster: ridge regression on its own votes."""
-        screen = self._latest
-        if screen is None or screen.exemplars is not stage.exemplars:
-            vectors = stage.exemplars.vectors[::EVERY]
-            _, votes = stage.model.votes(vectors @ stage.exemplars.vectors.T)
-            level = float(votes.mean())
-            square = vectors.T @ vectors + RIDGE * np.eye(vectors.shape[1], dtype=np.float32)
-            fitted = np.linalg.solve(square, vectors.T @ (votes - level))
-            screen = self._latest = Screen(stage.exemplars, fitted.astype(np.float32), level)
-        return screen
 
 
 def _gaps(batch: Batch) -> pl.DataFrame:

@@ -18,7 +18,7 @@ PASSAGE = 0.8
 SENTENCE = 0.95
 """Probability from which a sentence of a prompt is hazardous: few are requests, so the model must be sure. Judgement."""
 ANSWERS = 0.975
-"""The same for a sentence or the opening of an answer: the model was fitted on requests, and fiction comes close. Judgement."""
+"""The same for a sentence of an answer: the model was fitted on requests, and fiction comes close. Judgement."""
 FALSE = 0.0005
 """Share of ordinary rows that may still reach these; of some 20,000 none did. Judgement."""
 

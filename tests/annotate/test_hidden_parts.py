@@ -58,14 +58,6 @@ def test_prompts_that_are_plainly_harmless_are_not_compared(tmp_path: Path) -> N
     assert found["hidden_gap"].to_list() == [None]
 
 
-def test_an_answer_that_opens_with_a_hazard_is_judged(tmp_path: Path) -> None:
-    harmful, harmless = annotated(
-        tmp_path, [("serve fresh lunch", "wreck the reactor"), ("serve fresh lunch", "serve fresh lunch")]
-    )["answer_hazard"]
-    assert harmful > 0.9
-    assert harmless is None or harmless < 0.1
-
-
 def test_an_answer_without_a_stance_is_not_judged(tmp_path: Path) -> None:
     found = annotated(tmp_path, [("serve fresh lunch", "wreck the reactor")], stance_unjudged="empty")
     assert found["answer_hazard"].to_list() == [None]
