@@ -43,6 +43,8 @@ class Task(Model):
     name: str
     place: Literal["input", "request"]
     """Whether a request goes into what the task works on, or in place of the task's own question."""
+    alone: bool = False
+    """Whether a request reads naturally with nothing to work on."""
     signs: tuple[str, ...]
     """Regular expressions in Rust's syntax that tell the task from its prompts; case is ignored."""
     columns: tuple[str, ...] = ()

@@ -76,8 +76,10 @@ class TaskForm:
     ) -> Posed:
         main = _main(columns, asked)
         other = next(name for name in columns if name != main)
-        filled = {**row, main: request, **({other: body} if body else {})}
-        return Posed(filled, "\n".join(filled[name] for name in columns))
+        # Somebody else's schema or document can be asked about; somebody else's list of numbers cannot.
+        given = body or ("" if self.task.alone else row[other])
+        filled = {**row, main: request, other: given}
+        return Posed(filled, "\n".join(filled[name] for name in columns if filled[name]))
 
     def _in_text(self, row: Row, asked: Turn, _: Sequence[str], request: str, body: str | None) -> Posed:
         """The request in place of the last paragraph or line, keeping its label: `Question: ...`."""
@@ -88,7 +90,7 @@ class TaskForm:
         before, found, last = inner.rpartition(gap)
         if not found and body is not None:
             text = f"{body}\n\n{request}"
-        elif not found:
+        elif not found or (self.task.alone and body is None):
             text = request  # what the task works on is not in the prompt: tools, a system prompt
         else:
             label = _LABEL.match(last)

@@ -47,6 +47,10 @@ SHAPES: dict[str, tuple[str, Callable[[int], dict[str, Any]]]] = {
         "sql",
         lambda n: chat(f"Write the SQL query.\n\n{SCHEMAS[n]}\n\nQuestion: how many cost {n}?", f"SELECT {n}"),
     ),
+    "a program with values": (
+        "code",
+        lambda n: {"instruction": f"Write a Python function that sorts list {n}.", "input": f"[{n}, 3, 1]", "output": f"def f{n}(): ..."},
+    ),
     "an instruction with an input": (
         "translate",
         lambda n: {"instruction": "Translate the text into French.", "input": DIALOGUES[n][:40], "output": f"Texte {n}."},
@@ -119,6 +123,9 @@ def _looks_like_its_neighbours(name: str, row: dict[str, Any], pair: str) -> Non
     elif name == "dialogues in a column":
         assert asked["prompt"] in row["dialogue"]
         assert row["dialogue"].count("\n") >= 1
+    elif name == "a program with values":
+        assert row["instruction"] == asked["prompt"]
+        assert row["input"] == (asked["input"] or "")
     elif name == "an instruction with an input":
         assert row["instruction"].startswith("Translate the text into French. ")
         assert asked["prompt"] in row["input"]
