@@ -8,6 +8,7 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import READ, Phrases, Span
+from mixguard.annotate.scan import flaws
 from mixguard.annotate.scan.code import holds_code
 from mixguard.annotate.scan.insecure import scan
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate
@@ -41,7 +42,7 @@ class InsecureCodeAnnotator:
         code = (
             frame.select(row, *self.reads)
             .filter(there.to_series())
-            .filter(one | (sql & joined))
+            .filter(one | (sql & joined) | _holds(flaws.words()))
             .filter(~told)
         )
         places = scan(code["response"].to_list(), code["prompt"].to_list())
@@ -54,7 +55,10 @@ class InsecureCodeAnnotator:
 def _any_of(kind: str) -> pl.Expr:
     """Whether the response holds one of these triggers."""
     triggers = Phrases.load("insecure_code", "triggers").patterns
-    words = [word for each, word in triggers if each == kind]
+    return _holds([word for each, word in triggers if each == kind])
+
+
+def _holds(words: Sequence[str]) -> pl.Expr:
     return pl.col("response").str.slice(0, READ).str.contains_any(words, ascii_case_insensitive=True)
 
 

@@ -11,8 +11,9 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from mixguard.annotate.phrases import Phrases
-from mixguard.annotate.scan import ruff, web
+from mixguard.annotate.scan import flaws, ruff, web
 from mixguard.annotate.scan.code import Snippet, snippets
+from mixguard.annotate.scan.flaws import Place
 
 LONGEST = 20_000
 """Characters of the longest snippet that is parsed as Python."""
@@ -26,14 +27,6 @@ _FOREIGN = re.compile(
 """How code begins that is not Python."""
 _PYTHON = re.compile(r"(?m)^[ \t]*(?:def |import |from |class |with |return\b|print\(|@)|:[ \t]*$")
 _SEMICOLON = re.compile(r"(?m);[ \t]*$")
-
-
-class Place(NamedTuple):
-    """An insecure line, as characters of the text, and what is wrong with it."""
-
-    start: int
-    end: int
-    words: str
 
 
 class _Python(NamedTuple):
@@ -64,6 +57,7 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
             places += _patterns(
                 piece, "python" if code is not None and _is_plainly_python(piece.code) else "code"
             )
+            places += flaws.find(piece, prompt or "")
             if code is not None:
                 places += _placed(piece, code, [*(lines or ()), *web.scan(code.code, prompt or "")])
         found.append(None if failed and not places else sorted(set(places)))
