@@ -11,7 +11,7 @@ Judged = Literal["used", "named"]
 """How strictly: of what is used to log in or to sign, a weak password counts; of what is only named so, it does not."""
 LEAST = {"used": 4, "named": 8}
 MOST = 200
-BITS = 2.8
+BITS = 2.5
 """Bits per character of a value that nobody would take for a word."""
 _STANDS_FOR_ANY = re.compile(
     r"(?i)your|example|sample|change|dummy|fake|place.?holder|insert|replace|todo|redacted|x{3}|\*{2}|\.{3}|\bhere\b|_here|foo|\bbar\b|"
