@@ -16,7 +16,7 @@ BITS = 2.5
 _STANDS_FOR_ANY = re.compile(
     r"(?i)your|example|sample|change|dummy|fake|place.?holder|insert|replace|todo|redacted|x{3}|\*{2}|\.{3}|\bhere\b|_here|foo|\bbar\b|"
     r"my[_ -]?(?:api|secret|access|token|key|pass|db|user)|test|demo|abcd|abc123|qwerty|lorem|null|none\b|undefined|default|hello|world|"
-    r"invalid|wrong|correct|enter|required|missing|error|<|>|\{|\}|\$\(|%s|%\(|process\.|environ|getenv|^password\d{1,4}$|^\$\w+$|^1234\d*$|^env\b|^(.)\1+$|^\W*$"
+    r"invalid|wrong|correct|enter|required|missing|error|<|>|\{|\}|\$\(|%s|%\(|process\.|environ|getenv|^password\d{1,4}$|^\$\w+$|^1234\d*$|^(?:sha|md|hs|rs|es|aes|base|utf)[-_]?\d+(?:[-_]\w+)?$|^env\b|^(.)\1+$|^\W*$"
 )
 _WORDS = re.compile(
     r"(?i)pass(?:word|wd|phrase|code)?|pwd|secret|token|keys?|api|admin(?:istrator)?|user(?:name)?|root|guest|postgres|mysql|mongo|redis|ubuntu|login|super|very|top|the|my|jwt|auth|access|client|session|app|flask|django|db|data|base|type|field|input|hash|label|name"

@@ -27,6 +27,8 @@ SENT, GIVEN = "\u02d1", "\u02d0"
 _MARKED = {"sent": rf"\$?{SENT}\w+", "given": rf"\$?[{SENT}{GIVEN}]\w+"}
 _PART = re.compile(r"\{\{(\w+)\}\}")
 _NAME = re.compile(r"\$?[A-Za-z_]\w*")
+_NUMBER = re.compile(r": ?(?:int|float|bool|UUID|date|datetime)\b")
+"""A parameter of Python that holds no text."""
 _IGNORED = frozenset(
     ["self", "cls", "this", "request", "req", "res", "response", "None", "null", "const", "int", "str"]
 )
@@ -166,6 +168,8 @@ def _named(code: str, patterns: list[str], cleaned: str | None) -> Iterator[str]
             if cleaned is not None and _compiled(_opened(cleaned, {})).search(match[0]):
                 continue
             for part in match[1].split(","):
+                if _NUMBER.search(part):
+                    continue
                 name, colon, _ = part.partition(":")
                 found = _NAME.findall(name.partition("=")[0])
                 first = colon or match[0].startswith("func ")  # TypeScript and Go name a parameter before its type
