@@ -8,8 +8,9 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import READ, Phrases, Span
+from mixguard.annotate.scan import flaws
 from mixguard.annotate.scan.code import holds_code
-from mixguard.annotate.scan.insecure import scan
+from mixguard.annotate.scan.insecure import TRIGGERS, scan, triggers
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Row, Signal
@@ -35,13 +36,13 @@ class InsecureCodeAnnotator:
         frame = batch.frame
         there = frame.select(insecure_code_there=holds_code("response"))
         asked, warned = (Phrases.load("insecure_code", group) for group in ("asked", "warned"))
-        one, sql, joined = (_any_of(words) for words in ("suspicious", "query", "joined"))
+        one, sql, joined = (_holds(triggers(kind)) for kind in TRIGGERS)
         told = asked.there("prompt") | asked.there("system") | warned.there("response")
         row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
         code = (
             frame.select(row, *self.reads)
             .filter(there.to_series())
-            .filter(one | (sql & joined))
+            .filter(one | (sql & joined) | _holds(flaws.words()))
             .filter(~told)
         )
         places = scan(code["response"].to_list(), code["prompt"].to_list())
@@ -51,10 +52,8 @@ class InsecureCodeAnnotator:
         return there.with_columns(insecure_code_lines=found)
 
 
-def _any_of(kind: str) -> pl.Expr:
-    """Whether the response holds one of these triggers."""
-    triggers = Phrases.load("insecure_code", "triggers").patterns
-    words = [word for each, word in triggers if each == kind]
+def _holds(words: Sequence[str]) -> pl.Expr:
+    """Whether the response holds one of these words."""
     return pl.col("response").str.slice(0, READ).str.contains_any(words, ascii_case_insensitive=True)
 
 

@@ -24,10 +24,12 @@ _STRONG = "|".join(
         r"</?[a-zA-Z!][^>\n]*>.*",
         r"\S.*[;{}]",
         r"[0-9A-Za-z_.]+ ?\(.*\)",
+        r"def [0-9A-Za-z_.?!]+(?: ?\(.*\))?|class [A-Z][0-9A-Za-z_]*(?: < .*)?|puts .*|require ['\"].*",
+        r"(?:export|sudo|chmod|chown|mkdir|rm|cp|mv|curl|wget|cd|apt-get|docker|ssh|scp|rsync|tar|mysqldump) [-./$~\"A-Z0-9].*",
         r"@[0-9A-Za-z_][0-9A-Za-z_.]*(?:\(.*\))?",
     )
 )
-_WEAK = r"[0-9A-Za-z_.\[\]'\"$@*]+ *[-+*/%|&^:]?= *\S.*|[})\]]+[;,]?|return(?-u:\b).*|#.*|//.*|pass|break|continue"
+_WEAK = r"[0-9A-Za-z_.\[\]'\"$@*]+ *[-+*/%|&^:]?= *\S.*|[})\]]+[;,]?|return(?-u:\b).*|#.*|//.*|pass|break|continue|end|fi|done|then|do|esac|echo .*|set -.*"
 _BLANK = r"(?m)^[ \t]*\S"
 
 

@@ -7,15 +7,19 @@ import re
 import textwrap
 import warnings
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate
 from typing import NamedTuple
 
 from mixguard.annotate.phrases import Phrases
-from mixguard.annotate.scan import ruff, web
+from mixguard.annotate.scan import flaws, ruff, web
 from mixguard.annotate.scan.code import Snippet, snippets
+from mixguard.annotate.scan.flaws import Place
 
 LONGEST = 20_000
 """Characters of the longest snippet that is parsed as Python."""
+TRIGGERS = ("suspicious", "query", "joined")
+"""Code without a word of the first kind, and without one of each of the others, is not parsed."""
 SNIPPETS = 20
 """Pieces of code of an answer that are scanned."""
 
@@ -26,14 +30,6 @@ _FOREIGN = re.compile(
 """How code begins that is not Python."""
 _PYTHON = re.compile(r"(?m)^[ \t]*(?:def |import |from |class |with |return\b|print\(|@)|:[ \t]*$")
 _SEMICOLON = re.compile(r"(?m);[ \t]*$")
-
-
-class Place(NamedTuple):
-    """An insecure line, as characters of the text, and what is wrong with it."""
-
-    start: int
-    end: int
-    words: str
 
 
 class _Python(NamedTuple):
@@ -52,7 +48,7 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
         prompts: what they answer.
     """
     parts = [snippets(text)[:SNIPPETS] for text in texts]
-    parsed = [[_python(part.code) for part in each] for each in parts]
+    parsed = [[_python(part.code) if _suspicious(part.code) else None for part in each] for each in parts]
     whole = [code.code for each in parsed for code in each if code is not None]
     by_ruff = iter(ruff.scan(whole))
     found: list[list[Place] | None] = []
@@ -61,13 +57,27 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
         for piece, code in zip(pieces, codes, strict=True):
             lines = [] if code is None else next(by_ruff)
             failed |= lines is None
-            places += _patterns(
-                piece, "python" if code is not None and _is_plainly_python(piece.code) else "code"
-            )
+            if _suspicious(piece.code):
+                plain = code is not None and _is_plainly_python(piece.code)
+                places += _patterns(piece, "python" if plain else "code")
+            places += flaws.find(piece, prompt or "")
             if code is not None:
                 places += _placed(piece, code, [*(lines or ()), *web.scan(code.code, prompt or "")])
         found.append(None if failed and not places else sorted(set(places)))
     return found
+
+
+def _suspicious(code: str) -> bool:
+    """Whether there is anything for ruff, the scanner of web code or a lone pattern to find."""
+    low = code.lower()
+    one, sql, joined = (any(word in low for word in triggers(kind)) for kind in TRIGGERS)
+    return one or (sql and joined)
+
+
+@cache
+def triggers(kind: str) -> list[str]:
+    """The words of one of `TRIGGERS`."""
+    return [word for each, word in Phrases.load("insecure_code", "triggers").patterns if each == kind]
 
 
 def _python(code: str) -> _Python | None:
