@@ -172,7 +172,9 @@ def _named(code: str, patterns: list[str], cleaned: str | None) -> Iterator[str]
                     continue
                 name, colon, _ = part.partition(":")
                 found = _NAME.findall(name.partition("=")[0])
-                first = colon or match[0].startswith("func ")  # TypeScript and Go name a parameter before its type
+                first = colon or match[0].startswith(
+                    "func "
+                )  # TypeScript and Go name a parameter before its type
                 yield from {found[0 if first else -1]} - _IGNORED if found else ()
 
 
