@@ -54,7 +54,7 @@ class InsecureCodeAnnotator:
 
 def _holds(words: Sequence[str]) -> pl.Expr:
     """Whether the response holds one of these words."""
-    return pl.col("response").str.slice(0, READ).str.contains_any(words, ascii_case_insensitive=True)
+    return pl.col("response").str.slice(0, READ).str.contains_any(list(words), ascii_case_insensitive=True)
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:
@@ -82,9 +82,9 @@ INSECURE_CODE = Signal(
     annotator=InsecureCodeAnnotator(),
     spans=_spans,
     page=Page(
-        measures="Share of exchanges with code whose code has an insecure line: ruff's security rules of medium or high severity, a scanner of Python web code, and patterns for other languages. Lines that ordinary tutorials are full of do not count, nor does code that the prompt asks to be insecure or that the response warns of.",
-        blind="Flaws that only the whole program shows: missing authorisation, races, logic. Code in images or attachments.",
-        cost="About 20 microseconds a response, and some milliseconds for each that holds suspicious code.",
+        measures="Share of exchanges with code whose code has an insecure line: ruff's security rules of medium or high severity, a scanner of Python web code, and rules for passwords in the code, tokens that can be guessed, paths taken from outside, pages that do not escape, and the usual flaws of JavaScript, PHP, Java, C, Go, Ruby and shell. Placeholders of passwords and lines that ordinary tutorials are full of do not count, nor does code that the prompt asks to be insecure or that the response warns of.",
+        blind="Flaws that only the whole program shows: missing authorisation, races, logic, lengths that must be counted. Passwords that are ordinary words. Code in images or attachments.",
+        cost="About 50 microseconds a response, and some milliseconds for each that holds suspicious code.",
         examples=Examples(
             shows=(
                 {

@@ -21,7 +21,9 @@ _STANDS_FOR_ANY = re.compile(
 _WORDS = re.compile(
     r"(?i)pass(?:word|wd|phrase|code)?|pwd|secret|token|keys?|api|admin(?:istrator)?|user(?:name)?|root|guest|postgres|mysql|mongo|redis|ubuntu|login|super|very|top|the|my|jwt|auth|access|client|session|app|flask|django|db|data|base|type|field|input|hash|label|name"
 )
-_BINDS = re.compile(r"(?i)^(?::\w+|@\w+|\?|\w+\.\w+\.?\w*\(.*|[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:[-_. ][a-z]+)+)$")
+_BINDS = re.compile(
+    r"(?i)^(?::\w+|@\w+|\?|\w+\.\w+\.?\w*\(.*|[a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:[-_. ][a-z]+)+)$"
+)
 """Names of variables, fields and settings: camelCase, snake_case, dotted; all letters."""
 
 

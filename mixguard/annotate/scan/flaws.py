@@ -28,7 +28,7 @@ _MARKED = {"sent": rf"\$?{SENT}\w+", "given": rf"\$?[{SENT}{GIVEN}]\w+"}
 _PART = re.compile(r"\{\{(\w+)\}\}")
 _NAME = re.compile(r"\$?[A-Za-z_]\w*")
 _NUMBER = re.compile(r": ?(?:int|float|bool|UUID|date|datetime)\b")
-"""A parameter of Python that holds no text."""
+"""How a parameter of Python is annotated that holds no text."""
 _IGNORED = frozenset(
     ["self", "cls", "this", "request", "req", "res", "response", "None", "null", "const", "int", "str"]
 )
@@ -172,7 +172,9 @@ def _named(code: str, patterns: list[str], cleaned: str | None) -> Iterator[str]
                     continue
                 name, colon, _ = part.partition(":")
                 found = _NAME.findall(name.partition("=")[0])
-                first = colon or match[0].startswith("func ")  # TypeScript and Go name a parameter before its type
+                first = colon or match[0].startswith(
+                    "func "
+                )  # TypeScript and Go name a parameter before its type
                 yield from {found[0 if first else -1]} - _IGNORED if found else ()
 
 

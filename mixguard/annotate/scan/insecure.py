@@ -52,7 +52,7 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
     whole = [code.code for each in parsed for code in each if code is not None]
     by_ruff = iter(ruff.scan(whole))
     found: list[list[Place] | None] = []
-    for prompt, pieces, codes in zip(prompts, parts, parsed, strict=True):
+    for text, prompt, pieces, codes in zip(texts, prompts, parts, parsed, strict=True):
         places, failed = [], False
         for piece, code in zip(pieces, codes, strict=True):
             lines = [] if code is None else next(by_ruff)
@@ -63,8 +63,16 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
             places += flaws.find(piece, prompt or "")
             if code is not None:
                 places += _placed(piece, code, [*(lines or ()), *web.scan(code.code, prompt or "")])
-        found.append(None if failed and not places else sorted(set(places)))
+        found.append(None if failed and not places else _one_a_line(text, places))
     return found
+
+
+def _one_a_line(text: str, places: Sequence[Place]) -> list[Place]:
+    """The longest of the places that begin in a line, in order."""
+    by_line: dict[int, Place] = {}
+    for place in sorted(places, key=lambda each: (each.start - each.end, each)):
+        by_line.setdefault(text.rfind("\n", 0, place.start), place)
+    return sorted(by_line.values())
 
 
 def _suspicious(code: str) -> bool:

@@ -16,7 +16,13 @@ CODE = [
     "```\nx = 1\n```",
     "First:\n```text\nhello\n```\nThen:\n```js\nf();\n```",
 ]
+CODE += [
+    "#!/bin/sh\n\nif [ -f boats.txt ]\nthen\n    echo 'There.'\nfi",
+    "export PORT=80\nmkdir -p /srv/boats\nchmod 750 /srv/boats",
+    "def sum(a, b)\n  total = a + b\n  puts total\nend",
+]
 NONE = [
+    "The end\nof the year\ncame early.",
     "The sea is wide and grey this morning.",
     "Mix 2 eggs with flour; then wait.\nBake it for an hour.\nServe it warm.",
     "x = 5",
