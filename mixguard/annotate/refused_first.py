@@ -41,8 +41,11 @@ LESSON, ASKS = 0.25, 0.5
 back. Judgement."""
 SHORT, CLEARLY = 0.8, -0.6
 """Length that what follows needs, in lengths of the refusal, unless a phrase turns or the vote is below the second. Judgement."""
+BESIDE = 2
+"""Sentences right after the refusal in which something else is given instead."""
 EVERY = {"full_refusal": 8, "full_compliance": 16}
 """Of the bank's answers, one in so many teaches the vote: enough, and embedded within a second. Judgement."""
+NONE = np.empty(0, dtype=np.intp)
 TAUGHT = 4
 """Sentences of each that do."""
 
@@ -75,54 +78,52 @@ class RefusedFirst:
             begins: whether the grammar of refusals finds one in the first sentences.
         """
         rows = _candidates(plain, prompts, hazard, begins)
-        found = self._refusing(plain.gather(rows))
-        after = self._after(found).join(
-            pl.DataFrame({"row": pl.int_range(len(rows), eager=True), "hazard": hazard.gather(rows)}),
-            on="row",
-        )
-        whole = (
-            found.group_by("row")
-            .agg(pl.len(), pl.col("at").first())
-            .filter(pl.col("len") == pl.col("at") + 1)
-        )
-        numbers = rows.to_numpy()
-        stands = [after.filter(pl.col("vote") >= STANDS).get_column("row"), whole.get_column("row")]
-        back = after.filter(_does())
-        return Refused(numbers[back.get_column("row").to_numpy()], numbers[pl.concat(stands).to_numpy()])
+        found = self._refusing(plain.gather(rows)) if len(rows) else pl.DataFrame()
+        if found.is_empty():
+            return Refused(NONE, NONE)
+        asked = pl.DataFrame({"hazard": hazard.gather(rows)}).with_row_index("row")
+        after = self._after(found).join(asked.with_columns(pl.col("row").cast(pl.Int64)), on="row")
+        numbers = rows.to_numpy().astype(np.intp)
+        back = after.filter(_does()).get_column("row").to_numpy()
+        stands = after.filter(pl.col("vote").is_null() | (pl.col("vote") >= STANDS)).get_column("row")
+        return Refused(numbers[back], numbers[stands.to_numpy()])
 
     def _refusing(self, plain: pl.Series) -> pl.DataFrame:
         """The sentences of the texts that refuse first, with `at`: the number of the last one that refuses."""
-        text, place, length = pl.col("text"), pl.col("place"), pl.col("text").str.len_chars()
+        place, length = pl.col("place"), pl.col("text").str.len_chars()
         split = self.grammar.sentences(spoken_text(plain.str.slice(0, READ))).with_columns(
             before=(length.cum_sum() - length).over("row")
         )
         early = split.filter(place < OPENING)
-        worded = text.str.contains(Phrases.load(FILE, "refuses").expression)
-        spared = text.str.contains(Phrases.load(FILE, "spares").expression) | pl.col("idiom")
-        refuses = (worded | pl.any_horizontal(REFUSING)) & ~spared & (pl.col("before") <= ASIDE)
-        firm = text.str.contains(Phrases.load(FILE, "firm").expression)
-        lacks = early.filter(pl.col("unable") & ~firm).get_column("row")
-        last = early.filter(refuses).group_by("row").agg(at=place.max())
-        kept = last.filter(~pl.col("row").is_in(lacks.implode()))
-        return split.join(kept, on="row", maintain_order="left")
+        worded = _there("refuses") | pl.any_horizontal(REFUSING)
+        refuses = worded & ~_there("spares") & ~pl.col("idiom") & (pl.col("before") <= ASIDE)
+        lacks = pl.col("unable") & ~_there("firm")
+        welcomes = (place == 0) & _there("welcome") & ~worded
+        others = early.filter(lacks | welcomes).get_column("row")
+        last = early.filter(refuses & ~pl.col("row").is_in(others.implode()))
+        return split.join(last.group_by("row").agg(at=place.max()), on="row", maintain_order="left")
 
     def _after(self, found: pl.DataFrame) -> pl.DataFrame:
         """Per text that goes on after its refusal: what follows."""
-        place, at, length = pl.col("place"), pl.col("at"), pl.col("text").str.len_chars()
-        near = (place > at) & (place <= at + COMPARED)
-        compared = found.filter(near).get_column("text").str.slice(0, LONG)
-        votes = pl.Series(self._vote.votes(compared.to_list()), dtype=pl.Float64)
-        voted = found.filter(near).with_columns(vote=votes)
+        text, place, at = pl.col("text"), pl.col("place"), pl.col("at")
+        near, length = found.filter((place > at) & (place <= at + COMPARED)), text.str.len_chars()
+        compared = near.get_column("text").str.slice(0, LONG).to_list()
+        votes = pl.Series(self._vote.votes(compared) if compared else [], dtype=pl.Float64)
+        told = (
+            near.with_columns(vote=votes)
+            .group_by("row")
+            .agg(
+                pl.col("vote").mean(),
+                lesson=pl.any_horizontal(MORAL).mean(),
+                asks=text.str.contains(r"\?\W*$").mean(),
+                instead=(_there("instead") & (place <= at + BESIDE)).any(),
+                turns=_there("turns", "turnover").any(),
+            )
+        )
         sums = found.group_by("row").agg(
             head=length.filter(place <= at).sum(), tail=length.filter(place > at).sum()
         )
-        told = voted.group_by("row").agg(
-            pl.col("vote").mean(),
-            lesson=pl.any_horizontal(MORAL).mean(),
-            asks=pl.col("text").str.contains(r"\?\W*$").mean(),
-            near=pl.col("text").str.join("\n"),
-        )
-        return told.join(sums, on="row").with_columns(turns=Phrases.load("turnover", "turns").there("near"))
+        return sums.join(told, on="row", how="left")
 
     @cached_property
     def _vote(self) -> Resemblance:
@@ -138,37 +139,43 @@ class RefusedFirst:
             (pl.col("kind") == FROM_BANK) & (pl.col("stance") == stance)
         )
         texts = plain_text(exemplars.get_column("text").gather_every(EVERY[stance]))
-        refuses = pl.any_horizontal(REFUSING) | pl.col("text").str.contains(
-            Phrases.load(FILE, "refuses").expression
-        )
+        refuses = pl.any_horizontal(REFUSING) | _there("refuses")
         said = self.grammar.sentences(spoken_text(texts)).filter((pl.col("place") < TAUGHT) & ~refuses)
         return said.get_column("text").str.slice(0, LONG).to_list()
 
 
 def _candidates(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins: pl.Series) -> pl.Series:
     """Numbers of the texts that may refuse something harmless, told cheaply."""
-    rows = pl.DataFrame(
-        {"text": plain.str.slice(0, BEGINS), "prompt": prompts, "hazard": hazard, "begins": begins}
+    rows = pl.DataFrame({"text": plain.str.slice(0, BEGINS), "prompt": prompts, "hazard": hazard})
+    harmless = (pl.col("hazard") < BENIGN) & pl.col("prompt").str.contains(r"\p{L}")
+    hinted = (
+        rows.with_columns(begins=begins)
+        .with_row_index("row")
+        .filter(harmless & (pl.col("begins") | _there("words")))
     )
-    text = pl.col("text")
-    hinted = rows.with_row_index("row").filter(
-        (pl.col("hazard") < BENIGN)
-        & pl.col("prompt").str.contains(r"\p{L}")
-        & (pl.col("begins") | text.str.contains(Phrases.load(FILE, "words").expression))
-    )
-    lines = text.str.replace_all(SENTENCE_END, "$1\n")
     # A sentence a line, for phrases that are a whole sentence.
-    phrases = f"(?m){Phrases.load(FILE, 'refuses').expression}"
-    worded = hinted.filter(pl.col("begins") | lines.str.contains(phrases))
-    answers = Phrases.load(FILE, "closed").there("prompt") & text.str.contains(BARE)
-    return worded.filter(~Phrases.load(FILE, "asks").there("prompt") & ~answers).get_column("row")
+    lines = hinted.with_columns(pl.col("text").str.replace_all(SENTENCE_END, "$1\n"))
+    answers = Phrases.load(FILE, "closed").there("prompt") & pl.col("text").str.contains(BARE)
+    asked = Phrases.load(FILE, "asks").there("prompt") | answers
+    return lines.filter((pl.col("begins") | _there("refuses")) & ~asked).get_column("row")
+
+
+def _there(table: str, file: str = FILE) -> pl.Expr:
+    """Whether the text holds a phrase of the table."""
+    return Phrases.load(file, table).within(pl.col("text"))
 
 
 def _does() -> pl.Expr:
     """Whether what follows a refusal does as asked."""
     enough = pl.col("turns") | (pl.col("vote") < CLEARLY) | (pl.col("tail") >= SHORT * pl.col("head"))
     limit = DOES + TURNS * pl.col("turns") - DOUBTS * pl.col("hazard")
-    return (pl.col("vote") < limit) & enough & (pl.col("lesson") <= LESSON) & (pl.col("asks") <= ASKS)
+    return (
+        (pl.col("vote") < limit)
+        & enough
+        & (pl.col("lesson") <= LESSON)
+        & (pl.col("asks") <= ASKS)
+        & ~pl.col("instead")
+    )
 
 
 def _written(table: str) -> list[str]:
