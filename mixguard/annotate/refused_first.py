@@ -6,6 +6,7 @@ blunter and come in any wording. Phrases tell them; what follows one is told by 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -15,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.phrases import Phrases
-from mixguard.annotate.resemblance import Resemblance
+from mixguard.annotate.resemblance import Doubles, Resemblance
 from mixguard.annotate.stance_evidence import BENIGN
 from mixguard.annotate.stance_grammar import MORAL, REFUSING, SENTENCE_END, Grammar
 from mixguard.annotate.stance_model import FROM_BANK, load_exemplars
@@ -23,7 +24,8 @@ from mixguard.annotate.stance_text import plain_text, spoken_text
 from mixguard.files import bundled
 from mixguard.vectors.store import VectorStore
 
-FILE = "refused"
+FILE, SENTENCES = "refused", "refused_sentences"
+TEXT = pl.col("text")
 OPENING = 3
 """Sentences among which the refusal is."""
 BEGINS, READ = 240, 1500
@@ -57,6 +59,16 @@ class Refused(NamedTuple):
     stands: npt.NDArray[np.intp]
 
 
+MOST, CURT, LIKE = 160, 40, 0.1
+"""Characters of a first sentence that may refuse by its meaning, of one that need not name who refuses, and the vote from
+which it refuses. Judgement."""
+SPEAKER = r"(?i)\b(?:i|i'm|im|me|my|we|us|our)\b"
+"""Who refuses, where only the grammar finds a refusal ..."""
+BLUNT = 60
+"""... unless the sentence is this short, in characters. Judgement."""
+ITSELF = r"(?i)\b(?:i|i'm|im|i've|i'd|me|my|myself|(?:this|the) (?:assistant|bot|chat\w*|model|service|system|helper)|company|management|request\w*)\b"
+"""The same where nothing but meaning shows a refusal."""
+SEVERAL = r"\w\W+\w+\W+\w"
 BARE = r"(?i)^\W*(?:no|nope|nah|not|never)\b"
 """How an answer to a question of yes or no begins."""
 
@@ -90,32 +102,42 @@ class RefusedFirst:
 
     def _refusing(self, plain: pl.Series) -> pl.DataFrame:
         """The sentences of the texts that refuse first, with `at`: the number of the last one that refuses."""
-        place, length = pl.col("place"), pl.col("text").str.len_chars()
-        split = self.grammar.sentences(spoken_text(plain.str.slice(0, READ))).with_columns(
+        place, length = pl.col("place"), TEXT.str.len_chars()
+        # With quotations, which may be what was asked for; only what refuses must be the speaker's own.
+        split = self.grammar.sentences(plain.str.slice(0, READ)).with_columns(
             before=(length.cum_sum() - length).over("row")
         )
         early = split.filter(place < OPENING)
-        worded = _there("refuses") | pl.any_horizontal(REFUSING)
+        written = pl.any_horizontal(REFUSING) & (TEXT.str.contains(SPEAKER) | (length <= BLUNT))
+        worded = (_there("refuses") | written) & ~TEXT.str.contains('"', literal=True)
         refuses = worded & ~_there("spares") & ~pl.col("idiom") & (pl.col("before") <= ASIDE)
         lacks = pl.col("unable") & ~_there("firm")
         welcomes = (place == 0) & _there("welcome") & ~worded
-        others = early.filter(lacks | welcomes).get_column("row")
-        last = early.filter(refuses & ~pl.col("row").is_in(others.implode()))
+        judged = early.with_columns(refuses=refuses, other=lacks | welcomes)
+        last = self._by_meaning(judged.filter(~pl.col("other").any().over("row")))
         return split.join(last.group_by("row").agg(at=place.max()), on="row", maintain_order="left")
+
+    def _by_meaning(self, judged: pl.DataFrame) -> pl.DataFrame:
+        """The sentences that refuse; where no phrase shows it, the first one may by its meaning."""
+        found, place = judged.filter("refuses"), pl.col("place")
+        others = judged.filter(
+            ~pl.any_horizontal("refuses", "idiom").any().over("row") & (place == 0) & _suspicious(TEXT)
+        )
+        votes = pl.Series(_votes(lambda: self._head, others), dtype=pl.Float64)
+        return pl.concat([found, others.filter(votes >= LIKE)])
 
     def _after(self, found: pl.DataFrame) -> pl.DataFrame:
         """Per text that goes on after its refusal: what follows."""
-        text, place, at = pl.col("text"), pl.col("place"), pl.col("at")
-        near, length = found.filter((place > at) & (place <= at + COMPARED)), text.str.len_chars()
-        compared = near.get_column("text").str.slice(0, LONG).to_list()
-        votes = pl.Series(self._vote.votes(compared) if compared else [], dtype=pl.Float64)
+        place, at = pl.col("place"), pl.col("at")
+        near, length = found.filter((place > at) & (place <= at + COMPARED)), TEXT.str.len_chars()
+        votes = pl.Series(_votes(lambda: self._tail, near), dtype=pl.Float64)
         told = (
             near.with_columns(vote=votes)
             .group_by("row")
             .agg(
                 pl.col("vote").mean(),
                 lesson=pl.any_horizontal(MORAL).mean(),
-                asks=text.str.contains(r"\?\W*$").mean(),
+                asks=TEXT.str.contains(r"\?\W*$").mean(),
                 instead=(_there("instead") & (place <= at + BESIDE)).any(),
                 turns=_there("turns", "turnover").any(),
             )
@@ -126,8 +148,13 @@ class RefusedFirst:
         return sums.join(told, on="row", how="left")
 
     @cached_property
-    def _vote(self) -> Resemblance:
-        """Fitted when a corpus first needs it: most hold no such answer."""
+    def _head(self) -> Resemblance:
+        """Tells first sentences that refuse; fitted when a corpus first needs it."""
+        return Resemblance.fit(self.store, _written("refuses", SENTENCES), _written("seems", SENTENCES))
+
+    @cached_property
+    def _tail(self) -> Resemblance:
+        """Tells what stands beside a refusal from answers; fitted when a corpus first needs it."""
         return Resemblance.fit(
             self.store,
             [*_written("stands"), *self._taught("full_refusal")],
@@ -154,15 +181,32 @@ def _candidates(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins:
         .filter(harmless & (pl.col("begins") | _there("words")))
     )
     # A sentence a line, for phrases that are a whole sentence.
-    lines = hinted.with_columns(pl.col("text").str.replace_all(SENTENCE_END, "$1\n"))
-    answers = Phrases.load(FILE, "closed").there("prompt") & pl.col("text").str.contains(BARE)
+    lines = hinted.with_columns(TEXT.str.replace_all(SENTENCE_END, "$1\n"))
+    suspicious = _suspicious(TEXT.str.extract(r"\A\s*([^\n]*)"))
+    answers = Phrases.load(FILE, "closed").there("prompt") & TEXT.str.contains(BARE)
     asked = Phrases.load(FILE, "asks").there("prompt") | answers
-    return lines.filter((pl.col("begins") | _there("refuses")) & ~asked).get_column("row")
+    return lines.filter((pl.col("begins") | _there("refuses") | suspicious) & ~asked).get_column("row")
+
+
+def _suspicious(sentence: pl.Expr) -> pl.Expr:
+    """Whether a sentence may refuse though no phrase shows it."""
+    length = sentence.str.len_chars()
+    speaks = sentence.str.contains(ITSELF) | (length <= CURT)
+    speaks &= sentence.str.contains(SEVERAL)  # a word or two may be a label
+    others = Phrases.load(FILE, "spares").within(sentence) | Phrases.load(FILE, "welcome").within(sentence)
+    quotes = sentence.str.contains('"', literal=True)
+    return Phrases.load(FILE, "cues").within(sentence) & (length <= MOST) & speaks & ~others & ~quotes
+
+
+def _votes(vote: Callable[[], Resemblance], sentences: pl.DataFrame) -> Doubles | list[float]:
+    """The votes on sentences; without any, nothing is fitted."""
+    texts = sentences.get_column("text").str.slice(0, LONG).to_list()
+    return vote().votes(texts) if texts else []
 
 
 def _there(table: str, file: str = FILE) -> pl.Expr:
     """Whether the text holds a phrase of the table."""
-    return Phrases.load(file, table).within(pl.col("text"))
+    return Phrases.load(file, table).within(TEXT)
 
 
 def _does() -> pl.Expr:
@@ -178,5 +222,5 @@ def _does() -> pl.Expr:
     )
 
 
-def _written(table: str) -> list[str]:
-    return [sentence for _, sentence in Phrases.load(FILE, table).patterns]
+def _written(table: str, file: str = FILE) -> list[str]:
+    return [sentence for _, sentence in Phrases.load(file, table).patterns]
