@@ -47,21 +47,10 @@ BESIDE = 2
 """Sentences right after the refusal in which something else is given instead."""
 EVERY = {"full_refusal": 8, "full_compliance": 16}
 """Of the bank's answers, one in so many teaches the vote: enough, and embedded within a second. Judgement."""
-NONE = np.empty(0, dtype=np.intp)
 TAUGHT = 4
 """Sentences of each that do."""
-
-
-class Refused(NamedTuple):
-    """Numbers of the texts that refuse first."""
-
-    taken_back: npt.NDArray[np.intp]
-    stands: npt.NDArray[np.intp]
-
-
-MOST, CURT, LIKE = 160, 40, 0.1
-"""Characters of a first sentence that may refuse by its meaning, of one that need not name who refuses, and the vote from
-which it refuses. Judgement."""
+MOST, LIKE = 160, 0.1
+"""Characters of a first sentence that may refuse by its meaning, and the vote from which it does. Judgement."""
 SPEAKER = r"(?i)\b(?:i|i'm|im|me|my|we|us|our)\b"
 """Who refuses, where only the grammar finds a refusal ..."""
 BLUNT = 60
@@ -69,8 +58,19 @@ BLUNT = 60
 ITSELF = r"(?i)\b(?:i|i'm|im|i've|i'd|me|my|myself|(?:this|the) (?:assistant|bot|chat\w*|model|service|system|helper)|company|management|request\w*)\b"
 """The same where nothing but meaning shows a refusal."""
 SEVERAL = r"\w\W+\w+\W+\w"
+"""Three words: one or two may be a label."""
 BARE = r"(?i)^\W*(?:no|nope|nah|not|never)\b"
 """How an answer to a question of yes or no begins."""
+NOT_SO = r"(?i)^\W*\w+ not\b|\bbut\b"
+"""A welcome that is none: "absolutely not"."""
+NONE = np.empty(0, dtype=np.intp)
+
+
+class Refused(NamedTuple):
+    """Numbers of the texts that refuse first."""
+
+    taken_back: npt.NDArray[np.intp]
+    stands: npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -109,10 +109,10 @@ class RefusedFirst:
         )
         early = split.filter(place < OPENING)
         written = pl.any_horizontal(REFUSING) & (TEXT.str.contains(SPEAKER) | (length <= BLUNT))
-        worded = (_there("refuses") | written) & ~TEXT.str.contains('"', literal=True)
+        worded = (_there("refuses") | written) & ~TEXT.str.contains(r'["|]')
         refuses = worded & ~_there("spares") & ~pl.col("idiom") & (pl.col("before") <= ASIDE)
         lacks = pl.col("unable") & ~_there("firm")
-        welcomes = (place == 0) & _there("welcome") & ~worded
+        welcomes = (place == 0) & _there("welcome") & ~TEXT.str.contains(NOT_SO)
         judged = early.with_columns(refuses=refuses, other=lacks | welcomes)
         last = self._by_meaning(judged.filter(~pl.col("other").any().over("row")))
         return split.join(last.group_by("row").agg(at=place.max()), on="row", maintain_order="left")
@@ -136,7 +136,7 @@ class RefusedFirst:
             .group_by("row")
             .agg(
                 pl.col("vote").mean(),
-                lesson=pl.any_horizontal(MORAL).mean(),
+                lesson=(pl.any_horizontal(MORAL) | _there("refuses")).mean(),
                 asks=TEXT.str.contains(r"\?\W*$").mean(),
                 instead=(_there("instead") & (place <= at + BESIDE)).any(),
                 turns=_there("turns", "turnover").any(),
@@ -191,8 +191,7 @@ def _candidates(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins:
 def _suspicious(sentence: pl.Expr) -> pl.Expr:
     """Whether a sentence may refuse though no phrase shows it."""
     length = sentence.str.len_chars()
-    speaks = sentence.str.contains(ITSELF) | (length <= CURT)
-    speaks &= sentence.str.contains(SEVERAL)  # a word or two may be a label
+    speaks = sentence.str.contains(ITSELF) & sentence.str.contains(SEVERAL)
     others = Phrases.load(FILE, "spares").within(sentence) | Phrases.load(FILE, "welcome").within(sentence)
     quotes = sentence.str.contains('"', literal=True)
     return Phrases.load(FILE, "cues").within(sentence) & (length <= MOST) & speaks & ~others & ~quotes

@@ -74,7 +74,9 @@ class StanceAnnotator:
         best = np.where(turned, 0, best)
         stands = harmless.stands[best[harmless.stands] == 0]
         best[stands], probability[stands] = 2, STANDS
-        notes = _notes(written, plain, best, turned).set(pl.Series(known >= 0), None)
+        settled = known >= 0
+        settled[harmless.stands] = True
+        notes = _notes(written, plain, best, turned).set(pl.Series(settled), None)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),
