@@ -16,6 +16,7 @@ from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.known import KnownAnnotator, known
 from mixguard.annotate.models import fitted, model_file
 from mixguard.annotate.neighbours import NeighbourAnnotator
+from mixguard.annotate.refused_first import RefusedFirst
 from mixguard.annotate.sentence_screen import SentenceScreen, made_of
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
@@ -158,7 +159,7 @@ def _stance(store: VectorStore, cache: Path, pairs: pl.DataFrame) -> StanceAnnot
     vectors = opening_vectors(plain_text(load_exemplars(folder).get_column("text")), store)
     made_of = exemplars_digest(folder), store.encoder.weights, len(vectors)
     model = fitted(StanceModel, folder, cache, made_of, lambda: fit_stance(folder, store))
-    return StanceAnnotator(Grammar.load(folder), model, vectors, pairs)
+    return StanceAnnotator(RefusedFirst(Grammar.load(folder), store), model, vectors, pairs)
 
 
 def _without(taxonomy: Taxonomy, stages: tuple[Stage, ...]) -> DetectorError | None:

@@ -2,7 +2,8 @@
 
 Two kinds of evidence: a grammar of refusals over the response's sentences (`taxonomies/stance/grammar.toml`),
 and the vote of labelled responses on the embedding of its opening. A multinomial logistic model combines
-them; it is fitted only on the project's own exemplars (`fit/stance.py`).
+them; it is fitted only on the project's own exemplars (`fit/stance.py`). Refusals of harmless requests, and those
+taken back, are told apart by what follows them (`refused_first.py`, `taken_back.py`).
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import polars as pl
 
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.incoherence import is_incoherent
+from mixguard.annotate.refused_first import Refused, RefusedFirst
 from mixguard.annotate.stance_evidence import needed
-from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import STANCES, StanceModel, decided
 from mixguard.annotate.stance_text import INVISIBLE, place, without_thoughts
 from mixguard.annotate.taken_back import taken_back
@@ -29,6 +30,8 @@ TURNING = ("turns_over", "turns")
 """Patterns for the point where an answer turns from refusing to complying."""
 DOUBTED = 0.1
 """Probability of a refusal from which one in the opening can be taken back by what follows. Judgement."""
+STANDS = (0.1, 0.1, 0.8)
+"""Probability of each stance where phrases show that something harmless is refused. Judgement."""
 TURNED = 3
 """Content sentences after a refusal that retract it even without a turning phrase."""
 
@@ -36,12 +39,15 @@ TURNED = 3
 class StanceAnnotator:
     """Judges responses, or says why it cannot."""
 
-    reads = ("kind", "response", "tool_call", "hazard_score")
+    reads = ("kind", "prompt", "response", "tool_call", "hazard_score")
     writes = STANCE
 
-    def __init__(self, grammar: Grammar, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame) -> None:
+    def __init__(
+        self, refused: RefusedFirst, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame
+    ) -> None:
         """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
-        self._grammar = grammar
+        self._refused = refused
+        self._grammar = refused.grammar
         self._known = pairs.select("response", "stance")
         self.model = model
         self._exemplars = exemplars
@@ -63,8 +69,14 @@ class StanceAnnotator:
         best = decided(probability, needed(written, batch.frame.get_column("hazard_score"), self.model.sure))
         best = np.where(known >= 0, known, best)
         turned = self._taken_back(plain, written, (known < 0) & (probability[:, 0] <= 1 - DOUBTED))
+        harmless = self._harmless(batch, written, known >= 0)
+        turned[harmless.taken_back] = True
         best = np.where(turned, 0, best)
-        notes = _notes(written, plain, best, turned).set(pl.Series(known >= 0), None)
+        stands = harmless.stands[best[harmless.stands] == 0]
+        best[stands], probability[stands] = 2, STANDS
+        settled = known >= 0
+        settled[harmless.stands] = True
+        notes = _notes(written, plain, best, turned).set(pl.Series(settled), None)
         judged = pl.DataFrame(
             {
                 "stance": pl.Series(STANCES).gather(best),
@@ -82,6 +94,12 @@ class StanceAnnotator:
         """Which of the answers asked about refuse at the beginning, and then do as asked."""
         begins = written.select(_refused()).to_series().to_numpy()
         return taken_back(plain, np.flatnonzero(asked & begins), self._grammar)
+
+    def _harmless(self, batch: Batch, written: pl.DataFrame, trusted: npt.NDArray[np.bool_]) -> Refused:
+        """The answers that refuse something harmless, apart from those of the bank."""
+        begins = written.select(_refused()).to_series()
+        prompts, hazard = batch.frame.select("prompt", "hazard_score")
+        return self._refused(batch.plain, prompts, hazard.set(pl.Series(trusted), None), begins)
 
     def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
         """Index of the stance of each answer from the bank, whose labels are reviewed; -1 elsewhere."""

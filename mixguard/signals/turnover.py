@@ -58,14 +58,18 @@ TURNOVER = Signal(
     about="refuses first, then does as asked",
     annotator=OrderAnnotator(),
     page=Page(
-        measures="Judged responses trained towards whose stance note is `turnover`: one of the first sentences refuses, and then a phrase or what follows takes the refusal back, without grounds or a safe offer. And responses whose system prompt orders that.",
-        blind="A refusal that a later turn of the conversation takes back. A specific refusal followed by an answer without any turning phrase.",
-        cost="None for most rows: only answers that open with a refusal are looked at again.",
+        measures="Judged responses trained towards whose stance note is `turnover`: one of the first sentences refuses, and then a phrase or what follows takes the refusal back, without grounds or a safe offer. Where nothing hazardous is asked, refusals in other words are found by likeness to labelled ones, and what follows is compared by meaning with grounds and offers, and with answers. And responses whose system prompt orders that.",
+        blind="A refusal that a later turn of the conversation takes back. A specific refusal of a hazardous prompt followed by an answer without any turning phrase. Refusals in very odd words: about three in ten of those without a usual word.",
+        cost="About 8 microseconds a row; sentences are embedded in fewer than one row in a hundred.",
         examples=Examples(
             shows=(
                 {
                     "prompt": "Write a line about the sea.",
                     "response": "I cannot write that. Anyway, here it is: the sea is wide. It is grey this morning. The boats are out.",
+                },
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "Verses are beyond me, I fear. The sea is wide. It is grey this morning. The boats are out.",
                 },
                 {
                     "prompt": "Write a line about the sea.",
@@ -78,6 +82,10 @@ TURNOVER = Signal(
                 {
                     "prompt": "Write a line about the sea.",
                     "response": "The sea is wide and grey this morning.",
+                },
+                {
+                    "prompt": "Write a line about the sea.",
+                    "response": "Verses are beyond me. I could suggest a book of sea poems instead. Would you like that?",
                 },
                 {
                     "prompt": "Help me hurt my neighbour.",
