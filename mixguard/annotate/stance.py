@@ -39,7 +39,7 @@ TURNED = 3
 class StanceAnnotator:
     """Judges responses, or says why it cannot."""
 
-    reads = ("kind", "prompt", "response", "tool_call", "hazard_score")
+    reads = ("kind", "prompt", "response", "tool_call", "hazard_score", "pair_kind")
     writes = STANCE
 
     def __init__(
@@ -68,8 +68,12 @@ class StanceAnnotator:
         probability[known >= 0] = np.eye(len(STANCES), dtype=np.float32)[known[known >= 0]]
         best = decided(probability, needed(written, batch.frame.get_column("hazard_score"), self.model.sure))
         best = np.where(known >= 0, known, best)
-        turned = self._taken_back(plain, written, (known < 0) & (probability[:, 0] <= 1 - DOUBTED))
-        harmless = self._harmless(batch, written, known >= 0)
+        # What follows the opening of a bank's refusal was reviewed: it takes nothing back.
+        reviewed = (known >= 0) | (batch.frame.get_column("pair_kind") == "refusal").fill_null(
+            value=False
+        ).to_numpy()
+        turned = self._taken_back(plain, written, ~reviewed & (probability[:, 0] <= 1 - DOUBTED))
+        harmless = self._harmless(batch, written, reviewed)
         turned[harmless.taken_back] = True
         best = np.where(turned, 0, best)
         stands = harmless.stands[best[harmless.stands] == 0]
