@@ -33,7 +33,7 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
 
 
 def _spans(row: Row) -> Sequence[Span]:
-    return [span for field in ("system", "prompt", "response") for span in places(field, row.get(field))]
+    return places({field: row.get(field) for field in ("system", "prompt", "response")})
 
 
 _OATH = {
