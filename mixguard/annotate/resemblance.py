@@ -20,7 +20,9 @@ SHARPNESS = 3.0
 WORDS = 0.5
 """What the same words count beside the same meaning. Encoders place `I refuse` close to `I never refuse`."""
 RIDGE = 0.3
-"""Regularisation of the fit. All three: judgement, on exemplars left out of the fit."""
+"""Regularisation of the fit."""
+LIKELY = -0.2
+"""Vote by words alone from which a sentence is worth embedding. All four: judgement, on exemplars left out of the fit."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,9 @@ class Resemblance:
     """(exemplars, dimension)."""
     wording: Wording
     """The words of the exemplars."""
-    fitted: Vote
+    by_words: Vote
+    by_both: Vote
+    """Fitted on the words alone, and on meaning and words."""
 
     @classmethod
     def fit(cls, store: VectorStore, shows: Sequence[str], seems: Sequence[str]) -> Resemblance:
@@ -47,19 +51,34 @@ class Resemblance:
         vectors, wording = store.first_windows(exemplars), Wording.of(exemplars)
         is_shown = np.arange(len(exemplars)) < len(shows)
         importance = len(exemplars) / np.where(is_shown, len(shows), len(seems)) / (2 * RIDGE)
-        among = _influence(vectors, vectors, wording.overlap(exemplars)).astype(np.float64)
-        fitted = regress(inverse(among, importance), is_shown[:, None], importance)
-        return cls(store, vectors, wording, fitted)
+        overlap = wording.overlap(exemplars)
+        by_words, by_both = (
+            regress(inverse(among.astype(np.float64), importance), is_shown[:, None], importance)
+            for among in (overlap, _influence(vectors, vectors, overlap))
+        )
+        return cls(store, vectors, wording, by_words, by_both)
 
     def votes(self, sentences: Sequence[str]) -> Doubles:
-        """Shape (sentences,): about 1 for what shows it, about -1 for what does not."""
+        """Shape (sentences,): about 1 for what shows it, about -1 for what does not.
+
+        A sentence whose words make it unlikely has their vote and is not embedded.
+        """
         if not sentences:
             return np.empty(0)
-        vectors = self.store.first_windows(sentences)
-        influence = _influence(vectors, self.vectors, self.wording.overlap(sentences))
-        return 2 * (influence @ self.fitted.weights[:, 0] + self.fitted.bias[0]).astype(np.float64) - 1
+        votes = _vote(self.wording.weighed(sentences, self.by_words.weights[:, 0]), self.by_words)
+        likely = np.flatnonzero(votes >= LIKELY)
+        embedded = [sentences[place] for place in likely]
+        if embedded:
+            vectors = self.store.first_windows(embedded)
+            influence = _influence(vectors, self.vectors, self.wording.overlap(embedded))
+            votes[likely] = _vote(influence @ self.by_both.weights[:, 0], self.by_both)
+        return votes
 
 
 def _influence(vectors: Vectors, exemplars: Vectors, overlap: Floats) -> Floats:
     """(sentences, exemplars): how much each exemplar has to say about each sentence."""
     return kernel(vectors @ exemplars.T, SHARPNESS) + WORDS * overlap
+
+
+def _vote(pull: Floats, fitted: Vote) -> Doubles:
+    return 2 * (pull + fitted.bias[0]).astype(np.float64) - 1

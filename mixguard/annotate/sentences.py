@@ -64,16 +64,14 @@ def _of(frame: pl.DataFrame, field: str, words: list[str]) -> pl.DataFrame:
 
 
 def _edge(frame: pl.DataFrame, field: str, edge: Edge) -> pl.DataFrame:
-    text = pl.col("text")
-    first = text.str.slice(0, edge.first * LONG).str.extract_all(SENTENCE).list.head(edge.first)
-    last = text.str.slice(-edge.last * LONG).str.extract_all(SENTENCE).list.tail(edge.last)
-    # The end of a short text is within its beginning, where its sentences are whole.
-    short = text.str.len_chars() <= edge.first * LONG
-    whole = text.str.extract_all(SENTENCE)
-    both = pl.concat_list(whole.list.head(edge.first), whole.list.tail(edge.last))
-    sentence = pl.when(short).then(both).otherwise(pl.concat_list(first, last))
+    text, read = pl.col("text"), edge.first * LONG
+    begins = text.str.slice(0, read).str.extract_all(SENTENCE)
+    # The end of a short text is within what was read, where its sentences are whole.
+    far = pl.when(text.str.len_chars() > read).then(text.str.slice(-edge.last * LONG))
+    ends = pl.coalesce(far.str.extract_all(SENTENCE), begins)
+    both = pl.concat_list(begins.list.head(edge.first), ends.list.tail(edge.last))
     said = _texts(frame, field).filter(text.is_not_null())
-    return _flat(said, sentence.list.unique(maintain_order=True), field)
+    return _flat(said, both.list.unique(maintain_order=True), field)
 
 
 def _texts(frame: pl.DataFrame, field: str) -> pl.DataFrame:

@@ -34,8 +34,14 @@ class Wording:
 
     def overlap(self, texts: Sequence[str]) -> Floats:
         """(texts, own texts): cosine of the terms that each has, from 0 to 1."""
-        shares = _matrix(_terms(texts), self.column, len(texts))
-        return np.asarray((shares @ self.shares.T).toarray(), dtype=np.float32)
+        return np.asarray((self._shares_of(texts) @ self.shares.T).toarray(), dtype=np.float32)
+
+    def weighed(self, texts: Sequence[str], weights: Floats) -> Floats:
+        """(texts,): `overlap(texts) @ weights`, without the overlap with each own text."""
+        return np.asarray(self._shares_of(texts) @ (self.shares.T @ weights), dtype=np.float32)
+
+    def _shares_of(self, texts: Sequence[str]) -> csr_array:
+        return _matrix(_terms(texts), self.column, len(texts))
 
 
 def _terms(texts: Sequence[str]) -> pl.DataFrame:
