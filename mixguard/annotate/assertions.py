@@ -24,6 +24,8 @@ BRIEF = r"^\W*[A-Z][^=(){}\[\]]{4,60}$"
 """A sentence that may speak to no one, e.g. `Obedience: total`, but is no code."""
 CALLED = r"^\W*(?:(?:[Hh]ey|[Hh]i|[Hh]ello|[Oo]k|[Oo]kay|[Ll]isten)\W+)?([A-Z][\w-]{1,24})[,:]\s+(?:please |now )?(?:execute|fulfil+|carry out|obey|perform|comply|complete|follow|do (?:the following|this|as))\b"
 """A request that begins with a call sign and an order; the call sign."""
+CLAUSE = r"^\W*(\w[^:;\u2013\u2014]{7,})(?:[:;\u2013\u2014]| - | so here)"
+"""A clause that something follows."""
 REPORTS = 300
 """Characters of an answer in which it gives its call sign."""
 MOST = 12
@@ -103,7 +105,7 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
     worded = _matching(sentences(frame, FIELDS, words()), "phrases")
     near = _matching(edges(frame, EDGES), "anchors")
     said = pl.concat([worded, near]).unique(["row", "field", "sentence"], keep="first", maintain_order=True)
-    told = pl.concat([said, _wholes(frame, said)])
+    told = pl.concat([said, _clauses(said), _wholes(frame, said)])
     return (
         told.sort("row", "conclusive", descending=[False, True], maintain_order=True)
         .group_by("row", maintain_order=True)
@@ -112,18 +114,22 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
-    """The sentences that match a table and are not denied; adds `conclusive`."""
+    """The sentences that match a table; adds `conclusive`: they suffice, and are not denied."""
     sentence = pl.col("sentence")
     addressed = TOLD_SO | sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
     spoken = said.filter(addressed)
-    distinct = spoken.select(sentence.unique(maintain_order=True)).filter(
-        sentence.str.contains(Phrases.load(FILE, table).expression)
-        | sentence.str.contains(Phrases.load(FILE, "conclusive").expression)
+    matches, suffices, denied = (
+        sentence.str.contains(Phrases.load(FILE, name).expression) for name in (table, "conclusive", "denied")
     )
-    kept = distinct.filter(~sentence.str.contains(Phrases.load(FILE, "denied").expression)).with_columns(
-        conclusive=sentence.str.contains(Phrases.load(FILE, "conclusive").expression)
-    )
-    return spoken.join(kept, on="sentence", maintain_order="left")
+    kept = spoken.select(sentence.unique(maintain_order=True)).filter(matches | suffices)
+    judged = kept.with_columns(conclusive=suffices & ~denied)
+    return spoken.join(judged, on="sentence", maintain_order="left")
+
+
+def _clauses(said: pl.DataFrame) -> pl.DataFrame:
+    """What stands before a colon, a semicolon or a dash: the rest is often the answer, about something else."""
+    clause = pl.col("sentence").str.extract(CLAUSE)
+    return said.with_columns(sentence=clause, conclusive=pl.lit(value=False)).drop_nulls("sentence")
 
 
 def _wholes(frame: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:

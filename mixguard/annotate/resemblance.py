@@ -21,7 +21,7 @@ WORDS = 0.5
 """What the same words count beside the same meaning. Encoders place `I refuse` close to `I never refuse`."""
 RIDGE = 0.3
 """Regularisation of the fit."""
-LIKELY = -0.2
+LIKELY = -0.3
 """Vote by words alone from which a sentence is worth embedding. All four: judgement, on exemplars left out of the fit."""
 
 
