@@ -22,6 +22,7 @@ WORDS = 0.5
 RIDGE = 0.3
 """Regularisation of the fit. All three: judgement, on exemplars left out of the fit."""
 
+
 @dataclass(frozen=True)
 class Resemblance:
     """A vote of exemplars on sentences: some show something, others only seem to."""
