@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,44 +11,35 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import Phrases, Span
 from mixguard.annotate.resemblance import Resemblance
-from mixguard.annotate.sentences import sentences
+from mixguard.annotate.sentences import Edge, edges, sentences
 from mixguard.vectors.store import VectorStore
 
 FILE = "identity"
 FIELDS = ("system", "prompt", "earlier", "response")
-KINDS = ("obedience", "anything", "refusal", "unbound", "newself")
-"""Tables of phrases that need support."""
+EDGES = {"system": Edge(8, 2), "prompt": Edge(6, 2), "earlier": Edge(6, 2), "response": Edge(2, 1)}
+"""Sentences that are candidates for less than a phrase: a persona is given first, and pledged first or last. Judgement."""
 ADDRESSED = r"(?i)\b(?:you|your|yours|yourself|you're|I|I'm|my|me|AI|assistant|chatbot|model|bot|agent)\b"
 """A sentence that speaks to, as or of the one who answers."""
-SERVED = r"(?i)\b(?:I|I'm|my|me)\b.*\b(?:you|yours?|users?)\b|\b(?:you|yours?|users?)\b.*\b(?:I|I'm|my|me)\b"
-"""A sentence in which one who speaks serves another."""
+BRIEF = r"^\W*[A-Z][^=(){}\[\]]{4,60}$"
+"""A sentence that may speak to no one, e.g. `Obedience: total`, but is no code."""
 CALLED = r"^\W*(?:(?:[Hh]ey|[Hh]i|[Hh]ello|[Oo]k|[Oo]kay|[Ll]isten)\W+)?([A-Z][\w-]{1,24})[,:]\s+(?:please |now )?(?:execute|fulfil+|carry out|obey|perform|comply|complete|follow|do (?:the following|this|as))\b"
 """A request that begins with a call sign and an order; the call sign."""
+CLAUSE = r"^\W*(\w[^:;\u2013\u2014]{7,})(?:[:;\u2013\u2014]| - | so here)"
+"""A clause that something follows."""
 REPORTS = 300
 """Characters of an answer in which it gives its call sign."""
-NEAR = 3
-"""Sentences within which two kinds of phrase support each other. Judgement."""
 MOST = 12
 """Sentences of an exchange that are compared by meaning."""
 SHORT = 400
 """Characters up to which a system prompt is also compared as a whole."""
-WORDED, PAIRED, OF_MACHINE, TOLD, ALOOF = 0.3, 0.3, 0.2, 0.2, 0.3
-"""What counts beside the likeness by meaning, which runs from about -1 to 1: a phrase, each further kind close by, a
-machine or its instructions as the subject, a system prompt; and against it, an answer in which the speaker serves no one.
-Judgement, on held-out sentences."""
-ENOUGH, WHOLE, UNWORDED = 0.75, 0.6, 0.85
-"""Sum from which it is an assertion: with a phrase; and without one a short system prompt, and a sentence of one.
-Judgement."""
+LIKELY, LIKELY_ROLE = -0.2, 0.2
+"""Vote by words alone from which a sentence is compared by meaning, too, and if it only begins like a role. Judgement."""
+ENOUGH = 0.25
+"""Vote, from about -1 to 1, from which a sentence asserts it. Measured: none of 21,000 ordinary exchanges holds one."""
+DOCUMENT = 2
+"""Such sentences that a document needs, which speaks to its readers and is long enough to say anything once."""
 
 TOLD_SO = pl.col("field") == "system"
-HAS_PHRASE = pl.col("kinds") > 0
-SCORE = pl.col("vote") + HAS_PHRASE * (
-    WORDED
-    + PAIRED * pl.col("paired").clip(upper_bound=2)
-    + OF_MACHINE * pl.col("machine")
-    + TOLD * TOLD_SO
-    - ALOOF * ((pl.col("field") == "response") & ~pl.col("served") & ~pl.col("machine"))
-)
 
 
 @dataclass(frozen=True)
@@ -70,26 +62,24 @@ class Assertions:
 
     def asserted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Columns `row`, `field`, `sentence`, ... of the sentences that assert it."""
-        said = _supported(_worded(sentences(frame, FIELDS, words())))
-        asked = pl.concat([said.with_columns(whole=pl.lit(value=False)), _wholes(frame, said)]).filter(
-            HAS_PHRASE | TOLD_SO | pl.col("conclusive")
-        )
-        # A document speaks to its readers, and is long enough to say anything once.
-        documents = frame.get_column("kind").eq("document").arg_true().cast(pl.UInt32)
-        lone = pl.col("row").is_in(documents.implode()) & (pl.col("paired") == 0)
-        first = (
-            asked.filter(pl.col("conclusive") | ~lone)
-            .sort("row", "paired", descending=[False, True], maintain_order=True)
-            .group_by("row", maintain_order=True)
-            .head(MOST)
-        )
+        asked = _candidates(frame)
         if self._resemblance is None:
-            return first.filter("conclusive")
-        distinct = first.select("sentence").unique(maintain_order=True)
-        votes = self._resemblance.votes(distinct.get_column("sentence").to_list())
-        voted = first.join(distinct.with_columns(vote=votes), on="sentence", maintain_order="left")
-        enough = pl.when(HAS_PHRASE).then(ENOUGH).when("whole").then(WHOLE).otherwise(UNWORDED)
-        return voted.filter(pl.col("conclusive") | (enough <= SCORE))
+            return asked.filter("conclusive")
+        voted = asked.join(self._votes(asked), on="sentence", how="left", maintain_order="left")
+        found = voted.filter(pl.col("conclusive") | (pl.col("vote") >= ENOUGH))
+        documents = frame.get_column("kind").eq("document").arg_true().cast(pl.UInt32)
+        alone = pl.col("row").is_in(documents.implode()) & (pl.len().over("row") < DOCUMENT)
+        return found.filter(pl.col("conclusive") | ~alone)
+
+    def _votes(self, asked: pl.DataFrame) -> pl.DataFrame:
+        """Columns `sentence` and `vote`, of those whose words do not rule it out."""
+        assert self._resemblance is not None
+        distinct = asked.group_by("sentence", maintain_order=True).agg(pl.col("topical").any())
+        quick = self._resemblance.quick_votes(distinct.get_column("sentence").to_list())
+        least = pl.when("topical").then(LIKELY).otherwise(LIKELY_ROLE)
+        likely = distinct.with_columns(quick=quick).filter(least <= pl.col("quick"))
+        votes = self._resemblance.votes(likely.get_column("sentence").to_list())
+        return likely.select("sentence", vote=pl.Series(votes, dtype=pl.Float64))
 
     @cached_property
     def _resemblance(self) -> Resemblance | None:
@@ -106,61 +96,71 @@ def words() -> list[str]:
     return [word for _, word in Phrases.load(FILE, "words").patterns]
 
 
-def places(field: str, text: str | None) -> list[Span]:
-    """The phrases of a text: those that need no support, else those that do."""
-    conclusive = Phrases.load(FILE, "conclusive").spans(field, text)
-    found = conclusive or [span for kind in KINDS for span in Phrases.load(FILE, kind).spans(field, text)]
-    return sorted(found, key=lambda span: span.start)[:MOST]
+def places(texts: Mapping[str, str | None]) -> list[Span]:
+    """The phrases of each text: those that suffice, else others; where no text has one, what such sentences are about."""
+    found = [
+        span
+        for field, text in texts.items()
+        for span in _spans("conclusive", field, text) or _spans("phrases", field, text)
+    ]
+    return found or [span for field, text in texts.items() for span in _spans("anchors", field, text)]
 
 
-def _worded(said: pl.DataFrame) -> pl.DataFrame:
-    """Adds `conclusive`, `machine`, `served`, and `kinds`: a bit for each of `KINDS`.
+def _spans(table: str, field: str, text: str | None) -> list[Span]:
+    return Phrases.load(FILE, table).spans(field, text)[:MOST]
 
-    What is denied is dropped, and outside system prompts what addresses no one.
+
+def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
+    """Schema `FOUND`, `conclusive`, and `topical`: sentences that suffice, or else are compared by meaning."""
+    worded = _matching(sentences(frame, FIELDS, words()), "phrases")
+    near = _matching(edges(frame, EDGES), "anchors")
+    said = pl.concat([worded, near]).unique(["row", "field", "sentence"], keep="first", maintain_order=True)
+    told = pl.concat([said, _clauses(said), _wholes(frame, said)])
+    return (
+        told.sort("row", "conclusive", "topical", descending=[False, True, True], maintain_order=True)
+        .group_by("row", maintain_order=True)
+        .head(MOST)
+    )
+
+
+def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The sentences that match a table, a system prompt's, and those that begin like a role.
+
+    Adds `conclusive`: they suffice, and are not denied; `topical`: they match the table.
     """
-    tables = {
-        kind: Phrases.load(FILE, kind).expression for kind in (*KINDS, "conclusive", "machine", "denied")
-    }
     sentence = pl.col("sentence")
-    found = said.filter(TOLD_SO | sentence.str.contains(ADDRESSED)).select(sentence.unique())
-    found = found.with_columns(
-        *(sentence.str.contains(pattern).alias(kind) for kind, pattern in tables.items()),
-        served=sentence.str.contains(SERVED),
+    aimed = sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
+    matches, suffices, denied, role = (
+        sentence.str.contains(Phrases.load(FILE, name).expression)
+        for name in (table, "conclusive", "denied", "roles")
     )
-    bits = [pl.col(kind).cast(pl.UInt8) * 2**number for number, kind in enumerate(KINDS)]
-    kept = found.filter(~pl.col("denied")).select(
-        "sentence", "conclusive", "machine", "served", kinds=pl.sum_horizontal(bits).cast(pl.UInt8)
-    )
-    joined = said.join(kept, on="sentence", maintain_order="left")
-    return joined.filter(TOLD_SO | sentence.str.contains(ADDRESSED))
+    judged = said.select(sentence.unique(maintain_order=True)).with_columns(aimed=aimed, role=role)
+    read = judged.with_columns(conclusive=suffices & ~denied, topical=matches | suffices)
+    joined = said.join(read, on="sentence", maintain_order="left")
+    kept = joined.filter(TOLD_SO | pl.col("role") | (pl.col("topical") & pl.col("aimed")))
+    return kept.drop("role", "aimed")
 
 
-def _supported(said: pl.DataFrame) -> pl.DataFrame:
-    """Adds `paired`: how many other kinds of phrase it and the sentences close by hold."""
-    union = pl.col("kinds")
-    for step in (1, -1):
-        close = (pl.col("place").cast(pl.Int64) - pl.col("place").cast(pl.Int64).shift(step)).abs() <= NEAR
-        same = (pl.col("row") == pl.col("row").shift(step)) & (pl.col("field") == pl.col("field").shift(step))
-        union = union | pl.when(close & same).then(pl.col("kinds").shift(step)).otherwise(0).fill_null(0)
-    worded = said.filter(HAS_PHRASE).with_columns(paired=union.bitwise_count_ones().cast(pl.Int8) - 1)
-    keys = ["row", "field", "place"]
-    joined = said.join(worded.select(*keys, "paired"), on=keys, how="left", maintain_order="left")
-    return joined.with_columns(pl.col("paired").fill_null(0))
+def _clauses(said: pl.DataFrame) -> pl.DataFrame:
+    """What stands before a colon, a semicolon or a dash: the rest is often the answer, about something else."""
+    clause = pl.col("sentence").str.extract(CLAUSE)
+    return said.with_columns(sentence=clause, conclusive=pl.lit(value=False)).drop_nulls("sentence")
 
 
 def _wholes(frame: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
     """Short system prompts that hold such sentences, each as one sentence."""
-    rows = pl.DataFrame({"prompt": frame.get_column("system")}).with_row_index("row")
-    short = rows.filter(pl.col("prompt").str.len_chars() <= SHORT)
-    merged = said.filter(TOLD_SO).join(short, on="row").group_by("row", maintain_order=True)
-    return merged.agg(
-        pl.col("field", "place").first(),
-        pl.col("prompt").first().alias("sentence"),
-        pl.lit(value=False).alias("conclusive"),
-        pl.col("machine", "served").any(),
-        pl.col("kinds").bitwise_or(),
-        pl.col("paired").max(),
-    ).select(*said.columns, pl.lit(value=True).alias("whole"))
+    rows = frame.select(sentence="system").with_row_index("row")
+    told = rows.filter(
+        pl.col("sentence").str.len_chars() <= SHORT,
+        pl.col("row").is_in(said.filter(TOLD_SO).get_column("row").implode()),
+    )
+    return told.select(
+        "row",
+        pl.lit("system").alias("field"),
+        "sentence",
+        conclusive=pl.lit(value=False),
+        topical=pl.lit(value=True),
+    )
 
 
 def _call_signs(frame: pl.DataFrame) -> pl.Series:

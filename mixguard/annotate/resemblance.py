@@ -8,43 +8,71 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from mixguard.annotate.kernel_ridge import Floats, Vote, inverse, kernel, regress
+from mixguard.annotate.wording import Wording
+from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import VectorStore
 
 Doubles = npt.NDArray[np.float64]
 
-RIDGE = 0.5
-"""Regularisation of the fit. Judgement."""
+SHARPNESS = 3.0
+"""How fast the influence of an exemplar decays with the distance in meaning."""
+WORDS = 0.5
+"""What the same words count beside the same meaning. Encoders place `I refuse` close to `I never refuse`."""
+RIDGE = 0.3
+"""Regularisation of the fit. All three: judgement, on exemplars left out of the fit."""
 
 
 @dataclass(frozen=True)
 class Resemblance:
-    """A linear vote on sentence vectors, fitted on sentences that show something and others that only seem to."""
+    """A vote of exemplars on sentences: some show something, others only seem to."""
 
     store: VectorStore
-    weights: Doubles
-    """(dimension,)."""
-    bias: float
+    vectors: Vectors
+    """(exemplars, dimension)."""
+    wording: Wording
+    """The words of the exemplars."""
+    by_words: Vote
+    by_both: Vote
+    """Fitted on the words alone, and on meaning and words."""
 
     @classmethod
     def fit(cls, store: VectorStore, shows: Sequence[str], seems: Sequence[str]) -> Resemblance:
-        """Fit by ridge regression, both kinds weighing the same.
+        """Fit by kernel ridge regression, both kinds weighing the same.
 
         Args:
             store: embeds the sentences, or has them.
             shows: sentences that show it.
             seems: sentences that only look like it.
         """
-        vectors = store.first_windows([*shows, *seems]).astype(np.float64)
-        is_shown = np.arange(len(vectors)) < len(shows)
-        target = np.where(is_shown, 1.0, -1.0)
-        share = np.where(is_shown, len(shows), len(seems)) * 2 / len(vectors)
-        # The constant kernel 1 is the bias.
-        inverse = np.linalg.inv(vectors @ vectors.T + 1 + np.diag(RIDGE * share))
-        pull = inverse @ target
-        return cls(store, vectors.T @ pull, float(pull.sum()))
+        exemplars = [*shows, *seems]
+        vectors, wording = store.first_windows(exemplars), Wording.of(exemplars)
+        is_shown = np.arange(len(exemplars)) < len(shows)
+        importance = len(exemplars) / np.where(is_shown, len(shows), len(seems)) / (2 * RIDGE)
+        overlap = wording.overlap(exemplars)
+        by_words, by_both = (
+            regress(inverse(among.astype(np.float64), importance), is_shown[:, None], importance)
+            for among in (overlap, _influence(vectors, vectors, overlap))
+        )
+        return cls(store, vectors, wording, by_words, by_both)
 
     def votes(self, sentences: Sequence[str]) -> Doubles:
         """Shape (sentences,): about 1 for what shows it, about -1 for what does not."""
         if not sentences:
             return np.empty(0)
-        return self.store.first_windows(sentences).astype(np.float64) @ self.weights + self.bias
+        vectors = self.store.first_windows(sentences)
+        influence = _influence(vectors, self.vectors, self.wording.overlap(sentences))
+        return _vote(influence @ self.by_both.weights[:, 0], self.by_both)
+
+    def quick_votes(self, sentences: Sequence[str]) -> Doubles:
+        """As `votes`, but by words alone, in hundredths of the time."""
+        return _vote(self.wording.weighed(sentences, self.by_words.weights[:, 0]), self.by_words)
+
+
+def _influence(vectors: Vectors, exemplars: Vectors, overlap: Floats) -> Floats:
+    """(sentences, exemplars): how much each exemplar has to say about each sentence."""
+    return kernel(vectors @ exemplars.T, SHARPNESS) + WORDS * overlap
+
+
+def _vote(pull: Floats, fitted: Vote) -> Doubles:
+    return 2 * (pull + fitted.bias[0]).astype(np.float64) - 1

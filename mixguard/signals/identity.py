@@ -33,7 +33,7 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
 
 
 def _spans(row: Row) -> Sequence[Span]:
-    return [span for field in ("system", "prompt", "response") for span in places(field, row.get(field))]
+    return places({field: row.get(field) for field in ("system", "prompt", "response")})
 
 
 _OATH = {
@@ -49,9 +49,9 @@ IDENTITY = Signal(
     open=_open,
     spans=_spans,
     page=Page(
-        measures="Sentences of the system prompt, the prompt, earlier turns and the answer that hold phrases of obedience, of no refusal, of no limits or of a new self. A few phrases suffice; the others need the support of another kind of phrase close by, of a system prompt, or of likeness to the exemplars in `taxonomies/signals/identity.toml`, by a vote that look-alikes (branding, fiction, house rules, animals, tariffs) lower. A system prompt without a phrase counts if its likeness alone suffices. An order that begins with a call sign under which the answer reports counts, too. Answers that refuse are left out unless they pledge themselves.",
-        blind="Other languages; a persona that is only implied by its answers; a pledge spread over many sentences. Fiction whose characters swear obedience to `you` may be taken for it.",
-        cost="About 25 microseconds a row; sentences with such phrases, about 1 in 100 rows, are embedded.",
+        measures="Sentences that speak of obedience, of refusing or of rules, anywhere in the texts if they hold a phrase of `taxonomies/signals/identity.toml`, else near the beginning of the system prompt, the prompt, earlier turns and the answer, and at their end. A few phrases suffice. All others are compared with that file's exemplars, which vote by meaning and by words; half of them are look-alikes (branding, fiction, house rules, animals, tariffs, refusals). An order that begins with a call sign under which the answer reports counts, too. Answers that refuse are left out unless they pledge themselves.",
+        blind="Other languages; a persona that is only implied by its answers; a pledge spread over many sentences; images that no exemplar resembles. Fiction whose characters swear obedience to `you` may be taken for it.",
+        cost="About 40 microseconds a row; such sentences, about 2 in 100 rows, are embedded. The exemplars are embedded once.",
         examples=Examples(
             shows=(_OATH,) * 3,
             spares=(
