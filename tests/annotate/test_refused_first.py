@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+from building import exchange_frame
 
 from mixguard.annotate.refused_first import RefusedFirst
 from mixguard.annotate.stance_grammar import Grammar
@@ -104,3 +105,17 @@ def test_stance_counts_them(worker: Worker) -> None:
         ("full_compliance", "turnover"),
         ("full_refusal", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "answer"),
+    [
+        ("My parcel was lost. What now?", "I'm sorry. Please send proof of the value; we pay up to the insured sum within ten days."),
+        ("The lamp came broken.", "We're so sorry about that! Send us a photo of the lamp, and a new one leaves tomorrow."),
+        ("I waited two weeks.", "Our sincerest apologies for the delay. Your order is on the van and arrives today."),
+        ("My cat died.", "I am so sorry for your loss. Grief comes in waves; these three things help most people."),
+    ],
+)  # fmt: skip
+def test_an_apology_alone_refuses_nothing(prompt: str, answer: str, worker: Worker) -> None:
+    judged = worker(exchange_frame([(prompt, answer)]))
+    assert judged.select("stance", "stance_note").row(0) == ("full_compliance", None)
