@@ -51,8 +51,12 @@ TAUGHT = 4
 """Sentences of each that do."""
 MOST, LIKE = 160, 0.1
 """Characters of a first sentence that may refuse by its meaning, and the vote from which it does. Judgement."""
-SPEAKER = r"(?i)\b(?:i|i'm|im|me|my|we|us|our)\b"
+SPEAKER = r"(?i)\b(?:i|i'm|im|me|my)\b"
 """Who refuses, where only the grammar finds a refusal ..."""
+COMPANY = r"(?i)\b(?:we|us|our|it|they|store|shop|policy|stock|order|delivery|refunds?|available)\b"
+"""Who cannot or will not, where it is no assistant that speaks."""
+FEW = 2
+"""Words of a sigh."""
 BLUNT = 60
 """... unless the sentence is this short, in characters. Judgement."""
 ITSELF = r"(?i)\b(?:i|i'm|im|i've|i'd|me|my|myself|(?:this|the) (?:assistant|bot|chat\w*|model|service|system|helper)|company|management|request\w*)\b"
@@ -110,7 +114,13 @@ class RefusedFirst:
         early = split.filter(place < OPENING)
         written = pl.any_horizontal(REFUSING) & (TEXT.str.contains(SPEAKER) | (length <= BLUNT))
         worded = (_there("refuses") | written) & ~TEXT.str.contains(r'["|]')
-        refuses = worded & ~_there("spares") & ~pl.col("idiom") & (pl.col("before") <= ASIDE)
+        # What a company cannot do is its terms, and a sentence amid others may be a character's.
+        company = TEXT.str.contains(COMPANY) & ~TEXT.str.contains(SPEAKER)
+        aside = (_there("spares") | (TEXT.str.count_matches(r"\w+") <= FEW)).fill_null(value=False)
+        first = (place == 0) | (aside.cast(pl.UInt32).cum_sum().over("row") - aside.cast(pl.UInt32) == place)
+        refuses = (
+            worded & ~company & first & ~_there("spares") & ~pl.col("idiom") & (pl.col("before") <= ASIDE)
+        )
         lacks = pl.col("unable") & ~_there("firm")
         welcomes = (place == 0) & _there("welcome") & ~TEXT.str.contains(NOT_SO)
         judged = early.with_columns(refuses=refuses, other=lacks | welcomes)
