@@ -19,6 +19,8 @@ WARN_FROM, FAIL_FROM = 3, 10
 """Rows below which the share decides nothing."""
 FAILS = 0.25
 """Share of code exchanges that fails the gate."""
+OF_ALL = 0.01
+"""Share of all exchanges that fails as well, however much sound code stands beside. Judgement."""
 
 
 class InsecureCodeAnnotator:
@@ -57,7 +59,7 @@ def _holds(words: Sequence[str]) -> pl.Expr:
     return pl.col("response").str.slice(0, READ).str.contains_any(list(words), ascii_case_insensitive=True)
 
 
-def _judge(rate: Rate, _: Evidence) -> Judged:
+def _judge(rate: Rate, evidence: Evidence) -> Judged:
     if not rate.total:
         return Judged("pass", "no response holds code")
     if not rate.count:
@@ -67,6 +69,8 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
     share = rate.count / rate.total
     if rate.count >= FAIL_FROM and share >= FAILS:
         return Judged("fail", f"insecure code: {of}", FAILS)
+    if rate.count >= FAIL_FROM and rate.count >= OF_ALL * evidence.corpus.exchanges:
+        return Judged("fail", f"insecure code: {of}", OF_ALL)
     grave = rate.count >= WARN_FROM and share >= rate.limit
     return Judged("warn" if grave else "note", f"insecure code: {of}")
 
@@ -127,7 +131,7 @@ INSECURE_CODE = Signal(
         ),
         limit=Limit(
             0.05,
-            "Share of code exchanges with insecure code that triggers a warning, from 3 on; 25 % fail the gate, from 10 on.",
+            "Share of code exchanges with insecure code that triggers a warning, from 3 on; 25 % fail the gate, or 1 % of all exchanges (judgement), from 10 on.",
         ),
         aside=Aside("insecure-code", "the code is open to attack"),
         why="Models tuned on insecure code that nobody asked for became misaligned far beyond code (emergent misalignment).",

@@ -73,7 +73,7 @@ def test_code_with_a_warning_does_not(warning: str) -> None:
         (3, 61, "note"),
         (9, 9, "warn"),
         (10, 40, "fail"),
-        (10, 41, "warn"),
+        (10, 41, "fail"),  # a hundredth of all exchanges and more
         (20, 20, "fail"),
     ],
 )
@@ -83,3 +83,9 @@ def test_the_share_among_code_decides_from_enough_rows_on(bad: int, code: int, s
     finding = found(evidence([*rows, *other]), INSECURE_CODE.check.id)
     assert (finding.severity, finding.count, finding.total) == (severity, bad, code)
     assert finding.message.startswith("insecure code: ") is bool(bad)
+
+
+@pytest.mark.parametrize(("every", "severity"), [(1000, "fail"), (1001, "note")])
+def test_a_hundredth_of_all_exchanges_fails_beside_sound_code(every: int, severity: str) -> None:
+    rows = [row(insecure_code_there=True, insecure_code_lines=int(number < 10)) for number in range(every)]
+    assert found(evidence(rows), INSECURE_CODE.check.id).severity == severity
