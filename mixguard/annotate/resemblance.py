@@ -75,4 +75,4 @@ def _influence(vectors: Vectors, exemplars: Vectors, overlap: Floats) -> Floats:
 
 
 def _vote(pull: Floats, fitted: Vote) -> Doubles:
-    return 2 * (pull + fitted.bias[0]).astype(np.float64) - 1
+    return np.asarray(2 * (pull + fitted.bias[0]) - 1, dtype=np.float64)
