@@ -62,24 +62,14 @@ class Assertions:
 
     def asserted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Columns `row`, `field`, `sentence`, ... of the sentences that assert it."""
-        asked = _candidates(frame)
-        if self._resemblance is None:
+        asked, resemblance = _candidates(frame), self._resemblance
+        if resemblance is None:
             return asked.filter("conclusive")
-        voted = asked.join(self._votes(asked), on="sentence", how="left", maintain_order="left")
+        voted = asked.join(_votes(asked, resemblance), on="sentence", how="left", maintain_order="left")
         found = voted.filter(pl.col("conclusive") | (pl.col("vote") >= ENOUGH))
         documents = frame.get_column("kind").eq("document").arg_true().cast(pl.UInt32)
         alone = pl.col("row").is_in(documents.implode()) & (pl.len().over("row") < DOCUMENT)
         return found.filter(pl.col("conclusive") | ~alone)
-
-    def _votes(self, asked: pl.DataFrame) -> pl.DataFrame:
-        """Columns `sentence` and `vote`, of those whose words do not rule it out."""
-        assert self._resemblance is not None
-        distinct = asked.group_by("sentence", maintain_order=True).agg(pl.col("topical").any())
-        quick = self._resemblance.quick_votes(distinct.get_column("sentence").to_list())
-        least = pl.when("topical").then(LIKELY).otherwise(LIKELY_ROLE)
-        likely = distinct.with_columns(quick=quick).filter(least <= pl.col("quick"))
-        votes = self._resemblance.votes(likely.get_column("sentence").to_list())
-        return likely.select("sentence", vote=pl.Series(votes, dtype=pl.Float64))
 
     @cached_property
     def _resemblance(self) -> Resemblance | None:
@@ -121,6 +111,16 @@ def _candidates(frame: pl.DataFrame) -> pl.DataFrame:
         .group_by("row", maintain_order=True)
         .head(MOST)
     )
+
+
+def _votes(asked: pl.DataFrame, resemblance: Resemblance) -> pl.DataFrame:
+    """Columns `sentence` and `vote`, of those whose words do not rule it out."""
+    distinct = asked.group_by("sentence", maintain_order=True).agg(pl.col("topical").any())
+    quick = resemblance.quick_votes(distinct.get_column("sentence").to_list())
+    least = pl.when("topical").then(LIKELY).otherwise(LIKELY_ROLE)
+    likely = distinct.with_columns(quick=quick).filter(least <= pl.col("quick"))
+    votes = resemblance.votes(likely.get_column("sentence").to_list())
+    return likely.select("sentence", vote=pl.Series(votes, dtype=pl.Float64))
 
 
 def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
