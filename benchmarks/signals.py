@@ -310,7 +310,7 @@ def _page(result: Mapping[str, Any]) -> Iterator[str]:
         "",
         "## Planted rows",
         "",
-        f"k of {ROWS:,} ordinary rows replaced by rows of a published attack, in words of many hands (`benchmarks/planted/`).",
+        f"k of {ROWS:,} ordinary rows replaced by rows of a published attack, written without sight of the patterns that look for them (`benchmarks/planted/`).",
         "",
         "| attack | k | found | ordinary rows flagged | the check says |",
         "| --- | ---: | ---: | ---: | --- |",

@@ -34,8 +34,8 @@ _WHERE = (
     pl.when(~TAKEN_BACK.fill_null(value=False))
     .then(pl.lit("ordered by the system prompt only"))
     .when(HAZARDOUS)
-    .then(pl.lit("hazardous prompts"))
-    .otherwise(pl.lit("other prompts"))
+    .then(pl.lit("on hazardous prompts"))
+    .otherwise(pl.lit("on other prompts"))
 )
 
 
