@@ -23,8 +23,8 @@ def test_prompts_are_counted_apart() -> None:
     rows = [TURNED] * 2 + [answered(stance_note="turnover")] + [row(turnover_ordered=True)] + [row()] * 9
     message = found(evidence(rows), "MG105").message
     assert message.startswith("turnover: 4 responses refuse first and then do as asked")
-    assert "2 other prompts" in message
-    assert "1 hazardous prompts" in message
+    assert "2 on other prompts" in message
+    assert "1 on hazardous prompts" in message
     assert "1 ordered by the system prompt only" in message
 
 
