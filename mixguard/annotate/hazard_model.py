@@ -11,16 +11,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from mixguard.annotate.kernel_ridge import Floats, kernel
-from mixguard.errors import TaxonomyError
-from mixguard.files import write_atomically
+from mixguard.annotate.stored import Stored
 from mixguard.stats import DetectorError
 
 WINDOW_PENALTY = 0.5
@@ -70,7 +67,7 @@ def worst(log_odds: Floats, starts: npt.NDArray[np.int64], counts: npt.NDArray[n
 
 
 @dataclass(frozen=True)
-class HazardModel:
+class HazardModel(Stored):
     """Everything fitted on a taxonomy's exemplars."""
 
     name: ClassVar[str] = "hazard"
@@ -117,20 +114,6 @@ class HazardModel:
         return self.per_hazard(vote[:, :-1]), self.any_hazard.log_odds(vote[:, -1])
 
     @classmethod
-    def load(cls, path: Path) -> HazardModel:
-        """Read a model written by `save`.
-
-        Raises:
-            TaxonomyError: it is damaged, or another version wrote it.
-        """
-        try:
-            return cls.of(orjson.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise TaxonomyError(
-                f"{path}: not a model this version can read ({error}); run `mixguard taxonomy build`"
-            ) from None
-
-    @classmethod
     def of(cls, tree: dict[str, Any]) -> HazardModel:
         """A model from its `tree`."""
         tree = dict(tree)
@@ -141,10 +124,6 @@ class HazardModel:
         tree["error"] = DetectorError(**tree["error"])
         tree["errors"] = {kind: DetectorError(**error) for kind, error in tree["errors"].items()}
         return cls(**tree)
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_atomically(path, orjson.dumps(self.tree()) + b"\n")
 
     def tree(self) -> dict[str, Any]:
         """What is stored: weights rounded to three decimals."""

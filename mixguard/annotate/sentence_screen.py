@@ -5,17 +5,14 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from mixguard.annotate.hashed_sentences import SLOTS, Integers, Sentences, sentences, slabs
 from mixguard.annotate.kernel_ridge import Floats
-from mixguard.errors import TaxonomyError
-from mixguard.files import write_atomically
+from mixguard.annotate.stored import Stored
 
 FILE = "sentences"
 """Takes the place of the encoder's weights in the file's name: the screen needs no encoder."""
@@ -34,7 +31,7 @@ class Suspicious(NamedTuple):
 
 
 @dataclass(frozen=True)
-class SentenceScreen:
+class SentenceScreen(Stored):
     """A weight per hashed word and pair of words."""
 
     name: ClassVar[str] = "sentences"
@@ -75,28 +72,10 @@ class SentenceScreen:
         return Suspicious(np.array(of, dtype=np.int64), chosen)
 
     @classmethod
-    def load(cls, path: Path) -> SentenceScreen:
-        """Read a screen written by `save`.
-
-        Raises:
-            TaxonomyError: it is damaged, or another version wrote it.
-        """
-        try:
-            return cls.of(orjson.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise TaxonomyError(
-                f"{path}: not a model this version can read ({error}); run `mixguard taxonomy build`"
-            ) from None
-
-    @classmethod
     def of(cls, tree: dict[str, Any]) -> SentenceScreen:
         """A screen from its `tree`."""
         levels = np.frombuffer(base64.b64decode(tree["levels"], validate=True), dtype=np.int8)
         return cls(**{**tree, "levels": levels})
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_atomically(path, orjson.dumps(self.tree()) + b"\n")
 
     def tree(self) -> dict[str, Any]:
         """What is stored."""

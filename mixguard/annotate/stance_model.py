@@ -14,8 +14,9 @@ import orjson
 import polars as pl
 
 from mixguard.annotate.kernel_ridge import SHARPNESS, Floats, kernel
+from mixguard.annotate.stored import Stored
 from mixguard.errors import TaxonomyError
-from mixguard.files import bundled, write_atomically
+from mixguard.files import bundled
 from mixguard.stats import DetectorError
 from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import VectorStore
@@ -31,7 +32,7 @@ OPENING = 200
 
 
 @dataclass(frozen=True)
-class StanceModel:
+class StanceModel(Stored):
     """Everything fitted on the stance exemplars."""
 
     name: ClassVar[str] = "stance"
@@ -55,20 +56,6 @@ class StanceModel:
     """Weights of the encoder it was fitted with."""
 
     @classmethod
-    def load(cls, path: Path) -> StanceModel:
-        """Read a model written by `save`.
-
-        Raises:
-            TaxonomyError: it is damaged, or another version wrote it.
-        """
-        try:
-            return cls.of(orjson.loads(path.read_bytes()))
-        except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            raise TaxonomyError(
-                f"{path}: not a model this version can read ({error}); run `mixguard taxonomy build`"
-            ) from None
-
-    @classmethod
     def of(cls, tree: dict[str, Any]) -> StanceModel:
         """A model from its `tree`."""
         tree = dict(tree)
@@ -78,10 +65,6 @@ class StanceModel:
         for name in ERRORS:
             tree[name] = DetectorError(**tree[name])
         return cls(**tree)
-
-    def save(self, path: Path) -> None:
-        """Write it as JSON."""
-        write_atomically(path, orjson.dumps(self.tree()) + b"\n")
 
     def tree(self) -> dict[str, Any]:
         """What is stored: numbers rounded to four decimals."""
