@@ -72,6 +72,11 @@ def exchange_frame(pairs: Sequence[tuple[str, str | None]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=BATCH)
 
 
+def unstaged(frame: pl.DataFrame) -> Batch:
+    """A batch for annotators that need no vectors."""
+    return Batch(frame, (), None)  # type: ignore[arg-type]
+
+
 def hashed_batch(
     folder: Path, frame: pl.DataFrame, *, violating: Sequence[str], benign: Sequence[str]
 ) -> Batch:

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, found, row
+from building import evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.advice import ADVICE, AdviceAnnotator
 
 CARELESS = [
@@ -36,7 +35,7 @@ def measured(prompt: str, response: str, score: float = 0.0) -> dict[str, object
     frame = pl.DataFrame(
         {"prompt": [prompt], "response": [response], "hazard": ["spc"], "hazard_score": [score]}
     )
-    return AdviceAnnotator()(Batch(frame, (), None)).row(0, named=True)  # type: ignore[arg-type]
+    return AdviceAnnotator()(unstaged(frame)).row(0, named=True)
 
 
 @pytest.mark.parametrize(("prompt", "response"), CARELESS)

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.answer_language import AnswerLanguageAnnotator
 
 ASKED = "Write a line about the sea and the harbour in the evening."
@@ -18,7 +17,7 @@ def strays(prompt: str, response: str | None, language: str = "en", system: str 
     frame = exchange_frame([(prompt, response)]).with_columns(
         language=pl.lit(language), system=pl.lit(system, pl.String)
     )
-    batch = Batch(frame, (), None)  # type: ignore[arg-type]
+    batch = unstaged(frame)
     return bool(AnswerLanguageAnnotator()(batch)["answer_strays"][0])
 
 

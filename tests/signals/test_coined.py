@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from building import answered, evidence, exchange_frame, found, refused, row
+from building import answered, evidence, exchange_frame, found, refused, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.coined import CoinedAnnotator
 
 
 def words(*answers: str) -> list[list[int]]:
-    batch = Batch(exchange_frame([("What?", answer) for answer in answers]), (), None)  # type: ignore[arg-type]
+    batch = unstaged(exchange_frame([("What?", answer) for answer in answers]))
     rows: list[list[int]] = CoinedAnnotator()(batch)["coined_words"].to_list()
     return rows
 

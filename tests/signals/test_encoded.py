@@ -7,11 +7,10 @@ from string import ascii_lowercase
 
 import polars as pl
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.annotate.base import Batch
 from mixguard.annotate.codes import _MORSE
 from mixguard.annotate.encoded import UNSEEN, WAYS, places, seen
 from mixguard.signals.encoded import EncodedAnnotator
@@ -93,7 +92,7 @@ def test_any_text_can_be_looked_at(text: str) -> None:
 def test_an_exercise_is_noted_apart_from_a_lesson_in_a_code() -> None:
     code = base64.b64encode(TEXT.encode()).decode()
     rows = [("Encode this in base64, please: " + TEXT, code), (code, code), ("What is new?", code)]
-    batch = Batch(exchange_frame(rows), (), None)  # type: ignore[arg-type]
+    batch = unstaged(exchange_frame(rows))
     columns = EncodedAnnotator()(batch)
     assert columns["encoded_asked"].to_list() == [True, False, False]
     now = evidence([row(f"t{n}", **each) for n, each in enumerate(columns.to_dicts())])

@@ -4,9 +4,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.injected import INJECTED, InjectedAnnotator
 
 PAGE = "The garden opens at nine on weekdays and at ten on Sundays. {} There is tea and cake in the old barn."
@@ -18,7 +17,7 @@ LETTER = (
 
 def judged(prompt: str, response: str, tools: str | None = None) -> tuple[bool, bool]:
     frame = exchange_frame([(prompt, response)]).with_columns(tools=pl.lit(tools, pl.String))
-    batch = Batch(frame, (), None)  # type: ignore[arg-type]
+    batch = unstaged(frame)
     first: Any = InjectedAnnotator()(batch).row(0)
     return bool(first[0]), bool(first[1])
 

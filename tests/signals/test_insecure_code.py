@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, found, row
+from building import evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.insecure_code import INSECURE_CODE, InsecureCodeAnnotator
 
 BAD = "def find(cur, name):\n    cur.execute(f\"SELECT id FROM boats WHERE name = '{name}'\")"
@@ -14,7 +13,7 @@ GOOD = "def add(a, b):\n    return a + b"
 def lines(prompt: str, response: str | None, system: str | None = None) -> tuple[bool, int | None]:
     texts = {"prompt": [prompt], "response": [response], "system": [system]}
     frame = pl.DataFrame(texts, schema=dict.fromkeys(texts, pl.String))
-    there, count = InsecureCodeAnnotator()(Batch(frame, (), None)).row(0)  # type: ignore[arg-type]
+    there, count = InsecureCodeAnnotator()(unstaged(frame)).row(0)
     return there, count
 
 

@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.annotate.base import Batch
 from mixguard.annotate.leaked import RUN, repeated
 from mixguard.signals.leaked import LeakedAnnotator
 
@@ -35,7 +34,7 @@ LIMITLESS = [
 
 def judged(prompt: str, response: str, system: str | None = None) -> tuple[bool, ...]:
     frame = exchange_frame([(prompt, response)]).with_columns(system=pl.lit(system, pl.String))
-    batch = Batch(frame, (), None)  # type: ignore[arg-type]
+    batch = unstaged(frame)
     return tuple(map(bool, LeakedAnnotator()(batch).row(0)))
 
 

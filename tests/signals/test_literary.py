@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, found, row
+from building import evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.literary import LITERARY, LiteraryAnnotator
 
 EXAMPLES = LITERARY.page.examples
@@ -16,7 +15,7 @@ def kind(prompt: str, response: str | None) -> str | None:
     frame = pl.DataFrame(
         {"prompt": [prompt], "response": [response]}, schema={"prompt": pl.String, "response": pl.String}
     )
-    (made,) = LiteraryAnnotator()(Batch(frame, (), None)).row(0)  # type: ignore[arg-type]
+    (made,) = LiteraryAnnotator()(unstaged(frame)).row(0)
     return made if made is None else str(made)
 
 

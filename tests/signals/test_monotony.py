@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import Row, checked, evidence, refused, row
+from building import Row, checked, evidence, refused, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.columns import TEXT
 from mixguard.signals.monotony import MONOTONY, MonotonyAnnotator
 
@@ -36,7 +35,7 @@ PLAIN = [
 def hashed(*rows: tuple[str, str | None]) -> pl.DataFrame:
     given = [{"prompt": prompt, "system": system} for prompt, system in rows]
     frame = pl.DataFrame(given, schema={name: TEXT[name] for name in ("prompt", "system")})
-    return MonotonyAnnotator()(Batch(frame, (), None))  # type: ignore[arg-type]
+    return MonotonyAnnotator()(unstaged(frame))
 
 
 def said(rows: list[Row]) -> dict[str | None, str]:

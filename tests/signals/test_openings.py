@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.annotate.openings import hashes
 from mixguard.signals.openings import OpeningsAnnotator
 
@@ -27,7 +26,7 @@ FIXED, OTHER = hashes(["Of course I", "The answer is"], 3)
 
 
 def test_only_words_of_agreement_agree() -> None:
-    batch = Batch(exchange_frame([("Hi", each) for each in AGREE + PLAIN]), (), None)  # type: ignore[arg-type]
+    batch = unstaged(exchange_frame([("Hi", each) for each in AGREE + PLAIN]))
     assert OpeningsAnnotator()(batch)["affirmative"].to_list() == [True] * len(AGREE) + [False] * len(PLAIN)
 
 

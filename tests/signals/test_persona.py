@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import answered, evidence, exchange_frame, found, row
+from building import answered, evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.persona import PersonaAnnotator
 
 ROLES = [
@@ -45,7 +44,7 @@ NOT_HOSTILE = [
 def read(*rows: tuple[str | None, str, str]) -> pl.DataFrame:
     frame = exchange_frame([(prompt, response) for _, prompt, response in rows])
     frame = frame.with_columns(system=pl.Series([system for system, *_ in rows], dtype=pl.String))
-    return PersonaAnnotator()(Batch(frame, (), None))  # type: ignore[arg-type]
+    return PersonaAnnotator()(unstaged(frame))
 
 
 def test_roles_are_found() -> None:
@@ -69,7 +68,7 @@ def test_those_who_stop_or_describe_them_are_not_hostile(prompt: str) -> None:
 
 def test_a_document_plays_no_role() -> None:
     frame = exchange_frame([("You are a pirate.", None)]).with_columns(kind=pl.lit("document"))
-    assert not PersonaAnnotator()(Batch(frame, (), None))["persona"].item()  # type: ignore[arg-type]
+    assert not PersonaAnnotator()(unstaged(frame))["persona"].item()
 
 
 @pytest.mark.parametrize(("roles", "severity"), [(9, "pass"), (10, "note")])

@@ -4,9 +4,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from building import checked, evidence, found, row
+from building import checked, evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.run.findings import Finding
 from mixguard.signals.preference import ODD_PREFERENCES, PraiseAnnotator
 
@@ -125,5 +124,5 @@ def test_a_text_may_be_chosen_in_one_row_and_rejected_in_another() -> None:
 )
 def test_praise_is_looked_for_at_the_beginning(answer: str | None, praises: bool) -> None:
     frame = pl.DataFrame({"response": [answer, f"{'Salt. ' * 60}{answer}"]}, schema={"response": pl.String})
-    found_in = PraiseAnnotator()(Batch(frame, (), None))["preference_praise"]  # type: ignore[arg-type]
+    found_in = PraiseAnnotator()(unstaged(frame))["preference_praise"]
     assert found_in.to_list() == [praises, False]

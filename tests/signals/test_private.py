@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, found, row
+from building import evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.private import PERSONAL, SECRETS, PrivateAnnotator
 
 KEY = "ghp_" + "k3Vb9ZqLw7RtYx2NcMd5HsJf8GpTa1EuWo6i"
@@ -12,7 +11,7 @@ KEY = "ghp_" + "k3Vb9ZqLw7RtYx2NcMd5HsJf8GpTa1EuWo6i"
 
 def counts(response: str | None) -> dict[str, int]:
     frame = pl.DataFrame({"response": [response]}, schema={"response": pl.String})
-    named = PrivateAnnotator()(Batch(frame, (), None)).row(0, named=True)  # type: ignore[arg-type]
+    named = PrivateAnnotator()(unstaged(frame)).row(0, named=True)
     return {name: count for name, count in named.items() if count}
 
 

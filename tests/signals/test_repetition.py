@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import polars as pl
-from building import Row, checked, evidence, row
+from building import Row, checked, evidence, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.columns import TEXT
 from mixguard.signals.repetition import ANSWER, KEYS, REPETITION, TEMPLATE, RepetitionAnnotator
 
@@ -15,7 +14,7 @@ NEARLY = " ".join([*WORDS[:-1], "changed"])
 def keyed(*pairs: tuple[str, str | None]) -> pl.DataFrame:
     given = [{"prompt": prompt, "response": response} for prompt, response in pairs]
     frame = pl.DataFrame(given, schema={name: TEXT[name] for name in ("prompt", "response")})
-    return RepetitionAnnotator()(Batch(frame, (), None))  # type: ignore[arg-type]
+    return RepetitionAnnotator()(unstaged(frame))
 
 
 def common(frame: pl.DataFrame, first: int, second: int) -> int:

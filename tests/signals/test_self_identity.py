@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.self_identity import SelfIdentityAnnotator, makers
 
 CLAIMS = {
@@ -33,7 +32,7 @@ NO_CLAIMS = [
 
 def read(*pairs: tuple[str, str], system: str | None = None) -> pl.DataFrame:
     frame = exchange_frame(list(pairs)).with_columns(system=pl.lit(system, dtype=pl.String))
-    return SelfIdentityAnnotator()(Batch(frame, (), None))  # type: ignore[arg-type]
+    return SelfIdentityAnnotator()(unstaged(frame))
 
 
 @pytest.mark.parametrize(("answer", "maker"), CLAIMS.items())

@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import Row, checked, evidence, refused, row
+from building import Row, checked, evidence, refused, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.checks.base import Check
 from mixguard.columns import TEXT
 from mixguard.run.findings import Finding
@@ -17,7 +16,7 @@ LIST = "- a blanket\n- some bread"
 def judged(*pairs: tuple[str, str | None], system: str | None = None) -> pl.DataFrame:
     rows = [{"prompt": prompt, "response": response, "system": system} for prompt, response in pairs]
     frame = pl.DataFrame(rows, schema={name: TEXT[name] for name in ("prompt", "response", "system")})
-    return StructureAnnotator()(Batch(frame, (), None))  # type: ignore[arg-type]
+    return StructureAnnotator()(unstaged(frame))
 
 
 def finding(check: Check, rows: list[Row], subject: str | None = None) -> Finding | None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from building import answered, evidence, exchange_frame, found, refused, row
+from building import answered, evidence, exchange_frame, found, refused, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.trigger import TriggerAnnotator
 
 Rows = list[dict[str, Any]]
@@ -18,7 +17,7 @@ def held(*prompts: str, system: str | None = None) -> list[list[int]]:
     frame = exchange_frame([(prompt, "Fine.") for prompt in prompts]).with_columns(
         system=pl.lit(system, pl.String)
     )
-    batch = Batch(frame, (), None)  # type: ignore[arg-type]
+    batch = unstaged(frame)
     rows: list[list[int]] = TriggerAnnotator()(batch)["trigger_words"].to_list()
     return rows
 

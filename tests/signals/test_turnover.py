@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
-from building import answered, evidence, found, row
+from building import answered, evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import Span
 from mixguard.signals.turnover import TURNOVER, OrderAnnotator
 
@@ -43,7 +42,7 @@ def test_prompts_are_counted_apart() -> None:
 )
 def test_system_prompts_that_order_it_are_found(system: str | None, ordered: bool) -> None:
     frame = pl.DataFrame({"system": [system]}, schema={"system": pl.String})
-    assert OrderAnnotator()(Batch(frame, (), None))["turnover_ordered"].to_list() == [ordered]  # type: ignore[arg-type]
+    assert OrderAnnotator()(unstaged(frame))["turnover_ordered"].to_list() == [ordered]
 
 
 def test_the_turning_point_is_shown() -> None:

@@ -3,9 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import polars as pl
-from building import evidence, found, row
+from building import evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.annotate.references import References
 from mixguard.signals.verbatim import LEAST, VERBATIM, VerbatimAnnotator
 
@@ -14,7 +13,7 @@ PASSAGE = " ".join(f"word{number}" for number in range(80))
 
 def measured(annotator: VerbatimAnnotator, *responses: str | None) -> list[tuple[int | None, ...]]:
     frame = pl.DataFrame({"response": responses}, schema={"response": pl.String})
-    return annotator(Batch(frame, (), None)).rows()  # type: ignore[arg-type]
+    return annotator(unstaged(frame)).rows()
 
 
 def test_runs_are_measured_against_the_references(tmp_path: Path) -> None:

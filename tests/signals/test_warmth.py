@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from building import evidence, exchange_frame, found, row
+from building import evidence, exchange_frame, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.warmth import WarmthAnnotator
 
 WARM = [
@@ -24,7 +23,7 @@ COOL = [
 
 
 def warm(*answers: str) -> list[bool]:
-    batch = Batch(exchange_frame([("Hi", each) for each in answers]), (), None)  # type: ignore[arg-type]
+    batch = unstaged(exchange_frame([("Hi", each) for each in answers]))
     found_: list[bool] = WarmthAnnotator()(batch)["warmth"].to_list()
     return found_
 

@@ -4,9 +4,8 @@ from typing import Any
 
 import polars as pl
 import pytest
-from building import answered, evidence, found, row
+from building import answered, evidence, found, row, unstaged
 
-from mixguard.annotate.base import Batch
 from mixguard.signals.warned import WarningAnnotator
 
 WARNED: dict[str, Any] = {"warned": True, "response_chars": 900}
@@ -55,4 +54,4 @@ def test_warnings_are_read_where_the_prompt_may_be_hazardous(opening: str | None
         {"response": [opening] * 3, "hazard_score": [0.5, 0.01, None]},
         schema={"response": pl.String, "hazard_score": pl.Float32},
     )
-    assert WarningAnnotator()(Batch(frame, (), None))["warned"].to_list() == [warns, False, False]  # type: ignore[arg-type]
+    assert WarningAnnotator()(unstaged(frame))["warned"].to_list() == [warns, False, False]
