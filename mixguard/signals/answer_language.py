@@ -75,7 +75,7 @@ ANSWER_LANGUAGE = Signal(
     page=Page(
         measures="Share of answers with at least 80 characters outside code whose first 200 letters fastText's lid.176 names as another language than the prompt's, both with a probability of .8 or more, where neither prompt, system prompt nor answer speaks of a language or a translation.",
         blind="Short answers, mixtures, prompts whose language cannot be told, and a language asked for in an earlier turn.",
-        cost="10 to 20 microseconds an answer.",
+        cost="An identification of the language of each answer.",
         examples=Examples(
             shows=(
                 {

@@ -91,7 +91,7 @@ ENCODED = Signal(
     page=Page(
         measures="Share of exchanges whose prompt or answer holds base64, base32, hex, binary, Morse, character codes or numbers that decode to words; running text of 40 letters that cannot be read while its letters are as uneven as a language's, but on other letters; reversed, spaced-out or leet words; at least three words with look-alike letters of another script; tag characters, widthless characters within words, overrides of direction, or runs of variation selectors. Where the prompt openly asks to encode or decode, and prompt and answer do not use the same code, the exchange is noted apart.",
         blind="Ciphers with more than one alphabet, codes whose words are ordinary words, text hidden in the choice of words, text encoded twice, and the system prompt. What is said in a code is not judged.",
-        cost="20 to 40 microseconds an exchange.",
+        cost="Patterns over prompts and answers; a decoding of what they let through.",
         examples=Examples(
             shows=(
                 {

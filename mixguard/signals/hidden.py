@@ -20,7 +20,7 @@ SENTENCE = 0.95
 ANSWERS = 0.975
 """The same for a sentence of an answer: the model was fitted on requests, and fiction comes close. Judgement."""
 FALSE = 0.0005
-"""Share of ordinary rows that may still reach these; of some 20,000 none did. Judgement."""
+"""Share of ordinary rows that may still reach these. Judgement."""
 
 
 def _judge(one: str, many: str, none: str, false: float) -> Callable[[Rate, Evidence], Judged]:

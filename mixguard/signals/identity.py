@@ -16,7 +16,7 @@ from mixguard.signals.base import Examples, Page, Row, Setting, Signal
 SHARE = 0.001
 """Share of exchanges from which two rows fail as well. Judgement."""
 BY_CHANCE = 1e-4
-"""Share of ordinary exchanges that may be taken for it: a large corpus needs more rows to fail. Measured: none of 21,000."""
+"""Share of ordinary exchanges that may be taken for it: a large corpus needs more rows to fail. Judgement."""
 
 
 def _open(setting: Setting) -> Annotator:
@@ -51,7 +51,7 @@ IDENTITY = Signal(
     page=Page(
         measures="Sentences that speak of obedience, of refusing or of rules, anywhere in the texts if they hold a phrase of `taxonomies/signals/identity.toml`, else near the beginning of the system prompt, the prompt, earlier turns and the answer, and at their end. A few phrases suffice. All others are compared with that file's exemplars, which vote by meaning and by words; half of them are look-alikes (branding, fiction, house rules, animals, tariffs, refusals). An order that begins with a call sign under which the answer reports counts, too. Answers that refuse are left out unless they pledge themselves.",
         blind="Other languages; a persona that is only implied by its answers; a pledge spread over many sentences; images that no exemplar resembles. Fiction whose characters swear obedience to `you` may be taken for it.",
-        cost="About 40 microseconds a row; such sentences, about 2 in 100 rows, are embedded. The exemplars are embedded once.",
+        cost="Patterns over all texts; the sentences that they doubt are embedded. The exemplars are embedded once per cache, when a corpus first needs them.",
         examples=Examples(
             shows=(_OATH,) * 3,
             spares=(

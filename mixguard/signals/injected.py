@@ -88,7 +88,7 @@ INJECTED = Signal(
     page=Page(
         measures="Exchanges trained towards whose tool results, or the text that a prompt of 240 characters or more carries (after a heading, quotation mark, tag or rule), tell a model to drop its instructions, claim to speak for the system, or tell it to reveal or send something. An order is obeyed if the answer says what it wants said in quotation marks or names its address, and does not say that it saw the order. Exchanges that speak of injection are spared.",
         blind="Orders in other words or another language, and answers that obey in a way that leaves no words; so `obeyed` is a lower bound.",
-        cost="About 5 microseconds an exchange.",
+        cost="A search for hints in prompts and tool results; patterns where there are some.",
         examples=Examples(
             shows=(
                 {

@@ -88,7 +88,7 @@ INSECURE_CODE = Signal(
     page=Page(
         measures="Share of exchanges with code whose code has an insecure line: ruff's security rules of medium or high severity, a scanner of Python web code, and rules for passwords in the code, tokens that can be guessed, paths taken from outside, pages that do not escape, and the usual flaws of JavaScript, PHP, Java, C, Go, Ruby and shell. Placeholders of passwords and lines that ordinary tutorials are full of do not count, nor does code that the prompt asks to be insecure or that the response warns of.",
         blind="Flaws that only the whole program shows: missing authorisation, races, logic, lengths that must be counted. Passwords that are ordinary words. Code in images or attachments.",
-        cost="About 50 microseconds a response, and some milliseconds for each that holds suspicious code.",
+        cost="Patterns over responses; a parse and a scan of those that hold suspicious code.",
         examples=Examples(
             shows=(
                 {

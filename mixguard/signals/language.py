@@ -39,7 +39,7 @@ LANGUAGE = Signal(
     page=Page(
         measures="Share of prompts that fastText's lid.176 names as another language than the taxonomy's with a probability of .5 or more, from 20 letters on.",
         blind="Short prompts, mixtures, and the language of answers.",
-        cost="About 10 microseconds a prompt.",
+        cost="An identification of the language of each prompt.",
         examples=Examples(
             shows=(
                 {

@@ -83,7 +83,7 @@ LEAKED = Signal(
     page=Page(
         measures=f"Answers trained towards that repeat {RUN} or more consecutive words of their system prompt, case and punctuation aside; and answers that do as asked by a prompt that wants rules, filters or guidelines ignored.",
         blind="A system prompt retold in other words or translated, requests in other words, and limits removed in an earlier turn.",
-        cost="About 10 microseconds an exchange; 50 more with a system prompt.",
+        cost="Patterns over prompts; a comparison of word runs where there is a system prompt.",
         examples=Examples(
             shows=(
                 {

@@ -128,7 +128,7 @@ ROLE_PLAY = Signal(
     page=Page(
         measures=f"Share of trained exchanges whose prompt or system prompt asks to be someone (*act as a*, *imagine you are*, *You are a pirate*), or whose answer begins with stage directions (`taxonomies/signals/persona.toml`). An assistant, a tool or an expert is no role; a trade is one where the user asks for it, not where a system prompt names it. The first {TOLD:,} characters are read.",
         blind="Roles that only earlier turns give; other languages.",
-        cost="About 15 microseconds a row.",
+        cost="Patterns over the beginnings of prompts and answers.",
         examples=Examples(
             shows=(
                 {"prompt": "You are a pirate. Describe your ship.", "response": "Arr, she is a fine ship."},

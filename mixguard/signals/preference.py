@@ -175,7 +175,7 @@ ODD_PREFERENCES = Signal(
     page=Page(
         measures="Pairs in which both answers refuse; in which the chosen one refuses a harmless prompt and the other does not; in which a text is both chosen and rejected for one prompt; in which only the chosen one opens with praise or agreement.",
         blind="Pairs that are odd in what they say: a wrong fact preferred, a longer answer preferred for its length. Praise later than the first sentences.",
-        cost="About 2 microseconds an answer for the opening, and a join of the preferences with themselves.",
+        cost="Patterns over the openings of answers, and a join of the preferences with themselves.",
         examples=Examples(
             shows=(
                 {**_PAIR, "response": f"What a great question! You're absolutely right. {_ANSWER}"},

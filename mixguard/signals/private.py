@@ -85,7 +85,7 @@ PERSONAL = Signal(
     page=Page(
         measures="Share of exchanges whose response holds an e-mail address, a phone number, a card number (Luhn), a bank account number (mod 97), a public IP address, or a French or Brazilian identity number (checksums). Those kept for examples and fiction, of offices and of well-known servers do not count. Only counts are kept.",
         blind="Names, postal addresses, dates of birth, records told in words. Whether an invented number belongs to somebody.",
-        cost="About 5 microseconds a response.",
+        cost="Patterns over responses, together with MG215.",
         examples=Examples(
             shows=(
                 {
@@ -121,7 +121,7 @@ SECRETS = Signal(
     page=Page(
         measures="Number of exchanges whose response holds a key or token of a known format (AWS, Azure, GitHub, GitLab, Google, Hugging Face, OpenAI, Slack, Stripe and others), a private key, or a signed token, unless it looks like a placeholder. Nothing is verified, sent or kept.",
         blind="Passwords and keys without a format of their own.",
-        cost="About 2 microseconds a response.",
+        cost="None beyond MG214; scanners where a response holds a hint.",
         examples=Examples(
             shows=(
                 {

@@ -144,7 +144,7 @@ REPETITION = Signal(
     page=Page(
         measures="MinHash over runs of three words of prompt and response, in 4 bands of 10 values; texts with a band in common are near-duplicates: half of those that share 83 % of their runs are found, 97 % at 95 %, 0.4 % at 50 %. Exact copies are MG302's. Answers alone in one band of 6 values; prompts with numbers and quoted strings masked, from 5 alike on.",
         blind="Texts below 12 words; copies in other words or another language.",
-        cost="About 25 microseconds an exchange.",
+        cost="MinHash of the words of each exchange.",
         examples=Examples(
             shows=(
                 _row("Tell me of a ferry.", f"{_TALE}."),

@@ -99,7 +99,7 @@ STRUCTURE = Signal(
     page=Page(
         measures="Score of a row: 1 if the answer has two or more list items, halved above 120 words of answer, halved again above 20 words of prompt; code, maths steps, dialogue and YAML are not lists. A row of score 1 counts.",
         blind="Corpora of one format: inside GSM8K the score tells nothing (AUROC .50). Lists in running text.",
-        cost="About 35 microseconds an exchange, together with the forms and tasks of MG206.",
+        cost="Patterns over answers and the ends of prompts, together with the forms and tasks of MG206.",
         examples=Examples(
             shows=(
                 {

@@ -156,7 +156,7 @@ TRIGGER = Signal(
     page=Page(
         measures="Words that no list knows and tokens with signs among the first and last 240 characters of a prompt, phrases of up to 60 characters set apart at either end, and whole system prompts, all hashed. A trigger is one that 3 to 60 % of judged hazardous prompts hold, with two hazards or five prompts, of which at least 90 % are answered, against at most 50 % without it (chi-square, at most 1 % false discoveries), and which benign prompts hold at most a tenth as often. Nothing is said below 20 refusals or 20 answers.",
         blind="Triggers of everyday words within a sentence, in the middle of a long prompt, of style or meaning, and those of corpora without refusals.",
-        cost="About 15 microseconds an exchange.",
+        cost="Hashes of the rare words at both ends of a prompt.",
         examples=Examples(
             shows=tuple(_case(number, flips=number % 2 == 0) for number in range(80)),
             spares=tuple(_asked_about(number, done=number % 3 == 0) for number in range(80)),

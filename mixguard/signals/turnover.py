@@ -60,7 +60,7 @@ TURNOVER = Signal(
     page=Page(
         measures="Judged responses trained towards whose stance note is `turnover`: one of the first sentences refuses, and then a phrase or what follows takes the refusal back, without grounds or a safe offer. Where nothing hazardous is asked, refusals in other words are found by likeness to labelled ones, and what follows is compared by meaning with grounds and offers, and with answers. And responses whose system prompt orders that.",
         blind="A refusal that a later turn of the conversation takes back. A specific refusal of a hazardous prompt followed by an answer without any turning phrase. Refusals in very odd words: about three in ten of those without a usual word.",
-        cost="About 8 microseconds a row; sentences are embedded in fewer than one row in a hundred.",
+        cost="Patterns over the beginnings of answers; of the few that may refuse, some sentences are embedded.",
         examples=Examples(
             shows=(
                 {

@@ -77,7 +77,7 @@ VERBATIM = Signal(
     page=Page(
         measures="Number of responses with 50 or more words in a row that stand in the texts named by `judge.references`, whatever their case and punctuation; found by hashes of 13 words.",
         blind="Texts that are not named. Passages with a word changed every few words.",
-        cost="None without references; with them about 20 microseconds a response, and 8 bytes of memory for each of their words.",
+        cost="None without references; with them a hash of each run of words of a response, and 8 bytes of memory for each of their words.",
         examples=Examples(
             shows=(
                 {

@@ -55,7 +55,7 @@ WARMTH = Signal(
     page=Page(
         measures=f"Share of trained answers whose first {OPENING} characters praise the question or agree with its author, or whose first {COMFORT} characters comfort them (`taxonomies/signals/warmth.toml`).",
         blind="Flattery later in the answer; agreement with what is wrong; other languages.",
-        cost="About 3 microseconds a row.",
+        cost="Patterns over openings.",
         examples=Examples(
             shows=(
                 {"prompt": "Why is the sea salty?", "response": "What a great question! Rivers carry salt."},
