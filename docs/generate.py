@@ -236,7 +236,7 @@ def _signal(signal: Signal) -> Iterator[str]:
         yield f"- **Limit**: `checks.limits.{check.id}`, {check.limit.default:g} by default. {check.limit.help}"
     yield f"- **Source**: {check.source}"
     yield f"- **Does not see**: {page.blind}"
-    yield f"- **Cost**: {page.cost} Works offline."
+    yield f"- **Cost**: {page.cost} Works offline. [Measured](../signals.md#cost)"
     yield f"- **Do**: {check.remedy}"
     for title, rows in (
         ("Shows it", page.examples.shows),
