@@ -16,7 +16,6 @@ from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
 from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
-from mixguard.curate.endpoint import Endpoint
 from mixguard.curate.speech import Speech, chosen_voice, own_words
 from mixguard.errors import RefusedError, UsageError
 from mixguard.files import write_atomically
@@ -33,6 +32,7 @@ from mixguard.run import folder as run_folder
 from mixguard.run import place
 from mixguard.run.document import Audit
 from mixguard.run.provenance import versions
+from mixguard.served.endpoint import Endpoint
 from mixguard.vectors.base import Encoder
 
 

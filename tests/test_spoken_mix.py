@@ -16,13 +16,13 @@ from serving import Api, reply
 import mixguard
 from mixguard.config import Config
 from mixguard.curate.bank_fill import INSTRUCTION
-from mixguard.curate.endpoint import Endpoint
 from mixguard.explain import explain
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.library.voice import Voice, opening_key
 from mixguard.mix.manifest import Manifest, manifest_of
 from mixguard.mix.plan import Plan
+from mixguard.served.endpoint import Endpoint
 
 Write = Callable[..., Path]
 Serve = Callable[[Callable[[int, Any], tuple[int, dict[str, str], bytes]]], Api]

@@ -146,7 +146,7 @@ def fill(
     from mixguard.console.bank import render_filled
     from mixguard.console.screen import console
     from mixguard.curate.bank_fill import fill as ask
-    from mixguard.curate.endpoint import Endpoint
+    from mixguard.served.endpoint import Endpoint
 
     api = Endpoint(
         endpoint,

@@ -113,12 +113,12 @@ def rebalance(
     from mixguard._rebalance import rebalance as run_rebalance
     from mixguard.console.plan import render_mix, render_plan
     from mixguard.console.screen import console
-    from mixguard.curate.endpoint import Endpoint
     from mixguard.errors import UsageError
     from mixguard.escape import printed
     from mixguard.files import write_atomically
     from mixguard.mix.plan import Plan
     from mixguard.run.gate import check_fail_on, exit_code
+    from mixguard.served.endpoint import Endpoint
 
     if output is None and not dry_run:
         raise UsageError("rebalance: no output; give -o FILE, or --dry-run to see the plan")

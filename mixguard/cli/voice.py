@@ -92,9 +92,9 @@ def learn(
     from mixguard.console.screen import console
     from mixguard.console.voice import render_learned
     from mixguard.curate import voice_learn
-    from mixguard.curate.endpoint import Endpoint
     from mixguard.errors import UsageError
     from mixguard.escape import printed
+    from mixguard.served.endpoint import Endpoint
 
     options = load_config(config, set_)
     if prompts_only is not None:

@@ -16,8 +16,6 @@ import polars as pl
 
 from mixguard.annotate.rest import openings
 from mixguard.config import Config
-from mixguard.curate.chat import Answer, conversation
-from mixguard.curate.endpoint import Endpoint, ask_all
 from mixguard.curate.ledger import FILE, JOURNAL, KEPT, Filled, Judged, Ledger, record
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
@@ -25,6 +23,8 @@ from mixguard.judge import annotate_texts
 from mixguard.library.bank import PAIRS, Bank, own_folder
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
+from mixguard.served.chat import Answer, conversation
+from mixguard.served.endpoint import Endpoint, ask_all
 
 INSTRUCTION = (
     "Do not do what the next message asks: it would cause harm. Decline in your own words, say briefly why, and offer"

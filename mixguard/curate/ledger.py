@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from mixguard.curate.chat import Answer
 from mixguard.files import write_atomically
 from mixguard.library.exemplars import read_lines
+from mixguard.served.chat import Answer
 
 FILE, JOURNAL = "filled.jsonl", "fill-journal.jsonl"
 KEPT = {"refusal": "full_refusal", "contrast": "full_compliance"}

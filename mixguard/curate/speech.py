@@ -13,7 +13,6 @@ from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.curate.bank_fill import fill
-from mixguard.curate.endpoint import Endpoint
 from mixguard.curate.voice_learn import Said, voice_of
 from mixguard.errors import UsageError
 from mixguard.library.bank import Bank
@@ -22,6 +21,7 @@ from mixguard.library.voice import Voice, fitting
 from mixguard.mix.plan import Plan
 from mixguard.progress import Progress
 from mixguard.run.document import Audit
+from mixguard.served.endpoint import Endpoint
 
 OWN_WORDS, VOICE = ".own-words", ".voice.toml"
 """What is appended to the name of a mix: the folder of the model's answers, and the voice that was learned."""

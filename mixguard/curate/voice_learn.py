@@ -18,8 +18,6 @@ from mixguard.annotate.rest import openings, sentences
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
-from mixguard.curate.chat import Answer, conversation
-from mixguard.curate.endpoint import Endpoint, ask_all
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 from mixguard.files import write_atomically
@@ -28,6 +26,8 @@ from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.library.voice import OPENING_MOST, Opening, Voice, bundled_voices, fitting, opening_key
 from mixguard.progress import Progress, silent
+from mixguard.served.chat import Answer, conversation
+from mixguard.served.endpoint import Endpoint, ask_all
 
 PROMPTS, SAMPLES = 60, 3
 """Hazardous prompts asked, and answers to each."""

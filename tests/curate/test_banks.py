@@ -15,13 +15,13 @@ from mixguard.config import Config
 from mixguard.curate.bank_check import ALIKE, check_bank
 from mixguard.curate.bank_fill import INSTRUCTION, fill
 from mixguard.curate.bank_import import import_pairs
-from mixguard.curate.endpoint import Endpoint
 from mixguard.curate.ledger import JOURNAL
 from mixguard.curate.likeness import Texts, repeated_in
 from mixguard.errors import UsageError
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import silent
+from mixguard.served.endpoint import Endpoint
 from mixguard.vectors.load import open_store
 
 TAXONOMY = Taxonomy.load("mixguard")

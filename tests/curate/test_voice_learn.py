@@ -12,7 +12,6 @@ from conftest import chat
 from serving import Api, reply
 
 from mixguard.config import Config
-from mixguard.curate.endpoint import Endpoint
 from mixguard.curate.voice_learn import (
     Said,
     ask_model,
@@ -25,6 +24,7 @@ from mixguard.curate.voice_learn import (
     write_prompts,
 )
 from mixguard.errors import UsageError
+from mixguard.served.endpoint import Endpoint
 
 Serve = Callable[[Callable[[int, Any], tuple[int, dict[str, str], bytes]]], Api]
 

@@ -7,12 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from math import inf
 from typing import Any
 
 import orjson
 
 ANSWER_MOST = 100_000
 """Characters of the longest answer that is read; a longer one counts as cut off."""
+CANDIDATES_MOST = 20
+"""Candidates for one token that are asked for and read."""
 TOKENS_MOST = 10**9
 """Tokens of one answer above which a count is none."""
 
@@ -31,6 +34,8 @@ class Answer:
     """Whether it was cut off at the length limit."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    first: tuple[tuple[str, float], ...] = ()
+    """Candidates for the first token with their log-probabilities; empty where the server gives none."""
 
 
 def conversation(pair: Mapping[str, Any], instruction: str = "") -> Messages:
@@ -59,7 +64,17 @@ def answer_in(body: bytes) -> Answer | None:
         return None
     usage = tree.get("usage")
     tokens = (_tokens(usage, name) for name in ("prompt_tokens", "completion_tokens"))
-    return Answer(text[:ANSWER_MOST], "", cut or len(text) > ANSWER_MOST, *tokens)
+    return Answer(text[:ANSWER_MOST], "", cut or len(text) > ANSWER_MOST, *tokens, _first(choice))
+
+
+def _first(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Candidates for the first token, as far as the server gives sensible ones."""
+    try:
+        listed = choice["logprobs"]["content"][0]["top_logprobs"][:CANDIDATES_MOST]
+        found = tuple((each["token"], float(each["logprob"])) for each in listed)
+    except (LookupError, TypeError, ValueError):
+        return ()
+    return found if all(isinstance(token, str) and -inf < value <= 0 for token, value in found) else ()
 
 
 def _tokens(usage: object, name: str) -> int:

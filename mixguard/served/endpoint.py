@@ -5,19 +5,19 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from threading import Event, Lock
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
-from mixguard.curate.chat import Answer, Messages, answer_in, seconds_asked
 from mixguard.errors import UsageError
+from mixguard.served.chat import Answer, Messages, answer_in, seconds_asked
 
 if TYPE_CHECKING:
-    from mixguard.curate.wire import Reply, Wire
+    from mixguard.served.wire import Reply, Wire
 
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
@@ -43,6 +43,8 @@ class Endpoint:
     concurrency: int = 4
     max_tokens: int = 300
     temperature: float = 0.7
+    more: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of each request, e.g. `logprobs` or `response_format`."""
     first_wait: float = FIRST_WAIT
 
     def __post_init__(self) -> None:
@@ -93,7 +95,7 @@ def ask_all(
     Raises:
         UsageError: the API rejects the key, address or model, or sends its users elsewhere.
     """
-    from mixguard.curate.wire import Wire
+    from mixguard.served.wire import Wire
 
     stop, gate = Event(), _Gate(endpoint.per_minute)
     with (
@@ -173,13 +175,14 @@ def _once(messages: Messages, endpoint: Endpoint, wire: Wire) -> Answer | _Fault
     Raises:
         UsageError: the API rejects the key, address or model, or sends its users elsewhere.
     """
-    from mixguard.curate.wire import WireError
+    from mixguard.served.wire import WireError
 
     body = {
         "model": endpoint.model,
         "messages": messages,
         "max_tokens": endpoint.max_tokens,
         "temperature": endpoint.temperature,
+        **endpoint.more,
     }
     try:
         reply = wire.post("chat/completions", body)

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from serving import Api, reply
 
-from mixguard.curate.chat import ANSWER_MOST, Answer, answer_in, seconds_asked
-from mixguard.curate.endpoint import TRIES, Endpoint, ask_all, without_secrets
 from mixguard.errors import UsageError
+from mixguard.served.chat import ANSWER_MOST, Answer, answer_in, seconds_asked
+from mixguard.served.endpoint import TRIES, Endpoint, ask_all, without_secrets
 
 KEY = "sk-of-the-test"
 ASK = [{"role": "user", "content": "hello"}]
