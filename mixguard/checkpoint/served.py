@@ -1,0 +1,100 @@
+"""Answers of a served model, with the candidates for their first token where the server gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from typing import Any, Final
+
+from mixguard.checkpoint.answers import Decoding, Target
+from mixguard.checkpoint.source import Coming, Wanted, messages
+from mixguard.errors import UsageError
+from mixguard.served.chat import CANDIDATES_MOST, Answer
+from mixguard.served.endpoint import Endpoint, ask_all
+
+SCOUTS = 3
+"""Requests sent one by one until one is answered: an API that answers none should not be sent thousands."""
+AT_ONCE = 64
+"""Probes whose first tokens are measured before they are answered, about."""
+REJECTED = ("status 400", "status 422")
+"""What an API says that does not know a field."""
+LOGPROBS: Final[Mapping[str, Any]] = {"logprobs": True, "top_logprobs": CANDIDATES_MOST}
+
+
+@dataclass
+class Served:
+    """A model behind an OpenAI-compatible API.
+
+    The first token is measured by a request of its own, for one token, once for each probe: asked for with the answer, its
+    candidates would come with those of every further token, some 450 kB an answer. It is the same for every sample.
+    """
+
+    endpoint: Endpoint
+    target: Target
+    measures: bool = True
+    """Whether first tokens are asked for; off once the server has been seen to reject or ignore that."""
+    is_kept: bool = field(default=False, init=False)
+
+    def __call__(self, wanted: Sequence[Wanted], decoding: Decoding) -> Coming:
+        """The answers, a few asked for at a time."""
+        scouted = 0
+        for each in wanted[:SCOUTS]:
+            answer = self._scouted(each, decoding)
+            scouted += 1
+            yield each, answer
+            if answer.text is not None:
+                break
+        for sample, group in groupby(wanted[scouted:], key=lambda each: each.sample):
+            endpoint = self._seeded(decoding, sample)
+            for part in _parts(list(group), max(AT_ONCE, 8 * endpoint.concurrency)):
+                first = self._measured(part, decoding) if sample == 0 else {}
+                with closing(ask_all([_conversation(each, decoding) for each in part], endpoint)) as coming:
+                    for number, answer in coming:
+                        yield part[number], replace(answer, first=first.get(part[number].probe.id, ()))
+
+    def _scouted(self, each: Wanted, decoding: Decoding) -> Answer:
+        """One answer.
+
+        Raises:
+            UsageError: the API rejects a seed.
+        """
+        first = self._measured([each], decoding) if each.sample == 0 else {}
+        answer = _one(each, decoding, self._seeded(decoding, each.sample))
+        if decoding.seed is not None and answer.problem in REJECTED:
+            unseeded = _one(each, decoding, self._seeded(decoding.model_copy(update={"seed": None}), 0))
+            if unseeded.text is not None:
+                raise UsageError(f"{self.endpoint.shown}: takes no seed; leave --seed out")
+        return replace(answer, first=first.get(each.probe.id, ()))
+
+    def _measured(
+        self, part: Sequence[Wanted], decoding: Decoding
+    ) -> Mapping[str, tuple[tuple[str, float], ...]]:
+        """Candidates for the first token, by probe, as far as the server gives them."""
+        if not self.measures:
+            return {}
+        endpoint = replace(self.endpoint, max_tokens=1, more=LOGPROBS)
+        asked = dict(ask_all([_conversation(each, decoding) for each in part], endpoint))
+        # It may reject one prompt for what that says; none for the fields is the rule.
+        if all(answer.problem in REJECTED or (answer.text is not None and not answer.first) for answer in asked.values()):
+            self.measures = False
+        return {part[number].probe.id: answer.first for number, answer in asked.items()}
+
+    def _seeded(self, decoding: Decoding, sample: int) -> Endpoint:
+        more = {} if decoding.seed is None else {"seed": decoding.seed + sample}
+        return replace(
+            self.endpoint, max_tokens=decoding.max_tokens, temperature=decoding.temperature, more=more
+        )
+
+
+def _one(each: Wanted, decoding: Decoding, endpoint: Endpoint) -> Answer:
+    return dict(ask_all([_conversation(each, decoding)], endpoint))[0]
+
+
+def _conversation(each: Wanted, decoding: Decoding) -> Sequence[Mapping[str, str]]:
+    return messages(each.probe, decoding.system)
+
+
+def _parts(wanted: Sequence[Wanted], size: int) -> Iterator[Sequence[Wanted]]:
+    yield from (wanted[start : start + size] for start in range(0, len(wanted), size))
