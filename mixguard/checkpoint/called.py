@@ -40,6 +40,8 @@ class Called:
             problem = f"the function returned {len(answers)} answers to {len(given)} conversations"
             return [Answer(None, problem)] * len(given)
         return [
-            Answer(each) if isinstance(each, str) else Answer(None, f"an answer is {type(each).__name__}, not text")
+            Answer(each)
+            if isinstance(each, str)
+            else Answer(None, f"an answer is {type(each).__name__}, not text")
             for each in answers
         ]

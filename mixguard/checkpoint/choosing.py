@@ -66,7 +66,10 @@ def held_by_runs(suite: Suite, runs: Sequence[Path]) -> set[str]:
         RunFolderError: a folder is not a run.
     """
     ids = pl.DataFrame(
-        {"probe": [probe.id for probe in suite.probes], "prompt_id": [text_id(probe.prompt) for probe in suite.probes]}
+        {
+            "probe": [probe.id for probe in suite.probes],
+            "prompt_id": [text_id(probe.prompt) for probe in suite.probes],
+        }
     )
     found: set[str] = set()
     for run in runs:

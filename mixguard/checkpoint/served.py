@@ -77,7 +77,10 @@ class Served:
         endpoint = replace(self.endpoint, max_tokens=1, more=LOGPROBS)
         asked = dict(ask_all([_conversation(each, decoding) for each in part], endpoint))
         # It may reject one prompt for what that says; none for the fields is the rule.
-        if all(answer.problem in REJECTED or (answer.text is not None and not answer.first) for answer in asked.values()):
+        if all(
+            answer.problem in REJECTED or (answer.text is not None and not answer.first)
+            for answer in asked.values()
+        ):
             self.measures = False
         return {part[number].probe.id: answer.first for number, answer in asked.items()}
 
