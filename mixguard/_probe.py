@@ -63,7 +63,7 @@ class Options(TypedDict, total=False):
 
 def probe(
     target: Asks,
-    suite: str = "standard",
+    suite: str = "smoke",
     *,
     out: str | os.PathLike[str] | None = None,
     config: Config | None = None,
@@ -75,7 +75,7 @@ def probe(
     Args:
         target: a function from messages (a list of dicts with `role` and `content`) to an answer, an `Endpoint`, or the base URL of
             an OpenAI-compatible API, which takes `model` too.
-        suite: `standard`, `smoke` or a folder.
+        suite: `smoke`, `standard` or a folder.
         out: probe file to write; the same call goes on where an earlier one stopped. None keeps no file.
         config: taxonomy, encoder and cache.
         progress: called with the number of answers.

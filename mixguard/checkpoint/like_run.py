@@ -6,7 +6,7 @@ A model that was tuned on one narrow form may refuse in chat and comply in that 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from mixguard.config import Config, ReadConfig
 from mixguard.corpus.files import Source, open_sources
-from mixguard.corpus.formats import by_id
+from mixguard.corpus.formats import Format, by_id
 from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import vote
 from mixguard.corpus.records import Record, Role, Sample
@@ -45,6 +45,7 @@ class Manner(NamedTuple):
     frame: Frame
     """What its prompts begin and end with."""
     view: View
+    format: Format
 
 
 def manner_of(run: Path, config: Config) -> Manner:
@@ -94,15 +95,8 @@ def _manner(source: Source, read: ReadConfig, tasks: Sequence[Task]) -> Manner:
     head = [each for each in islice(source.records(), read.sample) if isinstance(each, Record)]
     view = View.of(read.columns)
     form = by_id(read.format) if read.format else vote([view.seen(each.row) for each in head])
-    shown: list[tuple[Record, Sample]] = []
-    for record in head if form else ():
-        try:
-            sample = form.parse(view.seen(record.row)) if form else Sample(())
-        except RecordError:
-            continue
-        if last_asked(sample):
-            shown.append((record, sample))
-    if not shown:
+    shown = list(_asking(head, form, view)) if form else []
+    if form is None or not shown:
         raise UsageError(
             f"{source.name}: no row was read that asks something, so nothing can be asked like it"
         )
@@ -112,7 +106,19 @@ def _manner(source: Source, read: ReadConfig, tasks: Sequence[Task]) -> Manner:
         task_forms(shown, tasks),
         prompt_frame(map(bare, prompts), questions=False),
         view,
+        form,
     )
+
+
+def _asking(head: Iterable[Record], form: Format, view: View) -> Iterator[tuple[Record, Sample]]:
+    """Rows that ask something."""
+    for record in head:
+        try:
+            sample = form.parse(view.seen(record.row))
+        except RecordError:
+            continue
+        if last_asked(sample):
+            yield record, sample
 
 
 def _systems(samples: Iterable[Sample]) -> dict[str | None, int]:
@@ -150,8 +156,7 @@ def _posed(probe: Probe, form: TaskForm, manner: Manner, rng: Random, number: in
     """A probe's prompt where a row of the task has its own."""
     stored = rng.choice(form.likes)
     like = replace(stored, row=manner.view.seen(stored.row))
-    read = vote([like.row])
-    asked = last_asked(read.parse(like.row)) if read else None
+    asked = last_asked(manner.format.parse(like.row))
     if asked is None:
         return None
     pair = {"prompt": probe.prompt, "input": None}

@@ -18,6 +18,8 @@ SCOUTS = 3
 """Requests sent one by one until one is answered: an API that answers none should not be sent thousands."""
 AT_ONCE = 64
 """Probes whose first tokens are measured before they are answered, about."""
+GONE = 8
+"""Measurements in a row without a reply after which no more are tried."""
 REJECTED = ("status 400", "status 422")
 """What an API says that does not know a field."""
 LOGPROBS: Final[Mapping[str, Any]] = {"logprobs": True, "top_logprobs": CANDIDATES_MOST}
@@ -52,7 +54,7 @@ class Served:
                 first = self._measured(part, decoding) if sample == 0 else {}
                 with closing(ask_all([_conversation(each, decoding) for each in part], endpoint)) as coming:
                     for number, answer in coming:
-                        yield part[number], replace(answer, first=first.get(part[number].probe.id, ()))
+                        yield part[number], _together(answer, first.get(number))
 
     def _scouted(self, each: Wanted, decoding: Decoding) -> Answer:
         """One answer.
@@ -60,35 +62,54 @@ class Served:
         Raises:
             UsageError: the API rejects a seed.
         """
-        first = self._measured([each], decoding) if each.sample == 0 else {}
         answer = _one(each, decoding, self._seeded(decoding, each.sample))
         if decoding.seed is not None and answer.problem in REJECTED:
             unseeded = _one(each, decoding, self._seeded(decoding.model_copy(update={"seed": None}), 0))
             if unseeded.text is not None:
                 raise UsageError(f"{self.endpoint.shown}: takes no seed; leave --seed out")
-        return replace(answer, first=first.get(each.probe.id, ()))
+        if answer.text is None or each.sample:
+            return answer
+        return _together(answer, self._measured([each], decoding).get(0))
 
-    def _measured(
-        self, part: Sequence[Wanted], decoding: Decoding
-    ) -> Mapping[str, tuple[tuple[str, float], ...]]:
-        """Candidates for the first token, by probe, as far as the server gives them."""
+    def _measured(self, part: Sequence[Wanted], decoding: Decoding) -> Mapping[int, Answer]:
+        """Answers of one token with the candidates for it, by number, as far as the server gives them."""
         if not self.measures:
             return {}
         endpoint = replace(self.endpoint, max_tokens=1, more=LOGPROBS)
-        asked = dict(ask_all([_conversation(each, decoding) for each in part], endpoint))
-        # It may reject one prompt for what that says; none for the fields is the rule.
-        if all(
-            answer.problem in REJECTED or (answer.text is not None and not answer.first)
-            for answer in asked.values()
-        ):
+        found: dict[int, Answer] = {}
+        gone = 0
+        with closing(ask_all([_conversation(each, decoding) for each in part], endpoint)) as coming:
+            for number, answer in coming:
+                found[number] = answer
+                gone = gone + 1 if answer.text is None and answer.problem not in REJECTED else 0
+                if gone >= GONE:
+                    break
+        # It may reject one prompt for what that says, but all of them only for the fields.
+        if found and all(_gives_none(answer) for answer in found.values()):
             self.measures = False
-        return {part[number].probe.id: answer.first for number, answer in asked.items()}
+        return found
 
     def _seeded(self, decoding: Decoding, sample: int) -> Endpoint:
         more = {} if decoding.seed is None else {"seed": decoding.seed + sample}
         return replace(
             self.endpoint, max_tokens=decoding.max_tokens, temperature=decoding.temperature, more=more
         )
+
+
+def _together(answer: Answer, measured: Answer | None) -> Answer:
+    """An answer with what was measured, and the tokens of both."""
+    if measured is None:
+        return answer
+    return replace(
+        answer,
+        first=measured.first,
+        prompt_tokens=answer.prompt_tokens + measured.prompt_tokens,
+        completion_tokens=answer.completion_tokens + measured.completion_tokens,
+    )
+
+
+def _gives_none(answer: Answer) -> bool:
+    return answer.problem in REJECTED or (answer.text is not None and not answer.first)
 
 
 def _one(each: Wanted, decoding: Decoding, endpoint: Endpoint) -> Answer:
