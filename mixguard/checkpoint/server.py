@@ -40,9 +40,7 @@ def server_of(endpoint: Endpoint) -> Server:
         digest = hashlib.sha256(template.encode("utf-8", "replace")).hexdigest()[:16]
         return Server(_named("llama.cpp", props.get("build_info")), digest)
     owner = _owner(_asked(endpoint, api, "models"))
-    version = _asked(endpoint, root, "version").get("version") or _asked(endpoint, root, "api/version").get(
-        "version"
-    )
+    version = _version(endpoint, root)
     if owner or version:
         return Server(_named(owner or "server", version))
     return Server(urlsplit(endpoint.url).hostname or "unknown")
@@ -50,6 +48,12 @@ def server_of(endpoint: Endpoint) -> Server:
 
 def _named(program: str, version: object) -> str:
     return shorten(f"{program} {version}" if isinstance(version, str) and version else program, 100)
+
+
+def _version(endpoint: Endpoint, root: str) -> str | None:
+    """The version that vLLM tells, or Ollama."""
+    told = (_asked(endpoint, root, path).get("version") for path in ("version", "api/version"))
+    return next((each for each in told if isinstance(each, str) and each), None)
 
 
 def _owner(models: Mapping[str, Any]) -> str | None:
