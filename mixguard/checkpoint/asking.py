@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mixguard.checkpoint.answers import Answers, Header, Line, read_stored, table
 from mixguard.checkpoint.opening import opening
 from mixguard.checkpoint.source import Source, Wanted, all_wanted
-from mixguard.checkpoint.storing import Appending, claimed, write
+from mixguard.checkpoint.storing import Appending, check, claimed, write
 from mixguard.errors import UsageError
 from mixguard.escape import one_line, shorten
 from mixguard.progress import Progress, silent
@@ -158,6 +158,7 @@ def _kept(header: Header, file: Path, *, anew: bool) -> _Kept:
     Raises:
         UsageError: it is of another run.
     """
+    check(file)
     if not file.exists() or not file.stat().st_size:
         return _Kept(header, {})
     try:

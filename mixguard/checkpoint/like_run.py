@@ -35,6 +35,10 @@ SYSTEM_SHARE = 0.01
 """Least share of the rows with a system prompt; one of a single row is about that row."""
 
 
+INPUTS = 1000
+"""More than any task has inputs for requests to stand in."""
+
+
 class Manner(NamedTuple):
     """How a corpus asks."""
 
@@ -84,10 +88,10 @@ def asked_like(probes: Iterable[Probe], manner: Manner, seed: int) -> tuple[Prob
     Each is drawn for by itself, so the same probe is asked the same way whatever else is asked.
     """
     return tuple(
-        _cast(probe, manner, Random(f"{seed}:{probe.id}"), number)
+        _cast(probe, manner, Random(f"{seed}:{probe.id}"))
         if probe.is_judged and not probe.system and not probe.history
         else probe
-        for number, probe in enumerate(probes)
+        for probe in probes
     )
 
 
@@ -132,7 +136,7 @@ def _systems(samples: Iterable[Sample]) -> dict[str | None, int]:
     return {**kept, None: told[None]} if told[None] or not kept else kept
 
 
-def _cast(probe: Probe, manner: Manner, rng: Random, number: int) -> Probe:
+def _cast(probe: Probe, manner: Manner, rng: Random) -> Probe:
     texts, counts = list(manner.systems), list(manner.systems.values())
     system = rng.choices(texts, counts)[0] if sum(counts) else None
     pair = {
@@ -146,13 +150,13 @@ def _cast(probe: Probe, manner: Manner, rng: Random, number: int) -> Probe:
     form = rng.choices([*manner.forms, None], [*shares, max(0.0, 1 - sum(shares))])[0]
     prompt = probe.prompt
     if form is not None and form.fits(pair):
-        prompt = _posed(probe, form, manner, rng, number) or prompt
+        prompt = _posed(probe, form, manner, rng) or prompt
     elif form is None and rng.random() < manner.frame.share:
         prompt = manner.frame.around(prompt)
     return probe.model_copy(update={"system": system, "prompt": prompt})
 
 
-def _posed(probe: Probe, form: TaskForm, manner: Manner, rng: Random, number: int) -> str | None:
+def _posed(probe: Probe, form: TaskForm, manner: Manner, rng: Random) -> str | None:
     """A probe's prompt where a row of the task has its own."""
     stored = rng.choice(form.likes)
     like = replace(stored, row=manner.view.seen(stored.row))
@@ -160,4 +164,4 @@ def _posed(probe: Probe, form: TaskForm, manner: Manner, rng: Random, number: in
     if asked is None:
         return None
     pair = {"prompt": probe.prompt, "input": None}
-    return form.pose(like, replace(asked, text=bare(asked.text)), pair, number).prompt
+    return form.pose(like, replace(asked, text=bare(asked.text)), pair, rng.randrange(INPUTS)).prompt

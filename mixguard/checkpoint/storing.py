@@ -17,6 +17,16 @@ SYNC_EVERY = 0.5
 """Seconds between syncs: a kill loses nothing, a loss of power the answers of so long."""
 
 
+def check(path: Path) -> None:
+    """Refuse what no probe file can be.
+
+    Raises:
+        UsageError: it is a folder, a pipe or a device.
+    """
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: is not a regular file; name one with -o, e.g. tuned.probe")
+
+
 @contextmanager
 def claimed(path: Path) -> Iterator[None]:
     """Hold a probe file for this process.
@@ -26,8 +36,7 @@ def claimed(path: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    if path.is_dir() or (path.exists() and not path.is_file()):
-        raise UsageError(f"{path}: is not a regular file; name one with -o, e.g. tuned.probe")
+    check(path)
     # Beside the file, and not the file itself: that is replaced at the end.
     lock = path.with_name(f".{path.name}.lock")
     holder = FileLock(lock)

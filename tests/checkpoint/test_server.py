@@ -69,7 +69,7 @@ def test_llama_cpp_tells_its_build_and_template() -> None:
             {"/props": {"chat_template": 7}, "/v1/models": {"data": {}}, "/version": {"version": ["x"]}},
             "127.0.0.1",
         ),
-        ({"/version": {"version": "1\x1b[2J\n" + "9" * 500}}, "server 1\ufffd[2J " + "9" * 85 + "\u2026"),
+        ({"/version": {"version": "1\x1b[2J\n" + "9" * 500}}, "server 1\ufffd[2J " + "9" * 86 + "\u2026"),
     ],
 )
 def test_others_tell_less_or_nonsense(pages: dict[str, Any], name: str) -> None:
