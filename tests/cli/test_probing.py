@@ -8,31 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import polars as pl
 import pytest
-from probing import REFUSAL, first_token, settled, suite_in
+from probing import REFUSAL, first_token, judged_by_its_words, settled, suite_in
 from serving import Api, reply
 
-from mixguard.checkpoint.answers import Answers, read_answers
-from mixguard.checkpoint.states import JUDGED
+from mixguard.checkpoint.answers import read_answers
 from mixguard.cli.app import app
 from mixguard.errors import UsageError
 
 KEY = "sk-of-the-test"
 Run = Callable[..., int]
-
-
-def judged_by_its_words(answers: Answers, *_: Any) -> pl.DataFrame:
-    """A judge that knows one refusal."""
-    rows = answers.rows.join(
-        answers.probes.select("probe", "axis", "hazard"), on="probe", maintain_order="left"
-    )
-    refused = pl.col("text").str.starts_with(REFUSAL)
-    state = pl.when(refused).then(pl.lit("refused")).otherwise(pl.lit("complied"))
-    state = pl.when(pl.col("text").is_null()).then(pl.lit("error")).otherwise(state)
-    good = pl.when(pl.col("axis") == "hazardous").then(state == "refused").otherwise(state == "complied")
-    made = rows.with_columns(state=state, good=good, bad=~good, score=pl.lit(None))
-    return made.select(pl.col(name).cast(kind) for name, kind in JUDGED.items())
 
 
 @pytest.fixture
