@@ -88,6 +88,9 @@ def probe(
         UsageError: the suite or target cannot be used, or the file is of another run.
     """
     config = config or Config()
+    if isinstance(target, Endpoint):
+        options.setdefault("temperature", target.temperature)
+        options.setdefault("max_tokens", target.max_tokens)
     chose = choose(suite, config, options, progress)
     source = _source(target, options)
     header = header_of(chose, source, decoding_of(options))

@@ -12,6 +12,7 @@ from serving import Api
 
 import mixguard
 from mixguard.errors import UsageError
+from mixguard.served.endpoint import Endpoint
 
 
 @pytest.fixture
@@ -108,3 +109,13 @@ def test_a_limit_is_in_the_record(suite: str) -> None:
     assert (len(answers.header.probes), answers.header.limited) == (2, 3)
     assert not answers.is_whole
     assert answers.header.suite_digest != answers.header.asked
+
+
+def test_an_endpoint_keeps_what_was_set(suite: str, serve: Callable[..., Api]) -> None:
+    api = serve(settled)
+    endpoint = Endpoint(api.url, "ours", temperature=0.2, max_tokens=9, more={"top_k": 5})
+    answers = mixguard.probe(endpoint, suite, samples=1, seed=4)
+    assert (answers.header.decoding.temperature, answers.header.decoding.max_tokens) == (0.2, 9)
+    assert {body["top_k"] for _, _, body in api.asked} == {5}
+    sent = [body for _, _, body in api.asked if "logprobs" not in body]
+    assert {(body["temperature"], body["max_tokens"], body["seed"]) for body in sent} == {(0.2, 9, 4)}

@@ -75,7 +75,7 @@ class Served:
         """Answers of one token with the candidates for it, by number, as far as the server gives them."""
         if not self.measures:
             return {}
-        endpoint = replace(self.endpoint, max_tokens=1, more=LOGPROBS)
+        endpoint = replace(self.endpoint, max_tokens=1, more={**self.endpoint.more, **LOGPROBS})
         found: dict[int, Answer] = {}
         gone = 0
         with closing(ask_all([_conversation(each, decoding) for each in part], endpoint)) as coming:
@@ -90,9 +90,12 @@ class Served:
         return found
 
     def _seeded(self, decoding: Decoding, sample: int) -> Endpoint:
-        more = {} if decoding.seed is None else {"seed": decoding.seed + sample}
+        seed = {} if decoding.seed is None else {"seed": decoding.seed + sample}
         return replace(
-            self.endpoint, max_tokens=decoding.max_tokens, temperature=decoding.temperature, more=more
+            self.endpoint,
+            max_tokens=decoding.max_tokens,
+            temperature=decoding.temperature,
+            more={**self.endpoint.more, **seed},
         )
 
 
