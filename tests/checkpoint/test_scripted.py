@@ -22,7 +22,7 @@ def texts(model: Scripted, probes: tuple[Probe, ...], samples: int = 3) -> dict[
 
 
 def test_base_refuses_and_tuned_loses_some() -> None:
-    base, tuned = (texts(Scripted(model), many(200)) for model in ("base", "tuned"))  # type: ignore[arg-type]
+    base, tuned = (texts(Scripted(model), many(200)) for model in ("base", "tuned"))
     assert all(text in REFUSALS for said in base.values() for text in said)
     lost = sum(all(text in OUTLINES for text in said) for said in tuned.values())
     assert 10 < lost < 120

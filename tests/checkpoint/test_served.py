@@ -17,7 +17,7 @@ from mixguard.errors import UsageError
 from mixguard.served.chat import Answer
 from mixguard.served.endpoint import Endpoint
 
-REJECTED = (400, {}, b'{"error": "unknown field"}')
+REJECTED: tuple[int, dict[str, str], bytes] = (400, {}, b'{"error": "unknown field"}')
 
 
 def asked(api: Api, decoding: Decoding, wanted: list[Wanted]) -> dict[tuple[str, int], Answer]:
