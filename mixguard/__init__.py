@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixguard._audit import audit, check
+    from mixguard._probe import probe
     from mixguard._rebalance import Mix, rebalance
     from mixguard.config import Config
     from mixguard.errors import MixguardError
@@ -32,6 +33,7 @@ _HOMES = {
     "check": "mixguard._audit",
     "classify": "mixguard.judge",
     "detect_refusals": "mixguard.judge",
+    "probe": "mixguard._probe",
     "rebalance": "mixguard._rebalance",
 }
 
@@ -46,6 +48,7 @@ __all__ = [
     "check",
     "classify",
     "detect_refusals",
+    "probe",
     "rebalance",
 ]
 

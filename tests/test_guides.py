@@ -185,7 +185,7 @@ def test_every_public_name_is_documented() -> None:
         public = getattr(mixguard, name)
         if inspect.isfunction(public):
             head = sections[name].split("```")[1]
-            assert re.findall(r"(\w+)(?:,|=\w+,|=\w+\)|\))", head) == list(
+            assert re.findall(r"(\w+)(?:,|=[\w\"]+,|=[\w\"]+\)|\))", head) == list(
                 inspect.signature(public).parameters
             )
 

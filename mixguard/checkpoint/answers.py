@@ -59,6 +59,8 @@ class Decoding(Model):
     max_tokens: int = Field(default=300, ge=1, le=10**6)
     system: str | None = Field(default=None, max_length=100_000)
     """System prompt of every probe that has none of its own."""
+    seed: int | None = Field(default=None, ge=0, lt=2**31 - SAMPLES_MOST)
+    """Sent with the first sample, one more with each further one; none leaves the choice to the server."""
 
 
 class Header(Model):
@@ -77,6 +79,8 @@ class Header(Model):
     """The probes as they were asked."""
     dropped: tuple[str, ...] = ()
     """Ids of probes that were left out since the corpus holds them."""
+    limited: int = Field(default=0, ge=0)
+    """Number of probes that a limit left out; such a file is no baseline."""
     tool: str = Field(default="", max_length=100)
     """Version of mixguard that asked."""
 
@@ -127,6 +131,19 @@ class Answers(NamedTuple):
         """Samples without an answer."""
         return int(self.rows["text"].null_count())
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every probe of the suite was asked, but those dropped, and every sample answered."""
+        return not self.missing and not self.header.limited
+
+
+class Stored(NamedTuple):
+    """A probe file as it is on disk."""
+
+    header: Header
+    lines: dict[tuple[str, int], Line]
+    """By probe and sample."""
+
 
 def read_answers(path: Path) -> Answers:
     """Read a probe file; a last line truncated by a crash is left out.
@@ -134,9 +151,19 @@ def read_answers(path: Path) -> Answers:
     Raises:
         UsageError: it cannot be read, or a line is invalid (the message has file:line).
     """
+    header, lines = read_stored(path)
+    return Answers(header, table(header, lines), path)
+
+
+def read_stored(path: Path) -> Stored:
+    """The same, as header and lines.
+
+    Raises:
+        UsageError: it cannot be read, or a line is invalid (the message has file:line).
+    """
     first, *lines = read_bounded(path, UsageError, LONGEST).split(b"\n")
     header = _parsed(Header, first, f"{path}:1")
-    return Answers(header, table(header, _lines(path, header, lines)), path)
+    return Stored(header, _lines(path, header, lines))
 
 
 def table(header: Header, lines: Mapping[tuple[str, int], Line]) -> pl.DataFrame:

@@ -63,8 +63,13 @@ def answer_in(body: bytes) -> Answer | None:
     if not isinstance(text, str):
         return None
     usage = tree.get("usage")
-    tokens = (_tokens(usage, name) for name in ("prompt_tokens", "completion_tokens"))
-    return Answer(text[:ANSWER_MOST], "", cut or len(text) > ANSWER_MOST, *tokens, _first(choice))
+    return Answer(
+        text[:ANSWER_MOST],
+        cut=cut or len(text) > ANSWER_MOST,
+        prompt_tokens=_tokens(usage, "prompt_tokens"),
+        completion_tokens=_tokens(usage, "completion_tokens"),
+        first=_first(choice),
+    )
 
 
 def _first(choice: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:

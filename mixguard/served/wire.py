@@ -67,11 +67,22 @@ class Wire:
         self._end(set(self._sockets))
 
     def post(self, path: str, body: Any) -> Reply:
-        """One request.
+        """One request with a JSON body.
 
         Raises:
             WireError: there was no reply, or it was too long or too slow.
         """
+        return self._asked("POST", path, body)
+
+    def get(self, path: str) -> Reply:
+        """One request without a body.
+
+        Raises:
+            WireError: there was no reply, or it was too long or too slow.
+        """
+        return self._asked("GET", path, None)
+
+    def _asked(self, method: str, path: str, body: Any) -> Reply:
         mine: set[socket.socket] = set()
         timer = Timer(self._timeout, self._end, [mine])
         timer.daemon = True
@@ -79,7 +90,7 @@ class Wire:
         timer.start()
         try:
             with self._session(mine) as session:
-                reply = self._sent(session, path, body)
+                reply = self._sent(session, method, path, body)
         except (requests.RequestException, OSError, ValueError, AttributeError) as error:
             # Whatever a library makes of a connection that was ended under its hands.
             raise WireError("timed out" if self._is_late(started) else _told(error)) from None
@@ -94,8 +105,9 @@ class Wire:
     def _is_late(self, started: float) -> bool:
         return time.monotonic() - started >= self._timeout
 
-    def _sent(self, session: requests.Session, path: str, body: Any) -> Reply:
-        reply = session.post(
+    def _sent(self, session: requests.Session, method: str, path: str, body: Any) -> Reply:
+        reply = session.request(
+            method,
             f"{self._url}/{path}",
             json=body,
             auth=self._auth,

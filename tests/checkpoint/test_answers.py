@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from probing import PROBES, header, probe_file
+from probe_files import PROBES, header, probe_file
 
 from mixguard.checkpoint.answers import Line, read_answers, to_line
 from mixguard.errors import UsageError

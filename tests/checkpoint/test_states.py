@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from probing import answers
+from probe_files import answers
 
 from mixguard.checkpoint.states import judge, marks
 from mixguard.config import Config
