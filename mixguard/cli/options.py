@@ -159,6 +159,23 @@ ProviderName = Annotated[
 ]
 
 KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable that holds the API key.")]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="URL#MODEL",
+        help="Send prompts near the hazard limit to a model behind an OpenAI-compatible API, e.g. http://localhost:8000/v1#llama-guard-3-8b; how many is said first.",
+        show_default=False,
+    ),
+]
+JudgeKeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--key-env",
+        help="Environment variable that holds the judge's API key.",
+        show_default="OPENAI_API_KEY",
+    ),
+]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)]
 PerMinute = Annotated[float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.", min=0.1)]
