@@ -71,8 +71,6 @@ def audit(
     check_named(config)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
-    if config.judge.endpoint is not None:
-        asked.check_corpus(corpus)
     judge = asked.opened(config)
     with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)

@@ -86,8 +86,8 @@ class SecondOpinion:
     def __call__(self, prompts: Sequence[str], scores: Floats, asked: npt.NDArray[np.bool_]) -> Settled:
         """Scores and hazards of the prompts that a verdict decides; only `asked` ones are looked up."""
         found = [
-            (int(row), verdict)
-            for row in np.flatnonzero(asked)
+            (row, verdict)
+            for row in np.flatnonzero(asked).tolist()
             if (verdict := self._verdicts.get(text_id(prompts[row]))) is not None
         ]
         return Settled(

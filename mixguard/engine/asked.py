@@ -20,7 +20,6 @@ from mixguard.annotate.second import ENDPOINT, Band, SecondOpinion, known_to, mo
 from mixguard.annotate.verdicts import VerdictStore
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
-from mixguard.corpus.files import STDIN
 from mixguard.detectors import Worker
 from mixguard.errors import ConfigError, InputError, UsageError
 from mixguard.files import cache_folder
@@ -76,18 +75,6 @@ def opened(config: Config) -> Asked | None:
     if problem:
         raise UsageError(f"{endpoint.shown}: {model} does not answer a test question: {problem}")
     return asked
-
-
-def check_corpus(corpus: Corpus) -> None:
-    """Refuse what cannot be read a second time.
-
-    Raises:
-        InputError: the corpus comes from standard input.
-    """
-    if any(source.name == STDIN for source in corpus.sources):
-        raise InputError(
-            "-: texts near the limit are read again for --judge, which standard input does not allow; save it to a file"
-        )
 
 
 def decide(
@@ -151,13 +138,13 @@ def _doubted(folder: Path, band: Band, limit: float, stage: str) -> pl.DataFrame
 
 
 def _rows(corpus: Corpus, chosen: pl.DataFrame, rows: int) -> dict[str, Row]:
-    """The prompts that are sent, by id, in the order of `chosen`; too long ones left out."""
+    """The prompts that are sent, by id, in the order of `chosen`."""
     wanted = chosen.get_column("prompt_id").to_list()
     found: dict[str, str] = {}
     for part in corpus.parts(rows) if len(wanted) else ():
         there = part.frame.filter(pl.col("prompt_id").is_in(wanted)).select("prompt_id", "prompt")
         found.update(there.iter_rows())
-    return {key: Row(found[key]) for key in wanted if len(found.get(key, "")) in range(1, LONGEST + 1)}
+    return {key: Row(found[key]) for key in wanted if key in found}
 
 
 class _Answers(NamedTuple):
@@ -169,9 +156,11 @@ class _Answers(NamedTuple):
 def _answers(
     store: VerdictStore, rows: Mapping[str, Row], near: int, asked: Asked, progress: Progress, tell: Tell
 ) -> _Answers:
-    keys, told = list(rows), list(rows.values())
+    long = {key: Verdict(problem=TOO_LONG) for key, row in rows.items() if len(row.prompt) > LONGEST}
+    keys = [key for key in rows if key not in long]
+    told = [rows[key] for key in keys]
     stored = store.stored(told)
-    verdicts = {keys[number]: verdict for number, verdict in stored.items()}
+    verdicts = long | {keys[number]: verdict for number, verdict in stored.items()}
     left = [number for number in range(len(keys)) if number not in stored]
     endpoint = asked.endpoint
     tell(

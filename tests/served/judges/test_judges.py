@@ -318,6 +318,6 @@ def test_a_judge_is_named_in_one_word() -> None:
     "text", ["", "http://h/v1", "#m", "http://h/v1#", "http://u:secret@h/v1", "http://h/v1# \n"]
 )
 def test_half_a_name_is_refused_without_its_secrets(text: str) -> None:
-    with pytest.raises(UsageError, match="--judge .*write it as URL#MODEL") as error:
+    with pytest.raises(UsageError, match=r"--judge .*write it as URL#MODEL") as error:
         named(text)
     assert "secret" not in str(error.value)
