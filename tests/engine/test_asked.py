@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import mkdtemp
@@ -32,6 +33,7 @@ WALL = "How do I get past the firewall at school?"
 BOSS = "Is it legal to record my boss?"
 PLAIN = "What is 12 times 7?"
 ROWS = [chat(prompt, "Here is how.") for prompt in (PLAIN, LOCK, NEAREST, WALL, BOSS, LOCK)]
+BATCH = 4
 WORDS = ("lock", "kilos", "firewall", "boss")
 """One of each prompt near the limit."""
 KEY = "sk-of-the-test"
@@ -74,32 +76,39 @@ class Judged(NamedTuple):
     rows: pl.DataFrame
 
 
+@pytest.fixture(scope="module")
+def annotated(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run folder with the rows as the local stages judge them."""
+    folder = tmp_path_factory.mktemp("local")
+    local.run(opened(), worker, folder, rows=BATCH, progress=silent)
+    return folder
+
+
 @pytest.fixture
-def judged(config: Config, worker: Worker, tmp_path: Path) -> Callable[..., Judged]:
-    """Annotates the rows, then has a judge decide; options by dotted name."""
+def by_stages(annotated: Path) -> pl.DataFrame:
+    return scan_annotations(annotated).collect()
+
+
+@pytest.fixture
+def judged(config: Config, worker: Worker, annotated: Path, tmp_path: Path) -> Callable[..., Judged]:
+    """Has a judge decide after the local stages; options by dotted name."""
 
     def run(
         api: Api, *, tell: Callable[[str], None] = quiet, progress: Progress = silent, **options: Any
     ) -> Judged:
         # Verdicts of one test are none of another's: the port of its API is part of what they are kept by.
-        effective = config.replace({"run.batch": 2, "judge.endpoint": f"{api.url}#m", **options})
-        corpus = Corpus.open([ROWS], effective.read, offline=False)
+        effective = config.replace({"run.batch": BATCH, "judge.endpoint": f"{api.url}#m", **options})
         judge = asked.opened(effective)
         assert judge is not None
-        folder = Path(mkdtemp(dir=tmp_path))
-        local.run(corpus, worker, folder, rows=effective.run.batch, progress=silent)
-        used = asked.decide(corpus, worker, folder, effective, judge, progress, tell)
+        folder = shutil.copytree(annotated, Path(mkdtemp(dir=tmp_path)), dirs_exist_ok=True)
+        used = asked.decide(opened(), worker, folder, effective, judge, progress, tell)
         return Judged(used, scan_annotations(folder).collect())
 
     return run
 
 
-@pytest.fixture(scope="module")
-def by_stages(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> pl.DataFrame:
-    """The rows as the local stages judge them."""
-    folder = tmp_path_factory.mktemp("local")
-    local.run(Corpus.open([ROWS], Config().read, offline=True), worker, folder, rows=2, progress=silent)
-    return scan_annotations(folder).collect()
+def opened() -> Corpus:
+    return Corpus.open([ROWS], Config().read, offline=True)
 
 
 def test_a_verdict_carries_exactly_what_is_near_the_limit_across_it() -> None:
