@@ -131,6 +131,12 @@ class JudgeConfig(Model):
     """Seconds to wait for its answer."""
 
 
+SERVED = (
+    "endpoint", "endpoint_kind", "endpoint_most", "endpoint_trust", "key_env", "concurrency", "per_minute", "timeout",
+)  # fmt: skip
+"""Options of `JudgeConfig` about a served model: only whoever runs the command says where texts and a key are sent."""
+
+
 class CheckConfig(Model):
     """The limits that turn measurements into findings. Changing one does not re-embed anything."""
 
