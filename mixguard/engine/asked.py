@@ -165,7 +165,7 @@ def _answers(
     endpoint = asked.endpoint
     tell(
         f"{near:,} prompts are near the hazard limit; {len(left):,} of them are sent to {endpoint.model} at"
-        f" {endpoint.shown} ({len(asked.judge.questions)} request{'s' * (len(asked.judge.questions) > 1)} each at most)"
+        f" {endpoint.shown}"
         f"{f', {len(stored):,} verdicts are there from an earlier run' if stored else ''}"
     )
     silent = 0
