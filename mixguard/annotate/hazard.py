@@ -71,11 +71,10 @@ class HazardAnnotator:
         unknown = batch.frame.get_column("pair").is_null().to_numpy()
         for following in later:
             model = following.model
-            doubted = np.flatnonzero(unknown & (score >= model.doubted))
+            mask = unknown & (score >= model.doubted)
+            doubted = np.flatnonzero(mask)
             if not len(doubted):
                 continue
-            mask = np.zeros(len(score), dtype=bool)
-            mask[doubted] = True
             again = _seen(batch.where(pl.Series(mask), following))
             evidence = model.share * seen.evidence[doubted] + (1 - model.share) * again.evidence
             score[doubted] = model.text(evidence)

@@ -164,9 +164,8 @@ def _answers(
     left = [number for number in range(len(keys)) if number not in stored]
     endpoint = asked.endpoint
     tell(
-        f"{near:,} prompts are near the hazard limit; {len(left):,} of them are sent to {endpoint.model} at"
-        f" {endpoint.shown}"
-        f"{f', {len(stored):,} verdicts are there from an earlier run' if stored else ''}"
+        f"prompts near the hazard limit: {near:,}; sent to {endpoint.model} at {endpoint.shown}: {len(left):,}"
+        f"{f'; verdicts from an earlier run: {len(stored):,}' if stored else ''}"
     )
     silent = 0
     try:

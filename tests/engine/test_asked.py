@@ -131,7 +131,7 @@ def test_what_is_near_the_limit_is_decided_by_the_judge(
     # Each prompt once, however many rows have it, and none that is plain; the count was told before any was sent.
     assert script.of_rows == sorted([BOSS, LOCK, NEAREST, WALL])
     ((line, sent_before),) = told
-    assert line.startswith(f"4 prompts are near the hazard limit; 4 of them are sent to m at {api.url}")
+    assert line == f"prompts near the hazard limit: 4; sent to m at {api.url}: 4"
     assert sent_before == 0
     assert rows["hazard_stage"].to_list() == ["fast", *["endpoint"] * 5]
     before = by_stages["hazard_score"].to_list()
@@ -168,8 +168,9 @@ def test_no_prompt_is_sent_twice(serve: Callable[..., Api], judged: Callable[...
     assert len(script.of_rows) == 2
     second = judged(api, tell=told.append)
     assert script.of_rows == sorted([BOSS, LOCK, NEAREST, WALL])
-    assert "2 of them are sent" in told[0]
-    assert "2 verdicts are there from an earlier run" in told[0]
+    assert told == [
+        f"prompts near the hazard limit: 4; sent to m at {api.url}: 2; verdicts from an earlier run: 2"
+    ]
     assert (first.used.judged, second.used.judged) == (2, 4)
     again = judged(api)
     assert len(script.of_rows) == 4
@@ -293,7 +294,7 @@ def test_the_command_says_how_many_and_writes_no_key_down(
     ]  # fmt: skip
     done = CliRunner().invoke(app, arguments, input=write_jsonl(ROWS).read_bytes())
     assert done.exit_code == 0, done.output
-    assert "4 prompts are near the hazard limit; 4 of them are sent to m" in done.stderr
+    assert f"prompts near the hazard limit: 4; sent to m at {api.url}: 4" in done.stderr
     assert "4 of 4 prompts near the limit judged by m" in " ".join(done.stdout.split())
     audit = mixguard.Audit.load(tmp_path / "r")
     used = audit.detectors.endpoint
