@@ -20,14 +20,14 @@ from mixguard.checks.training import advice
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
 from mixguard.detectors import Recipe
-from mixguard.engine import local
+from mixguard.engine import asked, local
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
 from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
-from mixguard.progress import Progress, silent
+from mixguard.progress import Progress, Tell, quiet, silent
 from mixguard.run import folder as run_folder
 from mixguard.run import place
 from mixguard.run.document import Audit, marked
@@ -44,6 +44,7 @@ def audit(
     config: Config | None = None,
     encoder: Encoder | None = None,
     progress: Progress = silent,
+    tell: Tell = quiet,
 ) -> Audit:
     """Audit a fine-tuning corpus: findings, annotations and provenance, written to a run folder.
 
@@ -53,6 +54,7 @@ def audit(
         config: every option; see `mixguard config`.
         encoder: used instead of the one that `config` names.
         progress: called with the progress of each stage.
+        tell: called with what a person should know before it is done: how much is sent to `judge.endpoint`.
 
     Raises:
         UsageError: an input, option or taxonomy cannot be used; the message says where and what to do.
@@ -69,10 +71,15 @@ def audit(
     check_named(config)
     accepted = _Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
+    judge = asked.opened(config)
     with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
         worker = Recipe(config, encoder, bank=True).worker()
         tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
+        detectors = worker.detectors
+        if judge is not None:
+            used = asked.decide(corpus, worker, folder, config, judge, progress, tell)
+            detectors = detectors.model_copy(update={"endpoint": used})
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
             started=started, seconds=seconds, texts_embedded=worker.embedded, versions=versions()
@@ -80,7 +87,7 @@ def audit(
         made = Made(
             corpus=_summary(tally),
             columns={name: str(kind) for name, kind in worker.columns.items()},
-            detectors=worker.detectors,
+            detectors=detectors,
             provenance=provenance,
         )
         result = _reduce(folder, config, accepted, made)
@@ -147,13 +154,13 @@ def _intended(config: Config) -> _Intended:
 def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Audit:
     frame = marked(run_folder.scan_annotations(folder), config.checks, made.detectors)
     intended = _intended(config)
-    asked = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
+    coverage = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
     evidence = Evidence(
         frame=frame,
         nature=nature(frame),
         corpus=made.corpus,
-        coverage=asked.coverage,
-        too_small=asked.too_small,
+        coverage=coverage.coverage,
+        too_small=coverage.too_small,
         detectors=made.detectors,
         config=config.checks,
         limits=limits(config.checks),

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard._audit import audit
-from mixguard.config import Config
+from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
 from mixguard.corpus.files.memory import MemorySource
@@ -186,10 +186,11 @@ class _Signing:
 
 def _judged_alike(before: Config, config: Config) -> Config:
     """Options for auditing the mix: those of the corpus's audit, except what this call sets."""
-    # The run may come from elsewhere: it says how to judge, never where to write.
+    # The run may come from elsewhere: it says how to judge, never where to write, and never where texts and a key are sent.
     own = {"offline": before.encode.offline or config.encode.offline, "cache": config.encode.cache}
     encode = before.encode.model_copy(update=own)
-    return before.model_copy(update={"encode": encode, "rebalance": config.rebalance})
+    judge = before.judge.model_copy(update={name: getattr(config.judge, name) for name in SERVED})
+    return before.model_copy(update={"encode": encode, "judge": judge, "rebalance": config.rebalance})
 
 
 def _staying(before: Audit, plan: Plan) -> dict[str, int]:

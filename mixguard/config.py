@@ -43,6 +43,20 @@ def _names(given: Any) -> Any:
     return listed if isinstance(listed, list) else [given]
 
 
+def _judge(given: Any) -> Any:
+    """A judge as URL#MODEL without secrets, since every run writes its options down."""
+    if not isinstance(given, str):
+        return given
+    url, mark, model = (part.strip() for part in given.partition("#"))
+    if "@" in url:
+        raise ValueError(
+            "must not hold a user or password; put the key into a variable and name it with --key-env"
+        )
+    if not mark or not model or "://" not in url:
+        raise ValueError("write it as URL#MODEL, e.g. http://localhost:8000/v1#llama-guard-3-8b")
+    return f"{url}#{model}"
+
+
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 """Names of files; as text, one name or a TOML list."""
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
@@ -98,6 +112,29 @@ class JudgeConfig(Model):
     """Files of the data that the model was aligned with, which the corpus is compared with (MG230); any corpus file."""
     references: Names = Field(default=())
     """Texts of which no answer should hold a long passage word for word: .txt, .md or .jsonl files, or folders of them; 256 MiB in all."""
+
+    endpoint: Annotated[str | None, BeforeValidator(_judge)] = None
+    """A model that decides what is left near the hazard limit, as URL#MODEL of an OpenAI-compatible API, e.g. http://localhost:8000/v1#llama-guard-3-8b; only prompts near the limit are sent, and nothing without this option."""
+    endpoint_kind: Literal["auto", "llama-guard", "wildguard", "shieldgemma", "rubric"] = "auto"
+    """How that model is asked; `auto` goes by its name, and asks any other chat model by a rubric."""
+    endpoint_most: int = Field(default=500, ge=1, le=10**6)
+    """Most prompts that are sent to it, those nearest to the limit first."""
+    endpoint_trust: float = Field(default=0.9, ge=0.55, le=0.99)
+    """How often its verdict is taken to be right: sets which scores are near the limit, and how far a verdict moves them."""
+    key_env: str = "OPENAI_API_KEY"
+    """Environment variable that holds its API key."""
+    concurrency: int = Field(default=4, ge=1, le=256)
+    """Requests to it at a time."""
+    per_minute: float = Field(default=0, ge=0, le=10**6)
+    """Requests to it per minute; 0 for no limit."""
+    timeout: float = Field(default=60, ge=0.1, le=3600)
+    """Seconds to wait for its answer."""
+
+
+SERVED = (
+    "endpoint", "endpoint_kind", "endpoint_most", "endpoint_trust", "key_env", "concurrency", "per_minute", "timeout",
+)  # fmt: skip
+"""Options of `JudgeConfig` about a served model: only whoever runs the command says where texts and a key are sent."""
 
 
 class CheckConfig(Model):

@@ -17,6 +17,7 @@ from mixguard.annotate.known import KnownAnnotator, known
 from mixguard.annotate.models import fitted, model_file
 from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.refused_first import RefusedFirst
+from mixguard.annotate.second import SecondOpinion
 from mixguard.annotate.sentence_screen import SentenceScreen, made_of
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.annotate.stance_grammar import Grammar
@@ -146,6 +147,13 @@ class Worker:
         for annotator in self.annotators:
             batch.add(annotator(batch))
         return batch.frame.drop(TEXT.names())
+
+    def followed_by(self, last: SecondOpinion) -> Worker:
+        """The same worker with a last stage that judges hazards."""
+        annotators = (
+            each.followed_by(last) if isinstance(each, HazardAnnotator) else each for each in self.annotators
+        )
+        return replace(self, annotators=tuple(annotators))
 
     @property
     def store(self) -> VectorStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 
@@ -15,3 +16,11 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int | None, unit: str = "") -> None:
     """Report nothing."""
+
+
+Tell = Callable[[str], None]
+"""Receives a sentence that a person should read before the work goes on."""
+
+
+def quiet(sentence: str) -> None:
+    """Tell nobody."""

@@ -202,7 +202,10 @@ def test_every_column_is_documented(audited: Place) -> None:
 
 def test_every_field_of_the_document_is_documented() -> None:
     told = table_names("audit-json.md")
-    kinds = [SCHEMA, *(SCHEMA["$defs"][name] for name in ("Finding", "Coverage", "CorpusSummary"))]
+    kinds = [
+        SCHEMA,
+        *(SCHEMA["$defs"][name] for name in ("Finding", "Coverage", "CorpusSummary", "JudgeUsed")),
+    ]
     assert {field for kind in kinds for field in kind["properties"]} == told
 
 

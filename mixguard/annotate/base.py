@@ -13,6 +13,7 @@ import polars as pl
 from mixguard.annotate.exemplars import SEARCHED, Exemplars
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.requests import requests
+from mixguard.annotate.second import ENDPOINT
 from mixguard.annotate.stance_model import opening_vectors
 from mixguard.annotate.stance_text import plain_text
 from mixguard.vectors.base import Vectors
@@ -136,8 +137,8 @@ class Batch:
         return part
 
     def by_stage(self, judge: Callable[[Batch], pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
-        """Each row judged through the stage that decided its hazard; null where none did."""
-        decided = self.frame.get_column("hazard_stage")
+        """Each row judged through the stage that decided its hazard, the last one for a verdict; null where none did."""
+        decided = self.frame.get_column("hazard_stage").replace(ENDPOINT, self.stages[-1].name)
         rows, parts = [], []
         for stage in self.stages:
             mask = (decided == stage.name).fill_null(value=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import NamedTuple
 
 import numpy as np
@@ -11,6 +12,7 @@ import polars as pl
 from mixguard.annotate.base import Batch, spread
 from mixguard.annotate.hazard_model import worst
 from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.second import ENDPOINT, SecondOpinion
 from mixguard.columns import HAZARD
 from mixguard.library.taxonomy import Taxonomy
 
@@ -39,6 +41,7 @@ class HazardAnnotator:
 
     def __init__(self, taxonomy: Taxonomy, pairs: pl.DataFrame) -> None:
         """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
+        self._last: SecondOpinion | None = None
         self._language = taxonomy.language
         self._codes = taxonomy.codes
         self._kinds = taxonomy.text_kinds()
@@ -52,6 +55,12 @@ class HazardAnnotator:
         judged = batch.where(reason.is_null())
         return spread(self._judge(judged), reason.is_null()).with_columns(hazard_unjudged=reason)
 
+    def followed_by(self, last: SecondOpinion) -> HazardAnnotator:
+        """The same annotator with a last stage."""
+        made = copy(self)
+        made._last = last
+        return made
+
     def _judge(self, batch: Batch) -> pl.DataFrame:
         first, *later = batch.stages
         seen = _seen(batch)
@@ -62,18 +71,24 @@ class HazardAnnotator:
         unknown = batch.frame.get_column("pair").is_null().to_numpy()
         for following in later:
             model = following.model
-            doubted = np.flatnonzero(unknown & (score >= model.doubted))
+            mask = unknown & (score >= model.doubted)
+            doubted = np.flatnonzero(mask)
             if not len(doubted):
                 continue
-            mask = np.zeros(len(score), dtype=bool)
-            mask[doubted] = True
             again = _seen(batch.where(pl.Series(mask), following))
             evidence = model.share * seen.evidence[doubted] + (1 - model.share) * again.evidence
             score[doubted] = model.text(evidence)
             stage[doubted] = following.name
             window[doubted], each[doubted] = again.window, again.each
+        hazard = self._names(each.argmax(1))
+        if self._last is not None:
+            # Seen by all local stages: what comes after looks at such a row through the last of them.
+            asked = unknown & (stage == batch.stages[-1].name)
+            settled = self._last(batch.frame.get_column("prompt").to_list(), score, asked)
+            score[settled.rows], stage[settled.rows] = settled.scores, ENDPOINT
+            hazard = hazard.scatter(settled.rows, settled.hazards_or(hazard))
         columns = {
-            "hazard": self._names(each.argmax(1)),
+            "hazard": hazard,
             "hazard_score": score,
             "hazards": self._listed(each),
             "hazard_window": window.astype(np.uint32),

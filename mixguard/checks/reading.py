@@ -122,17 +122,16 @@ def _entry(entry: Allowance) -> str:
 def _stages(evidence: Evidence) -> Told:
     """Whether a stage that would have judged better is missing."""
     detectors = evidence.detectors
-    careful, fast = detectors.without, detectors.hazard_error
+    careful, fast, endpoint = detectors.without, detectors.hazard_error, detectors.endpoint
+    asked = f"; {endpoint.told}" if endpoint is not None else ""
     if careful is None:
         names = " and ".join(stage.name for stage in detectors.stages)
-        return Told(
-            "pass", f"judged by the stages {names}" if " " in names else f"judged by the stage {names}", 0, 0
-        )
+        return Told("pass", f"judged by the stage{'s' * (' ' in names)} {names}{asked}", 0, 0)
     message = (
         "judged by the fast stage alone, which finds"
         f" {fast.sensitivity:.0%} of left-out hazardous requests; with the careful stage it is {careful.sensitivity:.0%}"
     )
-    return Told("note", message, 0, 0)
+    return Told("note", f"{message}{asked}", 0, 0)
 
 
 _UNJUDGED = ("hazard_unjudged", "stance_unjudged")

@@ -20,6 +20,8 @@ from mixguard.cli.options import (
     FailOn,
     Format,
     IgnoreTemplate,
+    Judge,
+    JudgeKeyEnv,
     LearningRate,
     Offline,
     Output,
@@ -57,6 +59,8 @@ def audit(
     ] = None,
     offline: Offline = False,
     references: References = None,
+    judge: Judge = None,
+    key_env: JudgeKeyEnv = None,
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
@@ -90,6 +94,8 @@ def audit(
         judge__evaluation=tuple(evaluation) if evaluation else None,
         judge__ignore_template=ignore_template,
         judge__references=tuple(references) if references else None,
+        judge__endpoint=judge,
+        judge__key_env=key_env,
         checks__allow=allow,
         checks__baseline=baseline,
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
@@ -98,7 +104,7 @@ def audit(
         check_name(path)
     check_fail_on(fail_on)
     with progress_bar() as progress:
-        result = run_audit(*paths, config=effective, progress=progress)
+        result = run_audit(*paths, config=effective, progress=progress, tell=_tell)
     _show(result, output, fail_on, show_text=show_text)
 
 
@@ -156,6 +162,12 @@ def report(
     for path in output or []:
         check_name(path)
     _show(Audit.load(run), output, fail_on, show_text=show_text)
+
+
+def _tell(sentence: str) -> None:
+    from mixguard.escape import printed
+
+    typer.echo(printed(sentence), err=True)
 
 
 def _intended(

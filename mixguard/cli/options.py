@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from mixguard.config import Config, parsed
+from mixguard.errors import ConfigError
 
 DEFAULT_FILE = Path("mixguard.toml")
 
@@ -159,14 +160,42 @@ ProviderName = Annotated[
 ]
 
 KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable that holds the API key.")]
+Judge = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        metavar="URL#MODEL",
+        help="Send prompts near the hazard limit to a model behind an OpenAI-compatible API, e.g. http://localhost:8000/v1#llama-guard-3-8b; how many is said first.",
+        show_default=False,
+    ),
+]
+JudgeKeyEnv = Annotated[
+    str | None,
+    typer.Option(
+        "--key-env",
+        help="Environment variable that holds the judge's API key.",
+        show_default="OPENAI_API_KEY",
+    ),
+]
 Concurrency = Annotated[int, typer.Option("--concurrency", help="Concurrent requests.", min=1)]
 PerMinute = Annotated[float, typer.Option("--per-minute", help="Requests per minute; 0 for no limit.", min=0)]
 Timeout = Annotated[float, typer.Option("--timeout", help="Seconds to wait for an answer.", min=0.1)]
 
 
 def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> Config:
-    """The effective configuration; `flags` are options as `section__name`, None if not given."""
+    """The effective configuration; `flags` are options as `section__name`, None if not given.
+
+    Raises:
+        ConfigError: an option is unknown or out of range, or a file that nobody named sends texts away.
+    """
     found = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    if file is None and found is not None:
+        judge = Config.load(found).judge
+        if judge.endpoint is not None or judge.key_env != Config().judge.key_env:
+            raise ConfigError(
+                f"{found}: judge.endpoint and judge.key_env say where texts and a key are sent, which a file that is read"
+                f" unasked may not; use --judge and --key-env, or -c {found}"
+            )
     return Config.load(found, given(set_, **flags))
 
 

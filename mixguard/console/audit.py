@@ -66,6 +66,9 @@ def _verdict(audit: Audit) -> Text:
         ),
         style="dim",
     )
+    endpoint = audit.detectors.endpoint
+    if endpoint is not None:
+        line.append(f"\n {printed(endpoint.told)}", style="yellow" if endpoint.stopped else "dim")
     return line
 
 

@@ -59,6 +59,18 @@ def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     write_table(file, annotations)
 
 
+def replace_rows(folder: Path, number: int, mask: pl.Series, fresh: pl.DataFrame) -> bool:
+    """Write the masked rows of a part anew, in their places; False if they are not the rows that the part has there."""
+    file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+    rows = pl.read_parquet(file, glob=False) if file.is_file() else fresh.clear()
+    keys = ("sample_id", "exchange")
+    if rows.height != len(mask) or not rows.filter(mask).select(keys).equals(fresh.select(keys)):
+        return False
+    places = pl.concat([(~mask).arg_true(), mask.arg_true()])
+    write_table(file, pl.concat([rows.filter(~mask), fresh])[places.arg_sort()])
+    return True
+
+
 def write_table(file: Path, rows: pl.DataFrame) -> None:
     """Write rows as Parquet.
 

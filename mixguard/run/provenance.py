@@ -28,6 +28,49 @@ class StageUsed(Model):
     """Probability given by the stage before it from which it decides; 0 for the first."""
 
 
+class JudgeUsed(Model):
+    """The served model that was asked about prompts near the hazard limit; all counts are of distinct prompts."""
+
+    endpoint: str
+    """Its base URL, without secrets."""
+    model: str
+    kind: str
+    """How it was asked: `llama-guard`, `wildguard`, `shieldgemma` or `rubric`."""
+    version: int
+    """Version of the prompts it was asked with."""
+    trust: float
+    """How often its verdict was taken to be right."""
+    low: float
+    high: float
+    """Scores from `low` up to `high` are near the limit."""
+    near: int
+    """Prompts near the limit."""
+    left: int
+    """Of those, how many were over the cap; the local stages decided them."""
+    judged: int
+    """Prompts that it decided."""
+    disagreed: int
+    """Of those, how many it carried to the other side of the limit."""
+    undecided: int
+    """Prompts of which it gave no verdict; the local stages decided them."""
+    problems: dict[str, int]
+    """Why, and how many."""
+    exchanges: int
+    """Exchanges whose prompts it decided."""
+    stopped: str = ""
+    """Why it was not asked to the end; empty if it was."""
+
+    @property
+    def told(self) -> str:
+        """What it did, in one sentence."""
+        parts = [f"{self.judged:,} of {self.near:,} prompts near the limit judged by {self.model}"]
+        parts += [f"it disagreed about {self.disagreed:,}"] if self.judged else []
+        parts += [f"{self.undecided:,} undecided"] if self.undecided else []
+        parts += [f"{self.left:,} over the cap"] if self.left else []
+        parts += [f"stopped: {self.stopped}"] if self.stopped else []
+        return "; ".join(parts)
+
+
 class Detectors(Model):
     """The detectors that judged the exchanges, with limits and measured errors."""
 
@@ -40,9 +83,11 @@ class Detectors(Model):
     crosswalk: dict[str, dict[str, str]]
     """Categories by scheme and hazard, e.g. `S2, ~S14`; `~` means overlap only, `-` none."""
     stages: tuple[StageUsed, ...]
-    """The stages, cheapest first; limits and errors below are those of all together."""
+    """The local stages, cheapest first; limits and errors below are those of all together."""
     without: DetectorError | None = None
     """The error had the careful stage judged too; None if it did, or is not known for this taxonomy."""
+    endpoint: JudgeUsed | None = None
+    """The served model that decided what was left near the limit; None if none was named."""
     hazard_limit: float
     hazard_error: DetectorError
     hazard_errors: dict[str, DetectorError]

@@ -60,7 +60,7 @@ class Endpoint:
             usable = False
         if not usable or not self.url.isprintable() or parts.query or parts.fragment:
             raise UsageError(
-                f"--endpoint {self.shown}: give the API's base URL, e.g. http://localhost:8000/v1, with nothing after it"
+                f"{self.shown}: give the API's base URL, e.g. http://localhost:8000/v1, with nothing after it"
             )
         if self.key is not None and not (self.key.isascii() and self.key.isprintable()):
             raise UsageError(
@@ -198,7 +198,7 @@ def _refused(reply: Reply, endpoint: Endpoint) -> None:
     if reply.location is not None and 300 <= reply.status < 400:
         raise UsageError(
             f"{endpoint.shown}: redirects to {without_secrets(reply.location)[:200]}; prompts and key are not sent there:"
-            " if that is the right address, give it as --endpoint"
+            " if that is the right address, name it instead"
         )
     if reply.status in (401, 403, 404):
         phrase = HTTPStatus(reply.status).phrase  # the server's own words may hold anything

