@@ -39,7 +39,7 @@ def header(probes: Sequence[Probe] = PROBES, *, model: str = "m", samples: int =
 
 def probe_file(folder: Path, head: Header, *lines: Line, name: str = "tuned.probe") -> Path:
     file = folder / name
-    file.write_bytes(b"".join(map(to_line, (head, *lines))))
+    file.write_bytes(b"".join([to_line(head), *map(to_line, lines)]))
     return file
 
 
