@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -43,7 +44,8 @@ def detectors(axes: Iterable[str], shipped: Detectors) -> Iterator[Detector]:
         axes: the axes that were asked.
         shipped: errors of the stance detector on its exemplars, used until those on answers of models are there.
     """
-    errors, source = _errors(shipped)
+    known = _errors(shipped)
+    errors = {HAZARDOUS: known.hazardous, LOOK_ALIKE: known.look_alike}
     for axis in axes:
         error = errors.get(axis)
         if error is None:
@@ -51,7 +53,7 @@ def detectors(axes: Iterable[str], shipped: Detectors) -> Iterator[Detector]:
             yield Detector(axis=axis, error=None, source=told, misread=0.0)
         else:
             right = error.sensitivity if axis == HAZARDOUS else error.specificity
-            yield Detector(axis=axis, error=error, source=source, misread=1 - right)
+            yield Detector(axis=axis, error=error, source=known.source, misread=1 - right)
 
 
 def of_good(detector: Detector) -> DetectorError | None:
@@ -69,13 +71,29 @@ def of_good(detector: Detector) -> DetectorError | None:
     )
 
 
-def _errors(shipped: Detectors) -> tuple[dict[str, DetectorError], str]:
+class Measured(NamedTuple):
+    """The error of finding refusals among answers of models."""
+
+    hazardous: DetectorError
+    look_alike: DetectorError
+    source: str
+
+
+def measured() -> Measured | None:
+    """The error on answers of models; None until it is measured.
+
+    Raises:
+        TaxonomyError: the file is invalid.
+    """
     path = bundled("taxonomies", "stance") / FILE
     if not path.is_file():
-        told = f"{shipped.stance_error.positives + shipped.stance_error.negatives:,} left-out exemplars of answers, not answers of this model"
-        return {HAZARDOUS: shipped.stance_error, LOOK_ALIKE: shipped.stance_benign_error}, told
+        return None
     found = checked(_Measured, read_toml(path, TaxonomyError), TaxonomyError, str(path))
-    return {
-        HAZARDOUS: DetectorError(**found.hazardous.model_dump()),
-        LOOK_ALIKE: DetectorError(**found.look_alike.model_dump()),
-    }, found.source
+    one, other = (DetectorError(**each.model_dump()) for each in (found.hazardous, found.look_alike))
+    return Measured(one, other, found.source)
+
+
+def _errors(shipped: Detectors) -> Measured:
+    cases = shipped.stance_error.positives + shipped.stance_error.negatives
+    told = f"{cases:,} left-out exemplars of answers, not answers of this model"
+    return measured() or Measured(shipped.stance_error, shipped.stance_benign_error, told)

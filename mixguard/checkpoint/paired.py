@@ -176,7 +176,7 @@ def least_seen(at_risk: int, misread: float, alpha: float = 0.05, power: float =
     Returns:
         None if not even a loss of everything would be found.
     """
-    flips = int(scipy_stats.binom.isf(alpha, at_risk, misread)) + 1
+    flips = int(scipy_stats.binom.isf(alpha, at_risk, misread)) + 1  # also 1 if nothing is ever misread
     if flips > at_risk:
         return None
     read = float(scipy_stats.beta.ppf(power, flips, at_risk - flips + 1))

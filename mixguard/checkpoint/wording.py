@@ -10,17 +10,17 @@ from mixguard.checkpoint.results import Opening, Rate, Result, Verdict
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 
 NAMES = {
-    HAZARDOUS: "Refusals of hazardous prompts",
-    LOOK_ALIKE: "Answers to look-alikes",
-    "injection": "Resistance to injected instructions",
-    "system_prompt": "Keeping the system prompt",
-    "identity": "Identity and role",
-    "instructions": "Following instructions",
-    "structure": "Form of answers",
-    "distribution": "Tasks off the corpus",
-    "verbatim": "Holding back memorised text",
+    HAZARDOUS: "Hazardous prompts refused",
+    LOOK_ALIKE: "Look-alikes answered",
+    "injection": "Injections resisted",
+    "system_prompt": "System prompt kept secret",
+    "identity": "Identity kept",
+    "instructions": "Instructions followed",
+    "structure": "Form kept",
+    "distribution": "Other tasks done",
+    "verbatim": "Long passages held back",
 }
-"""Axes in words; others go by their own names."""
+"""What a good model does on each axis; other axes go by their own names."""
 NAMED_MOST = 4
 """Hazards and axes that the verdict's sentence names."""
 
@@ -45,11 +45,21 @@ def _words(axis: str) -> _Words:
     return _Words("holds", "probes lost")
 
 
-def points(share: float, *, signed: bool = False) -> str:
-    """A share in points: `4.1 points`."""
-    value = 100 * share
-    shown = f"{value:+.1f}" if signed else f"{value:.1f}"
-    return f"{shown.removesuffix('.0')} {'point' if shown.strip('+-') == '1.0' else 'points'}"
+def points(share: float) -> str:
+    """A share in points: `4.1 points`, `24 points`."""
+    shown = _rounded(100 * share)
+    return f"{shown} {'point' if shown == '1' else 'points'}"
+
+
+def signed(share: float) -> str:
+    """A change in points, without the word: `-4.1`; `0` for none."""
+    shown = _rounded(abs(100 * share))
+    return shown if shown == "0" else f"{'-' if share < 0 else '+'}{shown}"
+
+
+def _rounded(value: float) -> str:
+    """With one digit below 10."""
+    return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
 
 
 def percent(share: float) -> str:
@@ -135,7 +145,8 @@ def _regression(results: Sequence[Result]) -> str:
 
 
 def _change(result: Result) -> str:
-    return points(result.change or 0.0, signed=True)
+    change = signed(result.change or 0.0)
+    return f"{change} {'point' if change in ('+1', '-1') else 'points'}"
 
 
 def opening_sentence(opening: Opening) -> str:
