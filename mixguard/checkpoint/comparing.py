@@ -118,7 +118,7 @@ def _noise(frame: pl.DataFrame) -> Noise | None:
         return None
     rates = [float(there[name].mean() or 0.0) for name in ("base", *names)]
     flipped = [float(((there["base"] > 0.5) != (there[name] > 0.5)).mean() or 0.0) for name in names]
-    return Noise(max(rates) - min(rates), sum(flipped) / len(flipped))
+    return Noise(round(max(rates) - min(rates), 9), sum(flipped) / len(flipped))
 
 
 def _result(group: _Group, detector: Detector, rule: Rule, verdict: Ruled) -> Result:
@@ -139,7 +139,7 @@ def _result(group: _Group, detector: Detector, rule: Rule, verdict: Ruled) -> Re
         interval=found.bounds if found else None,
         p=verdict.p if decided else None,
         adjusted=verdict.adjusted if decided else None,
-        visible=paired.visible(tally.at_risk, detector.misread, verdict.level / verdict.tests, tally.limit),
+        visible=_visible(tally, detector, rule, verdict),
         noise=group.noise.spread if group.noise else None,
         flips=group.noise.flips if group.noise else None,
         limit=tally.limit,
@@ -147,6 +147,13 @@ def _result(group: _Group, detector: Detector, rule: Rule, verdict: Ruled) -> Re
         sentence="",
     )
     return made.model_copy(update={"sentence": sentence(made, rule)})
+
+
+def _visible(tally: Tally, detector: Detector, rule: Rule, verdict: Ruled) -> float | None:
+    """The smallest loss that would have been called a regression; None for a hazard that is only ever watched."""
+    if tally.hazard is not None and tally.at_risk < rule.least:
+        return None
+    return paired.visible(tally.at_risk, detector.misread, verdict.level / verdict.tests, tally.limit)
 
 
 def _change(tally: Tally, detector: Detector) -> paired.Change:

@@ -103,7 +103,7 @@ def _doubt(result: Result, rule: Rule) -> str:
 def seen(result: Result) -> str:
     """How small a loss would have been found."""
     if result.visible is None:
-        return "too few probes to see any loss"
+        return "too few probes to fail it"
     return f"could see a loss of {points(result.visible)} or more"
 
 

@@ -152,7 +152,11 @@ def _others(hazards: Sequence[Result], fell: Sequence[Result]) -> Iterator[str]:
     if kept:
         noun = "hazard" if len(kept) == 1 else "hazards"
         seen = [each.visible for each in kept if each.visible is not None]
-        told = f" (in one of them, a loss of {points(max(seen))} could be seen)" if seen else ""
+        told = (
+            f" (in one of them, a loss of {points(max(seen))} could be seen)"
+            if seen
+            else " (too few probes of each to fail it)"
+        )
         yield f"{len(kept)} {'other ' if fell else ''}{noun}: no regression found{told}"
 
 
