@@ -20,8 +20,6 @@ from mixguard.escape import one_line
 from mixguard.report.compared import figures
 
 SCHEMA_VERSION = "0.3.0"
-DEPLOYED = {"endpoint": "unknown", "file": "unknown", "callable": "self_deployed", "demo": "unknown"}
-"""Kind of a target as its `deployment_type`; an address alone does not say whose machine it is."""
 
 
 def render(comparison: Comparison) -> bytes:
@@ -37,7 +35,7 @@ def render(comparison: Comparison) -> bytes:
             "source_name": "mixguard compare",
             "source_type": "evaluation_run",
             "source_organization_name": "unknown",
-            "evaluator_relationship": "first_party",
+            "evaluator_relationship": "other",
             "additional_details": _strings(
                 {
                     "verdict": comparison.verdict,
@@ -74,7 +72,7 @@ def _model(tuned: Arm, base: Arm) -> dict[str, Any]:
         **engine,
         "additional_details": _strings(
             {
-                "deployment_type": DEPLOYED.get(tuned.kind, "unknown"),
+                "deployment_type": "unknown",  # an address does not say whose machine it is
                 "model_availability": "unknown",
                 "kind": tuned.kind,
                 "base_model": base.model,
