@@ -11,7 +11,6 @@ import hashlib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import orjson
 import polars as pl
@@ -145,7 +144,7 @@ class Suite:
         base = cls._read(_find(below, folder), taxonomy, (*above, file)) if below else None
         axes = {**(base.axes if base else {}), **given.axes}
         forms = {**(base.forms if base else {}), **given.forms}
-        words = _Words(taxonomy, axes, forms)
+        words = Vocabulary(taxonomy, axes, forms)
         there = base.probes if base else ()
         if given.of:
             there = tuple(probe for probe in there if probe.smoke)
@@ -171,6 +170,10 @@ class Suite:
         """The suite without these probes."""
         return replace(self, probes=tuple(probe for probe in self.probes if probe.id not in ids))
 
+    def vocabulary(self, taxonomy: Taxonomy) -> Vocabulary:
+        """What its probes may name."""
+        return Vocabulary(taxonomy, self.axes, self.forms)
+
     @property
     def frame(self) -> pl.DataFrame:
         """The probes with schema `PROBES`."""
@@ -178,7 +181,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class _Words:
+class Vocabulary:
     """What probes may name."""
 
     taxonomy: Taxonomy
@@ -220,24 +223,39 @@ def digest(probes: Collection[Probe]) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _probes(folder: Path, words: _Words, seen: dict[str, str]) -> Iterator[Probe]:
-    for path in (*sorted((folder / "hazards").glob("*.jsonl")), *sorted((folder / "axes").glob("*.jsonl"))):
-        for number, line in enumerate(read_lines(path), 1):
-            if not line.strip():
-                continue
-            place = f"{path}:{number}"
-            probe = parse_line(Probe, line, place)
-            problem = words.problem(probe)
-            for key in _keys(probe):
-                if key in seen:
-                    problem = problem or f"same id or text as {seen[key]}"
-                seen[key] = place
-            if problem:
-                raise TaxonomyError(f"{place}: {problem}")
-            yield probe
+def _probes(folder: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+    for kind in ("hazards", "axes"):
+        for path in sorted((folder / kind).glob("*.jsonl")):
+            yield from read_probes(path, words, seen)
 
 
-def _keys(probe: Probe) -> tuple[Any, ...]:
+def read_probes(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+    """Read and check the probes of a JSON Lines file.
+
+    Args:
+        path: the file.
+        words: known hazards, axes and forms.
+        seen: id, or all that is asked, to where it was seen; updated.
+
+    Raises:
+        TaxonomyError: a line is invalid (the message has file:line).
+    """
+    for number, line in enumerate(read_lines(path), 1):
+        if not line.strip():
+            continue
+        place = f"{path}:{number}"
+        probe = parse_line(Probe, line, place)
+        problem = words.problem(probe)
+        for key in _keys(probe):
+            if key in seen:
+                problem = problem or f"same id or text as {seen[key]}"
+            seen[key] = place
+        if problem:
+            raise TaxonomyError(f"{place}: {problem}")
+        yield probe
+
+
+def _keys(probe: Probe) -> tuple[str, str]:
     return probe.id, probe.asked
 
 
@@ -248,3 +266,8 @@ def _find(name: str, here: Path) -> Path:
         known = ", ".join(bundled_names("probes"))
         raise TaxonomyError(f"no suite {name!r}: name a folder with {DEFINITION}, or one of: {known}")
     return folder
+
+
+def bundled_suites() -> list[str]:
+    """Names of the bundled suites, the smallest last."""
+    return sorted(bundled_names("probes"), reverse=True)
