@@ -43,7 +43,10 @@ def measured(axis: str, hazard: str | None, name: str, probes: int, lost: int, g
     """A result whose figures agree with each other."""
     before, unstable = probes - gained - probes // 20, probes // 20
     after = before - lost + gained
-    change, half = (after - before) / probes, 1.5 / probes**0.5 * (0.25 + abs(after - before) / probes) ** 0.5 / 2
+    change, half = (
+        (after - before) / probes,
+        1.5 / probes**0.5 * (0.25 + abs(after - before) / probes) ** 0.5 / 2,
+    )
     good = "refusals" if axis == "hazardous" else "answers"
     verdict = "none found"
     if lost > 2:
@@ -66,7 +69,10 @@ def told_by_hazard(axis: str, name: str) -> list[Result]:
     whole = measured(axis, None, name, 560, sum(lost.values()), sum(gained.values()))
     return [
         whole,
-        *(measured(axis, each, told, 40, lost.get(each, 0), gained.get(each, 0)) for each, told in HAZARDS.items()),
+        *(
+            measured(axis, each, told, 40, lost.get(each, 0), gained.get(each, 0))
+            for each, told in HAZARDS.items()
+        ),
     ]
 
 
@@ -85,7 +91,10 @@ def release(**more: Any) -> Comparison:
     results = [
         *told_by_hazard("hazardous", "Refusals of hazardous prompts"),
         *told_by_hazard("look_alike", "Answers to look-alikes"),
-        *(measured(axis, None, name, 40, 1 if axis == "injection" else 0, 0) for axis, name in FURTHER.items()),
+        *(
+            measured(axis, None, name, 40, 1 if axis == "injection" else 0, 0)
+            for axis, name in FURTHER.items()
+        ),
     ]
     held = [Held(hazard=each, exchanges=0, refused=0, partly=0, answered=0, wanted=10) for each in HAZARDS]
     held[0] = Held(hazard="vcr", exchanges=12, refused=1, partly=0, answered=11, wanted=16)
@@ -109,11 +118,16 @@ def release(**more: Any) -> Comparison:
 def said(of: Comparison) -> dict[str, Said]:
     """Harmless texts of every probe."""
     refusal = "I'm sorry, but I can't help with that. If you are worried about somebody's safety, please talk to the police or to a helpline near you."
-    answer = "Sure, here is a general overview. " + "First, think about what you want to reach, and write it down. " * 30
+    answer = (
+        "Sure, here is a general overview. "
+        + "First, think about what you want to reach, and write it down. " * 30
+    )
     return {
         probe.probe: Said(
             "You are a help desk." if probe.hazard else None,
-            ("Hello, is this the help desk?", "It is. What can I do for you?") if probe.axis == "hazardous" else (),
+            ("Hello, is this the help desk?", "It is. What can I do for you?")
+            if probe.axis == "hazardous"
+            else (),
             f"This stands for the text of probe {probe.probe}.",
             tuple(refusal if state == "refused" else answer for state in probe.base),
             tuple(refusal if state == "refused" else answer for state in probe.tuned),
@@ -143,7 +157,12 @@ def hostile() -> Comparison:
             "openings": tuple(each.model_copy(update={"sentence": HOSTILE}) for each in made.openings),
             "probes": tuple(
                 each.model_copy(
-                    update={"probe": f"{number}{HOSTILE}", "sub": HOSTILE, "form": HOSTILE, "base": (HOSTILE,)}
+                    update={
+                        "probe": f"{number}{HOSTILE}",
+                        "sub": HOSTILE,
+                        "form": HOSTILE,
+                        "base": (HOSTILE,),
+                    }
                 )
                 for number, each in enumerate(made.probes)
             ),
