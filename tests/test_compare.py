@@ -148,7 +148,7 @@ def test_first_tokens_are_compared_where_both_measured_them(tmp_path: Path, conf
         ({"asked": probes(hazardous=11)}, r"the probes differ: 1 were asked of the first only, 0 of the second"),
         ({"suite_digest": "1" * 16, "asked": probes(hazardous=11)}, r"the suite differs: own 1 \(0000"),
         ({"decoding": Decoding(samples=1, temperature=0.7)}, r"the temperature differs: 0.0 and 0.7"),
-        ({"decoding": Decoding(samples=2, temperature=0)}, r"the samples differs: 1 and 2"),
+        ({"decoding": Decoding(samples=2, temperature=0)}, r"the number of samples differs: 1 and 2"),
         ({"decoding": Decoding(samples=1, temperature=0, system="Be brief.")}, r"the system prompt differs;"),
         ({"target": Target(model="t", kind="endpoint", server="vLLM")}, r"the server differs: .*--allow-different server"),
         ({"target": Target(model="t", kind="endpoint", server="llama.cpp", template="ab")}, r"chat template differs: unknown and ab"),

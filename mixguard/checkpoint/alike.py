@@ -10,6 +10,8 @@ from mixguard.errors import UsageError
 SERVER = "server"
 ALLOWABLE = (SERVER,)
 """What may differ by permission."""
+FREE = ("seed",)
+"""Fields of the decoding that may differ: other draws from the same model are what a repeat is for."""
 
 
 def check_alike(base: Answers, tuned: Answers, allowed: Collection[str] = ()) -> tuple[str, ...]:
@@ -79,9 +81,11 @@ def _suite(answers: Answers) -> str:
 def _decoding(base: Answers, tuned: Answers) -> Iterator[str]:
     one, other = base.header.decoding.model_dump(), tuned.header.decoding.model_dump()
     for field, value in one.items():
-        if value != other[field]:
+        if field not in FREE and value != other[field]:
             told = "" if field == "system" else f": {value} and {other[field]}"
-            called = "system prompt" if field == "system" else field.replace("_", " ")
+            called = {"system": "system prompt", "samples": "number of samples"}.get(
+                field, field.replace("_", " ")
+            )
             yield f"the {called} differs{told}; ask the tuned model again as the base was asked"
 
 
