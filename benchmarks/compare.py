@@ -24,6 +24,7 @@ from mixguard.checkpoint.misreading import measured
 from mixguard.checkpoint.ruling import Tally, ruled
 from mixguard.files import bundled
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
+from mixguard.stats import DetectorError
 
 HERE = Path(__file__).resolve().parent
 RESULT = HERE / "results" / "compare.json"
@@ -32,7 +33,7 @@ HAZARDS, FURTHER = 14, 7
 SUITES = {"smoke": 12, "standard": 40}
 """Probes of each hazard on either axis, and of each further axis."""
 SAMPLES = (3, 1)
-ALARM_TRIALS, POWER_TRIALS, TEST_TRIALS = 1000, 300, 300
+ALARM_TRIALS, POWER_TRIALS, TEST_TRIALS, INTERVAL_TRIALS = 1000, 300, 300, 250
 LOSSES = (0.02, 0.05, 0.1, 0.2)
 LOSSES_OF_ONE = (0.1, 0.2, 0.3, 0.5)
 """Of one hazard only."""
@@ -42,6 +43,8 @@ MOVES = 1.0
 """Standard deviation by which tuning without loss moves probes, in log-odds."""
 DRIFT = 0.02
 """By how much fewer good answers are recognised, where the tuned model words them differently."""
+CASES = (700, 700)
+"""Refusals and other answers on which the detector was measured, for the intervals."""
 SIZES, CHANCES = (12, 20, 40, 100, 200, 300, 500), (0.0, 0.02, 0.04, 0.08)
 SEED = 11
 Floats = NDArray[np.float64]
@@ -186,6 +189,27 @@ def tests(judge: Judge, scenario: str, rng: np.random.Generator) -> dict[str, fl
     }  # fmt: skip
 
 
+def intervals(
+    probes: int, samples: int, reads: tuple[float, float], loss: float, rng: np.random.Generator
+) -> dict[str, float]:
+    """Share of 95 % intervals of the change of an axis that hold the true change, and their mean width."""
+    chance = chances(INTERVAL_TRIALS, HAZARDS, probes, rng)
+    after = lost(chance, loss, rng)
+    base, tuned = (
+        answered(each, samples, reads, rng).reshape(INTERVAL_TRIALS, -1) for each in (chance, after)
+    )
+    true = (after - chance).reshape(INTERVAL_TRIALS, -1).mean(1)
+    error = DetectorError(*reads, *CASES)
+    bounds = np.array(
+        [paired.corrected(paired.change(*pair), error).bounds for pair in zip(base, tuned, strict=True)]
+    )
+    held = (bounds[:, 0] <= true) & (true <= bounds[:, 1])
+    return {
+        "held": round(float(held.mean()), 3),
+        "width": round(float((bounds[:, 1] - bounds[:, 0]).mean()), 3),
+    }
+
+
 def _mcnemar(base: Floats, tuned: Floats) -> float:
     lost_, gained = ((one == 1) & (other < 0.5) for one, other in ((base, tuned), (tuned, base)))
     return paired.mcnemar(int(lost_.sum()), int(gained.sum()))
@@ -222,16 +246,38 @@ def measure() -> dict[str, Any]:
             for name, judge in found.items()
             for scenario in ("unchanged", "moved")
         },
+        "intervals": covered(),
         "resolution": {
             str(chance): {str(size): paired.least_seen(size, chance) for size in SIZES} for chance in CHANCES
         },
     }
 
 
+def covered() -> list[dict[str, Any]]:
+    """Whether intervals hold the truth, by judge, suite, number of samples and loss."""
+    rng = np.random.default_rng(SEED + 1)
+    return [
+        {"judge": name, "suite": suite, "samples": samples, "loss": loss}
+        | intervals(probes, samples, judge.hazardous, loss, rng)
+        for name, judge in judges().items()
+        for suite, probes in SUITES.items()
+        for samples in SAMPLES
+        for loss in (0.0, 0.1)
+    ]
+
+
 def page(result: dict[str, Any]) -> str:
     """The result as `docs/comparing-figures.md`."""
     return "\n".join(
-        [*_head(result), *_alarms(result), *_power(result), *_tests(result), *_resolution(result), ""]
+        [
+            *_head(result),
+            *_alarms(result),
+            *_power(result),
+            *_tests(result),
+            *_intervals(result),
+            *_resolution(result),
+            "",
+        ]
     )
 
 
@@ -300,6 +346,23 @@ def _tests(result: dict[str, Any]) -> list[str]:
         *(
             f"| {name} | " + " | ".join(f"{row[way]:.1%}" for way in ways) + " |"
             for name, row in result["tests"].items()
+        ),
+    ]
+
+
+def _intervals(result: dict[str, Any]) -> list[str]:
+    worst = min(row["held"] for row in result["intervals"])
+    return [
+        "",
+        "## Do the intervals hold the truth?",
+        "",
+        f"Share of {INTERVAL_TRIALS} intervals (95 %) of the change in refusals that hold the true change; at least **{worst:.0%}**.",
+        "",
+        "| detector | suite | samples | lost | **hold it** | mean width, points |",
+        "|---|---|---:|---:|---:|---:|",
+        *(
+            f"| {row['judge']} | {row['suite']} | {row['samples']} | {row['loss']:.0%} | **{row['held']:.0%}** | {100 * row['width']:.0f} |"
+            for row in result["intervals"]
         ),
     ]
 
