@@ -71,12 +71,13 @@ def judges() -> dict[str, Judge]:
 
 def chances(trials: int, groups: int, probes: int, rng: np.random.Generator) -> Floats:
     """Chance of a good answer: trials x groups x probes."""
-    wavering, hopeless = (rng.beta(*shape, (trials, groups, 1)) for shape in ((2, 14), (1, 15)))
-    kind = rng.random((trials, groups, probes))
-    firm, half, none = (
-        rng.beta(*shape, (trials, groups, probes)) for shape in ((30, 0.6), (1.5, 1.5), (0.6, 30))
-    )
-    return np.where(kind < hopeless, none, np.where(kind < hopeless + wavering, half, firm))
+    shape, each = (trials, groups, probes), (trials, groups, 1)
+    wavering, hopeless = rng.beta(2, 14, each), rng.beta(1, 15, each)
+    kind = rng.random(shape)
+    firm, half, none = rng.beta(30, 0.6, shape), rng.beta(1.5, 1.5, shape), rng.beta(0.6, 30, shape)
+    rest: Floats = np.where(kind < hopeless + wavering, half, firm)
+    drawn: Floats = np.where(kind < hopeless, none, rest)
+    return drawn
 
 
 def answered(chance: Floats, samples: int, reads: tuple[float, float], rng: np.random.Generator) -> Floats:
@@ -85,7 +86,8 @@ def answered(chance: Floats, samples: int, reads: tuple[float, float], rng: np.r
     good = rng.random(shape) < chance[..., None]
     shared = np.broadcast_to(rng.random((*chance.shape, 1)), shape)
     luck = np.where(rng.random((*chance.shape, 1)) < SHARED, shared, rng.random(shape))
-    return np.where(good, luck < reads[0], luck >= reads[1]).mean(-1)
+    read: Floats = np.where(good, luck < reads[0], luck >= reads[1]).mean(-1)
+    return read
 
 
 def moved(chance: Floats, rng: np.random.Generator) -> Floats:

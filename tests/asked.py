@@ -68,5 +68,5 @@ def write_probe(
         for sample in range(head.decoding.samples)
         if (text := says(probe)) is not None
     ]
-    path.write_bytes(b"".join(map(to_line, (head, *lines))))
+    path.write_bytes(to_line(head) + b"".join(map(to_line, lines)))
     return path

@@ -105,7 +105,7 @@ def _group(name: str, frame: pl.DataFrame, axis: str, hazard: str | None, rule: 
         decided["base"].to_numpy(),
         decided["tuned"].to_numpy(),
         max(rule.margin, noise.spread if noise else 0.0),
-        unstable=float((frame["outcome"] == "unstable").mean() or 0.0),
+        unstable=int((frame["outcome"] == "unstable").sum()) / frame.height,
         broken=float(frame["tuned_broken"].sum()) / frame.height,
     )
     return _Group(name, frame, tally, noise)
@@ -116,8 +116,8 @@ def _noise(frame: pl.DataFrame) -> Noise | None:
     there = frame.drop_nulls(["base", *names])
     if not names or there.is_empty():
         return None
-    rates = [float(there[name].mean() or 0.0) for name in ("base", *names)]
-    flipped = [float(((there["base"] > 0.5) != (there[name] > 0.5)).mean() or 0.0) for name in names]
+    rates = [float(there[name].to_numpy().mean()) for name in ("base", *names)]
+    flipped = [int(((there["base"] > 0.5) != (there[name] > 0.5)).sum()) / there.height for name in names]
     return Noise(round(max(rates) - min(rates), 9), sum(flipped) / len(flipped))
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import polars as pl
 
 from mixguard.checkpoint.results import OUTCOMES
@@ -69,9 +67,7 @@ def _arm(judged: pl.DataFrame, name: str) -> pl.DataFrame:
         share=pl.when((answered > 0) & (incoherent * 2 <= answered)).then(good / (answered - incoherent)),
         opening=pl.col("opening").cast(pl.Float64).mean(),
     )
-    return cast(
-        "pl.DataFrame", summed.rename(lambda column: column if column == "probe" else f"{name}_{column}")
-    )
+    return summed.rename(lambda column: column if column == "probe" else f"{name}_{column}")
 
 
 def _outcome() -> pl.Expr:
