@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixguard._audit import audit, check
+    from mixguard._compare import compare
     from mixguard._probe import probe
     from mixguard._rebalance import Mix, rebalance
+    from mixguard.checkpoint.comparison import Comparison
     from mixguard.config import Config
     from mixguard.errors import MixguardError
     from mixguard.judge import classify, detect_refusals
@@ -24,6 +26,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Audit": "mixguard.run.document",
+    "Comparison": "mixguard.checkpoint.comparison",
     "Config": "mixguard.config",
     "Encoder": "mixguard.vectors.base",
     "HashEncoder": "mixguard.vectors.hashed",
@@ -32,6 +35,7 @@ _HOMES = {
     "audit": "mixguard._audit",
     "check": "mixguard._audit",
     "classify": "mixguard.judge",
+    "compare": "mixguard._compare",
     "detect_refusals": "mixguard.judge",
     "probe": "mixguard._probe",
     "rebalance": "mixguard._rebalance",
@@ -39,6 +43,7 @@ _HOMES = {
 
 __all__ = [
     "Audit",
+    "Comparison",
     "Config",
     "Encoder",
     "HashEncoder",
@@ -47,6 +52,7 @@ __all__ = [
     "audit",
     "check",
     "classify",
+    "compare",
     "detect_refusals",
     "probe",
     "rebalance",

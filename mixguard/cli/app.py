@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, explaining, probing, rebalancing
+from mixguard.cli import auditing, comparing, explaining, probing, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
@@ -30,6 +30,7 @@ app.command()(auditing.check)
 app.command()(rebalancing.rebalance)
 app.command()(rebalancing.verify)
 app.command()(probing.probe)
+app.command()(comparing.compare)
 app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)
