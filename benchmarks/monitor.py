@@ -16,8 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from mixguard.checkpoint.answers import Target
-from mixguard.checkpoint.drift import Watched, chances, tallies, watched
-from mixguard.checkpoint.history import Asked, Misread, Run
+from mixguard.checkpoint.chance import chances, tallies
+from mixguard.checkpoint.drift import Watched, watched
+from mixguard.checkpoint.monitored import Asked, Misread, Run
 from mixguard.files import write_atomically
 
 HERE = Path(__file__).resolve().parent
