@@ -31,6 +31,7 @@ def test_a_history_shows_its_runs_and_what_drifted(tmp_path: Path) -> None:
     assert "\x1b[31mevil" not in text
     assert all(len(line) <= 80 for line in text.splitlines())
     row = next(line for line in text.splitlines() if line.startswith("2 "))
+    assert row.split()[-3:] == ["8", "0", "0"]
 
 
 def test_what_could_not_be_judged_says_why(tmp_path: Path) -> None:
