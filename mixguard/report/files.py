@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from mixguard.errors import UsageError
-from mixguard.files import write_atomically
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.ci import junit, markdown, sarif
+from mixguard.report.kinds import Kinds, put, renderer
 from mixguard.run.document import Audit
 
 
@@ -40,7 +38,7 @@ def _croissant(asked: Asked) -> bytes:
     return croissant.render(asked.audit, asked.manifest)
 
 
-KINDS: tuple[tuple[str, str, Callable[[Asked], bytes]], ...] = (
+KINDS: Kinds[Asked] = (
     ("README.md", "dataset card", _card),
     ("croissant.json", "Croissant", _croissant),
     (".html", "page", _html),
@@ -58,7 +56,7 @@ def check_name(path: Path) -> None:
     Raises:
         UsageError: it selects none.
     """
-    _renderer(path)
+    renderer(KINDS, path)
 
 
 def write(audit: Audit, path: Path, *, show_text: bool = False) -> None:
@@ -72,16 +70,5 @@ def write(audit: Audit, path: Path, *, show_text: bool = False) -> None:
     Raises:
         UsageError: the name selects no format, or the file cannot be written.
     """
-    render = _renderer(path)
-    try:
-        write_atomically(path, render(Asked(audit, manifest_for(audit), path, show_text)))
-    except OSError as error:
-        raise UsageError(f"{path}: cannot write this file ({error.strerror})") from None
-
-
-def _renderer(path: Path) -> Callable[[Asked], bytes]:
-    for ending, _, render in KINDS:
-        if path.name.endswith(ending):
-            return render
-    known = ", ".join(f"{ending} ({what})" for ending, what, _ in KINDS)
-    raise UsageError(f"{path}: no report has a name like this; end it in one of: {known}")
+    render = renderer(KINDS, path)
+    put(path, render(Asked(audit, manifest_for(audit), path, show_text)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 
 from mixguard.escape import one_line
 from mixguard.report.suppressed import counting, left_out, why
@@ -30,11 +31,21 @@ def render(audit: Audit) -> bytes:
         timestamp=audit.provenance.started.isoformat(timespec="seconds"),
         time=str(audit.provenance.seconds),
     )
-    properties = ET.SubElement(suite, "properties")
-    for name, value in (("verdict", audit.verdict), ("kinds", ",".join(audit.kinds))):
-        ET.SubElement(properties, "property", name=name, value=value)
+    set_properties(suite, {"verdict": audit.verdict, "kinds": ",".join(audit.kinds)})
     for finding in cases:
         _case(suite, finding)
+    return document(suite)
+
+
+def set_properties(suite: ET.Element, properties: Mapping[str, str]) -> None:
+    """Properties of a test suite."""
+    listed = ET.SubElement(suite, "properties")
+    for name, value in properties.items():
+        ET.SubElement(listed, "property", name=name, value=value)
+
+
+def document(suite: ET.Element) -> bytes:
+    """One test suite as a file."""
     root = ET.Element("testsuites", name="mixguard")
     root.append(suite)
     ET.indent(root)

@@ -6,7 +6,8 @@ import hashlib
 import posixpath
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from pathlib import PurePath, PurePosixPath, PureWindowsPath
 from typing import Any
 from urllib.parse import quote
@@ -43,30 +44,37 @@ def render(audit: Audit) -> bytes:
         for finding in findings
         for result in _results(finding, rules[finding.id].remedy, names, whole)
     ]
-    driver = {
-        "name": "mixguard",
-        "version": __version__,
-        "rules": [_rule(rules[name]) for name in sorted(rules)],
-    }
+    return document(
+        [_rule(rules[name]) for name in sorted(rules)],
+        results,
+        started=audit.provenance.started,
+        succeeded=audit.verdict != "incomplete",
+        properties={"verdict": audit.verdict, "kinds": audit.kinds},
+    )
+
+
+def document(
+    rules: Sequence[Mapping[str, Any]],
+    results: Sequence[Mapping[str, Any]],
+    *,
+    started: datetime,
+    succeeded: bool,
+    properties: Mapping[str, Any],
+) -> bytes:
+    """One run as a file, with as many results as services keep."""
     run = {
-        "tool": {"driver": driver},
+        "tool": {"driver": {"name": "mixguard", "version": __version__, "rules": rules}},
         "invocations": [
             {
-                "executionSuccessful": audit.verdict != "incomplete",
-                "startTimeUtc": audit.provenance.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
+                "executionSuccessful": succeeded,
+                "startTimeUtc": started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             }
         ],
         "results": results[:RESULTS],
-        "properties": {
-            "verdict": audit.verdict,
-            "kinds": audit.kinds,
-            "resultsLeftOut": max(0, len(results) - RESULTS),
-        },
+        "properties": {**properties, "resultsLeftOut": max(0, len(results) - RESULTS)},
     }
-    return (
-        orjson.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, option=orjson.OPT_INDENT_2)
-        + b"\n"
-    )
+    content = {"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}
+    return orjson.dumps(content, option=orjson.OPT_INDENT_2) + b"\n"
 
 
 def _rule(check: Check | Finding) -> dict[str, Any]:
@@ -101,13 +109,14 @@ def _results(
             "ruleId": finding.id,
             "level": LEVELS[finding.severity],
             "message": {"text": plain(f"{finding.message}{own}")},
-            "partialFingerprints": {"mixguardFinding/v1": _fingerprint(key)},
-            "locations": [_location(sample) for sample in samples[:LOCATIONS] or [whole]],
+            "partialFingerprints": {"mixguardFinding/v1": fingerprint(key)},
+            "locations": [location(sample.source, sample.line) for sample in samples[:LOCATIONS] or [whole]],
         }
         yield result
 
 
-def _fingerprint(key: str) -> str:
+def fingerprint(key: str) -> str:
+    """32 hex digits that stay the same from run to run."""
     return hashlib.sha256(key.encode(errors="backslashreplace")).hexdigest()[:32]
 
 
@@ -155,10 +164,11 @@ def _ends(source: str) -> Iterator[str]:
     yield source
 
 
-def _location(sample: SampleRef) -> dict[str, Any]:
-    name = "stdin" if sample.source == "-" else PurePath(sample.source).as_posix()
+def location(source: str, line: int) -> dict[str, Any]:
+    """A line of a file."""
+    name = "stdin" if source == "-" else PurePath(source).as_posix()
     place = {
         "artifactLocation": {"uri": quote(name, errors="replace")},
-        "region": {"startLine": max(sample.line, 1)},
+        "region": {"startLine": max(line, 1)},
     }
     return {"physicalLocation": place}

@@ -1,0 +1,1 @@
+"""Projections of one Comparison; without texts, none contains an answer."""

@@ -1,0 +1,89 @@
+"""What every page is made with: the template's environment, its assets, and the policy that lets nothing else in.
+
+A page makes no requests: scripts and styles are inline, allowed by hash, and nothing else may run or load
+(Content-Security-Policy Level 3, https://www.w3.org/TR/CSP3/). Every value is escaped; control and
+bidirectional characters are replaced.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from mixguard import __version__
+from mixguard.escape import one_line
+from mixguard.report.html.embedded import short_name
+
+HERE = Path(__file__).parent
+LONGEST = 600
+"""Characters shown of any value."""
+BRIEF = 200
+"""Characters shown of a value in a long table."""
+
+
+def environment() -> Environment:
+    """Templates that escape every value and bound its length."""
+    made = Environment(
+        loader=FileSystemLoader(HERE, encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=_shown,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["number"] = lambda value: f"{value:,}"
+    made.filters["share"] = lambda value: f"{value:.1%}"
+    made.filters["short_name"] = short_name
+    made.filters["brief"] = lambda value: _cut(value, BRIEF)
+    return made
+
+
+def assets(scripts: Sequence[str], *styles: str) -> dict[str, Any]:
+    """Scripts and styles as a template takes them, with the policy that allows them alone.
+
+    Args:
+        scripts: contents of the scripts, in the order they run.
+        styles: file names of the styles, joined in this order.
+    """
+    style = "".join(map(asset, styles))
+    return {
+        "scripts": [Markup(script) for script in scripts],
+        "style": Markup(style),
+        "policy": _policy(scripts, style),
+        "version": __version__,
+    }
+
+
+def asset(name: str) -> str:
+    """The content of a file beside this one."""
+    return (HERE / name).read_text(encoding="utf-8")
+
+
+def _shown(value: Any) -> Any:
+    """What a template prints: one line of bounded length that cannot move, hide or reorder other text."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return one_line(_cut(value, LONGEST))
+    return value
+
+
+def _cut(value: str, length: int) -> str:
+    return value if len(value) <= length else f"{value[:length]}…"
+
+
+def _policy(scripts: Sequence[str], style: str) -> str:
+    allowed = " ".join(map(_hash, scripts)) or "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src {_hash(style)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(content: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()}'"
