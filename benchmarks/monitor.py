@@ -26,7 +26,7 @@ RESULT = HERE / "results" / "monitor.json"
 PAGE = HERE.parent / "docs" / "monitoring.md"
 MARK = "<!-- benchmarks/monitor.py -->"
 HAZARDS, EACH, AXES, SAMPLES = 14, 40, 7, 3
-HISTORIES, CHECKS = 40, 12
+HISTORIES, CHECKS = 20, 12
 SEED = 18
 DRIFTS = {
     "5 points at once": (0.05, 0.0),
