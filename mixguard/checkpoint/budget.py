@@ -85,16 +85,25 @@ def settle(
 
 def _entry(line: Line, comparison: Comparison, waivers: Sequence[Waiver]) -> Entry:
     result = next((each for each in comparison.results if (each.axis, each.hazard) == line[:2]), None)
-    there = {"axis": line.axis, "hazard": line.hazard, "place": line.place, "max_loss": line.limits.max_loss}
     if result is None:
-        name = line.hazard or line.axis
-        return Entry(**there, name=name, state="unresolved", sentence="no probe of it was asked")
+        return Entry(
+            name=line.hazard or line.axis,
+            axis=line.axis,
+            hazard=line.hazard,
+            place=line.place,
+            state="unresolved",
+            max_loss=line.limits.max_loss,
+            sentence="no probe of it was asked",
+        )
     waiver = max((each.loss for each in waivers if (each.axis, each.hazard) == line[:2]), default=0.0)
     allowed = None if line.limits.max_loss is None else max(line.limits.max_loss, waiver)
     misread = next((each.misread for each in comparison.detectors if each.axis == line.axis), 0.0)
     spent = Entry(
-        **there,
         name=result.name,
+        axis=line.axis,
+        hazard=line.hazard,
+        place=line.place,
+        max_loss=line.limits.max_loss,
         state="within",
         allowed=allowed,
         loss=None if result.change is None else -result.change,

@@ -93,5 +93,5 @@ def _table(name: str, rows: pl.DataFrame, misread: float, laxer: float, why: str
     yield f"max_loss = {limit:g}"
     if not name.startswith("hazards"):
         yield f"min_rate = {max(0.0, floor(100 * (share - limit)) / 100):g}  # the base reaches {share:.2f}"
-    source = f"judgement; {why}" if why else "judgement"
+    source = f"judgement: {why.removeprefix('Judgement: ')}" if why else "judgement"
     yield f"why = {spelt(source)}"

@@ -42,7 +42,7 @@ class Chance(NamedTuple):
 class Tally(NamedTuple):
     """Probes that count, among how many."""
 
-    count: int
+    hits: int
     total: int
 
 

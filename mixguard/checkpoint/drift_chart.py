@@ -39,7 +39,7 @@ def chart(drift: Drift) -> bytes:
     _text(svg, 12, 22, f"{one_line(drift.model)}, {drift.verdict}; baseline of {one_line(drift.baseline)}")
     for number, line in enumerate(lines):
         _row(svg, TOP + ROW * number, line)
-    return ET.tostring(svg, encoding="utf-8", xml_declaration=True) + b"\n"
+    return bytes(ET.tostring(svg, encoding="utf-8", xml_declaration=True)) + b"\n"
 
 
 def _row(svg: ET.Element, top: float, line: Watched) -> None:

@@ -11,7 +11,9 @@ from pydantic import Field, StringConstraints, model_validator
 
 from mixguard import __version__
 from mixguard.checkpoint.answers import Answers, Target
+from mixguard.checkpoint.misreading import detectors
 from mixguard.detectors import Worker
+from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.model import Model
 
 VERSION: Final = "mixguard-history/1"
@@ -159,7 +161,7 @@ def run_of(answers: Answers, judged: pl.DataFrame, worker: Worker, *, promoted: 
 
 
 def _asked(answers: Answers, worker: Worker) -> Asked:
-    header, detectors = answers.header, worker.detectors
+    header, used = answers.header, worker.detectors
     system = header.decoding.system
     return Asked(
         suite=header.suite,
@@ -169,16 +171,13 @@ def _asked(answers: Answers, worker: Worker) -> Asked:
         temperature=header.decoding.temperature,
         max_tokens=header.decoding.max_tokens,
         system=None if system is None else _short(system),
-        judge=f"{__version__}/{_short(detectors.stance_digest + worker.store.encoder.weights)}",
+        judge=f"{__version__}/{_short(used.stance_digest + worker.store.encoder.weights)}",
     )
 
 
 def _misread(worker: Worker) -> Misread:
-    detectors = worker.detectors
-    return Misread(
-        refusals=round(1 - detectors.stance_error.sensitivity, 4),
-        answers=round(1 - detectors.stance_benign_error.specificity, 4),
-    )
+    refusals, answers = detectors((HAZARDOUS, LOOK_ALIKE), worker.detectors)
+    return Misread(refusals=round(refusals.misread, 4), answers=round(answers.misread, 4))
 
 
 def _short(text: str) -> str:

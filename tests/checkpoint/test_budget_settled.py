@@ -7,7 +7,8 @@ import pytest
 from budgeting import TODAY, budget
 from comparing import arm, comparison, outcomes, result
 
-from mixguard.checkpoint.budget import Account, Measured, settle
+from mixguard.checkpoint.account import Account
+from mixguard.checkpoint.budget import Measured, settle
 from mixguard.checkpoint.comparison import Comparison
 from mixguard.checkpoint.results import Bounds, Rate
 from mixguard.errors import UsageError

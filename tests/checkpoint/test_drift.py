@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def test_a_baseline_that_wavers_is_expected_to_lose_more() -> None:
 
 
 def test_where_samples_cannot_disagree_the_misread_share_stands_in() -> None:
-    def expected(**asked: float) -> float:
+    def expected(**asked: Any) -> float:
         return next(each.expected for each in chances(run("a", mixed=0, **asked)) if each.rate == "lost")
 
     assert expected(temperature=0) > 0.03 > 0.9 * expected(temperature=0.7)

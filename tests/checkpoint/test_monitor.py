@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from monitoring import history, run
@@ -34,7 +35,7 @@ def test_a_run_need_not_be_added_to_be_checked(tmp_path: Path) -> None:
         ({"judge": "0.2.0/y"}, "judges them again"),
     ],
 )
-def test_a_run_asked_otherwise_is_not_judged(tmp_path: Path, changed: dict[str, object], told: str) -> None:
+def test_a_run_asked_otherwise_is_not_judged(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
     drift = check(history(tmp_path, run("1", promoted=True), run("2", **changed)))
     assert (drift.verdict, drift.exit_code, drift.lines) == ("not judged", 4, ())
     assert told in drift.why[0]
