@@ -8,9 +8,11 @@ import typer
 
 from mixguard.cli import auditing, comparing, explaining, probing, rebalancing
 from mixguard.cli import bank as bank_commands
+from mixguard.cli import budget as budget_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import formats as formats_command
+from mixguard.cli import monitor as monitor_commands
 from mixguard.cli import suite as suite_commands
 from mixguard.cli import taxonomy as taxonomy_commands
 from mixguard.cli import tokens as tokens_command
@@ -41,6 +43,8 @@ app.add_typer(taxonomy_commands.app, name="taxonomy")
 app.add_typer(bank_commands.app, name="bank")
 app.add_typer(voice_commands.app, name="voice")
 app.add_typer(suite_commands.app, name="suite")
+app.add_typer(budget_commands.app, name="budget")
+app.add_typer(monitor_commands.app, name="monitor")
 app.add_typer(efficacy_commands.app, name="efficacy")
 
 

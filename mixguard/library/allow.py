@@ -7,13 +7,27 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
 from mixguard.errors import ConfigError
 from mixguard.files import read_toml
 from mixguard.model import Model
 
-_Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+def _day(value: Any) -> Any:
+    # By default a number is read as seconds since 1970, so the entry would look long expired.
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError("write a date, e.g. 2027-01-31") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A date, as TOML or text has it."""
 
 
 class Allowance(Model):
@@ -25,23 +39,12 @@ class Allowance(Model):
     """One subject of the check, e.g. a trainer rule; all if missing."""
     sample: str | None = Field(default=None, pattern=r"^[0-9a-f]{16}([0-9a-f]{16})?$")
     """Sample id or text id (half as long for a lone prompt), as runs print it; text ids survive row moves."""
-    reason: _Words
+    reason: Words
     """Why it is accepted."""
-    author: _Words
+    author: Words
     """Who accepts it."""
-    expires: date
+    expires: Day
     """Last day the entry is valid."""
-
-    @field_validator("expires", mode="before")
-    @classmethod
-    def _is_a_day(cls, value: Any) -> Any:
-        # By default a number is read as seconds since 1970, so the entry would look long expired.
-        if isinstance(value, date) and not isinstance(value, datetime):
-            return value
-        try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError):
-            raise ValueError("write a date, e.g. 2027-01-31") from None
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Allowance:
