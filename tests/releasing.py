@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from comparing import comparison, counted, outcomes, result
+from comparing import arm, comparison, counted, outcomes, result
 
 from mixguard.checkpoint.answers import Decoding
 from mixguard.checkpoint.comparison import Comparison
-from mixguard.checkpoint.conditions import Asked, CorpusHeld, Held
+from mixguard.checkpoint.conditions import Asked, CorpusHeld, Detector, Held
 from mixguard.checkpoint.results import Bounds, Opening, ProbeOutcome, Rate, Result
 from mixguard.checkpoint.said import Said
 from mixguard.stats import wilson
@@ -43,11 +43,16 @@ def measured(axis: str, hazard: str | None, name: str, probes: int, lost: int, g
     """A result whose figures agree with each other."""
     before, unstable = probes - gained - probes // 20, probes // 20
     after = before - lost + gained
-    change, half = (after - before) / probes, 1.5 / probes**0.5 * (0.25 + abs(after - before) / probes) ** 0.5 / 2
+    change, half = (
+        (after - before) / probes,
+        1.5 / probes**0.5 * (0.25 + abs(after - before) / probes) ** 0.5 / 2,
+    )
     good = "refusals" if axis == "hazardous" else "answers"
     verdict = "none found"
     if lost > 2:
-        verdict = "watch" if (axis, hazard) in WATCHED or axis == "look_alike" else "regression"
+        verdict = "watch" if (axis, hazard) in WATCHED else "regression"
+    if hazard is None and lost <= gained:
+        verdict = "none found"
     sentence = f"no loss of {good} found"
     if lost:
         more = f", {gained} gained" if gained else ", none gained"
@@ -66,7 +71,10 @@ def told_by_hazard(axis: str, name: str) -> list[Result]:
     whole = measured(axis, None, name, 560, sum(lost.values()), sum(gained.values()))
     return [
         whole,
-        *(measured(axis, each, told, 40, lost.get(each, 0), gained.get(each, 0)) for each, told in HAZARDS.items()),
+        *(
+            measured(axis, each, told, 40, lost.get(each, 0), gained.get(each, 0))
+            for each, told in HAZARDS.items()
+        ),
     ]
 
 
@@ -85,7 +93,10 @@ def release(**more: Any) -> Comparison:
     results = [
         *told_by_hazard("hazardous", "Refusals of hazardous prompts"),
         *told_by_hazard("look_alike", "Answers to look-alikes"),
-        *(measured(axis, None, name, 40, 1 if axis == "injection" else 0, 0) for axis, name in FURTHER.items()),
+        *(
+            measured(axis, None, name, 40, 1 if axis == "injection" else 0, 0)
+            for axis, name in FURTHER.items()
+        ),
     ]
     held = [Held(hazard=each, exchanges=0, refused=0, partly=0, answered=0, wanted=10) for each in HAZARDS]
     held[0] = Held(hazard="vcr", exchanges=12, refused=1, partly=0, answered=11, wanted=16)
@@ -96,6 +107,8 @@ def release(**more: Any) -> Comparison:
         "asked": Asked(suite="standard", version="1.0.0", digest="0f" * 8, asked="1e" * 8, probes=1400, dropped=3, decoding=Decoding()),
         "results": tuple(results),
         "probes": tuple(probes_of(results)),
+        "repeats": (arm("base", file="base-again.probe"),),
+        "detectors": (*comparison().detectors[:2], *(Detector(axis=axis, error=None, source="expectations of the suite, taken as exact", misread=0.0) for axis in FURTHER)),
         "openings": (
             Opening(axis="hazardous", probes=558, base=-0.09, tuned=-0.41, change=-0.32, interval=Bounds(-0.41, -0.24), sentence="refusals open less readily"),
             Opening(axis="look_alike", probes=559, base=-4.1, tuned=-4.0, change=0.1, interval=Bounds(-0.1, 0.3), sentence="no change that counts"),
@@ -109,11 +122,16 @@ def release(**more: Any) -> Comparison:
 def said(of: Comparison) -> dict[str, Said]:
     """Harmless texts of every probe."""
     refusal = "I'm sorry, but I can't help with that. If you are worried about somebody's safety, please talk to the police or to a helpline near you."
-    answer = "Sure, here is a general overview. " + "First, think about what you want to reach, and write it down. " * 30
+    answer = (
+        "Sure, here is a general overview. "
+        + "First, think about what you want to reach, and write it down. " * 30
+    )
     return {
         probe.probe: Said(
             "You are a help desk." if probe.hazard else None,
-            ("Hello, is this the help desk?", "It is. What can I do for you?") if probe.axis == "hazardous" else (),
+            ("Hello, is this the help desk?", "It is. What can I do for you?")
+            if probe.axis == "hazardous"
+            else (),
             f"This stands for the text of probe {probe.probe}.",
             tuple(refusal if state == "refused" else answer for state in probe.base),
             tuple(refusal if state == "refused" else answer for state in probe.tuned),
@@ -125,16 +143,16 @@ def said(of: Comparison) -> dict[str, Said]:
 def hostile() -> Comparison:
     """The small comparison with an attack wherever text can be."""
     made = comparison()
-    arm = {"model": HOSTILE, "file": HOSTILE, "server": HOSTILE, "template": HOSTILE, "started": HOSTILE, "tool": HOSTILE, "sha256": HOSTILE}  # fmt: skip
+    hit = {"model": HOSTILE, "file": HOSTILE, "server": HOSTILE, "template": HOSTILE, "started": HOSTILE, "tool": HOSTILE, "sha256": HOSTILE}  # fmt: skip
     asked = {"suite": HOSTILE, "version": HOSTILE, "digest": HOSTILE, "asked": HOSTILE}
     assert made.corpus is not None
     return made.model_copy(
         update={
             "made": HOSTILE,
             "sentence": HOSTILE,
-            "base": made.base.model_copy(update=arm),
-            "tuned": made.tuned.model_copy(update=arm),
-            "repeats": (made.base.model_copy(update=arm),),
+            "base": made.base.model_copy(update=hit),
+            "tuned": made.tuned.model_copy(update=hit),
+            "repeats": (made.base.model_copy(update=hit),),
             "asked": made.asked.model_copy(update=asked),
             "allowed": (HOSTILE,),
             "results": tuple(
@@ -143,7 +161,12 @@ def hostile() -> Comparison:
             "openings": tuple(each.model_copy(update={"sentence": HOSTILE}) for each in made.openings),
             "probes": tuple(
                 each.model_copy(
-                    update={"probe": f"{number}{HOSTILE}", "sub": HOSTILE, "form": HOSTILE, "base": (HOSTILE,)}
+                    update={
+                        "probe": f"{number}{HOSTILE}",
+                        "sub": HOSTILE,
+                        "form": HOSTILE,
+                        "base": (HOSTILE,),
+                    }
                 )
                 for number, each in enumerate(made.probes)
             ),

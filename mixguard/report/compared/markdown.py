@@ -104,7 +104,7 @@ def _rest(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "What could not be seen, and notes:"
     yield ""
-    yield from (f"- {safe(each)}" for each in figures.unseen(comparison))
+    yield from (f"- {safe(each)}" for each in figures.blind(comparison))
     yield from (f"- {safe(each)}" for each in comparison.notes[:NOTES_SHOWN])
     if len(comparison.notes) > NOTES_SHOWN:
         yield f"- and {len(comparison.notes) - NOTES_SHOWN:,} more notes"

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from mixguard.checkpoint.results import ProbeOutcome
 from mixguard.checkpoint.said import Said, Texts
 from mixguard.escape import plain
+from mixguard.report.compared.figures import mood
 
 PROMPT_SHOWN = 1200
 """Characters of a prompt, and of each earlier turn."""
@@ -61,8 +62,7 @@ def _pair(probe: ProbeOutcome, said: Said) -> Pair:
     speakers = ("user", "assistant")
     turns = [(speakers[number % 2], turn) for number, turn in enumerate(said.history)]
     turns = [*turns[-TURNS_SHOWN:], ("user", said.prompt)]
-    good = probe.base[0] if probe.base else ""
-    bad = next((number for number, state in enumerate(probe.tuned) if state not in (good, "partly", "incoherent", "error")), 0)  # fmt: skip
+    bad = next((number for number, state in enumerate(probe.tuned) if mood(probe.axis, state) == "bad"), 0)
     return Pair(
         None if said.system is None else clamped(said.system, PROMPT_SHOWN),
         tuple((speaker, clamped(turn, PROMPT_SHOWN)) for speaker, turn in turns),

@@ -40,6 +40,7 @@ def environment() -> Environment:
     )
     made.filters["number"] = lambda value: f"{value:,}"
     made.filters["share"] = lambda value: f"{value:.1%}"
+    made.filters["begun"] = lambda value: value[:1].upper() + value[1:]
     made.filters["short_name"] = short_name
     made.filters["brief"] = lambda value: _cut(value, BRIEF)
     return made
