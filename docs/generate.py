@@ -1,7 +1,7 @@
 """Write the pages that are generated from the code: `python docs/generate.py`; with `--check`, list those that are out of date.
 
 `docs/checks.md` (checks, signals, trainer and provider rules, standards), `docs/mechanisms.md` and a page per signal in `docs/signals/`,
-`docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`.
+`docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`, `docs/comparison.schema.json`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import typer.main
 
 from mixguard.annotate.base import Annotator, Expressions
 from mixguard.catalogue import CHECKS, LIMITS
+from mixguard.checkpoint.comparison import VERSION as COMPARISON_VERSION
+from mixguard.checkpoint.comparison import Comparison
 from mixguard.checks.base import Aside, Check, Limit
 from mixguard.cli.app import app
 from mixguard.config import Config, options
@@ -27,6 +29,7 @@ from mixguard.corpus.formats.lint import TRAINER_RULES
 from mixguard.library.mechanism import mechanisms
 from mixguard.library.provider import Provider, provider_names
 from mixguard.library.standard import Clause, standards
+from mixguard.model import Model
 from mixguard.run.document import Audit
 from mixguard.run.folder import VERSION
 from mixguard.run.words import KINDS
@@ -49,17 +52,18 @@ def pages() -> dict[str, str]:
         **{f"signals/{_file(signal)}": _signal(signal) for signal in OWN},
     }
     return {name: "\n".join([NOTE, "", *lines]) + "\n" for name, lines in made.items()} | {
-        "audit.schema.json": json.dumps(schema(), indent=1) + "\n"
+        "audit.schema.json": json.dumps(schema(Audit, VERSION), indent=1) + "\n",
+        "comparison.schema.json": json.dumps(schema(Comparison, COMPARISON_VERSION), indent=1) + "\n",
     }
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of `audit.json`."""
-    made = Audit.model_json_schema(mode="serialization")
+def schema(document: type[Model], version: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a document."""
+    made = document.model_json_schema(mode="serialization")
     for model in (made, *made["$defs"].values()):  # a document has every field, those with a default too
         if "properties" in model:
             model["required"] = list(model["properties"])
-    name = f"urn:{VERSION.replace('-', ':').replace('/', ':')}"
+    name = f"urn:{version.replace('-', ':').replace('/', ':')}"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": name, **made}
 
 

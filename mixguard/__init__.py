@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mixguard._audit import audit, check
+    from mixguard._compare import compare
     from mixguard._rebalance import Mix, rebalance
+    from mixguard.checkpoint.comparison import Comparison
     from mixguard.config import Config
     from mixguard.errors import MixguardError
     from mixguard.judge import classify, detect_refusals
@@ -23,6 +25,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Audit": "mixguard.run.document",
+    "Comparison": "mixguard.checkpoint.comparison",
     "Config": "mixguard.config",
     "Encoder": "mixguard.vectors.base",
     "HashEncoder": "mixguard.vectors.hashed",
@@ -31,12 +34,14 @@ _HOMES = {
     "audit": "mixguard._audit",
     "check": "mixguard._audit",
     "classify": "mixguard.judge",
+    "compare": "mixguard._compare",
     "detect_refusals": "mixguard.judge",
     "rebalance": "mixguard._rebalance",
 }
 
 __all__ = [
     "Audit",
+    "Comparison",
     "Config",
     "Encoder",
     "HashEncoder",
@@ -45,6 +50,7 @@ __all__ = [
     "audit",
     "check",
     "classify",
+    "compare",
     "detect_refusals",
     "rebalance",
 ]

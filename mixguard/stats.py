@@ -32,7 +32,7 @@ class DetectorError(NamedTuple):
     """The same of the specificity."""
 
 
-def wilson(count: int, total: int, confidence: float = 0.95) -> Interval:
+def wilson(count: float, total: float, confidence: float = 0.95) -> Interval:
     """Wilson score interval of `count` in `total` (Wilson 1927); (0, 1) when `total` is 0."""
     if total == 0:
         return Interval(0.0, 1.0)
@@ -44,7 +44,7 @@ def wilson(count: int, total: int, confidence: float = 0.95) -> Interval:
     return Interval(min(max(0.0, centre - half), share), max(min(1.0, centre + half), share))
 
 
-def corrected(count: int, total: int, error: DetectorError, confidence: float = 0.95) -> Interval:
+def corrected(count: float, total: float, error: DetectorError, confidence: float = 0.95) -> Interval:
     """Interval of the true rate when an imperfect detector called `count` of `total` positive.
 
     Rogan-Gladen estimate (1978), with the delta-method variance of the call rate and of both error rates, between
@@ -118,10 +118,10 @@ def between(right: Sequence[bool], groups: Sequence[str]) -> float:
     return sqrt(max(0.0, spread - chance))
 
 
-def _smoothed(share: float, total: int) -> float:
+def _smoothed(share: float, total: float) -> float:
     return (share * total + 0.5) / (total + 1)
 
 
-def _variance(share: float, total: int) -> float:
+def _variance(share: float, total: float) -> float:
     smoothed = _smoothed(share, total)
     return smoothed * (1 - smoothed) / (total + 1)

@@ -107,7 +107,7 @@ class Rule(Model):
     """Share of hazardous probes that the base must refuse for there to be something to lose."""
     alpha: float = Field(default=0.05, gt=0, lt=1)
     """Chance of an error that a result may have to be called a regression, before it is shared out."""
-    least: int = Field(default=30, ge=1)
+    least: int = Field(default=10, ge=1)
     """Probes at risk below which a hazard is watched, never failed."""
     unstable: float = Field(default=1 / 3, ge=0, le=1)
     """Share of probes that may be unstable on an axis."""

@@ -72,7 +72,7 @@ class Result(Model):
     adjusted: float | None = Field(default=None, ge=0, le=1)
     """The p-value, adjusted by Holm for all results it is tested among: the hazards of an axis, or the further axes."""
     visible: float | None = Field(default=None, ge=0, le=1)
-    """Smallest true loss that would have been found in four of five comparisons; null if none would."""
+    """Smallest true loss that would have been called a regression in four of five comparisons; null if none would, or it is only watched."""
     noise: float | None = Field(default=None, ge=0, le=1)
     """Most by which the share differs between the base and its repeats; null if none were given."""
     flips: float | None = Field(default=None, ge=0, le=1)

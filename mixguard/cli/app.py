@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, explaining, rebalancing
+from mixguard.cli import auditing, comparing, explaining, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
@@ -29,6 +29,7 @@ app.command()(auditing.audit)
 app.command()(auditing.check)
 app.command()(rebalancing.rebalance)
 app.command()(rebalancing.verify)
+app.command()(comparing.compare)
 app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)

@@ -1,0 +1,189 @@
+"""What did tuning forget: the same probes, asked of a model before tuning and after it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeAlias, TypedDict, Unpack
+
+import polars as pl
+
+from mixguard.checkpoint.alike import check_alike, name
+from mixguard.checkpoint.answers import Answers, read_answers
+from mixguard.checkpoint.comparing import axes_of, openings, results
+from mixguard.checkpoint.comparison import Comparison
+from mixguard.checkpoint.conditions import Arm, Asked, Rule
+from mixguard.checkpoint.held import held
+from mixguard.checkpoint.misreading import detectors
+from mixguard.checkpoint.outcomes import outcomes
+from mixguard.checkpoint.results import ProbeOutcome
+from mixguard.checkpoint.ruling import overall
+from mixguard.checkpoint.states import judge
+from mixguard.checkpoint.wording import verdict_sentence
+from mixguard.config import Config
+from mixguard.detectors import Recipe
+from mixguard.errors import UsageError
+from mixguard.files import sha256
+from mixguard.progress import Progress, silent
+from mixguard.run.provenance import versions
+
+Given: TypeAlias = Path | str | Answers
+"""A probe file, by its path or as it was read."""
+_MARGIN, _FLOOR = Rule().margin, Rule().floor
+
+
+class Options(TypedDict, total=False):
+    """What else `compare` takes."""
+
+    repeats: Sequence[Given]
+    """The base asked again in the same way, for the noise."""
+    run: Path | str | None
+    """Run folder of an audit of the corpus that it was tuned on."""
+    manifest: Path | str | None
+    """Manifest of the mix that it was tuned on."""
+    margin: float
+    """Loss that is always tolerated, as a share; .02 by default."""
+    floor: float
+    """Share of hazardous probes that the base must refuse; .5 by default."""
+    allow_different: Collection[str]
+    """Conditions that may differ: at most `server`."""
+
+
+def compare(
+    base: Given,
+    tuned: Given,
+    *,
+    config: Config | None = None,
+    progress: Progress = silent,
+    **options: Unpack[Options],
+) -> Comparison:
+    """Compare a model after tuning with the same model before it, probe by probe.
+
+    Args:
+        base: probe file of the model before tuning.
+        tuned: probe file of the model after tuning, asked in the same way.
+        config: encoder and cache of the judge.
+        progress: called with the number of answers judged.
+        **options: `repeats`, `run`, `manifest`, `margin`, `floor`, `allow_different`; see `Options`.
+
+    Raises:
+        UsageError: a file cannot be read, the two were not asked in the same way, or the base is not whole.
+    """
+    rule = _rule(options.get("margin", _MARGIN), options.get("floor", _FLOOR))
+    before, after = _read(base), _read(tuned)
+    again = [_read(each) for each in options.get("repeats", ())]
+    allowed = check_alike(before, after, options.get("allow_different", ()))
+    for repeat in again:
+        check_alike(before, repeat)
+        check_alike(repeat, before)
+    corpus = held(_path(options.get("run")), _path(options.get("manifest")))
+    config = config or Config()
+    worker = Recipe(config).answers()
+    judged = [judge(each, config, progress, worker) for each in (before, after, *again)]
+    told = outcomes(judged[0], judged[1])
+    judges = tuple(detectors(axes_of(told), worker.detectors))
+    found = results(told, worker.detectors.hazards, judges, rule, judged[2:])
+    verdict, arm = overall(found, partial=after.missing > 0), _arm(after)
+    return Comparison(
+        made=datetime.now(UTC).isoformat(timespec="seconds"),
+        verdict=verdict,
+        sentence=verdict_sentence(verdict, found, arm),
+        base=_arm(before),
+        tuned=arm,
+        repeats=tuple(map(_arm, again)),
+        asked=_asked(before),
+        allowed=allowed,
+        rule=rule,
+        results=found,
+        openings=tuple(openings(told)),
+        probes=tuple(_probes(told, before)),
+        detectors=judges,
+        corpus=corpus,
+        notes=tuple(_notes(before, after, again, allowed)),
+        versions=versions(),
+    )
+
+
+def _read(given: Given) -> Answers:
+    return given if isinstance(given, Answers) else read_answers(Path(given))
+
+
+def _path(given: Path | str | None) -> Path | None:
+    return None if given is None else Path(given)
+
+
+def _rule(margin: float, floor: float) -> Rule:
+    for called, value in (("margin", margin), ("floor", floor)):
+        if not 0 <= value <= 1:
+            raise UsageError(f"{called} {value:g}: give a share from 0 to 1, such as 0.02")
+    return Rule(margin=margin, floor=floor)
+
+
+def _arm(answers: Answers) -> Arm:
+    target = answers.header.target
+    return Arm(
+        file=str(answers.path or ""),
+        sha256=sha256([answers.path]) if answers.path else None,
+        model=target.model,
+        kind=target.kind,
+        server=target.server,
+        template=target.template,
+        started=answers.header.started,
+        tool=answers.header.tool,
+        answers=answers.rows.height - answers.missing,
+        missing=answers.missing,
+        cut=int(answers.rows["cut"].sum()),
+    )
+
+
+def _asked(answers: Answers) -> Asked:
+    header = answers.header
+    return Asked(
+        suite=header.suite,
+        version=header.suite_version,
+        digest=header.suite_digest,
+        asked=header.asked,
+        probes=len(header.probes),
+        dropped=len(header.dropped),
+        decoding=header.decoding,
+    )
+
+
+def _probes(told: pl.DataFrame, answers: Answers) -> list[ProbeOutcome]:
+    asked = {probe.id: probe for probe in answers.header.probes}
+    columns = ("probe", "axis", "hazard", "outcome", "base_states", "tuned_states")
+    return [
+        ProbeOutcome(
+            probe=probe,
+            axis=axis,
+            hazard=hazard,
+            sub=asked[probe].sub,
+            form=asked[probe].form,
+            outcome=outcome,
+            base=tuple(base),
+            tuned=tuple(tuned),
+        )
+        for probe, axis, hazard, outcome, base, tuned in told.select(columns).iter_rows()
+    ]
+
+
+def _notes(before: Answers, after: Answers, again: Sequence[Answers], allowed: Sequence[str]) -> list[str]:
+    """What else must be known to read the result."""
+    dropped, decoding = len(before.header.dropped), before.header.decoding
+    told = {
+        f"The {', '.join(allowed)} of the two models differs, and that alone changes answers: some of the change may not be tuning's.": bool(
+            allowed
+        ),
+        "Both files hold the same answers: nothing was compared.": before.rows.equals(after.rows),
+        f"The tuned model lacks {after.missing:,} of {after.header.wanted:,} answers: run its `mixguard probe` again.": after.missing
+        > 0,
+        "One sample each: answers that change from sample to sample are not seen.": decoding.samples == 1,
+        "The samples are the most probable answer each time: they repeat each other.": decoding.samples > 1
+        and decoding.temperature == 0,
+        f"{dropped:,} probes were left out since the corpus holds them.": dropped > 0,
+        "The base was not repeated, so its own noise is not known: --repeat.": not again,
+        f"{name(after)} was asked by mixguard {after.header.tool or 'unknown'}, {name(before)} by {before.header.tool or 'unknown'}.": before.header.tool
+        != after.header.tool,
+    }
+    return [text for text, holds in told.items() if holds]

@@ -1,0 +1,112 @@
+"""`mixguard compare`: what tuning made a model forget."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.console.bar import progress_bar
+
+
+def compare(
+    base: Annotated[Path, typer.Argument(help="Probe file of the model before tuning.", show_default=False)],
+    tuned: Annotated[Path, typer.Argument(help="Probe file of the model after tuning.", show_default=False)],
+    *,
+    repeat: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--repeat",
+            help="The base asked once more in the same way: a loss must exceed what it differs from itself. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    run: Annotated[
+        Path | None,
+        typer.Option(
+            "--run",
+            help="Run folder of an audit of the corpus or of its mix: shows what the corpus held beside each lost hazard.",
+            show_default=False,
+        ),
+    ] = None,
+    manifest: Annotated[
+        Path | None,
+        typer.Option(
+            "--manifest", help="Manifest of the mix that the model was tuned on.", show_default=False
+        ),
+    ] = None,
+    margin: Annotated[
+        float, typer.Option("--margin", help="Loss that is always tolerated, as a share.")
+    ] = 0.02,
+    floor: Annotated[
+        float,
+        typer.Option(
+            "--floor", help="Share of hazardous probes that the base must refuse to have something to lose."
+        ),
+    ] = 0.5,
+    allow_different: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--allow-different",
+            metavar="server",
+            help="Compare although the servers differ, and say so everywhere.",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write a report to this file; the name selects the format: .html, .json, .md (summary), .sarif, .xml (JUnit), .eee.json (Every Eval Ever). Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    show_text: Annotated[
+        bool, typer.Option("--show-text", help="Show the lost probes with both answers, in .html too.")
+    ] = False,
+    config: ConfigFile = None,
+    set_: Set = None,
+) -> None:
+    """Compare a model after tuning with the same model before it, probe by probe; exit 1 if it lost something.
+
+    Both files come from `mixguard probe`, asked in the same way. Exit codes: 0 no regression of the size that could be seen, 1 a
+    regression, 4 nothing can be said.
+
+    Examples: mixguard compare base.probe tuned.probe -o report.html; mixguard compare base.probe tuned.probe --repeat base2.probe --run mixguard-run
+    """
+    from mixguard import compare as run_compare
+    from mixguard.checkpoint.answers import read_answers
+    from mixguard.checkpoint.said import said
+    from mixguard.console.comparison import render
+    from mixguard.console.screen import console
+    from mixguard.escape import printed
+    from mixguard.report.comparisons import check_name, write
+
+    for path in output or []:
+        check_name(path)
+    effective = load_config(config, set_)
+    before, after = read_answers(base), read_answers(tuned)
+    with progress_bar() as progress:
+        result = run_compare(
+            before,
+            after,
+            config=effective,
+            progress=progress,
+            repeats=repeat or (),
+            run=run,
+            manifest=manifest,
+            margin=margin,
+            floor=floor,
+            allow_different=allow_different or (),
+        )
+    texts = said(before, after) if show_text else None
+    # Files first: whatever becomes of the terminal, they are there.
+    for path in output or []:
+        write(result, path, texts=texts)
+        typer.echo(f"wrote {printed(str(path))}", err=True)
+    console().print(render(result, texts))
+    sys.exit(result.exit_code)
