@@ -143,7 +143,6 @@ def _corpus(comparison: Comparison) -> Iterator[str]:
     lost = {result.hazard for result in comparison.results if result.hazard and figures.lost_some(result)}
     yield "What the data that this model was tuned on held of each hazard, and what was added to it before."
     yield ""
-    mixed = corpus.manifest is not None
     yield from table(
         ("hazard", "lost here", "prompts", "refused", "partly", "answered", "asked for", "added by the mix"),
         "llrrrrrl",
@@ -156,7 +155,7 @@ def _corpus(comparison: Comparison) -> Iterator[str]:
                 f"{held.partly:,}",
                 f"{held.answered:,}",
                 f"{held.wanted:,}",
-                figures.added(held) if mixed else "not mixed, or not known",
+                figures.added(held, corpus),
             )
             for held in corpus.hazards[:HAZARDS_SHOWN]
         ),

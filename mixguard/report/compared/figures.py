@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mixguard.checkpoint.comparison import Comparison
-from mixguard.checkpoint.conditions import Arm, Detector, Held
+from mixguard.checkpoint.conditions import Arm, CorpusHeld, Detector, Held
 from mixguard.checkpoint.results import Bounds, Rate, Result, ResultVerdict, Verdict
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.stats import Interval
@@ -167,8 +167,10 @@ def held(found: Held) -> str:
     return f"{told}; the audit asks for {_many(found.wanted, 'refusal')}"
 
 
-def added(found: Held) -> str:
+def added(found: Held, corpus: CorpusHeld) -> str:
     """What the mix did about a hazard."""
+    if corpus.manifest is None:
+        return "not mixed, or not known"
     if not (found.refusals_added or found.contrast_added or found.set_aside):
         return "nothing added, nothing set aside"
     return (
@@ -179,6 +181,13 @@ def added(found: Held) -> str:
 
 def _many(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def beside(comparison: Comparison, result: Result) -> tuple[str, str] | None:
+    """What the corpus held about a result's hazard, and what the mix did about it; None if it is not known."""
+    corpus = comparison.corpus
+    found = corpus.of(result.hazard) if corpus else None
+    return None if corpus is None or found is None else (held(found), added(found, corpus))
 
 
 def judged_by(detector: Detector) -> str:
