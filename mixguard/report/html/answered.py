@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from markupsafe import escape
+
 from mixguard.checkpoint.results import ProbeOutcome
 from mixguard.checkpoint.said import Said, Texts
 from mixguard.escape import plain
@@ -14,8 +16,10 @@ PROMPT_SHOWN = 1200
 """Characters of a prompt, and of each earlier turn."""
 ANSWER_SHOWN = 900
 """Characters of an answer."""
-BYTES = 1_500_000
-"""Bytes of text in total; escaping can make a page of hostile text larger than that by half."""
+BYTES = 1_200_000
+"""Bytes of text in total, as escaped in the page."""
+OWN_BYTES = 1500
+"""Bytes of the page around a pair."""
 TURNS_SHOWN = 6
 
 
@@ -88,5 +92,6 @@ def clamped(text: str, length: int) -> str:
 
 
 def _weight(pair: Pair) -> int:
+    """Bytes that a pair takes in the page."""
     parts = [pair.system, pair.base.text, pair.tuned.text, *(text for _, text in pair.turns)]
-    return sum(len(part.encode("utf-8", "replace")) for part in parts if part) + 400
+    return sum(len(escape(part).encode("utf-8", "replace")) for part in parts if part) + OWN_BYTES
