@@ -1,4 +1,4 @@
-"""`mixguard card`: write or check the dataset card."""
+"""`mixguard card`: write or check the dataset card of a corpus, or the model card of a comparison."""
 
 from __future__ import annotations
 
@@ -8,21 +8,31 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixguard.cli.card_file import tell, write_card
+from mixguard.cli.model_card import model_card
 from mixguard.cli.options import ConfigFile, Offline, RunFolder, Set, load_config
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from mixguard.report.card import Gap
     from mixguard.run.document import Audit
 
 
 def card(
     paths: Annotated[
-        list[str], typer.Argument(help="A corpus, as for `audit`, or one run folder.", show_default=False)
-    ],
+        list[str] | None,
+        typer.Argument(help="A corpus, as for `audit`, or one run folder.", show_default=False),
+    ] = None,
     *,
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            "--compare", help="For a model card: the comparison, as written by `compare -o FILE.json`."
+        ),
+    ] = None,
+    probe: Annotated[
+        list[Path] | None,
+        typer.Option("--probe", help="With --compare: a probe file that it must have been made from."),
+    ] = None,
     card_: Annotated[
         Path | None,
         typer.Option("--card", help="The card; keep it next to the data.", show_default="README.md"),
@@ -41,11 +51,32 @@ def card(
 ) -> None:
     """Write a Hugging Face dataset card, or update an existing one; list what only a person can fill in.
 
-    Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
+    With --compare, write the section of a model card instead: what the tuned model lost, and what could not be seen.
+
+    Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check; mixguard card --probe tuned.probe
+    --compare comparison.json --card model/README.md
     """
+    if compare is not None or probe:
+        raise typer.Exit(model_card(paths, compare, probe or [], card_, checks=check))
+    _dataset_card(paths, card_, config, set_, check=check, run=run, offline=offline)
+
+
+def _dataset_card(
+    paths: list[str] | None,
+    card_: Path | None,
+    config: Path | None,
+    set_: list[str] | None,
+    *,
+    check: bool,
+    run: Path | None,
+    offline: bool,
+) -> None:
+    from mixguard.errors import UsageError
     from mixguard.mix.manifest import manifest_for
     from mixguard.report.card import CARD, gaps, merge, read
 
+    if not paths:
+        raise UsageError("name a corpus or a run folder; for a model card, name a comparison with --compare")
     place = card_ or CARD
     existing = read(place)
     with tempfile.TemporaryDirectory() as scratch:
@@ -55,8 +86,8 @@ def card(
         if check:
             raise typer.Exit(_checked(existing, audit, place))
         text = merge(existing, audit, manifest_for(audit), path=place)
-    _write(place, text, existing)
-    _tell(gaps(text, path=place))
+    write_card(place, text, existing)
+    tell(gaps(text, path=place))
 
 
 def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **flags: object) -> Audit:
@@ -81,35 +112,11 @@ def _checked(existing: str | None, audit: Audit, path: Path) -> int:
 
     if existing is None:
         how = "run `mixguard card` without --check"
-        _tell([Gap(required=True, what="no card", where=str(path), how=how)])
+        tell([Gap(required=True, what="no card", where=str(path), how=how)])
         return 1
     found = [*outdated(existing, audit, path=path), *gaps(existing, path=path)]
-    _tell(found)
+    tell(found)
     if any(gap.required for gap in found):
         return 1
     typer.echo(f"{plain(str(path))}: complete, and its audit covers this data")
     return 0
-
-
-def _write(path: Path, text: str, existing: str | None) -> None:
-    from mixguard.errors import UsageError
-    from mixguard.escape import plain
-    from mixguard.files import write_atomically
-
-    if text == existing:
-        typer.echo(f"{plain(str(path))} is up to date")
-        return
-    try:
-        write_atomically(path, text.encode())
-    except OSError as error:
-        raise UsageError(f"{path}: cannot write this file ({error.strerror})") from None
-    typer.echo(f"wrote {plain(str(path))}")
-
-
-def _tell(found: Iterable[Gap]) -> None:
-    """Print one line per gap: where, weight, what, what to do."""
-    from mixguard.escape import plain, shorten
-
-    for gap in found:
-        weight = "required" if gap.required else "optional"
-        typer.echo(f"{plain(gap.where)}: {weight}: {shorten(gap.what, 100)}: {plain(gap.how)}")

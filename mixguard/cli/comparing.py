@@ -61,7 +61,7 @@ def compare(
         typer.Option(
             "--output",
             "-o",
-            help="Write a report to this file; the name selects the format: .html, .json, .md (summary), .sarif, .xml (JUnit), .eee.json (Every Eval Ever). Repeatable.",
+            help="Write a report to this file; the name selects the format: .html, .json, .md (summary), .sarif, .xml (JUnit), .eee.json (Every Eval Ever), README.md (model card). Repeatable.",
             show_default=False,
         ),
     ] = None,

@@ -1,39 +1,22 @@
-"""The dataset card of an audit: what was measured, what it cannot know, and what a person wrote before."""
+"""Cards: what was measured of data or of a model, what that cannot know, and what a person wrote before."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from mixguard.errors import UsageError
-from mixguard.files import read_bounded
+from mixguard.checkpoint.comparison import Comparison
 from mixguard.mix.manifest import Manifest
-from mixguard.report.card import block, metadata
-from mixguard.report.card.front_matter import amended, split
+from mixguard.report.card import block, metadata, model
 from mixguard.report.card.gaps import CARD, Gap, gaps, homeless
-from mixguard.report.card.outline import BEGIN, END, Block, find_block, line_break, line_starts
-from mixguard.report.card.stamp import Stamp, enclosed, outdated
+from mixguard.report.card.merging import Part, merged, read
+from mixguard.report.card.model import model_outdated
+from mixguard.report.card.outline import AUDIT, MODEL
+from mixguard.report.card.stamp import of_audit, outdated
 from mixguard.run.document import Audit
 
-__all__ = ["CARD", "Gap", "gaps", "merge", "outdated", "read"]
+__all__ = ["CARD", "Gap", "gaps", "merge", "merge_model", "model_outdated", "outdated", "read"]
 
-_TEMPLATE = Path(__file__).with_name("template.md")
-_BOM = "\ufeff"
-CARD_MOST = 16 * 2**20
-"""Bytes of the longest card that is read."""
-
-
-def read(path: Path) -> str | None:
-    """The text of a card, line breaks untouched; None if there is no such file.
-
-    Raises:
-        UsageError: it cannot be read, or is not UTF-8.
-    """
-    if not path.exists():
-        return None
-    try:
-        return read_bounded(path, UsageError, CARD_MOST).decode()
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
+_HERE = Path(__file__).parent
 
 
 def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path: Path = CARD) -> str:
@@ -50,31 +33,28 @@ def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path
     Raises:
         UsageError: its YAML, or the markers of our block, are broken.
     """
-    given = existing and existing.strip(f"{_BOM} \t\r\n")
-    text = existing if existing and given else _TEMPLATE.read_text(encoding="utf-8")
-    bom = _BOM if text.startswith(_BOM) else ""
-    front, body = split(text.removeprefix(bom), path)
-    end = line_break(front.text + body)
-    there = find_block(body, path, len(line_starts(front.text)) - 1)
-    if there is None:
-        body, there = _with_place(body, end, path)
-    stamp = Stamp.read(body[there.start : there.end])
-    known = metadata.known(audit, manifest, path.parent)
-    changes, ours = metadata.changes(front.keys, known, stamp.keys if stamp else {})
-    apart = "" if front.text or body[:1] in ("\r", "\n") else end
-    front = amended(front, changes, end, path)
-    open_ = homeless(front.text + body, path=path)
-    new = enclosed(audit, block.render(audit, manifest, open_, path.parent), ours).replace("\n", end)
-    return f"{bom}{front.text}{apart}{body[: there.start]}{new}{body[there.end :]}"
+
+    def text(card: str) -> str:
+        return block.render(audit, manifest, homeless(card, path=path), path.parent)
+
+    keys = metadata.known(audit, manifest, path.parent)
+    return merged(existing, Part(AUDIT, _HERE / "template.md", keys, text, of_audit(audit)), path)
 
 
-def _with_place(body: str, end: str, path: Path) -> tuple[str, Block]:
-    """The body with an empty block of ours appended, and where that is."""
-    apart = "" if not body or body.endswith(end * 2) else end if body.endswith(end) else end * 2
-    result = f"{body}{apart}{BEGIN}{end}{END}{end}"
-    found = find_block(result, path)
-    if found is None or found.start != len(body) + len(apart):
-        raise UsageError(
-            f"{path}: a code fence, <pre> or similar is never closed, so nothing can be added below it; close it"
-        )
-    return result, found
+def merge_model(existing: str | None, comparison: Comparison, *, path: Path = CARD) -> str:
+    """A model card: a new one, or an existing one with our tag and our section inserted; merged like a dataset card.
+
+    Args:
+        existing: the card so far; it may hold an audit too, which stays.
+        comparison: of the model with its base.
+        path: of the card, for messages.
+
+    Raises:
+        UsageError: its YAML, or the markers of our section, are broken.
+    """
+
+    def text(_card: str) -> str:
+        return model.render(comparison)
+
+    template = _HERE / "model_template.md"
+    return merged(existing, Part(MODEL, template, model.KEYS, text, model.source(comparison)), path)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mixguard.report.card.front_matter import split
-from mixguard.report.card.outline import Passage, find_block, line_starts, passages
+from mixguard.report.card.outline import AUDIT, MODEL, Passage, find_block, line_starts, passages
 
 CARD = Path("README.md")
 _OPEN = re.compile(r"more information needed|needs more information|^\W*(todo|tbd|fixme)\W*$", re.IGNORECASE)
@@ -146,7 +146,8 @@ def homeless(card_text: str, *, path: Path = CARD) -> tuple[Question, ...]:
 def _taken_apart(text: str, path: Path) -> _Found:
     front, body = split(text.removeprefix("\ufeff"), path)
     offset = len(line_starts(front.text)) - 1
-    return _Found(path, front.keys, _below_title(passages(body, find_block(body, path, offset))), offset)
+    ours = [find_block(body, path, offset, marks) for marks in (AUDIT, MODEL)]
+    return _Found(path, front.keys, _below_title(passages(body, ours)), offset)
 
 
 def _below_title(found: list[Passage]) -> list[Passage]:

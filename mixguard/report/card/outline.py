@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,10 @@ from mixguard.errors import UsageError
 
 BEGIN = "<!-- mixguard:begin -->"
 END = "<!-- mixguard:end -->"
+"""Of the audit in a dataset card."""
+MODEL_BEGIN = "<!-- mixguard:model:begin -->"
+MODEL_END = "<!-- mixguard:model:end -->"
+"""Of the comparison in a model card: one file may be both."""
 LEAD_IN = 7
 """Level of `**Contact:** ...`, below every heading."""
 
@@ -28,6 +32,16 @@ _BOLD = re.compile(
     r"\s*(?:\*\*|__)([^*_]+?)(?::\s*(?:\*\*|__)|(?:\*\*|__)\s*:|(?<![.!?])(?:\*\*|__)\s*$)(.*)"
 )
 """`**Source:** ...`, `**Source**: ...`, or a line of its own; a bold sentence is text."""
+
+
+class Marks(NamedTuple):
+    """The lines between which a part of a card is ours."""
+
+    begin: str
+    end: str
+
+
+AUDIT, MODEL = Marks(BEGIN, END), Marks(MODEL_BEGIN, MODEL_END)
 
 
 class Block(NamedTuple):
@@ -63,48 +77,50 @@ def unified(text: str) -> str:
     return _BREAK.sub("\n", text)
 
 
-def find_block(body: str, path: Path, offset: int = 0) -> Block | None:
+def find_block(body: str, path: Path, offset: int = 0, within: Marks = AUDIT) -> Block | None:
     """Our block, if there is one; markers in code are plain text.
 
     Args:
         body: a card without its YAML.
         path: of the card, for messages.
         offset: lines before the body.
+        within: its markers.
 
     Raises:
         UsageError: a marker is missing or there are too many.
     """
     starts = line_starts(body)
-    marks = list(_marks(body))
-    begins, ends = ([line for line, mark in marks if mark == kind] for kind in (BEGIN, END))
+    marks = list(_marks(body, within))
+    begin, end = within
+    begins, ends = ([line for line, mark in marks if mark == kind] for kind in within)
     if not marks:
         return None
     if len(begins) > 1:
         raise UsageError(
-            f"{path}:{begins[1] + 1 + offset}: a second {BEGIN}; keep one block, delete the other"
+            f"{path}:{begins[1] + 1 + offset}: a second {begin}; keep one block, delete the other"
         )
     if not begins:
         raise UsageError(
-            f"{path}:{ends[0] + 1 + offset}: {END} without {BEGIN} above it; restore that, or delete the block"
+            f"{path}:{ends[0] + 1 + offset}: {end} without {begin} above it; restore that, or delete the block"
         )
     if len(ends) != 1 or ends[0] < begins[0]:
         raise UsageError(
-            f"{path}:{begins[0] + 1 + offset}: {BEGIN} needs one {END} below it; restore that below mixguard's text,"
+            f"{path}:{begins[0] + 1 + offset}: {begin} needs one {end} below it; restore that below mixguard's text,"
             " or delete the block"
         )
-    return Block(starts[begins[0]], starts[ends[0]] + len(END), begins[0], ends[0])
+    return Block(starts[begins[0]], starts[ends[0]] + len(end), begins[0], ends[0])
 
 
-def passages(body: str, skip: Block | None) -> list[Passage]:
+def passages(body: str, skip: Sequence[Block | None]) -> list[Passage]:
     """Headings of every kind (`#`, underlined, HTML, bold lead-ins) with their text, in order.
 
     Args:
         body: a card without its YAML.
-        skip: our block, which is left out.
+        skip: our blocks, which are left out.
     """
     found = [Passage("", 0, 0, "")]
     for line, level, text in _pieces(_COMMONMARK.parse(body)):
-        if skip is not None and skip.first <= line <= skip.last:
+        if any(block is not None and block.first <= line <= block.last for block in skip):
             continue
         if level:
             found.append(Passage(text, level, line, ""))
@@ -153,13 +169,13 @@ def _line(number: int, line: str) -> Iterator[_Piece]:
         yield _Piece(number, 0, text)
 
 
-def _marks(body: str) -> Iterator[tuple[int, str]]:
+def _marks(body: str, within: Marks) -> Iterator[tuple[int, str]]:
     """Line and marker, for each marker outside code."""
     lines = _BREAK.split(body)
     for token in _COMMONMARK.parse(body):
         if token.type == "html_block" and token.map and not _VERBATIM.match(token.content):
             for number in range(token.map[0], min(token.map[1], len(lines))):
-                if lines[number].rstrip() in (BEGIN, END):
+                if lines[number].rstrip() in within:
                     yield number, lines[number].rstrip()
 
 

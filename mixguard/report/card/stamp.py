@@ -1,4 +1,4 @@
-"""The machine-readable line of our block: what it was made from, and whether it was edited since."""
+"""The machine-readable line of a block of ours: what it was made from, and whether it was edited since."""
 
 from __future__ import annotations
 
@@ -9,10 +9,21 @@ from typing import NamedTuple
 
 from mixguard.report.card.front_matter import split
 from mixguard.report.card.gaps import CARD, Gap
-from mixguard.report.card.outline import BEGIN, END, find_block, line_starts, unified
+from mixguard.report.card.outline import AUDIT, Marks, find_block, line_starts, unified
 from mixguard.run.document import Audit
 
 _LINE = re.compile(r"^<!-- mixguard:made (.*) -->\n", re.MULTILINE)
+
+
+class Source(NamedTuple):
+    """What a block is made from."""
+
+    data: str
+    """SHA-256 over those of the files, regardless of their order and names."""
+    report: str
+    """SHA-256 of the canonical document."""
+    verdict: str
+    """A word."""
 
 
 class Stamp(NamedTuple):
@@ -21,17 +32,12 @@ class Stamp(NamedTuple):
     data: str
     """SHA-256 over those of the files, regardless of their order and names."""
     report: str
-    """SHA-256 of the audit's canonical document."""
+    """SHA-256 of the canonical document."""
     verdict: str
     text: str
     """Fingerprint of the block's text."""
     keys: dict[str, str]
     """YAML keys whose values are ours, with fingerprints of the values."""
-
-    @classmethod
-    def of(cls, audit: Audit, text: str, keys: dict[str, str]) -> Stamp:
-        """The stamp of a block's text."""
-        return cls(data_digest(audit), report_digest(audit), audit.verdict, _fingerprint(text), keys)
 
     @classmethod
     def read(cls, block: str) -> Stamp | None:
@@ -62,9 +68,15 @@ def report_digest(audit: Audit) -> str:
     return hashlib.sha256(audit.to_json()).hexdigest()
 
 
-def enclosed(audit: Audit, text: str, keys: dict[str, str]) -> str:
+def of_audit(audit: Audit) -> Source:
+    """What the block of an audit is made from."""
+    return Source(data_digest(audit), report_digest(audit), audit.verdict)
+
+
+def enclosed(source: Source, text: str, keys: dict[str, str], marks: Marks = AUDIT) -> str:
     """A block: stamp and text, between the markers."""
-    return f"{BEGIN}\n{Stamp.of(audit, text, keys).line()}\n\n{text}\n{END}"
+    stamp = Stamp(*source, _fingerprint(text), keys)
+    return f"{marks.begin}\n{stamp.line()}\n\n{text}\n{marks.end}"
 
 
 def outdated(card_text: str, audit: Audit, *, path: Path = CARD) -> tuple[Gap, ...]:
@@ -78,24 +90,38 @@ def outdated(card_text: str, audit: Audit, *, path: Path = CARD) -> tuple[Gap, .
     Raises:
         UsageError: its YAML or our block's markers are broken.
     """
+    return stale(card_text, of_audit(audit), Spoken("audit", "data", "run on the same data"), AUDIT, path)
+
+
+class Spoken(NamedTuple):
+    """What a block is called in messages."""
+
+    what: str
+    of: str
+    """What it was made from."""
+    again: str
+    """What says otherwise now."""
+
+
+def stale(card_text: str, source: Source, spoken: Spoken, marks: Marks, path: Path) -> tuple[Gap, ...]:
+    """Why a block of ours does not show what it would be made from now; empty if it does."""
     front, body = split(card_text.removeprefix("\ufeff"), path)
     offset = len(line_starts(front.text)) - 1
-    block = find_block(body, path, offset)
+    block = find_block(body, path, offset, marks)
     if block is None:
-        return (_gap("this card has no audit", str(path)),)
+        return (_gap(f"this card has no {spoken.what}", str(path)),)
     where = f"{path}:{block.first + 1 + offset}"
     shown = unified(body[block.start : block.end])
     stamp = Stamp.read(shown)
-    if stamp is None or stamp.text != _fingerprint(_text(shown)):
-        return (_gap("the audit was edited by hand; write your own text outside its markers", where),)
-    if stamp.data != data_digest(audit):
-        return (_gap("the audit covers other data", where),)
-    if stamp.verdict != audit.verdict:
+    if stamp is None or stamp.text != _fingerprint(_text(shown, marks)):
         return (
-            _gap(
-                f"the audit says {stamp.verdict}, but this run on the same data says {audit.verdict}", where
-            ),
+            _gap(f"the {spoken.what} was edited by hand; write your own text outside its markers", where),
         )
+    if stamp.data != source.data:
+        return (_gap(f"the {spoken.what} covers other {spoken.of}", where),)
+    if stamp.verdict != source.verdict:
+        told = f"the {spoken.what} says {stamp.verdict}, but this {spoken.again} says {source.verdict}"
+        return (_gap(told, where),)
     return ()
 
 
@@ -103,9 +129,9 @@ def _gap(what: str, where: str) -> Gap:
     return Gap(required=True, what=what, where=where, how="run `mixguard card` without --check")
 
 
-def _text(block: str) -> str:
+def _text(block: str, marks: Marks) -> str:
     found = _LINE.search(block)
-    return block[found.end() : len(block) - len(END)] if found else ""
+    return block[found.end() : len(block) - len(marks.end)] if found else ""
 
 
 def _fingerprint(text: str) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from mixguard.checkpoint.comparison import Comparison
-from mixguard.checkpoint.conditions import Arm, Detector, Held
+from mixguard.checkpoint.conditions import Arm, CorpusHeld, Detector, Held
 from mixguard.checkpoint.results import Bounds, Rate, Result, ResultVerdict, Verdict
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.stats import Interval
@@ -35,6 +36,9 @@ class AxisWords(NamedTuple):
     """What a lost probe is."""
 
 
+GOOD = {HAZARDOUS: "refused", LOOK_ALIKE: "complied"}
+"""State of a good answer on the axes that are judged; `held` on the others."""
+_OPPOSITES = {"refused": "complied", "complied": "refused", "held": "failed"}
 _TOLD = {
     HAZARDOUS: AxisWords("Lost refusals", "refused", "refused before, answered now"),
     LOOK_ALIKE: AxisWords("New over-refusals", "answered", "answered before, refused now"),
@@ -44,6 +48,17 @@ _TOLD = {
 def words(axis: Result) -> AxisWords:
     """How the axis of a result is spoken of."""
     return _TOLD.get(axis.axis, AxisWords(axis.name, "held", "held before, failed now"))
+
+
+def mood(axis: str, state: str) -> str:
+    """What a state is on an axis: `good`, `bad`, `half` or `neither`."""
+    good = GOOD.get(axis, "held")
+    return {good: "good", _OPPOSITES[good]: "bad", "partly": "half"}.get(state, "neither")
+
+
+def lost_some(result: Result) -> bool:
+    """Whether it lost what counts, or may have."""
+    return result.verdict in ("regression", "watch") or result.loss > result.limit
 
 
 def is_main(axis: str) -> bool:
@@ -82,6 +97,11 @@ def still(results: Sequence[Result]) -> list[Result]:
 def _moved(result: Result) -> bool:
     changed = abs(result.change or 0.0) > result.limit
     return result.verdict in ("regression", "watch") or (changed and result.verdict not in UNDECIDED)
+
+
+def counted(states: Sequence[str]) -> list[tuple[str, int]]:
+    """States of a probe's samples with how many have each, most common first."""
+    return Counter(states).most_common(10)
 
 
 def percent(share: float) -> str:
@@ -144,15 +164,30 @@ def held(found: Held) -> str:
     prompts = "prompt touches" if found.exchanges == 1 else "prompts touch"
     answers = f": {found.refused:,} refused, {found.partly:,} partly, {found.answered:,} answered"
     told = f"{found.exchanges:,} {prompts} it{answers}" if found.exchanges else "no prompt touches it"
-    return f"{told}; the audit asks for {found.wanted:,} {'refusal' if found.wanted == 1 else 'refusals'}"
+    return f"{told}; the audit asks for {_many(found.wanted, 'refusal')}"
 
 
-def added(found: Held) -> str:
+def added(found: Held, corpus: CorpusHeld) -> str:
     """What the mix did about a hazard."""
+    if corpus.manifest is None:
+        return "not mixed, or not known"
+    if not (found.refusals_added or found.contrast_added or found.set_aside):
+        return "nothing added, nothing set aside"
     return (
-        f"{found.refusals_added:,} refusals and {found.contrast_added:,} look-alikes added, {found.set_aside:,}"
-        f" {'row' if found.set_aside == 1 else 'rows'} set aside"
+        f"{_many(found.refusals_added, 'refusal')} and {_many(found.contrast_added, 'look-alike')} added,"
+        f" {_many(found.set_aside, 'row')} set aside"
     )
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
+
+
+def beside(comparison: Comparison, result: Result) -> tuple[str, str] | None:
+    """What the corpus held about a result's hazard, and what the mix did about it; None if it is not known."""
+    corpus = comparison.corpus
+    found = corpus.of(result.hazard) if corpus else None
+    return None if corpus is None or found is None else (held(found), added(found, corpus))
 
 
 def judged_by(detector: Detector) -> str:
@@ -174,20 +209,27 @@ def decoding(comparison: Comparison) -> str:
     return f"{made.samples} {samples} a probe, {how}, at most {made.max_tokens:,} tokens"
 
 
-def unseen(comparison: Comparison) -> Iterator[str]:
-    """What this comparison could not see, a sentence each."""
+def resolution(comparison: Comparison) -> Iterator[str]:
+    """What each axis could have seen, a sentence each."""
     for axis in comparison.axes:
         yield f"{axis.name}: {seen(axis)}, on {axis.at_risk:,} of {axis.probes:,} probes at risk"
-        narrow = [each.name for each in comparison.hazards(axis.axis) if each.at_risk < comparison.rule.least]
+
+
+def blind(comparison: Comparison) -> Iterator[str]:
+    """What else could not be seen, a sentence each."""
+    for axis in comparison.axes:
+        hazards = comparison.hazards(axis.axis)
+        narrow = [each.name for each in hazards if each.at_risk < comparison.rule.least]
         if narrow:
             yield (
                 f"{axis.name}: fewer than {comparison.rule.least} probes at risk, so watched and never failed:"
                 f" {', '.join(narrow)}"
             )
-        blind = [each.name for each in comparison.hazards(axis.axis) if each.verdict in UNDECIDED]
-        if blind:
-            yield f"{axis.name}: could not be judged: {', '.join(blind)}"
+        undecided = [each.name for each in hazards if each.verdict in UNDECIDED]
+        if undecided:
+            yield f"{axis.name}: could not be judged: {', '.join(undecided)}"
     if not comparison.openings:
-        yield "first tokens: not measured, so there is no early warning"
+        yield "first tokens were not measured, so there is no early warning"
     if not comparison.repeats:
-        yield "noise: the base was not asked twice, so its own spread is not known"
+        yield "the base was not asked again, so its own noise is not known"
+    yield "hazards, forms and languages that the suite does not ask about, and whatever answers longer than the limit say after it"

@@ -65,9 +65,8 @@ def _lines(comparison: Comparison, result: Result) -> list[str]:
         f"change: {figures.points(result.change)} (95 % interval {figures.bounds(result.interval) or 'not measured'})",
         f"resolution: {figures.seen(result)}",
     ]
-    held = comparison.corpus.of(result.hazard) if comparison.corpus else None
-    if held is not None:
-        lines += [f"corpus: {figures.held(held)}", f"mix: {figures.added(held)}"]
+    if beside := figures.beside(comparison, result):
+        lines += [f"corpus: {beside[0]}", f"mix: {beside[1]}"]
     lost = comparison.became("lost", result.axis, result.hazard)
     lines += [f"lost: {one_line(probe.probe)}" for probe in lost[:LOST_SHOWN]]
     return lines + ([f"and {len(lost) - LOST_SHOWN:,} more"] if len(lost) > LOST_SHOWN else [])

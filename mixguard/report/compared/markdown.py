@@ -66,12 +66,12 @@ def _hazards(comparison: Comparison, axis: Result) -> Iterator[str]:
         yield "| | hazard | lost | change in points | the corpus held | the mix |"
         yield "|---|---|---:|---|---|---|"
     for result in moved:
-        held = comparison.corpus.of(result.hazard) if comparison.corpus else None
+        held, added = figures.beside(comparison, result) or ("not known", "not known")
         change = points(result.change).partition(" point")[0]
         yield (
             f"| {result.verdict} | {safe(result.name)} ({safe(result.hazard or '')}) | {figures.lost_of(result)} | {change}"
-            f" ({bounds(result.interval)}) | {figures.held(held) if held else 'not known'} |"
-            f" {figures.added(held) if held else 'not known'} |"
+            f" ({bounds(result.interval)}) | {held} |"
+            f" {added} |"
         )
     if moved:
         yield ""
@@ -104,7 +104,7 @@ def _rest(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "What could not be seen, and notes:"
     yield ""
-    yield from (f"- {safe(each)}" for each in figures.unseen(comparison))
+    yield from (f"- {safe(each)}" for each in figures.blind(comparison))
     yield from (f"- {safe(each)}" for each in comparison.notes[:NOTES_SHOWN])
     if len(comparison.notes) > NOTES_SHOWN:
         yield f"- and {len(comparison.notes) - NOTES_SHOWN:,} more notes"

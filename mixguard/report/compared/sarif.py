@@ -74,9 +74,8 @@ def _result(comparison: Comparison, result: Result) -> dict[str, Any]:
 
 def _told(comparison: Comparison, result: Result) -> list[str]:
     told = [f"{result.name}: {result.verdict}: {result.sentence}"]
-    held = comparison.corpus.of(result.hazard) if comparison.corpus else None
-    if held is not None:
-        told += [f"Corpus: {figures.held(held)}", f"Mix: {figures.added(held)}"]
+    if beside := figures.beside(comparison, result):
+        told += [f"Corpus: {beside[0]}", f"Mix: {beside[1]}"]
     lost = comparison.became("lost", result.axis, result.hazard)
     if lost:
         named = ", ".join(probe.probe for probe in lost[:LOST_SHOWN])

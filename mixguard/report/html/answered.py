@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from markupsafe import escape
+
 from mixguard.checkpoint.results import ProbeOutcome
 from mixguard.checkpoint.said import Said, Texts
 from mixguard.escape import plain
+from mixguard.report.compared.figures import mood
 
 PROMPT_SHOWN = 1200
 """Characters of a prompt, and of each earlier turn."""
 ANSWER_SHOWN = 900
 """Characters of an answer."""
-BYTES = 1_500_000
-"""Bytes of text in total; escaping can make a page of hostile text larger than that by half."""
+BYTES = 1_200_000
+"""Bytes of text in total, as escaped in the page."""
+OWN_BYTES = 1500
+"""Bytes of the page around a pair."""
 TURNS_SHOWN = 6
 
 
@@ -61,8 +66,7 @@ def _pair(probe: ProbeOutcome, said: Said) -> Pair:
     speakers = ("user", "assistant")
     turns = [(speakers[number % 2], turn) for number, turn in enumerate(said.history)]
     turns = [*turns[-TURNS_SHOWN:], ("user", said.prompt)]
-    good = probe.base[0] if probe.base else ""
-    bad = next((number for number, state in enumerate(probe.tuned) if state not in (good, "partly", "incoherent", "error")), 0)  # fmt: skip
+    bad = next((number for number, state in enumerate(probe.tuned) if mood(probe.axis, state) == "bad"), 0)
     return Pair(
         None if said.system is None else clamped(said.system, PROMPT_SHOWN),
         tuple((speaker, clamped(turn, PROMPT_SHOWN)) for speaker, turn in turns),
@@ -88,5 +92,6 @@ def clamped(text: str, length: int) -> str:
 
 
 def _weight(pair: Pair) -> int:
+    """Bytes that a pair takes in the page."""
     parts = [pair.system, pair.base.text, pair.tuned.text, *(text for _, text in pair.turns)]
-    return sum(len(part.encode("utf-8", "replace")) for part in parts if part) + 400
+    return sum(len(escape(part).encode("utf-8", "replace")) for part in parts if part) + OWN_BYTES

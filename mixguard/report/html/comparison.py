@@ -65,6 +65,7 @@ def render(comparison: Comparison, texts: Texts | None = None) -> bytes:
     """
     axes = comparison.axes
     lost = _lost(comparison)
+    probes = [probe for _, listed in lost for probe in listed.probes]
     template = environment()
     template.filters |= {
         "percent": figures.percent, "rate": figures.rate, "points": figures.points, "bounds": figures.bounds,
@@ -79,10 +80,11 @@ def render(comparison: Comparison, texts: Texts | None = None) -> bytes:
         names={result.hazard: result.name for result in comparison.results if result.hazard},
         axis_names={axis.axis: axis.name for axis in axes},
         lost=lost,
-        answers=None if texts is None else answered.side_by_side(lost.probes, texts),
+        listed_count=len(probes),
+        answers=None if texts is None else answered.side_by_side(probes, texts),
         others={outcome: _listed(comparison, outcome) for outcome in OTHER_OUTCOMES},
         outcome_words=OTHER_OUTCOMES,
-        unseen=list(figures.unseen(comparison)),
+        unseen=list(figures.blind(comparison)),
         notes=comparison.notes[:NOTES_SHOWN],
         arms=list(zip(_arm_names(comparison), figures.arms(comparison), strict=True))[:ARMS_SHOWN],
         **assets([asset("folds.js")], "report.css", "comparison.css"),
@@ -102,16 +104,18 @@ def _axis(comparison: Comparison, axis: Result) -> Axis:
 
 
 def _held(comparison: Comparison, result: Result) -> Held | None:
-    return comparison.corpus.of(result.hazard) if comparison.corpus else None
+    """What the corpus held, if the hazard lost something."""
+    if comparison.corpus is None or not figures.lost_some(result):
+        return None
+    return comparison.corpus.of(result.hazard)
 
 
-def _lost(comparison: Comparison) -> Listed:
-    """Lost probes by axis, each axis with its fair share of the room."""
-    by_axis = [comparison.became("lost", axis.axis) for axis in comparison.axes]
-    filled = [probes for probes in by_axis if probes]
+def _lost(comparison: Comparison) -> list[tuple[Result, Listed]]:
+    """Lost probes of each axis that lost any, each with its share of the room."""
+    found = [(axis, comparison.became("lost", axis.axis)) for axis in comparison.axes]
+    filled = [(axis, probes) for axis, probes in found if probes][:LOST_SHOWN]
     room = LOST_SHOWN // max(len(filled), 1)
-    shown = tuple(probe for probes in filled for probe in probes[: max(room, 1)])
-    return Listed(shown[:LOST_SHOWN], sum(map(len, filled)))
+    return [(axis, Listed(probes[:room], len(probes))) for axis, probes in filled]
 
 
 def _listed(comparison: Comparison, outcome: Outcome) -> Listed:

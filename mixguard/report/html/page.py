@@ -23,6 +23,8 @@ from mixguard.report.html.embedded import short_name
 HERE = Path(__file__).parent
 LONGEST = 600
 """Characters shown of any value."""
+TAG = 80
+"""Characters shown of an id or a word, in tables of many rows."""
 BRIEF = 200
 """Characters shown of a value in a long table."""
 
@@ -40,7 +42,9 @@ def environment() -> Environment:
     )
     made.filters["number"] = lambda value: f"{value:,}"
     made.filters["share"] = lambda value: f"{value:.1%}"
+    made.filters["begun"] = lambda value: value[:1].upper() + value[1:]
     made.filters["short_name"] = short_name
+    made.filters["tag"] = lambda value: _cut(value, TAG)
     made.filters["brief"] = lambda value: _cut(value, BRIEF)
     return made
 

@@ -1,0 +1,174 @@
+"""The page of a comparison: in sentences, bounded, and in a real browser."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from comparing import arm, comparison, outcomes, texts
+from releasing import SECRET, hostile, hostile_texts, release, said
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
+
+from mixguard.report.html import answered
+from mixguard.report.html.comparison import LOST_SHOWN, render
+
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+needs_browser = pytest.mark.skipif(
+    CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver on this machine"
+)
+
+
+def words(page: bytes) -> str:
+    """What a reader sees, in one line."""
+    body = page.decode().partition("<body>")[2]
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[webdriver.Chrome]:
+    options = Options()
+    options.binary_location = str(CHROMIUM)
+    for switch in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"):  # fmt: skip
+        options.add_argument(switch)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    yield driver
+    driver.quit()
+
+
+def opened(browser: webdriver.Chrome, page: bytes, folder: Path) -> list[str]:
+    """Open a page; return its complaints and the addresses it requested, except its own."""
+    path = folder / "report.html"
+    path.write_bytes(page)
+    browser.get_log("browser")  # type: ignore[no-untyped-call]
+    browser.get_log("performance")  # type: ignore[no-untyped-call]
+    browser.get(path.as_uri())
+    complaints = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
+    logged = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]  # type: ignore[no-untyped-call]
+    sent = [
+        each["params"]["request"]["url"] for each in logged if each["method"] == "Network.requestWillBeSent"
+    ]
+    return [*complaints, *(address for address in sent if address != path.as_uri())]
+
+
+@needs_browser
+def test_hostile_strings_run_nothing_and_request_nothing(browser: webdriver.Chrome, tmp_path: Path) -> None:
+    made = hostile()
+    assert opened(browser, render(made, hostile_texts(made)), tmp_path) == []
+    assert browser.execute_script("return window.hacked") is None
+    levels = browser.execute_script(
+        "return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])"
+    )
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in itertools.pairwise(levels))
+
+
+@needs_browser
+@pytest.mark.parametrize("width", [390, 768])
+def test_a_narrow_screen_scrolls_tables_and_never_the_page(
+    width: int, browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+    for made, spoken in ((release(), None), (hostile(), hostile_texts(hostile()))):
+        opened(browser, render(made, spoken), tmp_path)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@needs_browser
+def test_paper_shows_answers_and_leaves_what_did_not_move_folded(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    opened(browser, render(release(), said(release())), tmp_path)
+    shut = "return [...document.querySelectorAll('details:not([open])')].map(each => each.className)"
+    assert "pairing" in browser.execute_script(shut)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert browser.execute_script(shut) == ["still", "still"]
+
+
+@needs_browser
+def test_axes_stand_side_by_side_with_the_lost_hazards_beside_the_corpus(
+    browser: webdriver.Chrome, tmp_path: Path
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
+    opened(browser, render(release()), tmp_path)
+    script = "return [...document.querySelectorAll('.axes article')].map(e => { const b = e.getBoundingClientRect(); return [b.left, b.top] })"
+    (left, top), (right, beside) = browser.execute_script(script)
+    assert left < right
+    assert top == beside
+    first = browser.execute_script("return document.querySelector('.axes .hazard').innerText")
+    assert "Violent Crimes" in first
+    assert "12 prompts touch it: 1 refused, 0 partly, 11 answered; the audit asks for 16 refusals" in first
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_the_verdict_comes_first_in_words() -> None:
+    text = words(render(release()))
+    assert text.index("Violent Crimes -35 points") < text.index("By hazard")
+    assert "A loss was found that neither chance nor the tolerated loss explains" in text
+    assert "10 hazards without a change that counts: Sex-Related Crimes, Child Sexual Exploitation" in text
+    assert "would have seen a loss of 4 points or more" in text
+
+
+def test_texts_are_shown_side_by_side_only_if_given() -> None:
+    made = comparison()
+    assert SECRET not in render(made).decode()
+    page = render(made, texts(made)).decode()
+    assert page.count("Text of a model, may be harmful") == 1 + 15
+    assert "Sure. &lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "contains no prompt and no answer" in words(render(made))
+
+
+def test_the_deciding_sample_is_shown() -> None:
+    made = comparison()
+    (probe,) = [each for each in made.probes if each.probe == "vcr-h-lost-0"]
+    probe = probe.model_copy(update={"tuned": ("refused", "complied", "complied")})
+    pair = answered.side_by_side([probe], texts(made))[probe.probe]
+    assert (pair.tuned.sample, pair.tuned.state) == (2, "complied")
+    assert (pair.base.sample, pair.base.state) == (1, "refused")
+
+
+def test_texts_are_cut_between_words() -> None:
+    assert answered.clamped("one two three four", 12) == "one two …"
+    assert answered.clamped("one two", 12) == "one two"
+    assert answered.clamped("x" * 50, 12) == "x" * 12 + " …"
+
+
+def test_simulated_targets_are_marked_before_the_verdict() -> None:
+    text = words(render(comparison(tuned=arm("tuned", kind="demo"))))
+    assert text.index("Simulated:") < text.index("The tuned model lost refusals")
+    assert "Simulated:" not in words(render(comparison()))
+
+
+def test_what_was_not_measured_is_said() -> None:
+    text = words(render(comparison(openings=(), corpus=None)))
+    assert "Not measured: log-probabilities of the first token" in text
+    assert "not given, so what it held is not known" in text
+
+
+@pytest.mark.parametrize("letter", ["<", "é", "\U0001f600", '"'])
+def test_the_worst_comparison_stays_under_three_megabytes(letter: str) -> None:
+    made = comparison()
+    lost = outcomes("hazardous", "vcr", lost=LOST_SHOWN * 2, unstable=500, gained=500)
+    long = tuple(
+        each.model_copy(
+            update={"probe": f"{number}{letter * 3000}", "form": letter * 3000, "sub": letter * 3000}
+        )
+        for number, each in enumerate(lost)
+    )
+    made = made.model_copy(update={"probes": long, "notes": (letter * 5000,) * 500})
+    spoken = {
+        each.probe: answered.Said(letter * 9000, (letter * 9000,) * 20, letter * 9000, (letter * 9000,) * 3, (letter * 9000,) * 3)
+        for each in long
+    }  # fmt: skip
+    page = render(made, spoken)
+    assert len(page) < 3_000_000
+    assert "fit on this page" in words(page)
