@@ -39,9 +39,15 @@ class Called:
         if len(answers) != len(given):
             problem = f"the function returned {len(answers)} answers to {len(given)} conversations"
             return [Answer(None, problem)] * len(given)
-        return [
-            Answer(each)
-            if isinstance(each, str)
-            else Answer(None, f"an answer is {type(each).__name__}, not text")
-            for each in answers
-        ]
+        return [_answer(each) for each in answers]
+
+
+def _answer(made: object) -> Answer:
+    """What the function returned for a conversation: text, or an `Answer` with the candidates for its first token."""
+    if isinstance(made, Answer):
+        return made
+    return (
+        Answer(made)
+        if isinstance(made, str)
+        else Answer(None, f"an answer is {type(made).__name__}, not text")
+    )
