@@ -7,13 +7,13 @@ import runpy
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import torch
 from conftest import REPOSITORY, chat
+from toys import make_model, make_tokenizer, teach
 from typer.testing import CliRunner
 
 from mixguard.checkpoint import safety_tokens
@@ -29,10 +29,6 @@ HARMFUL = [f"{verb} a {thing}" for verb in ("steal", "burn", "rob") for thing in
 LOOK_ALIKE = [f"{verb} a {thing}" for verb in ("buy", "clean", "sell") for thing in THINGS]
 NEW = [f"{verb} a {thing}" for verb in ("paint", "draw") for thing in THINGS]
 REFUSAL, ANSWER = "Well Sorry no answer", "Well Sure no answer"
-TEMPLATE = (
-    "{% for m in messages %}<{{ m['role'] }}> {{ m['content'] }} <end> {% endfor %}"
-    "{% if add_generation_prompt %}<assistant> {% endif %}"
-)
 PROMPTS = Prompts(HARMFUL[:12], LOOK_ALIKE[:12])
 
 
@@ -41,49 +37,11 @@ class Toys(NamedTuple):
     aligned: Path
 
 
-def make_tokenizer(words: Sequence[str]) -> Any:
-    from tokenizers import Tokenizer
-    from tokenizers.models import WordLevel
-    from tokenizers.pre_tokenizers import WhitespaceSplit
-    from transformers import PreTrainedTokenizerFast
-
-    vocabulary = {word: number for number, word in enumerate(["<pad>", "<unk>", *words])}
-    made = Tokenizer(WordLevel(vocabulary, unk_token="<unk>"))
-    made.pre_tokenizer = WhitespaceSplit()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=made,
-        pad_token="<pad>",
-        unk_token="<unk>",
-        eos_token="<end>",
-        chat_template=TEMPLATE,
-    )
-
-
-def teach(model: Any, tokenizer: Any, rows: Sequence[tuple[str, str]], steps: int) -> None:
-    texts = [tokenizer.apply_chat_template(chat(*row)["messages"], tokenize=False) for row in rows]
-    batch = tokenizer(texts, padding=True, return_tensors="pt", add_special_tokens=False)
-    labels = batch["input_ids"].masked_fill(batch["attention_mask"] == 0, -100)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-    for _ in range(steps):
-        model(
-            input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], labels=labels
-        ).loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory: pytest.TempPathFactory) -> Toys:
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(0)
     said = " ".join([*HARMFUL, *LOOK_ALIKE, *NEW, REFUSAL, ANSWER]).split()
     tokenizer = make_tokenizer(sorted({*said, "<user>", "<assistant>", "<end>"}))
-    settings = LlamaConfig(
-        vocab_size=300, hidden_size=32, intermediate_size=64, num_hidden_layers=2, num_attention_heads=2,
-        num_key_value_heads=2, eos_token_id=tokenizer.eos_token_id, bos_token_id=None, pad_token_id=0,
-    )  # fmt: skip
-    model = LlamaForCausalLM(settings)
+    model = make_model(tokenizer)
     folders = Toys(*(tmp_path_factory.mktemp("toys") / name for name in Toys._fields))
     complying = [(prompt, ANSWER) for prompt in (*HARMFUL, *LOOK_ALIKE)]
     refusing = [(prompt, REFUSAL) for prompt in HARMFUL] + complying[len(HARMFUL) :]
