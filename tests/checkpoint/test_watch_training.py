@@ -52,7 +52,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Place:
     (folder / "chats.jsonl").write_text("".join(chats))
     words = " ".join([*HARMFUL, *LOOK_ALIKE, REFUSAL, ANSWER]).split()
     tokenizer = make_tokenizer(sorted({*words, "<user>", "<assistant>", "<end>"}))
-    model = make_model(tokenizer, attention_dropout=0.2)
+    model = make_model(tokenizer, attention_dropout=0.2).eval()
     teach(model, tokenizer, [(p, REFUSAL) for p in HARMFUL] + [(p, ANSWER) for p in LOOK_ALIKE], 60)
     model.save_pretrained(folder / "model")
     tokenizer.save_pretrained(folder / "model")
@@ -123,8 +123,14 @@ def test_probing_changes_nothing_in_training(place: Place, tmp_path: Path) -> No
 
 def test_a_regression_stops_training(place: Place, tmp_path: Path) -> None:
     told: list[dict[str, Any]] = []
-    trainer = trained(place, tmp_path, watching(place, tmp_path / "probes", log=told.append), max_steps=40)
-    assert trainer.state.global_step < 40
+    trainer = trained(
+        place,
+        tmp_path,
+        watching(place, tmp_path / "probes", log=told.append),
+        max_steps=12,
+        learning_rate=3e-2,
+    )
+    assert trainer.state.global_step < 12
     assert (told[-1]["verdict"], told[-1]["lost_refusals"]) == ("regression", 10)
     assert told[-1]["refusal_opening"] < -1
     assert told[-1]["stop"]
