@@ -12,6 +12,7 @@ from serving import Api
 
 import mixguard
 from mixguard.errors import UsageError
+from mixguard.served.chat import Answer
 from mixguard.served.endpoint import Endpoint
 
 
@@ -50,6 +51,14 @@ def test_a_function_may_take_several_at_a_time(suite: str, tmp_path: Path) -> No
     assert answers.path == tmp_path / "ours.probe"
     assert answers.rows["text"].to_list() == answers.probes["prompt"].to_list()
     assert answers.header.decoding.samples == 1
+
+
+def test_a_function_may_return_candidates_for_the_first_token(suite: str) -> None:
+    answers = mixguard.probe(
+        lambda _: Answer(REFUSAL, cut=True, first=(("I", -0.5), ("Sure", -1.0))), suite, samples=1
+    )
+    assert answers.rows["opening"].to_list() == [-0.5] * 5
+    assert answers.rows["cut"].all()
 
 
 @pytest.mark.parametrize(
