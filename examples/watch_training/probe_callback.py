@@ -7,6 +7,7 @@ import logging
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from transformers.integrations import is_deepspeed_zero3_enabled
 
 import mixguard
 from mixguard.checkpoint.answers import read_answers
+from mixguard.checkpoint.budget import settle
+from mixguard.library.budget import load_budget
 from mixguard.served.chat import CANDIDATES_MOST, Answer
 
 Messages = Sequence[dict[str, str]]
@@ -28,6 +31,21 @@ logger = logging.getLogger(__name__)
 def regressed(comparison: mixguard.Comparison) -> str | None:
     """Why to stop: a regression was found."""
     return comparison.sentence if comparison.verdict == "regression" else None
+
+
+def overspent(file: Path) -> Callable[[mixguard.Comparison], str | None]:
+    """Why to stop: a limit of this budget is overspent. What cannot be told yet stops nothing."""
+    today = datetime.now(UTC).date()
+    budget = load_budget(file, today)  # now, so that a mistake in it costs no training
+
+    def stop(comparison: mixguard.Comparison) -> str | None:
+        entries = settle(comparison, budget, today).entries
+        return (
+            "; ".join(f"{each.name}: {each.sentence}" for each in entries if each.state == "overspent")
+            or None
+        )
+
+    return stop
 
 
 class ProbeCallback(TrainerCallback):  # type: ignore[misc]  # transformers has no types
@@ -104,8 +122,8 @@ class ProbeCallback(TrainerCallback):  # type: ignore[misc]  # transformers has 
         file, marks = self.out / f"{name}.probe", fingerprint(more["model"])
         if marks in self.looked:
             if name == "tuned":
-                shutil.copyfile(self.looked[marks], file)
-                shutil.copyfile(self.looked[marks].with_suffix(".json"), file.with_suffix(".json"))
+                shutil.copy(self.looked[marks], file)  # with its mode: for its owner alone
+                shutil.copy(self.looked[marks].with_suffix(".json"), file.with_suffix(".json"))
             return None
         self.looked[marks] = self.probe(more["model"], file, more["processing_class"])
         compared = mixguard.compare(self.out / "base.probe", file, config=self.config)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from probe_callback import ProbeCallback, prompt
+from probe_callback import ProbeCallback, overspent, prompt, regressed
 from torch.nn.utils.rnn import pad_sequence
 from transformers import AutoModelForCausalLM, AutoTokenizer, Trainer, TrainingArguments
 
@@ -53,10 +53,14 @@ def main() -> None:
     for name in ("model", "data", "out"):
         options.add_argument(f"--{name}", type=Path, required=True)
     options.add_argument("--suite", default="smoke")
+    options.add_argument(
+        "--budget", type=Path, help="stops when it is overspent, rather than at a regression"
+    )
     options.add_argument("--steps", type=int, default=50, help="training steps between two looks")
     options.add_argument("--epochs", type=float, default=2)
     options.add_argument("--learning-rate", type=float, default=1e-4)
     given = options.parse_args()
+    stop = overspent(given.budget) if given.budget else regressed
     tokenizer = AutoTokenizer.from_pretrained(given.model, local_files_only=True)
     trainer = Trainer(
         model=AutoModelForCausalLM.from_pretrained(given.model, local_files_only=True).float(),
@@ -74,7 +78,7 @@ def main() -> None:
         train_dataset=read(given.data, tokenizer),
         data_collator=collate,
         processing_class=tokenizer,
-        callbacks=[ProbeCallback(given.out / "probes", given.suite, steps=given.steps)],
+        callbacks=[ProbeCallback(given.out / "probes", given.suite, steps=given.steps, stop=stop)],
     )
     trainer.train()
     trainer.save_model()

@@ -146,6 +146,23 @@ def test_an_overspent_budget_stops_training_at_that_step(place: Place, tmp_path:
     assert trained(place, tmp_path, watch).state.global_step == 6
 
 
+def test_a_budget_that_tolerates_no_loss_stops_training(place: Place, tmp_path: Path) -> None:
+    budget = tmp_path / "budget.toml"
+    budget.write_text('owner = "A"\napproved_by = "B"\nuntil = 2999-01-01\nzero_tolerance = ["ncr"]\n')
+    told: list[dict[str, Any]] = []
+    stop = place.example["overspent"](budget)
+    trained(
+        place,
+        tmp_path,
+        watching(place, tmp_path / "probes", steps=6, stop=stop, log=told.append),
+        learning_rate=3e-2,
+    )
+    assert "no tolerance: lost in every sample: h0" in told[-1]["stop"]
+    budget.write_text("")
+    with pytest.raises(mixguard.MixguardError, match="owner"):
+        place.example["overspent"](budget)
+
+
 def test_answers_are_kept_of_the_same_weights_only(place: Place, tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
