@@ -121,7 +121,7 @@ def test_both_models_of_llama_factory_differ_in_the_adapter_alone() -> None:
 def test_both_trainers_get_the_callback(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("accelerate")
     given: list[Any] = []
-    stubs = {
+    stubs: dict[str, dict[str, Any]] = {
         "axolotl.integrations.base": {"BasePlugin": object},
         "llamafactory.train.tuner": {"run_exp": lambda *, callbacks: given.extend(callbacks)},
     }

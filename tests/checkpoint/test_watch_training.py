@@ -178,7 +178,7 @@ def test_answers_are_kept_of_the_same_weights_only(place: Place, tmp_path: Path)
 
 
 def test_modes_and_random_numbers_are_restored_even_after_a_fault(place: Place) -> None:
-    model = torch.nn.ModuleDict({"live": torch.nn.Dropout(), "frozen": torch.nn.Dropout()})
+    model: Any = torch.nn.ModuleDict({"live": torch.nn.Dropout(), "frozen": torch.nn.Dropout()})
     model["frozen"].eval()
     model.device = torch.device("cpu")
     state = torch.random.get_rng_state()
