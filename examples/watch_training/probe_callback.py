@@ -14,14 +14,14 @@ from typing import Any
 import torch
 from accelerate.utils import broadcast_object_list
 from jinja2 import TemplateError
-from mixguard.checkpoint.budget import settle
-from mixguard.library.budget import load_budget
 from torch.nn.utils.rnn import pad_sequence
 from transformers import LogitsProcessor, LogitsProcessorList, TrainerCallback
 from transformers.integrations import is_deepspeed_zero3_enabled
 
 import mixguard
 from mixguard.checkpoint.answers import read_answers
+from mixguard.checkpoint.budget import settle
+from mixguard.library.budget import load_budget
 from mixguard.served.chat import CANDIDATES_MOST, Answer
 
 Messages = Sequence[dict[str, str]]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from monitoring import run
-from probing import PROBES, answers, header, probe_file
+from probe_files import PROBES, answers, header, probe_file
 
 from mixguard.checkpoint.answers import Decoding, Line
 from mixguard.checkpoint.monitor import add, read_run

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from budgeting import budget
-from probing import PROBES
+from probe_files import PROBES
 
 from mixguard.checkpoint.resolution import check_resolution, needed, smallest
 from mixguard.errors import UsageError
