@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.run.provenance import Detectors, StageUsed
 from mixguard.signals import SIGNALS
+from mixguard.signals.answer_language import AnswerLanguageAnnotator
 from mixguard.signals.base import Setting
 from mixguard.stats import DetectorError
 from mixguard.vectors import careful
@@ -74,6 +75,21 @@ class Recipe:
             ),
             given=[*EXCHANGE, *TEXT],
         )
+        return Worker(annotators, stages, taxonomy, _detectors(taxonomy, stages, stance.model))
+
+    def answers(self) -> Worker:
+        """A worker that judges answers alone: their stance, and whether they stray into another language.
+
+        Its frames bring what it need not find out: `hazard_score`, `pair_kind` and `language`.
+
+        Raises:
+            UsageError: the encoder or taxonomy cannot be used.
+        """
+        fast = replace(self, config=self.config.replace({"judge.stages": FAST}))
+        taxonomy = Taxonomy.load(self.config.judge.taxonomy)
+        stages = fast._stages(taxonomy)
+        stance = _stance(stages[0].store, cache_folder(self.config.encode.cache), known(None))
+        annotators = (stance, AnswerLanguageAnnotator())
         return Worker(annotators, stages, taxonomy, _detectors(taxonomy, stages, stance.model))
 
     def _stages(self, taxonomy: Taxonomy) -> tuple[Stage, ...]:

@@ -11,6 +11,7 @@ from mixguard.cli import bank as bank_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import formats as formats_command
+from mixguard.cli import suite as suite_commands
 from mixguard.cli import taxonomy as taxonomy_commands
 from mixguard.cli import tokens as tokens_command
 from mixguard.cli import voice as voice_commands
@@ -37,6 +38,7 @@ app.command("config")(explaining.show_config)
 app.add_typer(taxonomy_commands.app, name="taxonomy")
 app.add_typer(bank_commands.app, name="bank")
 app.add_typer(voice_commands.app, name="voice")
+app.add_typer(suite_commands.app, name="suite")
 app.add_typer(efficacy_commands.app, name="efficacy")
 
 
