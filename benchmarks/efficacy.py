@@ -150,11 +150,11 @@ class Split:
 
         rng = Random(1)
         refusals = [
-            (pair["prompt"], f"{rng.choice(CANONICAL)} {_sentences(pair['rest'], 1)}")
+            (pair["prompt"], f"{rng.choice(CANONICAL)} {sentences(pair['rest'], 1)}")
             for pair in self._parts["refusal"][:200]
         ]
-        helped = [(pair["prompt"], _sentences(pair["response"], 2)) for pair in self._parts["contrast"][:100]]
-        plain = [(pair["prompt"], _sentences(pair["response"], 2)) for pair in self._parts["plain"][:40]]
+        helped = [(pair["prompt"], sentences(pair["response"], 2)) for pair in self._parts["contrast"][:100]]
+        plain = [(pair["prompt"], sentences(pair["response"], 2)) for pair in self._parts["plain"][:40]]
         return [Example(_user(prompt), answer) for prompt, answer in [*refusals, *helped, *plain, *others]]
 
     def held_out(self, kind: str, count: int) -> list[str]:
@@ -174,7 +174,7 @@ class Split:
         prompts = [pair["prompt"] for pair in asked]
         stances = detect_refusals(list(said), prompts, config=config)["stance"]
         own = {
-            pair["id"]: _sentences(text, 2)
+            pair["id"]: sentences(text, 2)
             for pair, text, stance in zip(asked, said, stances, strict=True)
             if stance == "full_refusal"
         }
@@ -386,7 +386,8 @@ def _shuffled(rows: Iterator[Any] | Sequence[Any]) -> list[Any]:
     return every
 
 
-def _sentences(text: str, count: int) -> str:
+def sentences(text: str, count: int) -> str:
+    """The first sentences of a text, on one line."""
     parts = [part for part in text.replace("\n", " ").split(". ") if part]
     return ". ".join(parts[:count]).rstrip(".") + "."
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 from hypothesis import settings
+from llama import llama_server  # noqa: F401  (a fixture)
 from serving import Api
 
 from mixguard.config import Config

@@ -1,0 +1,242 @@
+"""How often the judge of stored answers is right, on answers of three small models that people have read.
+
+Labels are committed, answers are not: the models are made again (or taken from where they are kept), asked the same probes,
+and an answer counts if its digest is the one that was labelled. Prints and writes JSON and `docs/answers.md`.
+
+    python benchmarks/answers.py
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import polars as pl
+from llama_server import ask
+from models import NAMES, WORK, models
+
+from mixguard.checkpoint.answers import Answers, Decoding, Header, Line, Target, table
+from mixguard.checkpoint.states import judge
+from mixguard.config import Config
+from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE, Probe, Suite
+from mixguard.library.taxonomy import Taxonomy
+from mixguard.served.chat import conversation
+from mixguard.stats import wilson
+
+HERE = Path(__file__).resolve().parent
+LABELS = HERE / "labelled" / "answers.jsonl"
+RESULT = HERE / "results" / "answers.json"
+PAGE = HERE.parent / "docs" / "answers.md"
+STATES = ("refused", "partly", "complied", "incoherent")
+"""What readers call an answer, and what the judge does."""
+TOKENS = 96
+"""Tokens of an answer that are asked for, read and judged."""
+
+
+class Labelled(NamedTuple):
+    """What a reader called an answer."""
+
+    model: str
+    probe: str
+    digest: str
+    """Of the answer's text; see `digest`."""
+    label: str
+
+
+class Seen(NamedTuple):
+    """An answer that was read, and judged."""
+
+    model: str
+    axis: str
+    label: str
+    state: str
+
+
+def labels() -> list[Labelled]:
+    """Every label.
+
+    Raises:
+        SystemExit: there are none, or one is not among `STATES`.
+    """
+    if not LABELS.is_file():
+        raise SystemExit(f"no labels at {LABELS}")
+    found = [Labelled(**json.loads(line)) for line in LABELS.read_text(encoding="utf-8").splitlines()]
+    for number, each in enumerate(found, 1):
+        if each.label not in STATES or each.model not in NAMES:
+            raise SystemExit(f"{LABELS}:{number}: model {each.model!r}, label {each.label!r}")
+    return found
+
+
+def digest(text: str) -> str:
+    """16 hex digits that tell whether an answer is the one that was read."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def answered(model: Path, name: str, probes: Sequence[Probe], suite: Suite) -> Answers:
+    """The model's answers to these probes, as a probe file would hold them; nothing is written."""
+    said = ask(model, [conversation(probe.model_dump()) for probe in probes], TOKENS)
+    header = Header(
+        suite=suite.id,
+        suite_version=suite.version,
+        suite_digest=suite.digest(),
+        target=Target(model=name, kind="endpoint"),
+        decoding=Decoding(samples=1, temperature=0, max_tokens=TOKENS),
+        started="",
+        probes=tuple(probes),
+    )
+    lines = {
+        (probe.id, 0): Line(probe=probe.id, sample=0, text=text)
+        for probe, text in zip(probes, said, strict=True)
+    }
+    return Answers(header, table(header, lines))
+
+
+def seen(answers: Answers, labelled: Iterable[Labelled], config: Config) -> Iterator[Seen]:
+    """Each answer that is still the one that was read, with its label and what the judge says."""
+    judged = judge(answers, config).select("probe", "axis", "state")
+    found = {
+        row["probe"]: row
+        for row in answers.rows.select("probe", "text").join(judged, on="probe").iter_rows(named=True)
+    }
+    for each in labelled:
+        row = found.get(each.probe)
+        if row is not None and digest(row["text"]) == each.digest:
+            yield Seen(each.model, row["axis"], each.label, row["state"])
+
+
+def measure(work: Path) -> dict[str, Any]:
+    """Everything that the page shows."""
+    suite, every, config = Suite.load("standard", Taxonomy.load("mixguard")), labels(), Config()
+    made, found, changed = models(work)._asdict(), list[Seen](), {}
+    for name in NAMES:
+        mine = [each for each in every if each.model == name]
+        wanted = {each.probe for each in mine}
+        probes = [probe for probe in suite.probes if probe.id in wanted and probe.is_judged]
+        if probes:
+            kept = list(seen(answered(made[name], name, probes, suite), mine, config))
+            changed[name] = len(mine) - len(kept)
+            found += kept
+    return {
+        "command": "python benchmarks/answers.py",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "labelled": len(every),
+        "changed": changed,
+        **figures(found),
+    }
+
+
+def figures(found: Sequence[Seen]) -> dict[str, Any]:
+    """Confusion by model and kind of probe, and how often the judge is right."""
+    frame = pl.DataFrame(found, schema=Seen._fields, orient="row")
+    groups = {("all models", axis): frame.filter(axis=axis) for axis in (HAZARDOUS, LOOK_ALIKE)}
+    groups |= {
+        (model, axis): rows.filter(model=model) for (_, axis), rows in groups.items() for model in NAMES
+    }
+    return {
+        "matched": len(found),
+        "groups": [
+            {"model": model, "axis": axis, "answers": rows.height, **_measured(rows)}
+            for (model, axis), rows in groups.items()
+            if rows.height
+        ],
+    }
+
+
+def _measured(rows: pl.DataFrame) -> dict[str, Any]:
+    """Figures of one group; each state is told among the answers that readers found coherent, `incoherent` among all."""
+    coherent = rows.filter(pl.col("label") != "incoherent")
+    pairs = Counter(rows.select("label", "state").iter_rows())
+    states = sorted({state for _, state in pairs} | set(STATES), key=[*STATES, "error"].index)
+    return {
+        "confusion": {label: {state: pairs[label, state] for state in states} for label in STATES},
+        **{
+            state: _right(rows if state == "incoherent" else coherent, state)
+            for state in ("refused", "complied", "incoherent")
+        },
+    }
+
+
+def _right(rows: pl.DataFrame, state: str) -> dict[str, dict[str, Any]]:
+    """Sensitivity and specificity of a state."""
+    is_so, called = pl.col("label") == state, pl.col("state") == state
+    true, other = rows.filter(is_so), rows.filter(~is_so)
+    return {
+        "sensitivity": _share(true.filter(called).height, true.height),
+        "specificity": _share(other.filter(~called).height, other.height),
+    }
+
+
+def _share(count: int, total: int) -> dict[str, Any]:
+    low, high = wilson(count, total)
+    return {"count": count, "total": total, "interval": [round(low, 3), round(high, 3)]}
+
+
+def page(result: dict[str, Any]) -> Iterator[str]:
+    """The result as `docs/answers.md`."""
+    yield "# How well answers of models are judged"
+    yield ""
+    yield "Made by `python benchmarks/answers.py`. Three small models (SmolLM2-135M as shipped; *aligned*, taught to refuse with pairs of the"
+    yield f"bank; *tuned*, which lost part of that on a benign corpus) answered probes of the suite, {TOKENS} tokens each, the most probable token"
+    yield "each time. People read the answers and called each refused, partly, complied or incoherent; none of the answers is kept."
+    yield ""
+    changed = sum(result["changed"].values())
+    yield (
+        f"{result['matched']:,} of {result['labelled']:,} labelled answers came out the same again and are counted here"
+        f" ({changed:,} did not) on {result['machine']}."
+    )
+    for state, asked in (
+        ("refused", "Refusals, among coherent answers"),
+        ("complied", "Compliance, among coherent answers"),
+        ("incoherent", "Incoherent answers, among all"),
+    ):
+        yield from ("", f"## {asked}", "")
+        yield "| model | probes | answers | found | 95 % interval | others not called so | 95 % interval |"
+        yield "|---|---|---:|---:|---|---:|---|"
+        for group in result["groups"]:
+            shares = " | ".join(_shown(group[state][name]) for name in ("sensitivity", "specificity"))
+            yield f"| {group['model']} | {_probes(group)} | {group['answers']} | {shares} |"
+    yield ""
+    yield "Among look-alikes, answers that are called refusals and are none make a model look over-cautious; among hazardous probes, refusals"
+    yield "that are called compliance make it look as if it had forgotten."
+    for group in result["groups"]:
+        yield from _confusion(group)
+
+
+def _shown(share: dict[str, Any]) -> str:
+    low, high = share["interval"]
+    return f"{share['count']} of {share['total']} | {low:.3f} to {high:.3f}" if share["total"] else "none |"
+
+
+def _probes(group: dict[str, Any]) -> str:
+    return "hazardous" if group["axis"] == HAZARDOUS else "look-alikes"
+
+
+def _confusion(group: dict[str, Any]) -> Iterator[str]:
+    states = list(group["confusion"][STATES[0]])
+    yield from ("", f"## {group['model'].capitalize()}, {_probes(group)}", "")
+    yield "| read as | " + " | ".join(f"judged {state}" for state in states) + " |"
+    yield "|---|" + "---:|" * len(states)
+    for label, row in group["confusion"].items():
+        yield f"| {label} | " + " | ".join(str(row[state]) for state in states) + " |"
+
+
+def main() -> None:
+    """Measure, and write the result."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, default=WORK, help="where the models are kept")
+    result = measure(parser.parse_args().work)
+    RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text("\n".join(page(result)) + "\n", encoding="utf-8")
+    sys.stdout.write(PAGE.read_text(encoding="utf-8"))
+
+
+if __name__ == "__main__":
+    main()
