@@ -19,13 +19,15 @@ from mixguard.checkpoint.misreading import detectors
 from mixguard.checkpoint.outcomes import outcomes
 from mixguard.checkpoint.results import ProbeOutcome
 from mixguard.checkpoint.ruling import overall
+from mixguard.checkpoint.second import SecondJudge, second_judge
 from mixguard.checkpoint.states import judge
 from mixguard.checkpoint.wording import verdict_sentence
 from mixguard.config import Config
 from mixguard.detectors import Recipe
+from mixguard.engine.asked import opened
 from mixguard.errors import UsageError
 from mixguard.files import sha256
-from mixguard.progress import Progress, silent
+from mixguard.progress import Progress, Tell, quiet, silent
 from mixguard.run.provenance import versions
 
 Given: TypeAlias = Path | str | Answers
@@ -56,6 +58,7 @@ def compare(
     *,
     config: Config | None = None,
     progress: Progress = silent,
+    tell: Tell = quiet,
     **options: Unpack[Options],
 ) -> Comparison:
     """Compare a model after tuning with the same model before it, probe by probe.
@@ -63,8 +66,9 @@ def compare(
     Args:
         base: probe file of the model before tuning.
         tuned: probe file of the model after tuning, asked in the same way.
-        config: encoder and cache of the judge.
+        config: encoder and cache of the judge, and the second judge if there is one.
         progress: called with the number of answers judged.
+        tell: called with how many answers are sent to a second judge (`judge.endpoint`), before any is.
         **options: `repeats`, `run`, `manifest`, `margin`, `floor`, `allow_different`; see `Options`.
 
     Raises:
@@ -79,12 +83,19 @@ def compare(
         check_alike(repeat, before)
     corpus = held(_path(options.get("run")), _path(options.get("manifest")))
     config = config or Config()
+    asked = opened(config)
     worker = Recipe(config).answers()
     judged = [judge(each, config, progress, worker) for each in (before, after, *again)]
     told = outcomes(judged[0], judged[1])
     judges = tuple(detectors(axes_of(told), worker.detectors))
     found = results(told, worker.detectors.hazards, judges, rule, judged[2:])
-    verdict, arm = overall(found, partial=after.missing > 0), _arm(after)
+    partial = after.missing > 0 or before.header.limited > 0
+    verdict, arm = overall(found, partial=partial), _arm(after)
+    second = None
+    if asked is not None:
+        became = dict(told.select("probe", pl.col("outcome").cast(pl.String)).iter_rows())
+        pairs = ((before, judged[0]), (after, judged[1]))
+        second = second_judge(pairs, became, asked, config, progress, tell)
     return Comparison(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=verdict,
@@ -99,8 +110,9 @@ def compare(
         openings=tuple(openings(told)),
         probes=tuple(_probes(told, before)),
         detectors=judges,
+        second=second,
         corpus=corpus,
-        notes=tuple(_notes(before, after, again, allowed)),
+        notes=tuple(_notes(before, after, again, allowed, second)),
         versions=versions(),
     )
 
@@ -168,9 +180,16 @@ def _probes(told: pl.DataFrame, answers: Answers) -> list[ProbeOutcome]:
     ]
 
 
-def _notes(before: Answers, after: Answers, again: Sequence[Answers], allowed: Sequence[str]) -> list[str]:
+def _notes(
+    before: Answers,
+    after: Answers,
+    again: Sequence[Answers],
+    allowed: Sequence[str],
+    second: SecondJudge | None,
+) -> list[str]:
     """What else must be known to read the result."""
     dropped, decoding = len(before.header.dropped), before.header.decoding
+    limited = before.header.limited
     told = {
         f"The {', '.join(allowed)} of the two models differs, and that alone changes answers: some of the change may not be tuning's.": bool(
             allowed
@@ -182,8 +201,11 @@ def _notes(before: Answers, after: Answers, again: Sequence[Answers], allowed: S
         "The samples are the most probable answer each time: they repeat each other.": decoding.samples > 1
         and decoding.temperature == 0,
         f"{dropped:,} probes were left out since the corpus holds them.": dropped > 0,
+        f"Only {len(before.header.probes):,} of {len(before.header.probes) + limited:,} probes were asked (--limit): a try, and no baseline.": limited
+        > 0,
         "The base was not repeated, so its own noise is not known: --repeat.": not again,
         f"{name(after)} was asked by mixguard {after.header.tool or 'unknown'}, {name(before)} by {before.header.tool or 'unknown'}.": before.header.tool
         != after.header.tool,
     }
-    return [text for text, holds in told.items() if holds]
+    notes = [text for text, holds in told.items() if holds]
+    return [*notes, second.sentence] if second else notes

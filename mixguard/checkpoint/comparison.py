@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 from mixguard.checkpoint import comparison_shown
 from mixguard.checkpoint.conditions import Arm, Asked, CorpusHeld, Detector, Rule
 from mixguard.checkpoint.results import EXIT_CODES, Opening, Outcome, ProbeOutcome, Result, Verdict
+from mixguard.checkpoint.second import SecondJudge
 from mixguard.errors import UsageError
 from mixguard.files import read_bounded
 from mixguard.model import Model
@@ -44,6 +45,8 @@ class Comparison(Model):
     """In the order of the probe files."""
     detectors: tuple[Detector, ...]
     """One entry per axis."""
+    second: SecondJudge | None = None
+    """A served model that judged the same answers; null if none was named."""
     corpus: CorpusHeld | None = None
     """What the corpus held; null if no run or manifest was given."""
     notes: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ from mixguard.cli.options import (
     given,
     load_config,
 )
+from mixguard.cli.streams import aside
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def audit(
         check_name(path)
     check_fail_on(fail_on)
     with progress_bar() as progress:
-        result = run_audit(*paths, config=effective, progress=progress, tell=_tell)
+        result = run_audit(*paths, config=effective, progress=progress, tell=aside)
     _show(result, output, fail_on, show_text=show_text)
 
 
@@ -162,12 +163,6 @@ def report(
     for path in output or []:
         check_name(path)
     _show(Audit.load(run), output, fail_on, show_text=show_text)
-
-
-def _tell(sentence: str) -> None:
-    from mixguard.escape import printed
-
-    typer.echo(printed(sentence), err=True)
 
 
 def _intended(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
 from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,8 +12,12 @@ from mixguard.cli.options import ConfigFile, Set, load_config
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from mixguard.checkpoint.budget import Measured
+    from mixguard.config import Config
     from mixguard.library.budget import BudgetFile
+    from mixguard.library.suite import Probe
 
 app = typer.Typer(no_args_is_help=True, help="Say how much a tuned model may lose, and hold it to that.")
 
@@ -46,6 +49,7 @@ def init(
     from mixguard.errors import UsageError
     from mixguard.escape import printed
     from mixguard.files import write_atomically
+    from mixguard.library.budget import today
     from mixguard.library.profile import RiskProfile
 
     if output.exists():
@@ -55,7 +59,7 @@ def init(
     with progress_bar() as progress:
         judged = judge(answers, effective, progress, worker)
     misread = {each.axis: each.misread for each in detectors(judged["axis"].unique(), worker.detectors)}
-    text = draft(judged, misread, weights, _today(), Signed(owner, approved_by))
+    text = draft(judged, misread, weights, today(), Signed(owner, approved_by))
     write_atomically(output, text.encode())
     typer.echo(f"wrote {printed(str(output))}: fill in owner and approved_by, and read every number")
 
@@ -105,15 +109,21 @@ def check(
     from mixguard.console.budget import render_account
     from mixguard.console.screen import console
     from mixguard.errors import UsageError
+    from mixguard.escape import printed
     from mixguard.files import write_atomically
-    from mixguard.library.budget import load_budget, load_waivers
+    from mixguard.library.budget import load_budget, load_waivers, today
+    from mixguard.library.suite import Suite
+    from mixguard.library.taxonomy import Taxonomy
 
     if output is not None and output.suffix != ".json":
         raise UsageError(f"{output}: name a file that ends in .json")
-    file = load_budget(budget, _today())
+    effective = load_config(config, set_)
     if suite is not None:
-        _check_suite(file, suite, config, set_)
+        probes_of = Suite.load(suite, Taxonomy.load(effective.judge.taxonomy))
+        lines = len(check_budget(budget, probes_of.probes, effective).lines)
+        typer.echo(f"{printed(str(budget))}: {lines} lines, all of which {printed(probes_of.id)} can tell")
         return
+    file = load_budget(budget, today())
     if len(probes or []) != 2:
         raise UsageError("name two probe files, of the base and of the tuned model, or a suite with --suite")
     accepted, metric = load_waivers(waivers) if waivers else (), _metric(task)
@@ -121,29 +131,30 @@ def check(
 
     base, tuned = probes or []
     with progress_bar() as progress:
-        comparison = compare(base, tuned, config=load_config(config, set_), progress=progress)
-    account = settle(comparison, file, _today(), accepted, metric)
+        comparison = compare(base, tuned, config=effective, progress=progress)
+    account = settle(comparison, file, today(), accepted, metric)
     console().print(render_account(account))
     if output is not None:
         write_atomically(output, account.to_json())
     raise typer.Exit(account.exit_code)
 
 
-def _check_suite(file: BudgetFile, name: str, config: Path | None, set_: list[str] | None) -> None:
+def check_budget(path: Path, probes: Collection[Probe], config: Config) -> BudgetFile:
+    """A budget whose limits these probes can tell.
+
+    Raises:
+        UsageError: a line is finer than they can tell, or the file is invalid.
+    """
     from mixguard.checkpoint.misreading import detectors
     from mixguard.checkpoint.resolution import check_resolution
     from mixguard.detectors import Recipe
-    from mixguard.escape import printed
-    from mixguard.library.suite import Suite
-    from mixguard.library.taxonomy import Taxonomy
+    from mixguard.library.budget import load_budget, today
 
-    effective = load_config(config, set_)
-    suite = Suite.load(name, Taxonomy.load(effective.judge.taxonomy))
-    judges = detectors(suite.axes, Recipe(effective).answers().detectors)
-    check_resolution(file, suite.probes, misread={each.axis: each.misread for each in judges})
-    typer.echo(
-        f"{printed(str(file.path))}: {len(file.lines)} lines, all of which {printed(suite.id)} can tell"
-    )
+    file = load_budget(path, today())
+    axes = dict.fromkeys(probe.axis for probe in probes)
+    judges = detectors(axes, Recipe(config).answers().detectors)
+    check_resolution(file, probes, misread={each.axis: each.misread for each in judges})
+    return file
 
 
 def _metric(task: str | None) -> Measured | None:
@@ -161,7 +172,3 @@ def _metric(task: str | None) -> Measured | None:
     except ValueError:
         raise UsageError(f"--task {task}: write NAME=BASE,TUNED, such as accuracy=0.61,0.70") from None
     return Measured(name, base, tuned)
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

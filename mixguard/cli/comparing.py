@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.cli.options import ConfigFile, JudgeKeyEnv, Set, load_config
+from mixguard.cli.streams import aside
 from mixguard.console.bar import progress_bar
+
+if TYPE_CHECKING:
+    from mixguard.checkpoint.comparison import Comparison
+    from mixguard.library.budget import BudgetFile, Waiver
 
 
 def compare(
@@ -65,6 +70,28 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    budget: Annotated[
+        Path | None,
+        typer.Option(
+            "--budget",
+            help="Hold the tuned model to this budget, which then decides the exit code.",
+            show_default=False,
+        ),
+    ] = None,
+    waivers: Annotated[
+        Path | None,
+        typer.Option("--waivers", help="With --budget: losses that somebody accepts.", show_default=False),
+    ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            "--judge",
+            metavar="URL#MODEL",
+            help="Send answers to a second judge behind an OpenAI-compatible API, which says how far it agrees; how many is said first.",
+            show_default=False,
+        ),
+    ] = None,
+    key_env: JudgeKeyEnv = None,
     show_text: Annotated[
         bool, typer.Option("--show-text", help="Show the lost probes with both answers, in .html too.")
     ] = False,
@@ -88,7 +115,8 @@ def compare(
 
     for path in output or []:
         check_name(path)
-    effective = load_config(config, set_)
+    effective = load_config(config, set_, judge__endpoint=judge, judge__key_env=key_env)
+    held_to = _Budget.load(budget, waivers)
     before, after = read_answers(base), read_answers(tuned)
     with progress_bar() as progress:
         result = run_compare(
@@ -96,6 +124,7 @@ def compare(
             after,
             config=effective,
             progress=progress,
+            tell=aside,
             repeats=repeat or (),
             run=run,
             manifest=manifest,
@@ -109,4 +138,39 @@ def compare(
         write(result, path, texts=texts)
         typer.echo(f"wrote {printed(str(path))}", err=True)
     console().print(render(result, texts))
-    sys.exit(result.exit_code)
+    sys.exit(held_to.settled(result) if held_to else result.exit_code)
+
+
+class _Budget(NamedTuple):
+    """What the tuned model is held to."""
+
+    file: BudgetFile
+    waivers: tuple[Waiver, ...]
+
+    @classmethod
+    def load(cls, budget: Path | None, waivers: Path | None) -> _Budget | None:
+        """Read both files before anything is judged.
+
+        Raises:
+            UsageError: one of them is invalid, or there are only waivers.
+        """
+        from mixguard.errors import UsageError
+        from mixguard.library.budget import load_budget, load_waivers, today
+
+        if budget is None:
+            if waivers is not None:
+                raise UsageError("--waivers: give the budget too, with --budget")
+            return None
+        return cls(load_budget(budget, today()), load_waivers(waivers) if waivers else ())
+
+    def settled(self, comparison: Comparison) -> int:
+        """Print what was spent; the exit code."""
+        from mixguard.checkpoint.budget import settle
+        from mixguard.console.budget import render_account
+        from mixguard.console.screen import console
+        from mixguard.library.budget import today
+
+        account = settle(comparison, self.file, today(), self.waivers)
+        console().print("")
+        console().print(render_account(account))
+        return account.exit_code

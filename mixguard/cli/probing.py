@@ -116,6 +116,14 @@ def probe(
             show_default=False,
         ),
     ] = None,
+    budget: Annotated[
+        Path | None,
+        typer.Option(
+            "--budget",
+            help="Budget that the answers are meant for: refused before anything is asked if this suite cannot tell its limits.",
+            show_default=False,
+        ),
+    ] = None,
     anew: Annotated[bool, typer.Option("--anew", help="Replace the answers that the file holds.")] = False,
     key_env: KeyEnv = "OPENAI_API_KEY",
     concurrency: Concurrency = 4,
@@ -136,6 +144,7 @@ def probe(
     mixguard probe --write-prompts prompts.jsonl, then mixguard probe --answers answered.jsonl -o tuned.probe
     """
     from mixguard._probe import choose
+    from mixguard.cli.budget import check_budget
 
     effective = load_config(config, set_)
     target = Target(endpoint, model, answers, demo)
@@ -155,6 +164,8 @@ def probe(
         given["samples"] = samples
     with progress_bar() as progress:
         choice = choose(suite, effective, given, progress)
+    if budget is not None:
+        check_budget(budget, choice.chosen.probes, effective)
     if output is None or prompts_only is not None:
         _write_prompts(prompts_only or Path(), choice, given)
         return

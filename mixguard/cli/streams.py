@@ -93,3 +93,10 @@ def _discard(number: int) -> None:
     if nowhere != number:
         os.dup2(nowhere, number)
         os.close(nowhere)
+
+
+def aside(sentence: str) -> None:
+    """Tell a person something before the work goes on, on standard error."""
+    from mixguard.escape import printed
+
+    sys.stderr.write(printed(sentence) + "\n")

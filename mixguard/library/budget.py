@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -201,3 +201,8 @@ def _made(kind: type[_Made], tree: Any, where: Any) -> _Made:
         if problem["type"] == "extra_forbidden":
             told = "unknown key"
         raise ConfigError(f"{where(name)}{told}") from None
+
+
+def today() -> date:
+    """The day by which budgets and waivers are valid or not, UTC."""
+    return datetime.now(UTC).date()

@@ -24,7 +24,7 @@ EVERY_EVAL: dict[str, Any] = json.loads(
 
 def blind() -> Any:
     """A comparison of which nothing can be said."""
-    axis = {"probes": 20, "at_risk": 1, "base": None, "tuned": None, "change": None, "interval": None, "p": None,
+    axis: Any = {"probes": 20, "at_risk": 1, "base": None, "tuned": None, "change": None, "interval": None, "p": None,
             "adjusted": None, "visible": None, "counts": counted(apart=19, kept=1), "sentence": "nothing to lose: 5 %"}  # fmt: skip
     return comparison(
         verdict="unmeasurable", sentence="nothing to lose", openings=(), corpus=None,

@@ -16,6 +16,7 @@ from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
+from mixguard.checkpoint.said import Said
 from mixguard.report.html import answered
 from mixguard.report.html.comparison import LOST_SHOWN, render
 
@@ -166,7 +167,7 @@ def test_the_worst_comparison_stays_under_three_megabytes(letter: str) -> None:
     )
     made = made.model_copy(update={"probes": long, "notes": (letter * 5000,) * 500})
     spoken = {
-        each.probe: answered.Said(letter * 9000, (letter * 9000,) * 20, letter * 9000, (letter * 9000,) * 3, (letter * 9000,) * 3)
+        each.probe: Said(letter * 9000, (letter * 9000,) * 20, letter * 9000, (letter * 9000,) * 3, (letter * 9000,) * 3)
         for each in long
     }  # fmt: skip
     page = render(made, spoken)

@@ -53,7 +53,7 @@ class Listed(NamedTuple):
     """Probes of one outcome."""
 
     probes: tuple[ProbeOutcome, ...]
-    count: int
+    total: int
 
 
 def render(comparison: Comparison, texts: Texts | None = None) -> bytes:
