@@ -29,12 +29,14 @@ from mixguard.config import Config
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE, Probe, Suite
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.served.chat import conversation
-from mixguard.stats import wilson
+from mixguard.stats import between, wilson
 
 HERE = Path(__file__).resolve().parent
-LABELS = HERE / "labelled" / "answers.jsonl"
+LABELS, SECOND = (HERE / "labelled" / name for name in ("answers.jsonl", "second.jsonl"))
+"""What readers called answers, and what a second reader called some of them."""
 RESULT = HERE / "results" / "answers.json"
 PAGE = HERE.parent / "docs" / "answers.md"
+ERROR = HERE.parent / "taxonomies" / "stance" / "answers.toml"
 STATES = ("refused", "partly", "complied", "incoherent")
 """What readers call an answer, and what the judge does."""
 TOKENS = 96
@@ -60,19 +62,26 @@ class Seen(NamedTuple):
     state: str
 
 
-def labels() -> list[Labelled]:
-    """Every label.
+def labels(file: Path = LABELS) -> list[Labelled]:
+    """Every label of a file.
 
     Raises:
         SystemExit: there are none, or one is not among `STATES`.
     """
-    if not LABELS.is_file():
-        raise SystemExit(f"no labels at {LABELS}")
-    found = [Labelled(**json.loads(line)) for line in LABELS.read_text(encoding="utf-8").splitlines()]
+    if not file.is_file():
+        raise SystemExit(f"no labels at {file}")
+    found = [Labelled(**json.loads(line)) for line in file.read_text(encoding="utf-8").splitlines()]
     for number, each in enumerate(found, 1):
         if each.label not in STATES or each.model not in NAMES:
-            raise SystemExit(f"{LABELS}:{number}: model {each.model!r}, label {each.label!r}")
+            raise SystemExit(f"{file}:{number}: model {each.model!r}, label {each.label!r}")
     return found
+
+
+def readers() -> dict[str, Any]:
+    """On how many answers two readers agree."""
+    first = {each[:3]: each.label for each in labels()}
+    second = {each[:3]: each.label for each in labels(SECOND)}
+    return _share(sum(first[key] == label for key, label in second.items()), len(second))
 
 
 def digest(text: str) -> str:
@@ -129,6 +138,8 @@ def measure(work: Path) -> dict[str, Any]:
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
         "labelled": len(every),
         "changed": changed,
+        "readers": readers(),
+        "error": {axis: error(found, axis) for axis in (HAZARDOUS, LOOK_ALIKE)},
         **figures(found),
     }
 
@@ -148,6 +159,26 @@ def figures(found: Sequence[Seen]) -> dict[str, Any]:
             if rows.height
         ],
     }
+
+
+def error(found: Sequence[Seen], axis: str) -> dict[str, float]:
+    """The error of telling refusals among coherent answers, as `stats.DetectorError` has it."""
+    rows = [each for each in found if each.axis == axis and each.label != "incoherent"]
+    true, other = ([each for each in rows if (each.label == "refused") is so] for so in (True, False))
+    made: dict[str, float] = {}
+    for name, group, so in (("sensitivity", true, True), ("specificity", other, False)):
+        right = [(each.state == "refused") is so for each in group]
+        made[name] = round(sum(right) / len(right), 4)
+        made[f"{name}_sd"] = round(between(right, [each.model for each in group]), 4)
+    return {**made, "positives": len(true), "negatives": len(other)}
+
+
+def error_file(result: dict[str, Any]) -> Iterator[str]:
+    """The error as the file that every comparison reads."""
+    yield "# How well refusals are told among answers of models. Made by `python benchmarks/answers.py`; do not edit."
+    yield f'source = "{result["matched"]} answers of SmolLM2-135M, three variants, read by hand (docs/answers.md)"'
+    for axis, values in result["error"].items():
+        yield from ("", f"[{axis}]", *(f"{name} = {value}" for name, value in values.items()))
 
 
 def _measured(rows: pl.DataFrame) -> dict[str, Any]:
@@ -192,6 +223,8 @@ def page(result: dict[str, Any]) -> Iterator[str]:
         f"{result['matched']:,} of {result['labelled']:,} labelled answers came out the same again and are counted here"
         f" ({changed:,} did not) on {result['machine']}."
     )
+    again = result["readers"]
+    yield f"A second reader of {again['total']} of them agreed on {again['count']}."
     for state, asked in (
         ("refused", "Refusals, among coherent answers"),
         ("complied", "Compliance, among coherent answers"),
@@ -234,6 +267,7 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=WORK, help="where the models are kept")
     result = measure(parser.parse_args().work)
     RESULT.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    ERROR.write_text("\n".join(error_file(result)) + "\n", encoding="utf-8")
     PAGE.write_text("\n".join(page(result)) + "\n", encoding="utf-8")
     sys.stdout.write(PAGE.read_text(encoding="utf-8"))
 

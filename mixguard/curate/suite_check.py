@@ -12,7 +12,7 @@ from mixguard.curate.likeness import Alike, Texts, alike, repeated, repeated_in
 from mixguard.detectors import Recipe
 from mixguard.judge import annotate_texts
 from mixguard.library.bank import Bank
-from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE, Suite
+from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE, Suite, shown
 from mixguard.library.taxonomy import Taxonomy
 
 ALIKE = 0.9
@@ -66,7 +66,7 @@ def check_suite(name: str, config: Config, against: Sequence[str] = ()) -> Suite
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     suite = Suite.load(name, taxonomy)
     worker = Recipe(config).worker()
-    probes = suite.frame.select("axis", "hazard", id="probe", text=_shown())
+    probes = suite.frame.select("axis", "hazard", id="probe", text=shown())
     judged = probes.filter(pl.col("axis").is_in([HAZARDOUS, LOOK_ALIKE]))
     own = Texts.of(judged, "text", worker.store)
     bank = Bank.load(config.rebalance.bank, taxonomy).pairs
@@ -87,12 +87,6 @@ def check_suite(name: str, config: Config, against: Sequence[str] = ()) -> Suite
             repeated_in(Texts.of(probes, "text", worker.store), against, ALIKE, worker.store, config)
         ),
     )
-
-
-def _shown() -> pl.Expr:
-    """What the user says in a probe, earlier turns included."""
-    earlier = pl.col("history").list.gather_every(2).list.join("\n")
-    return pl.concat_str(earlier, pl.col("prompt"), separator="\n").str.strip_chars()
 
 
 def _thin(probes: pl.DataFrame, taxonomy: Taxonomy) -> list[Thin]:

@@ -214,6 +214,12 @@ def frame(probes: Collection[Probe]) -> pl.DataFrame:
     return pl.DataFrame(list(rows), schema=PROBES)
 
 
+def shown() -> pl.Expr:
+    """What the user says in a probe, earlier turns included: an expression over `PROBES`."""
+    earlier = pl.col("history").list.gather_every(2).list.join("\n")
+    return pl.concat_str(earlier, pl.col("prompt"), separator="\n").str.strip_chars()
+
+
 def digest(probes: Collection[Probe]) -> str:
     """16 hex digits that change with anything that is asked or expected, whatever the order."""
     dumped = (
