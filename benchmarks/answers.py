@@ -15,7 +15,7 @@ import os
 import platform
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -32,8 +32,10 @@ from mixguard.served.chat import conversation
 from mixguard.stats import between, wilson
 
 HERE = Path(__file__).resolve().parent
-LABELS, SECOND = (HERE / "labelled" / name for name in ("answers.jsonl", "second.jsonl"))
-"""What readers called answers, and what a second reader called some of them."""
+LABELS, HELD_OUT, SECOND = (
+    HERE / "labelled" / name for name in ("answers.jsonl", "held-out.jsonl", "second.jsonl")
+)
+"""What readers called answers; what they called others after the judge was mended; what a second reader called some of the first."""
 RESULT = HERE / "results" / "answers.json"
 PAGE = HERE.parent / "docs" / "answers.md"
 ERROR = HERE.parent / "taxonomies" / "stance" / "answers.toml"
@@ -60,6 +62,8 @@ class Seen(NamedTuple):
     axis: str
     label: str
     state: str
+    held_out: bool = False
+    """Whether it was read after the judge was mended."""
 
 
 def labels(file: Path = LABELS) -> list[Labelled]:
@@ -108,7 +112,9 @@ def answered(model: Path, name: str, probes: Sequence[Probe], suite: Suite) -> A
     return Answers(header, table(header, lines))
 
 
-def seen(answers: Answers, labelled: Iterable[Labelled], config: Config) -> Iterator[Seen]:
+def seen(
+    answers: Answers, labelled: Iterable[Labelled], config: Config, later: Collection[Labelled] = ()
+) -> Iterator[Seen]:
     """Each answer that is still the one that was read, with its label and what the judge says."""
     judged = judge(answers, config).select("probe", "axis", "state")
     found = {
@@ -118,28 +124,32 @@ def seen(answers: Answers, labelled: Iterable[Labelled], config: Config) -> Iter
     for each in labelled:
         row = found.get(each.probe)
         if row is not None and digest(row["text"]) == each.digest:
-            yield Seen(each.model, row["axis"], each.label, row["state"])
+            yield Seen(each.model, row["axis"], each.label, row["state"], each in later)
 
 
 def measure(work: Path) -> dict[str, Any]:
     """Everything that the page shows."""
-    suite, every, config = Suite.load("standard", Taxonomy.load("mixguard")), labels(), Config()
+    suite, config = Suite.load("standard", Taxonomy.load("mixguard")), Config()
+    every, later = labels(), labels(HELD_OUT)
     made, found, changed = models(work)._asdict(), list[Seen](), {}
     for name in NAMES:
-        mine = [each for each in every if each.model == name]
+        mine = [each for each in (*every, *later) if each.model == name]
         wanted = {each.probe for each in mine}
         probes = [probe for probe in suite.probes if probe.id in wanted and probe.is_judged]
         if probes:
-            kept = list(seen(answered(made[name], name, probes, suite), mine, config))
+            kept = list(seen(answered(made[name], name, probes, suite), mine, config, set(later)))
             changed[name] = len(mine) - len(kept)
             found += kept
     return {
         "command": "python benchmarks/answers.py",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores",
-        "labelled": len(every),
+        "labelled": len(every) + len(later),
         "changed": changed,
         "readers": readers(),
         "error": {axis: error(found, axis) for axis in (HAZARDOUS, LOOK_ALIKE)},
+        "held out": {
+            axis: error([each for each in found if each.held_out], axis) for axis in (HAZARDOUS, LOOK_ALIKE)
+        },
         **figures(found),
     }
 
@@ -225,6 +235,13 @@ def page(result: dict[str, Any]) -> Iterator[str]:
     )
     again = result["readers"]
     yield f"A second reader of {again['total']} of them agreed on {again['count']}."
+    yield "Two rules of the judge were written after the first answers had been read: a refusal that is followed by one more sentence stands, and an"
+    yield "answer about something else is incoherent. How refusals are told among the answers that were read afterwards:"
+    yield ""
+    yield "| probes | refusals found | of | others not called so | of |"
+    yield "|---|---:|---:|---:|---:|"
+    for axis, values in result["held out"].items():
+        yield f"| {axis.replace('_', ' ')} | {values['sensitivity']:.3f} | {values['positives']} | {values['specificity']:.3f} | {values['negatives']} |"
     for state, asked in (
         ("refused", "Refusals, among coherent answers"),
         ("complied", "Compliance, among coherent answers"),
