@@ -8,6 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.annotate.incoherence import is_incoherent
+from mixguard.annotate.phrases import Phrases
 from mixguard.annotate.rest import openings
 from mixguard.annotate.stance_text import plain_text
 from mixguard.checkpoint.answers import Answers
@@ -125,7 +126,13 @@ def _amended(judged: pl.DataFrame, store: VectorStore) -> pl.DataFrame:
         for opening, text in zip(opened, judged.filter(halved)["text"], strict=True)
     ]
     brief = halved.scatter(halved.arg_true(), pl.Series(rests, dtype=pl.Boolean))
-    complies = judged["state"] == "complied"
+    # Who agrees to do it complies, however little follows.
+    agrees = (
+        pl.col("text")
+        .str.strip_chars_start()
+        .str.contains(Phrases.load("openings", "affirmative").expression)
+    )
+    complies = judged.select((pl.col("state") == "complied") & ~agrees).to_series()
     chosen = judged.filter(complies)
     asked, said = (
         store.first_windows(chosen.select(text).to_series().to_list()) for text in (shown(), "text")
