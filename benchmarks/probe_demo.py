@@ -33,9 +33,12 @@ KILLED = ("--limit", "40", "--samples", "2", "--seed", "1")
 
 
 def mixguard(*arguments: str, folder: Path) -> int:
-    """Run a command and show it; its exit code."""
+    """Run a command and show it; its exit code, which ends the demonstration if it is not a verdict."""
     print(f"\n$ mixguard {' '.join(arguments)}", flush=True)
-    return subprocess.run([_command(), *arguments], cwd=folder, check=False).returncode
+    code = subprocess.run([_command(), *arguments], cwd=folder, check=False).returncode
+    if code not in (0, 1, 4):
+        raise SystemExit(code)
+    return code
 
 
 def _command() -> str:
