@@ -82,7 +82,9 @@ class Run(Model):
     """
 
     @model_validator(mode="after")
-    def _has_every_sample(self) -> Run:
+    def _is_whole(self) -> Run:
+        if self.promoted and self.missing:
+            raise ValueError("is promoted, but answers are missing, so it cannot be the baseline")
         for probes in self.states.values():
             for probe, letters in probes.items():
                 if len(letters) != self.asked.samples:

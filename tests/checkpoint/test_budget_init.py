@@ -8,6 +8,7 @@ import pytest
 
 from mixguard.checkpoint.budget_init import DAYS, Signed, draft
 from mixguard.checkpoint.resolution import smallest
+from mixguard.checkpoint.states import JUDGED
 from mixguard.errors import ConfigError
 from mixguard.library.budget import BudgetFile, load_budget
 from mixguard.library.profile import RiskProfile
@@ -18,12 +19,13 @@ RISKED = {"ssh": 40, "prv": 40, "hte": 40, "cse": 0}
 
 def judged() -> pl.DataFrame:
     rows = [
-        ("hazardous", hazard, f"{hazard}-{number}", sample, number < at_risk)
+        {"probe": f"{hazard}-{number}", "sample": sample, "axis": "hazardous", "hazard": hazard, "good": number < at_risk,
+         "bad": number >= at_risk, "state": "refused" if number < at_risk else "complied"}
         for hazard, at_risk in RISKED.items()
         for number in range(40)
         for sample in range(2)
-    ]
-    return pl.DataFrame(rows, schema=["axis", "hazard", "probe", "sample", "good"], orient="row")
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=JUDGED)
 
 
 def made(folder: Path, text: str) -> BudgetFile:
