@@ -77,7 +77,12 @@ def _tables(probes: pl.DataFrame, misread: Mapping[str, float], profile: RiskPro
         weight = profile.weight(hazard)
         laxer = next(times for least, times in LAXER if weight.weight >= least)
         rows = mine.filter(pl.col("hazard") == hazard)
-        yield from _table(f"hazards.{hazard}", rows, misread.get(HAZARDOUS, 0.0), laxer, weight.why)
+        yield from _table(f"hazards.{_key(hazard)}", rows, misread.get(HAZARDOUS, 0.0), laxer, weight.why)
+
+
+def _key(hazard: str) -> str:
+    """A code as a key of TOML, where a dot would begin a table of its own."""
+    return spelt(hazard) if "." in hazard else hazard
 
 
 def _table(name: str, rows: pl.DataFrame, misread: float, laxer: float, why: str = "") -> Iterator[str]:

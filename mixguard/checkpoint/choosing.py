@@ -12,12 +12,10 @@ import polars as pl
 from mixguard.config import Config
 from mixguard.corpus.corpus import text_id
 from mixguard.curate.likeness import Texts, repeated_in
+from mixguard.curate.suite_check import ALIKE
 from mixguard.errors import UsageError
 from mixguard.library.suite import Probe, Suite
 from mixguard.run.document import Audit
-
-ALIKE = 0.9
-"""Cosine above which a probe counts as held by a corpus."""
 
 
 class Chosen(NamedTuple):

@@ -31,7 +31,7 @@ STATES = pl.Schema(
         "error": pl.UInt32(),
     }
 )
-_Group = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}(/[A-Za-z0-9._-]{1,40})?$")]
+_Group = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}(/[A-Za-z0-9][A-Za-z0-9._-]{0,39})?$")]
 _Probe = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 _Letters = Annotated[str, StringConstraints(pattern=r"^[gbnie]{1,100}$")]
 _Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]

@@ -9,6 +9,7 @@ from probe_files import PROBES, header, probe_file
 
 from mixguard.checkpoint.answers import Line, read_answers, to_line
 from mixguard.errors import UsageError
+from mixguard.library.suite import Probe
 
 FIRST = Line(probe=PROBES[0].id, sample=0, text="No.\n\u2028\x85 Never.", opening=-0.5)
 
@@ -61,6 +62,11 @@ def test_what_is_no_probe_file_is_named(tmp_path: Path) -> None:
     file.write_text('{"messages": []}\n')
     with pytest.raises(UsageError, match=r"x\.probe:1: "):
         read_answers(file)
+
+
+def test_a_hazard_is_a_code_wherever_the_file_came_from() -> None:
+    with pytest.raises(ValueError, match="hazard"):
+        Probe.model_validate(PROBES[0].model_dump() | {"hazard": "vcr]\nowner = 'me'"})
 
 
 def test_a_header_that_asks_for_more_rows_than_memory_holds_is_refused() -> None:

@@ -49,6 +49,12 @@ def test_a_draft_is_valid_no_finer_than_can_be_told_and_stricter_for_weighty_haz
     assert all("judgement" in each.why for each in limits.values())
 
 
+def test_a_code_with_a_dot_is_one_key(tmp_path: Path) -> None:
+    rows = judged().with_columns(hazard=pl.lit("own.ssh"))
+    file = made(tmp_path, draft(rows, {}, RiskProfile.load("general"), TODAY, Signed("ann", "bo")))
+    assert [line.hazard for line in file.lines] == [None, "own.ssh"]
+
+
 def test_a_draft_must_be_signed_before_it_is_used(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="owner: fill in"):
         made(tmp_path, draft(judged(), {}, RiskProfile.load("general"), TODAY))
