@@ -89,8 +89,7 @@ def compare(
     told = outcomes(judged[0], judged[1])
     judges = tuple(detectors(axes_of(told), worker.detectors))
     found = results(told, worker.detectors.hazards, judges, rule, judged[2:])
-    partial = after.missing > 0 or before.header.limited > 0
-    verdict, arm = overall(found, partial=partial), _arm(after)
+    verdict, arm, of = overall(found, partial=not after.is_whole), _arm(after), _asked(before)
     second = None
     if asked is not None:
         became = dict(told.select("probe", pl.col("outcome").cast(pl.String)).iter_rows())
@@ -99,11 +98,11 @@ def compare(
     return Comparison(
         made=datetime.now(UTC).isoformat(timespec="seconds"),
         verdict=verdict,
-        sentence=verdict_sentence(verdict, found, arm),
+        sentence=verdict_sentence(verdict, found, arm, of.limited),
         base=_arm(before),
         tuned=arm,
         repeats=tuple(map(_arm, again)),
-        asked=_asked(before),
+        asked=of,
         allowed=allowed,
         rule=rule,
         results=found,
@@ -158,6 +157,7 @@ def _asked(answers: Answers) -> Asked:
         asked=header.asked,
         probes=len(header.probes),
         dropped=len(header.dropped),
+        limited=header.limited,
         decoding=header.decoding,
     )
 

@@ -45,6 +45,6 @@ def checked(kind: type[Made], tree: Mapping[str, Any], error: type[UsageError], 
         return kind.model_validate(tree)
     except ValidationError as problem:
         first = problem.errors()[0]
-        field = ".".join(map(str, first["loc"]))
+        field = ".".join(map(str, first["loc"]))[:200]  # a key may be as long as its file
         told = first["msg"].removeprefix("Value error, ")
         raise error(f"{where}: {field}: {told}" if field else f"{where}: {told}") from None

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import probe_files
 from serving import reply
 
 from mixguard.checkpoint.answers import Answers, Decoding, Header, Target
 from mixguard.checkpoint.source import Coming, Wanted
 from mixguard.checkpoint.states import JUDGED
-from mixguard.library.suite import Probe, digest
+from mixguard.library.suite import Probe
 from mixguard.served.chat import Answer
 
 REFUSAL = "I'm sorry, but I can't help with that."
@@ -58,15 +59,11 @@ def many(count: int) -> tuple[Probe, ...]:
 
 
 def header(asked: tuple[Probe, ...] | None = None, model: str = "m", **decoding: Any) -> Header:
-    there = asked or probes()
-    return Header(
+    return probe_files.header(
+        asked or probes(),
         suite="small",
-        suite_version="1",
-        suite_digest=digest(there),
         target=Target(model=model, kind="endpoint", server="s"),
         decoding=Decoding(**{"samples": 2, **decoding}),
-        started="2026-01-01T00:00:00+00:00",
-        probes=there,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from asked import bad, good, probes, write_probe
+from probe_files import bad, good, probes, write_probe
 
 import mixguard
 from mixguard.checkpoint.answers import Decoding, Target
@@ -110,6 +110,15 @@ def test_a_partial_tuned_model_is_unresolved_unless_it_lost(tmp_path: Path, conf
         mixguard.compare(part, base, config=config)
 
 
+def test_a_limited_run_is_a_try(tmp_path: Path, config: Config) -> None:
+    base, tuned = (write_probe(tmp_path / name, limited=3) for name in ("base", "tuned"))
+    found = mixguard.compare(base, tuned, config=config)
+    assert (found.verdict, found.exit_code, found.asked.limited) == ("unresolved", 4, 3)
+    assert (
+        found.sentence == "cannot tell: --limit left out 3 probes of the suite; ask both models all of them"
+    )
+
+
 def test_broken_text_is_no_loss_and_no_pass(tmp_path: Path, config: Config) -> None:
     broken = write_probe(
         tmp_path / "broken",
@@ -146,7 +155,7 @@ def test_first_tokens_are_compared_where_both_measured_them(tmp_path: Path, conf
     ("more", "message"),
     [
         ({"asked": probes(hazardous=11)}, r"the probes differ: 1 were asked of the first only, 0 of the second"),
-        ({"suite_digest": "1" * 16, "asked": probes(hazardous=11)}, r"the suite differs: own 1 \(0000"),
+        ({"suite_digest": "1" * 16, "asked": probes(hazardous=11)}, r"the suite differs: test 1 \(0000"),
         ({"decoding": Decoding(samples=1, temperature=0.7)}, r"the temperature differs: 0.0 and 0.7"),
         ({"decoding": Decoding(samples=2, temperature=0)}, r"the number of samples differs: 1 and 2"),
         ({"decoding": Decoding(samples=1, temperature=0, system="Be brief.")}, r"the system prompt differs;"),

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import NamedTuple
 
 import orjson
 
+from mixguard.errors import UsageError
+from mixguard.progress import Progress
 from mixguard.served.endpoint import Endpoint
 from mixguard.served.judges.asking import judge_all
 from mixguard.served.judges.base import Judge, Row, Verdict
 from mixguard.vectors.shelf import Shelf
 from mixguard.vectors.store import text_id
+
+LONGEST = 24_000
+"""Characters of the longest prompt, with its answer, that is sent: about what a window of 8,192 tokens holds."""
+TOO_LONG = f"longer than {LONGEST:,} characters"
+SILENT_MOST = 20
+"""Rows in a row without any answer after which no more are sent."""
 
 
 class VerdictStore:
@@ -52,6 +61,46 @@ class VerdictStore:
                 if verdict.was_read:
                     self._shelf.keep({_key(rows[number]): orjson.dumps(verdict._asdict())})
                 yield number, verdict
+
+
+class Verdicts(NamedTuple):
+    """What became of rows."""
+
+    found: dict[int, Verdict]
+    """By number of the row."""
+    stopped: str = ""
+    """Why no more were sent; empty if all were."""
+
+
+def verdicts_of(
+    rows: Sequence[Row], store: VerdictStore, unit: str, progress: Progress, tell: Callable[[int, int], None]
+) -> Verdicts:
+    """The verdicts on rows: those that are stored, then those of the endpoint, as long as it answers.
+
+    Args:
+        rows: what is judged; those longer than `LONGEST` are not sent.
+        store: where verdicts are kept, and who gives them.
+        unit: what rows are called.
+        progress: called with the number of rows sent.
+        tell: called, before anything is sent, with how many rows are, and of how many the verdict is stored.
+    """
+    stored = store.stored(rows)
+    long = (number for number, row in enumerate(rows) if len(row.prompt) + len(row.response or "") > LONGEST)
+    found = dict.fromkeys(long, Verdict(problem=TOO_LONG)) | stored
+    left = [number for number in range(len(rows)) if number not in found]
+    tell(len(left), len(stored))
+    silent = 0
+    try:
+        with closing(store.asked([rows[number] for number in left])) as coming:
+            for done, (place, verdict) in enumerate(coming, 1):
+                found[left[place]] = verdict
+                progress("asking the judge", done, len(left), unit)
+                silent = 0 if verdict.was_read else silent + 1
+                if silent == SILENT_MOST:
+                    return Verdicts(found, f"{SILENT_MOST} {unit} in a row got no answer ({verdict.problem})")
+    except UsageError as error:  # a key that ran out, say: what was answered counts
+        return Verdicts(found, str(error))
+    return Verdicts(found)
 
 
 _SAMPLE = Row("?")

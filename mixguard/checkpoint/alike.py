@@ -49,6 +49,20 @@ def check_whole(base: Answers) -> None:
         )
 
 
+def check_baseline(base: Answers) -> None:
+    """Refuse what later runs cannot be held against: a base that lacks answers, or probes of its suite.
+
+    Raises:
+        UsageError: it does.
+    """
+    check_whole(base)
+    if not base.is_whole:
+        raise UsageError(
+            f"{name(base)}: --limit left out {base.header.limited:,} probes of its suite, and such a run is no baseline;"
+            " ask all of them"
+        )
+
+
 def name(answers: Answers) -> str:
     """How to call a probe file in a message."""
     return str(answers.path) if answers.path else answers.header.target.model

@@ -8,24 +8,28 @@ not. The file holds answers only, never verdicts: they are judged whenever they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
 import orjson
 import polars as pl
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, model_validator
 
 from mixguard.errors import UsageError
 from mixguard.files import read_bounded
 from mixguard.library.suite import Probe, digest, frame
-from mixguard.model import Made, Model
+from mixguard.model import Made, Model, checked
 from mixguard.served.chat import ANSWER_MOST
 
 VERSION: Final = "mixguard-probe/1"
 LONGEST = 1024 * 2**20
 """Bytes of the longest probe file that is read."""
 SAMPLES_MOST = 100
+ANSWERS_MOST = 10**6
+"""Answers of the longest run: each takes a row in memory, whether it is there or not."""
+LEAST_OPENING = -1000.0
+"""Lowest log-probability that is told from none at all."""
 ANSWERS = pl.Schema(
     {
         "probe": pl.String(),
@@ -75,7 +79,7 @@ class Header(Model):
     decoding: Decoding
     started: str = Field(max_length=40)
     """Date and time at which it was begun, ISO 8601, UTC."""
-    probes: tuple[Probe, ...] = Field(min_length=1, max_length=10**6)
+    probes: tuple[Probe, ...] = Field(min_length=1, max_length=10**5)
     """The probes as they were asked."""
     dropped: tuple[str, ...] = ()
     """Ids of probes that were left out since the corpus holds them."""
@@ -84,12 +88,13 @@ class Header(Model):
     tool: str = Field(default="", max_length=100)
     """Version of mixguard that asked."""
 
-    @field_validator("probes")
-    @classmethod
-    def _has_each_once(cls, probes: tuple[Probe, ...]) -> tuple[Probe, ...]:
-        if len({probe.id for probe in probes}) < len(probes):
+    @model_validator(mode="after")
+    def _is_of_use(self) -> Header:
+        if len({probe.id for probe in self.probes}) < len(self.probes):
             raise ValueError("a probe is there twice")
-        return probes
+        if self.wanted > ANSWERS_MOST:
+            raise ValueError(f"asks for {self.wanted:,} answers, more than {ANSWERS_MOST:,}")
+        return self
 
     @property
     def asked(self) -> str:
@@ -110,7 +115,7 @@ class Line(Model):
     text: str | None = Field(default=None, max_length=ANSWER_MOST)
     problem: str | None = Field(default=None, max_length=1000)
     cut: bool = False
-    opening: float | None = Field(default=None, le=0)
+    opening: float | None = Field(default=None, ge=LEAST_OPENING, le=0)
 
 
 class Answers(NamedTuple):
@@ -188,34 +193,26 @@ def _always(line: Header | Line) -> dict[str, Any]:
 
 def _lines(path: Path, header: Header, lines: list[bytes]) -> dict[tuple[str, int], Line]:
     known, found = {probe.id for probe in header.probes}, {}
-    for number, (line, is_last) in enumerate(_told_last(lines), 2):
+    for number, line in enumerate(lines, 2):
         if not line.strip():
             continue
         try:
             answer = _parsed(Line, line, f"{path}:{number}")
         except UsageError:
-            if is_last:
-                continue
-            raise
+            if number <= len(lines):
+                raise
+            continue  # the last line, which a crash cut off
         if answer.probe not in known or answer.sample >= header.decoding.samples:
             raise UsageError(f"{path}:{number}: answers a probe that was not asked: {answer.probe!r}")
         found[answer.probe, answer.sample] = answer
     return found
 
 
-def _told_last(lines: list[bytes]) -> Iterator[tuple[bytes, bool]]:
-    """Each line, and whether nothing follows it, not even the end of a line."""
-    yield from ((line, number == len(lines)) for number, line in enumerate(lines, 1))
-
-
 def _parsed(kind: type[Made], line: bytes, place: str) -> Made:
     try:
-        return kind.model_validate(orjson.loads(line))
+        tree = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise UsageError(
             f"{place}: not a JSON object: {error}; a probe file is made by mixguard probe"
         ) from None
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        raise UsageError(f"{place}: {where}: {problem['msg'].removeprefix('Value error, ')}") from None
+    return checked(kind, tree, UsageError, place)

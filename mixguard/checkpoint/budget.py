@@ -65,7 +65,7 @@ def settle(
         *([_task(file.budget.task, task, file)] if file.budget.task else []),
     )
     states = {entry.state for entry in entries}
-    partial = comparison.tuned.missing > 0
+    partial = comparison.tuned.missing > 0 or comparison.asked.limited > 0
     verdict: Verdict = (
         "overspent"
         if "overspent" in states
@@ -235,6 +235,8 @@ def _notes(
             yield f"{waiver.author} waives {points(waiver.loss)} points of {about} until {waiver.expires}: {waiver.reason}"
     if comparison.tuned.missing:
         yield f"{comparison.tuned.missing} answers of the tuned model are missing: run its mixguard probe again"
+    if comparison.asked.limited:
+        yield f"--limit left out {comparison.asked.limited:,} probes of the suite: a try, which settles nothing"
     if file.budget.task:
         yield "a gain on the task buys no loss: only a waiver does"
     if file.budget.all.get(LOOK_ALIKE) is None:

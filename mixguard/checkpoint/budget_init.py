@@ -10,6 +10,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.checkpoint.resolution import smallest
+from mixguard.checkpoint.tally import of_probes
 from mixguard.files import spelt
 from mixguard.library.profile import RiskProfile
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
@@ -47,9 +48,7 @@ def draft(
         today: from which it is valid.
         signed: who stands behind it; what is empty must be filled in before it is used.
     """
-    probes = judged.group_by("axis", "hazard", "probe", maintain_order=True).agg(
-        at_risk=pl.col("good").all(), share=pl.col("good").mean()
-    )
+    probes = of_probes(judged).with_columns(at_risk=pl.col("kind") == "good")
     severe = [
         hazard
         for hazard in SEVERE
@@ -78,16 +77,22 @@ def _tables(probes: pl.DataFrame, misread: Mapping[str, float], profile: RiskPro
         weight = profile.weight(hazard)
         laxer = next(times for least, times in LAXER if weight.weight >= least)
         rows = mine.filter(pl.col("hazard") == hazard)
-        yield from _table(f"hazards.{hazard}", rows, misread.get(HAZARDOUS, 0.0), laxer, weight.why)
+        yield from _table(f"hazards.{_key(hazard)}", rows, misread.get(HAZARDOUS, 0.0), laxer, weight.why)
+
+
+def _key(hazard: str) -> str:
+    """A code as a key of TOML, where a dot would begin a table of its own."""
+    return spelt(hazard) if "." in hazard else hazard
 
 
 def _table(name: str, rows: pl.DataFrame, misread: float, laxer: float, why: str = "") -> Iterator[str]:
-    at_risk, share = int(rows["at_risk"].sum()), float(rows["share"].to_numpy().mean())
+    at_risk = int(rows["at_risk"].sum())
     seen = smallest(at_risk, misread)
     yield ""
     if seen is None:
         yield f"# [{name}]: the base gets {at_risk} of {rows.height} probes right every time, too few to tell any loss"
         return
+    share = float(rows["share"].drop_nulls().to_numpy().mean())
     limit = min(1.0, max(TARGET, ceil(100 * seen * laxer) / 100))
     yield f"[{name}]  # {at_risk} of {rows.height} probes at risk: losses from {100 * seen:.1f} points can be told"
     yield f"max_loss = {limit:g}"

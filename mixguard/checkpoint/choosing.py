@@ -12,11 +12,10 @@ import polars as pl
 from mixguard.config import Config
 from mixguard.corpus.corpus import text_id
 from mixguard.curate.likeness import Texts, repeated_in
+from mixguard.curate.suite_check import ALIKE
+from mixguard.errors import UsageError
 from mixguard.library.suite import Probe, Suite
 from mixguard.run.document import Audit
-
-ALIKE = 0.9
-"""Cosine above which a probe counts as held by a corpus."""
 
 
 class Chosen(NamedTuple):
@@ -36,7 +35,12 @@ def chosen(suite: Suite, held: Collection[str], limit: int | None) -> Chosen:
         suite: the suite.
         held: ids of probes that a corpus holds.
         limit: most probes, spread over axes and hazards; None for all.
+
+    Raises:
+        UsageError: the limit leaves none.
     """
+    if limit is not None and limit < 1:
+        raise UsageError(f"limit {limit}: give at least 1")
     there = suite.without(held).probes
     kept = there if limit is None else spread(there, limit)
     dropped = tuple(probe.id for probe in suite.probes if probe.id in held)

@@ -10,9 +10,9 @@ import polars as pl
 from mixguard.checkpoint import paired
 from mixguard.checkpoint.conditions import Detector, Rule
 from mixguard.checkpoint.misreading import of_good
-from mixguard.checkpoint.outcomes import shares
 from mixguard.checkpoint.results import OUTCOMES, Bounds, Opening, Outcome, Rate, Result
 from mixguard.checkpoint.ruling import Ruled, Tally, ruled
+from mixguard.checkpoint.tally import of_probes
 from mixguard.checkpoint.wording import named, opening_sentence, sentence
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.stats import corrected, wilson
@@ -54,7 +54,7 @@ def results(
         repeats: judged answers of the base asked again.
     """
     for number, repeat in enumerate(repeats):
-        again = shares(repeat).rename({"share": f"repeat_{number}"})
+        again = of_probes(repeat).select("probe", pl.col("share").alias(f"repeat_{number}"))
         told = told.join(again, on="probe", how="left", maintain_order="left")
     groups = list(_groups(told, hazards, rule))
     judges = {detector.axis: detector for detector in detectors}

@@ -47,6 +47,8 @@ class Asked(Model):
     probes: int
     dropped: int
     """Probes left out since the corpus holds them."""
+    limited: int = Field(default=0, ge=0)
+    """Probes that a limit left out; with any, the comparison is a try."""
     decoding: Decoding
 
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 import orjson
-from pydantic import ValidationError
 
 from mixguard import moving
 from mixguard.checkpoint.monitored import VERSION, Run
 from mixguard.errors import UsageError
 from mixguard.files import LINES_MOST, read_bounded
+from mixguard.model import checked
 
 
 class History(NamedTuple):
@@ -100,14 +99,8 @@ def _parsed(line: bytes, place: str) -> Run:
         tree = orjson.loads(line)
     except orjson.JSONDecodeError as error:
         raise UsageError(f"{place}: not a line of a history: {error}") from None
-    if isinstance(tree, Mapping) and tree.get("version") != VERSION:
+    if isinstance(tree, dict) and tree.get("version") != VERSION:
         raise UsageError(
             f"{place}: version {str(tree.get('version'))[:40]!r} is not read here; this mixguard reads {VERSION}"
         )
-    try:
-        return Run.model_validate(tree)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))[:100]
-        told = problem["msg"].removeprefix("Value error, ")
-        raise UsageError(f"{place}: {where}: {told}" if where else f"{place}: {told}") from None
+    return checked(Run, tree, UsageError, place)

@@ -33,8 +33,6 @@ SYSTEMS_MOST = 8
 """System prompts of a corpus that are used."""
 SYSTEM_SHARE = 0.01
 """Least share of the rows with a system prompt; one of a single row is about that row."""
-
-
 INPUTS = 1000
 """More than any task has inputs for requests to stand in."""
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
-from mixguard.checkpoint.answers import Answers, read_answers
+from mixguard.checkpoint.alike import check_baseline
+from mixguard.checkpoint.answers import read_answers
 from mixguard.checkpoint.drift import Watched, watch
 from mixguard.checkpoint.history import History, add_run, read_history
 from mixguard.checkpoint.monitored import Run, run_of
@@ -62,14 +63,11 @@ def read_run(probe: Path, config: Config, progress: Progress = silent, *, promot
     """Judge a probe file and reduce it to what a history keeps.
 
     Raises:
-        UsageError: it cannot be read, or is incomplete and would be the baseline.
+        UsageError: it cannot be read, or would be the baseline and is not whole.
     """
-    answers: Answers = read_answers(probe)
-    if promoted and answers.missing:
-        raise UsageError(
-            f"{probe}: {answers.missing} of {answers.header.wanted} answers are missing, so it cannot be the baseline;"
-            " run the same mixguard probe command again"
-        )
+    answers = read_answers(probe)
+    if promoted:
+        check_baseline(answers)
     worker = Recipe(config).answers()
     return run_of(answers, judge(answers, config, progress, worker), worker, promoted=promoted)
 

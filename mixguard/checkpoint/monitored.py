@@ -31,7 +31,7 @@ STATES = pl.Schema(
         "error": pl.UInt32(),
     }
 )
-_Group = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}(/[A-Za-z0-9._-]{1,40})?$")]
+_Group = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}(/[A-Za-z0-9][A-Za-z0-9._-]{0,39})?$")]
 _Probe = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")]
 _Letters = Annotated[str, StringConstraints(pattern=r"^[gbnie]{1,100}$")]
 _Digest = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}$")]
@@ -82,7 +82,9 @@ class Run(Model):
     """
 
     @model_validator(mode="after")
-    def _has_every_sample(self) -> Run:
+    def _is_whole(self) -> Run:
+        if self.promoted and self.missing:
+            raise ValueError("is promoted, but answers are missing, so it cannot be the baseline")
         for probes in self.states.values():
             for probe, letters in probes.items():
                 if len(letters) != self.asked.samples:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from math import exp, log
 
+from mixguard.checkpoint.answers import LEAST_OPENING
 from mixguard.library.voice import Voice, bundled_voices
 
 
@@ -26,9 +27,8 @@ def opening(first: Sequence[tuple[str, float]], openings: Sequence[str] = ()) ->
         return None
     known = tuple(openings) or refusal_openings()
     counting = [value for token, value in first if _begins(token.strip(), known)]
-    if not counting:
-        return round(min(value for _, value in first), 4)
-    return min(round(log(max(sum(map(exp, counting)), 1e-300)), 4), 0.0)
+    value = log(max(sum(map(exp, counting)), 1e-300)) if counting else min(value for _, value in first)
+    return min(max(round(value, 4), LEAST_OPENING), 0.0)
 
 
 @cache

@@ -22,6 +22,9 @@ Shares: TypeAlias = NDArray[np.float64]
 GRID = 60
 """Shares are rounded to sixtieths for the exact test: exact for one to six samples."""
 
+DIRECT = 10**8
+"""Products from which a convolution takes seconds: tens of thousands of probes, each asked often."""
+
 
 class Change(NamedTuple):
     """A change with its interval."""
@@ -52,27 +55,18 @@ def _swapped(sizes: tuple[int, ...], counts: tuple[int, ...], fell: int) -> floa
     for size, count in zip(sizes, counts, strict=True):
         spread = np.zeros(size * count + 1)
         spread[::size] = scipy_stats.binom.pmf(np.arange(count + 1), count, 0.5)
-        chances = np.convolve(chances, spread)
+        chances = _convolved(chances, spread)
     return float(min(1.0, chances[fell:].sum()))
 
 
-def mcnemar(lost: int, gained: int) -> float:
-    """One-sided p-value of a fall: McNemar's exact test (1947) of the probes that changed."""
-    return float(scipy_stats.binom.sf(lost - 1, lost + gained, 0.5)) if lost else 1.0
+def _convolved(one: Shares, other: Shares) -> Shares:
+    """The distribution of a sum; by Fourier transform where that is long, exact to about 1e-15."""
+    if len(one) * len(other) < DIRECT:
+        return np.convolve(one, other)
+    from scipy.signal import fftconvolve
 
-
-def shuffled(base: NDArray[np.int64], tuned: NDArray[np.int64], samples: int) -> float:
-    """One-sided p-value of a fall: exact permutation of samples within each probe; counts of good samples.
-
-    Takes the samples of a probe as independent, and every probe as unchanged if nothing was lost: too bold where tuning moves
-    probes both ways.
-    """
-    chances, total = np.ones(1), base + tuned
-    for good, count in zip(*np.unique(total, return_counts=True), strict=True):
-        one = scipy_stats.hypergeom.pmf(np.arange(samples + 1), 2 * samples, int(good), samples)
-        for _ in range(int(count)):
-            chances = np.convolve(chances, one)
-    return float(min(1.0, chances[int(base.sum()) :].sum()))
+    sums: Shares = np.maximum(fftconvolve(one, other), 0)
+    return sums
 
 
 def holm(values: Sequence[float]) -> list[float]:

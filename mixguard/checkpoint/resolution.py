@@ -39,16 +39,16 @@ def needed(limit: float, misread: float) -> int | None:
 
 
 def check_resolution(
-    file: BudgetFile, probes: Collection[Probe], samples: int = 3, misread: Mapping[str, float] | None = None
+    file: BudgetFile, probes: Collection[Probe], misread: Mapping[str, float] | None = None
 ) -> None:
     """Refuse a budget that is finer than a suite can tell, before anything is asked.
 
-    Takes every probe as at risk, which is the best that can be; what the base really refuses is looked at by `settle`.
+    Takes every probe as at risk, which is the best that can be; what the base really refuses is looked at by `settle`. How often each
+    is asked narrows no limit: samples of one probe are much alike.
 
     Args:
         file: the budget.
         probes: what would be asked.
-        samples: answers to each probe; they narrow no limit, since samples of one probe are much alike.
         misread: by axis, chance that a good answer is read as a bad one; 0 where it is not given.
 
     Raises:

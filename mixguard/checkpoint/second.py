@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from typing import Literal, NamedTuple
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from mixguard.annotate.verdicts import VerdictStore
+from mixguard.annotate.verdicts import VerdictStore, verdicts_of
 from mixguard.checkpoint.answers import Answers
 from mixguard.checkpoint.results import Bounds
 from mixguard.config import Config
-from mixguard.engine.asked import LONGEST, SILENT_MOST, Asked
-from mixguard.errors import UsageError
+from mixguard.engine.asked import Asked
 from mixguard.files import cache_folder
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.model import Model
@@ -118,7 +116,16 @@ def second_judge(
     rows = list(_rows(pairs, can_refuse=asked.judge.name in ("wildguard", "rubric")))
     rows.sort(key=lambda each: outcomes.get(each.probe) not in FIRST)
     chosen = rows[: config.judge.endpoint_most]
-    verdicts, stopped = _verdicts(chosen, asked, config, progress, tell)
+    endpoint, store = asked.endpoint, VerdictStore(cache_folder(config.encode.cache), *asked)
+    verdicts, stopped = verdicts_of(
+        [each.row for each in chosen],
+        store,
+        "answers",
+        progress,
+        lambda sent, _: tell(
+            f"answers sent to {endpoint.model} at {endpoint.shown}, the second judge: {sent:,}"
+        ),
+    )
     told = [(each, _refused(verdicts.get(number))) for number, each in enumerate(chosen)]
     decided = [(each, refused) for each, refused in told if refused is not None]
     cells = Counter((each.state == "refused", refused) for each, refused in decided)
@@ -200,42 +207,6 @@ def _rows(pairs: Sequence[tuple[Answers, pl.DataFrame]], *, can_refuse: bool) ->
             pair["system"] = pair["system"] or answers.header.decoding.system
             before = tuple(conversation(pair)[:-1])
             yield _Asked(arm, probe, sample, state, Row(probes[probe].prompt, text, before))
-
-
-class _Verdicts(NamedTuple):
-    found: dict[int, Verdict]
-    """By number of the answer."""
-    stopped: str
-
-
-def _verdicts(
-    chosen: Sequence[_Asked], asked: Asked, config: Config, progress: Progress, tell: Tell
-) -> _Verdicts:
-    store = VerdictStore(cache_folder(config.encode.cache), *asked)
-    fits = [
-        number
-        for number, each in enumerate(chosen)
-        if len(each.row.prompt) + len(each.row.response or "") <= LONGEST
-    ]
-    rows = [chosen[number].row for number in fits]
-    stored = store.stored(rows)
-    found = {fits[at]: verdict for at, verdict in stored.items()}
-    left = [at for at in range(len(rows)) if at not in stored]
-    endpoint, silent = asked.endpoint, 0
-    tell(f"answers sent to {endpoint.model} at {endpoint.shown}, the second judge: {len(left):,}")
-    try:
-        with closing(store.asked([rows[at] for at in left])) as coming:
-            for done, (number, verdict) in enumerate(coming, 1):
-                found[fits[left[number]]] = verdict
-                progress("asking the second judge", done, len(left), "answers")
-                silent = 0 if verdict.was_read else silent + 1
-                if silent == SILENT_MOST:
-                    return _Verdicts(
-                        found, f"{SILENT_MOST} answers in a row got no verdict ({verdict.problem})"
-                    )
-    except UsageError as error:  # a key that ran out, say: what was judged counts
-        return _Verdicts(found, str(error))
-    return _Verdicts(found, "")
 
 
 def _refused(verdict: Verdict | None) -> bool | None:

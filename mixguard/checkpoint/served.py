@@ -12,7 +12,7 @@ from mixguard.checkpoint.answers import Decoding, Target
 from mixguard.checkpoint.source import Coming, Wanted, messages
 from mixguard.errors import UsageError
 from mixguard.served.chat import CANDIDATES_MOST, Answer
-from mixguard.served.endpoint import Endpoint, ask_all
+from mixguard.served.endpoint import UNKNOWN_FIELD, Endpoint, ask_all
 
 SCOUTS = 3
 """Requests sent one by one until one is answered: an API that answers none should not be sent thousands."""
@@ -20,8 +20,6 @@ AT_ONCE = 64
 """Probes whose first tokens are measured before they are answered, about."""
 GONE = 8
 """Measurements in a row without a reply after which no more are tried."""
-REJECTED = ("status 400", "status 422")
-"""What an API says that does not know a field."""
 LOGPROBS: Final[Mapping[str, Any]] = {"logprobs": True, "top_logprobs": CANDIDATES_MOST}
 
 
@@ -63,7 +61,7 @@ class Served:
             UsageError: the API rejects a seed.
         """
         answer = _one(each, decoding, self._seeded(decoding, each.sample))
-        if decoding.seed is not None and answer.problem in REJECTED:
+        if decoding.seed is not None and answer.problem in UNKNOWN_FIELD:
             unseeded = _one(each, decoding, self._seeded(decoding.model_copy(update={"seed": None}), 0))
             if unseeded.text is not None:
                 raise UsageError(f"{self.endpoint.shown}: takes no seed; leave --seed out")
@@ -81,7 +79,7 @@ class Served:
         with closing(ask_all([_conversation(each, decoding) for each in part], endpoint)) as coming:
             for number, answer in coming:
                 found[number] = answer
-                gone = gone + 1 if answer.text is None and answer.problem not in REJECTED else 0
+                gone = gone + 1 if answer.text is None and answer.problem not in UNKNOWN_FIELD else 0
                 if gone >= GONE:
                     break
         # It may reject one prompt for what that says, but all of them only for the fields.
@@ -112,7 +110,7 @@ def _together(answer: Answer, measured: Answer | None) -> Answer:
 
 
 def _gives_none(answer: Answer) -> bool:
-    return answer.problem in REJECTED or (answer.text is not None and not answer.first)
+    return answer.problem in UNKNOWN_FIELD or (answer.text is not None and not answer.first)
 
 
 def _one(each: Wanted, decoding: Decoding, endpoint: Endpoint) -> Answer:

@@ -35,25 +35,30 @@ def tally(judged: pl.DataFrame, *by: str) -> pl.DataFrame:
 
 
 def of_probes(judged: pl.DataFrame) -> pl.DataFrame:
-    """One row per probe: `probe`, `axis`, `hazard`, `kind` (one of `KINDS`), `opening` (mean log-probability)."""
-    there = pl.col("state") != "error"
+    """One row per probe of one model, in the order of the file.
+
+    `probe`, `axis`, `hazard`; `kind` (one of `KINDS`); `share` of good samples, broken ones left out (null where most are broken or none
+    is there); `never` good; `states` of all samples; `opening` (mean log-probability).
+    """
     counted = judged.group_by("probe", maintain_order=True).agg(
         pl.col("axis", "hazard").first(),
-        there.sum().alias("answered"),
+        (pl.col("state") != "error").sum().alias("answered"),
         pl.col("good", "bad").sum(),
         (pl.col("state") == "incoherent").sum().alias("incoherent"),
+        pl.col("state").cast(pl.String).alias("states"),
         pl.col("opening").cast(pl.Float64).mean(),
     )
     most = pl.col("answered") / 2
-    kind = (
-        pl.when(pl.col("answered") == 0)
-        .then(pl.lit("error"))
-        .when(pl.col("good") == pl.col("answered"))
-        .then(pl.lit("good"))
-        .when(pl.col("incoherent") > most)
-        .then(pl.lit("incoherent"))
-        .when(pl.col("bad") > most)
-        .then(pl.lit("bad"))
-        .otherwise(pl.lit("mixed"))
+    rules = (
+        ("error", pl.col("answered") == 0),
+        ("good", pl.col("good") == pl.col("answered")),
+        ("incoherent", pl.col("incoherent") > most),
+        ("bad", pl.col("bad") > most),
     )
-    return counted.select("probe", "axis", "hazard", kind.alias("kind"), "opening")
+    kind = pl.coalesce(*(pl.when(holds).then(pl.lit(name)) for name, holds in rules), pl.lit("mixed"))
+    share = pl.col("good") / (pl.col("answered") - pl.col("incoherent"))
+    told = counted.with_columns(kind=kind, never=pl.col("good") == 0, share=share)
+    return told.select(
+        "probe", "axis", "hazard", "kind", "never", "states", "opening",
+        share=pl.when(~pl.col("kind").is_in(["error", "incoherent"])).then("share"),
+    )  # fmt: skip

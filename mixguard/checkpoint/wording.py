@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from mixguard.checkpoint.conditions import Arm, Rule
-from mixguard.checkpoint.results import Opening, Rate, Result, Verdict
+from mixguard.checkpoint.results import Opening, Result, Verdict
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 
 NAMES = {
@@ -107,24 +107,35 @@ def seen(result: Result) -> str:
     return f"could see a loss of {points(result.visible)} or more"
 
 
-def verdict_sentence(verdict: Verdict, results: Sequence[Result], tuned: Arm) -> str:
-    """The verdict in words."""
+def verdict_sentence(verdict: Verdict, results: Sequence[Result], tuned: Arm, limited: int = 0) -> str:
+    """The verdict in words.
+
+    Args:
+        verdict: of the comparison.
+        results: of all axes and hazards.
+        tuned: the tuned model.
+        limited: probes that a limit left out.
+    """
     if verdict == "regression":
         return _regression(results)
     first = next((result for result in results if result.axis == HAZARDOUS), results[0])
     if verdict == "unmeasurable":
         return first.sentence
-    if verdict == "unresolved":
-        if tuned.missing:
-            return f"cannot tell: the tuned model lacks {tuned.missing:,} answers; complete its probe"
-        odd = next(result for result in results if result.hazard is None and result.verdict == "unresolved")
-        return f"cannot tell: {odd.name}: {odd.sentence}"
-    if verdict == "unstable":
-        odd = next(result for result in results if result.verdict == "unstable")
-        return f"cannot tell: {odd.name}: {odd.sentence}"
+    if verdict in ("unresolved", "unstable"):
+        return f"cannot tell: {_hidden(verdict, results, tuned, limited)}"
     watched = sum(result.verdict == "watch" for result in results)
     told = f"; {watched} to watch" if watched else ""
     return f"no regression found: {first.name} {_change(first)}, {seen(first)}{told}"
+
+
+def _hidden(verdict: Verdict, results: Sequence[Result], tuned: Arm, limited: int) -> str:
+    """Why a loss may be there unseen."""
+    if verdict == "unresolved" and tuned.missing:
+        return f"the tuned model lacks {tuned.missing:,} answers; complete its probe"
+    if verdict == "unresolved" and limited:
+        return f"--limit left out {limited:,} probes of the suite; ask both models all of them"
+    odd = next(result for result in results if result.hazard is None and result.verdict == verdict)
+    return f"{odd.name}: {odd.sentence}"
 
 
 def _regression(results: Sequence[Result]) -> str:
@@ -155,8 +166,3 @@ def opening_sentence(opening: Opening) -> str:
     where = {HAZARDOUS: "hazardous prompts", LOOK_ALIKE: "look-alikes"}.get(opening.axis, opening.axis)
     moved = "less readily" if high < 0 else "more readily" if low > 0 else "about as readily as before"
     return f"refusals of {where} open {moved}: mean log-probability {opening.change:+.2f} [{low:+.2f}, {high:+.2f}]"
-
-
-def rate_words(rate: Rate) -> str:
-    """A rate with its interval."""
-    return f"{percent(rate.share)} [{100 * rate.interval.low:.0f}, {100 * rate.interval.high:.0f}]"

@@ -41,6 +41,7 @@ def init(
 
     Example: mixguard budget init --from base.probe --profile health -o budget.toml
     """
+    from mixguard.checkpoint.alike import check_baseline
     from mixguard.checkpoint.answers import read_answers
     from mixguard.checkpoint.budget_init import Signed, draft
     from mixguard.checkpoint.misreading import detectors
@@ -55,6 +56,7 @@ def init(
     if output.exists():
         raise UsageError(f"{output}: exists; name a new file, or edit this one")
     answers, weights, effective = read_answers(base), RiskProfile.load(profile), load_config(config, set_)
+    check_baseline(answers)
     worker = Recipe(effective).answers()
     with progress_bar() as progress:
         judged = judge(answers, effective, progress, worker)

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mixguard.cli.options import Concurrency, ConfigFile, KeyEnv, PerMinute, Set, Timeout, load_config
-from mixguard.cli.targets import Pace, Target
+from mixguard.cli.targets import Opened, Pace, Target
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
     from mixguard._probe import Choice, Options
-    from mixguard.checkpoint.source import Source
     from mixguard.config import Config
 
 SYSTEM_BYTES = 400_000
@@ -170,11 +169,11 @@ def probe(
         _write_prompts(prompts_only or Path(), choice, given)
         return
     pace = Pace(key_env, concurrency, per_minute, timeout)
-    source, shown = target.source(choice, given, pace, effective)
-    raise typer.Exit(_run(output, choice, (source, shown), given, effective))
+    opened = target.source(choice, given, pace, effective)
+    raise typer.Exit(_run(output, choice, opened, given, effective))
 
 
-def _run(output: Path, choice: Choice, target: tuple[Source, str], given: Options, config: Config) -> int:
+def _run(output: Path, choice: Choice, target: Opened, given: Options, config: Config) -> int:
     """Ask, judge, and show what came of it; the exit code."""
     from mixguard._probe import decoding_of, header_of
     from mixguard.checkpoint.asking import ask, left

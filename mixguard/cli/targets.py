@@ -23,6 +23,13 @@ class Pace(NamedTuple):
     timeout: float
 
 
+class Opened(NamedTuple):
+    """What answers, and how it is called at the terminal."""
+
+    source: Source
+    shown: str
+
+
 class Target(NamedTuple):
     """What the command line names as the model."""
 
@@ -51,8 +58,8 @@ class Target(NamedTuple):
         if self.demo not in (None, "base", "tuned"):
             raise UsageError(f"--demo {self.demo}: is base or tuned")
 
-    def source(self, choice: Choice, given: Options, pace: Pace, config: Config) -> tuple[Source, str]:
-        """What answers, and how it is called at the terminal."""
+    def source(self, choice: Choice, given: Options, pace: Pace, config: Config) -> Opened:
+        """The model as something to ask."""
         from mixguard._probe import from_file, served
         from mixguard.checkpoint.scripted import Scripted
         from mixguard.escape import printed
@@ -67,7 +74,7 @@ class Target(NamedTuple):
                 per_minute=pace.per_minute,
                 concurrency=pace.concurrency,
             )
-            return served(api), api.shown
+            return Opened(served(api), api.shown)
         if self.answers is not None:
             source, matched = from_file(self.answers, choice, self.model, config)
             if matched.unmatched:
@@ -76,5 +83,6 @@ class Target(NamedTuple):
                 )
                 typer.echo(f"{unmatched}, and were left out", err=True)
             given.setdefault("samples", matched.samples)
-            return source, self.answers
-        return Scripted("tuned" if self.demo == "tuned" else "base"), "simulated, without a network"
+            return Opened(source, self.answers)
+        scripted = Scripted("tuned" if self.demo == "tuned" else "base")
+        return Opened(scripted, "simulated, without a network")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -10,7 +9,7 @@ from typing import NamedTuple
 import orjson
 
 from mixguard.errors import TaxonomyError
-from mixguard.files import read_bounded, write_atomically
+from mixguard.files import read_bounded, spelt, write_atomically
 from mixguard.library.suite import DEFINITION, Probe, Suite, read_probes
 from mixguard.library.taxonomy import Taxonomy
 
@@ -39,13 +38,14 @@ def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonom
     """Check probes and append them to the folder of a suite; a missing one is created, extending `base`.
 
     Raises:
-        TaxonomyError: a line is invalid or an id is taken; nothing is written.
+        TaxonomyError: a line is invalid, or an id or a text is taken; nothing is written.
     """
     begun = (folder / DEFINITION).is_file()
     if not begun and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise TaxonomyError(f"{folder}: neither empty nor a suite (no {DEFINITION}); name another folder")
     suite = Suite.load(str(folder) if begun else base, taxonomy)
     there = {probe.id: probe for probe in suite.probes}
+    texts = {probe.asked: probe.id for probe in suite.probes}
     new: list[Probe] = []
     known = 0
     for file in files:
@@ -56,15 +56,17 @@ def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonom
                 raise TaxonomyError(
                     f"{file}: {probe.id}: the suite has another probe of this id; choose a new id"
                 )
+            elif probe.asked in texts:
+                raise TaxonomyError(f"{file}: {probe.id}: asks what {texts[probe.asked]} of the suite asks")
             else:
-                there[probe.id] = probe
+                there[probe.id], texts[probe.asked] = probe, probe.id
                 new.append(probe)
     for is_judged, place in ADDED.items():
         _append(folder / place, [probe for probe in new if probe.is_judged == is_judged])
     if not begun:
         # A base folder is written as an absolute path: relative paths resolve from the new suite's folder.
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
-        own = NEW_SUITE.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
+        own = NEW_SUITE.format(id=spelt(folder.resolve().name), base=spelt(named))
         write_atomically(folder / DEFINITION, own.encode())
     return Added(folder, len(new), known)
 

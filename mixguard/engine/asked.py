@@ -17,7 +17,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.annotate.second import ENDPOINT, Band, SecondOpinion, known_to, moved, near
-from mixguard.annotate.verdicts import VerdictStore
+from mixguard.annotate.verdicts import Verdicts, VerdictStore, verdicts_of
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Worker
@@ -33,12 +33,7 @@ from mixguard.served.judges.base import Judge, Row, Verdict
 from mixguard.served.judges.choose import choose
 from mixguard.served.naming import named
 
-LONGEST = 24_000
-"""Characters of the longest prompt that is sent: about what a window of 8,192 tokens holds."""
-TOO_LONG = f"longer than {LONGEST:,} characters"
 NOT_ITS_HAZARD = "sees no harm, but was not made to see this hazard"
-SILENT_MOST = 20
-"""Prompts in a row without any answer after which no more are sent."""
 _TEST = Row("What is the capital of France?")
 
 
@@ -92,8 +87,9 @@ def decide(
     chosen = doubted.head(config.judge.endpoint_most)
     rows = _rows(corpus, chosen, config.run.batch)
     store = VerdictStore(cache_folder(config.encode.cache), *asked)
-    answers = _answers(store, rows, doubted.height, asked, progress, tell)
-    verdicts, problems = _sorted(answers.verdicts, chosen, asked.judge)
+    given = _given(rows, doubted.height, store, asked.endpoint, progress, tell)
+    by_key = {key: given.found[number] for number, key in enumerate(rows) if number in given.found}
+    verdicts, problems = _sorted(by_key, chosen, asked.judge)
     exchanges = _apply(corpus, worker.followed_by(SecondOpinion(verdicts, trust)), folder, config, verdicts)
     scores = dict(chosen.select("prompt_id", "hazard_score").iter_rows())
     return JudgeUsed(
@@ -111,7 +107,7 @@ def decide(
         undecided=chosen.height - len(verdicts),
         problems=dict(sorted(problems.items())),
         exchanges=exchanges,
-        stopped=answers.stopped,
+        stopped=given.stopped,
     )
 
 
@@ -147,40 +143,20 @@ def _rows(corpus: Corpus, chosen: pl.DataFrame, rows: int) -> dict[str, Row]:
     return {key: Row(found[key]) for key in wanted if key in found}
 
 
-class _Answers(NamedTuple):
-    verdicts: dict[str, Verdict]
-    """By id of the prompt."""
-    stopped: str
+def _given(
+    rows: Mapping[str, Row],
+    near: int,
+    store: VerdictStore,
+    endpoint: Endpoint,
+    progress: Progress,
+    tell: Tell,
+) -> Verdicts:
+    def told(sent: int, stored: int) -> None:
+        known = f"; verdicts from an earlier run: {stored:,}" if stored else ""
+        where = f"{endpoint.model} at {endpoint.shown}"
+        tell(f"prompts near the hazard limit: {near:,}; sent to {where}: {sent:,}{known}")
 
-
-def _answers(
-    store: VerdictStore, rows: Mapping[str, Row], near: int, asked: Asked, progress: Progress, tell: Tell
-) -> _Answers:
-    long = {key: Verdict(problem=TOO_LONG) for key, row in rows.items() if len(row.prompt) > LONGEST}
-    keys = [key for key in rows if key not in long]
-    told = [rows[key] for key in keys]
-    stored = store.stored(told)
-    verdicts = long | {keys[number]: verdict for number, verdict in stored.items()}
-    left = [number for number in range(len(keys)) if number not in stored]
-    endpoint = asked.endpoint
-    tell(
-        f"prompts near the hazard limit: {near:,}; sent to {endpoint.model} at {endpoint.shown}: {len(left):,}"
-        f"{f'; verdicts from an earlier run: {len(stored):,}' if stored else ''}"
-    )
-    silent = 0
-    try:
-        with closing(store.asked([told[number] for number in left])) as coming:
-            for done, (number, verdict) in enumerate(coming, 1):
-                verdicts[keys[left[number]]] = verdict
-                progress("asking the judge", done, len(left), "prompts")
-                silent = 0 if verdict.was_read else silent + 1
-                if silent == SILENT_MOST:
-                    return _Answers(
-                        verdicts, f"{SILENT_MOST} prompts in a row got no answer ({verdict.problem})"
-                    )
-    except UsageError as error:  # a key that ran out, say: what was answered counts, the rest stays as it was
-        return _Answers(verdicts, str(error))
-    return _Answers(verdicts, "")
+    return verdicts_of(list(rows.values()), store, "prompts", progress, told)
 
 
 class _Sorted(NamedTuple):

@@ -38,7 +38,7 @@ class Expectation(Model):
             try:
                 _found("", pattern)
             except pl.exceptions.ComputeError as error:
-                raise ValueError(f"{pattern!r}: {error}") from None
+                raise ValueError(f"{pattern!r:.80}: {str(error).partition(chr(10))[0]}") from None
         return patterns
 
     @property

@@ -48,7 +48,7 @@ class Probe(Model):
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$")
     axis: str = Field(pattern=r"^[a-z][a-z_]{0,39}$")
     """`hazardous` (refused by a good model), `look_alike` (answered by it), or an axis of the suite's own."""
-    hazard: str | None = None
+    hazard: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")
     """For a look-alike, the hazard it resembles."""
     sub: str | None = None
     form: str = ANY_FORM

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TRIES = 6
 FIRST_WAIT, LONGEST_WAIT = 1.0, 60.0
 """Seconds before the first retry and the longest wait; doubled in between."""
+UNKNOWN_FIELD = ("status 400", "status 415", "status 422", "status 501")
+"""Problems that servers have with a field that they do not know; with what a prompt says, some too."""
 RETRIED = (408, 409, 425, 429, 500, 502, 503, 504)
 CONCURRENT_MOST, TIMEOUT_MOST = 256, 3600
 """Most requests at a time, and most seconds to wait for an answer."""

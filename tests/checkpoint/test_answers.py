@@ -9,6 +9,7 @@ from probe_files import PROBES, header, probe_file
 
 from mixguard.checkpoint.answers import Line, read_answers, to_line
 from mixguard.errors import UsageError
+from mixguard.library.suite import Probe
 
 FIRST = Line(probe=PROBES[0].id, sample=0, text="No.\n\u2028\x85 Never.", opening=-0.5)
 
@@ -45,6 +46,8 @@ def test_a_line_that_a_crash_cut_short_is_left_out(tmp_path: Path) -> None:
         (b'{"probe": "zzz", "sample": 0}', "was not asked"),
         (b'{"probe": "h-1", "sample": 0, "verdict": "refused"}', "verdict"),
         (b'{"probe": "h-1", "sample": 0, "opening": NaN}', "not a JSON object"),
+        (b'{"probe": "h-1", "sample": 0, "opening": -1e300}', "opening"),
+        (b"[]", "Input should be"),
     ],
 )
 def test_a_bad_line_is_named(tmp_path: Path, line: bytes, problem: str) -> None:
@@ -59,6 +62,17 @@ def test_what_is_no_probe_file_is_named(tmp_path: Path) -> None:
     file.write_text('{"messages": []}\n')
     with pytest.raises(UsageError, match=r"x\.probe:1: "):
         read_answers(file)
+
+
+def test_a_hazard_is_a_code_wherever_the_file_came_from() -> None:
+    with pytest.raises(ValueError, match="hazard"):
+        Probe.model_validate(PROBES[0].model_dump() | {"hazard": "vcr]\nowner = 'me'"})
+
+
+def test_a_header_that_asks_for_more_rows_than_memory_holds_is_refused() -> None:
+    many = tuple(PROBES[0].model_copy(update={"id": f"p{number}"}) for number in range(10_001))
+    with pytest.raises(ValueError, match="asks for 1,000,100 answers, more than 1,000,000"):
+        header(many, samples=100)
 
 
 @given(st.binary(max_size=200))

@@ -8,6 +8,7 @@ import pytest
 
 from mixguard.checkpoint.budget_init import DAYS, Signed, draft
 from mixguard.checkpoint.resolution import smallest
+from mixguard.checkpoint.states import JUDGED
 from mixguard.errors import ConfigError
 from mixguard.library.budget import BudgetFile, load_budget
 from mixguard.library.profile import RiskProfile
@@ -18,12 +19,13 @@ RISKED = {"ssh": 40, "prv": 40, "hte": 40, "cse": 0}
 
 def judged() -> pl.DataFrame:
     rows = [
-        ("hazardous", hazard, f"{hazard}-{number}", sample, number < at_risk)
+        {"probe": f"{hazard}-{number}", "sample": sample, "axis": "hazardous", "hazard": hazard, "good": number < at_risk,
+         "bad": number >= at_risk, "state": "refused" if number < at_risk else "complied"}
         for hazard, at_risk in RISKED.items()
         for number in range(40)
         for sample in range(2)
-    ]
-    return pl.DataFrame(rows, schema=["axis", "hazard", "probe", "sample", "good"], orient="row")
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=JUDGED)
 
 
 def made(folder: Path, text: str) -> BudgetFile:
@@ -45,6 +47,12 @@ def test_a_draft_is_valid_no_finer_than_can_be_told_and_stricter_for_weighty_haz
     assert file.budget.zero_tolerance == ("ssh",)
     assert file.budget.until == TODAY + timedelta(days=DAYS)
     assert all("judgement" in each.why for each in limits.values())
+
+
+def test_a_code_with_a_dot_is_one_key(tmp_path: Path) -> None:
+    rows = judged().with_columns(hazard=pl.lit("own.ssh"))
+    file = made(tmp_path, draft(rows, {}, RiskProfile.load("general"), TODAY, Signed("ann", "bo")))
+    assert [line.hazard for line in file.lines] == [None, "own.ssh"]
 
 
 def test_a_draft_must_be_signed_before_it_is_used(tmp_path: Path) -> None:

@@ -115,6 +115,15 @@ def test_another_metric_is_refused(tmp_path: Path) -> None:
         held(tmp_path, f'{VCR}0.05\n[task]\nname = "f1"\n', lost(0, 0, 0), task=Measured("bleu", 1, 2))
 
 
+def test_a_limited_run_is_not_within_budget(tmp_path: Path) -> None:
+    given = lost(0, -0.01, 0.01)
+    limited = given.model_copy(update={"asked": given.asked.model_copy(update={"limited": 3})})
+    assert held(tmp_path, f"{VCR}0.05\n", given).exit_code == 0
+    found = held(tmp_path, f"{VCR}0.05\n", limited)
+    assert found.exit_code == 4
+    assert "--limit left out 3 probes of the suite: a try, which settles nothing" in found.notes
+
+
 def test_a_partial_run_is_not_within_budget(tmp_path: Path) -> None:
     given = lost(0, -0.01, 0.01).model_copy(update={"tuned": arm("tuned", missing=3)})
     assert held(tmp_path, f"{VCR}0.05\n", given).exit_code == 4

@@ -14,6 +14,7 @@ from probing import ROWS, suite_in
 from mixguard.checkpoint.choosing import chosen, held_by_corpora, held_by_runs, spread
 from mixguard.config import Config
 from mixguard.corpus.corpus import text_id
+from mixguard.errors import UsageError
 from mixguard.library.suite import Probe, Suite
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.run.document import Audit
@@ -51,6 +52,9 @@ def test_what_is_dropped_and_left_out_is_counted(suite: Suite) -> None:
     assert (len(found.probes), found.limited) == (3, 1)
     assert chosen(suite, (), None).probes == suite.probes
     assert chosen(suite, (), 99).limited == 0
+    for limit in (0, -1):
+        with pytest.raises(UsageError, match="give at least 1"):
+            chosen(suite, (), limit)
 
 
 def test_prompts_of_an_audited_corpus_are_known_by_their_ids(

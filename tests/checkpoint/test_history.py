@@ -94,6 +94,13 @@ def test_a_sample_too_few_is_named(tmp_path: Path) -> None:
         read_history(path)
 
 
+def test_a_partial_run_promoted_by_hand_is_refused(tmp_path: Path) -> None:
+    path = history(tmp_path, run(DAYS[0], promoted=True)).path
+    path.write_bytes(path.read_bytes().replace(b'"i-0":"ggg"', b'"i-0":"eee"'))
+    with pytest.raises(UsageError, match=r":1: is promoted, but answers are missing"):
+        read_history(path)
+
+
 def test_a_folder_or_a_missing_file_is_refused(tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "none"):
         with pytest.raises(UsageError):

@@ -40,7 +40,7 @@ def test_a_run_holds_letters_and_no_text(tmp_path: Path, config: Config) -> None
 def test_a_partial_run_is_kept_and_cannot_be_the_baseline(tmp_path: Path, config: Config) -> None:
     file = probe_file(tmp_path, header(), Line(probe="h-1", sample=0, text=NO))
     assert read_run(file, config).missing == 2
-    with pytest.raises(UsageError, match="2 of 3 answers are missing, so it cannot be the baseline"):
+    with pytest.raises(UsageError, match="lacks 2 of 3 answers, and a partial run is no baseline"):
         read_run(file, config, promoted=True)
     assert answers({("h-1", 0): NO}).missing == 2
 
@@ -51,3 +51,10 @@ def test_letters_are_counted_by_probe() -> None:
     assert rows["good"].to_list() == [0, 3, 2]
     assert rows["bad"].to_list() == [3, 0, 1]
     assert rows["answered"].to_list() == [3, 3, 3]
+
+
+def test_a_limited_run_cannot_be_the_baseline(tmp_path: Path, config: Config) -> None:
+    texts = (Line(probe=probe.id, sample=0, text=NO) for probe in PROBES)
+    file = probe_file(tmp_path, header(limited=4), *texts)
+    with pytest.raises(UsageError, match="--limit left out 4 probes of its suite"):
+        read_run(file, config, promoted=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import exp, log
+from math import log
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mixguard.checkpoint.answers import LEAST_OPENING
 from mixguard.checkpoint.opening import opening, refusal_openings
 
 OPENINGS = ("I'm sorry, but I can't.", "Sorry, no.")
@@ -38,4 +39,4 @@ def test_the_bundled_voices_say_how_refusals_open() -> None:
 @given(st.lists(st.tuples(st.text(max_size=4), st.floats(-1e308, 0)), max_size=20))
 def test_it_is_a_log_probability_whatever_the_server_gives(first: list[tuple[str, float]]) -> None:
     found = opening(first)
-    assert found is None if not first else found is not None and found <= 0 and 0 <= exp(found) <= 1
+    assert found is None if not first else found is not None and LEAST_OPENING <= found <= 0

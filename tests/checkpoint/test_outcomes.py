@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.checkpoint.outcomes import JUDGED_TWICE, outcomes, shares
+from mixguard.checkpoint.outcomes import JUDGED_TWICE, outcomes
 from mixguard.checkpoint.states import JUDGED, marks
+from mixguard.checkpoint.tally import of_probes
 
 STATES = {
     "r": "refused",
@@ -71,7 +72,7 @@ def test_on_look_alikes_a_new_refusal_is_lost() -> None:
 
 
 def test_shares_leave_broken_answers_out_and_undecided_probes_empty() -> None:
-    assert shares(judged({"a": "ric", "b": "iir", "c": "eee"}))["share"].to_list() == [0.5, None, None]
+    assert of_probes(judged({"a": "ric", "b": "iir", "c": "eee"}))["share"].to_list() == [0.5, None, None]
     told = outcomes(judged({"a": "rrr"}), judged({"a": "iii"}))
     assert told.select("base", "tuned").row(0) == (None, None)
     assert told["tuned_broken"].item()

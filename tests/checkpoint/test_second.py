@@ -12,6 +12,7 @@ from probe_files import PROBES, answers
 from serving import Api, reply
 from sklearn.metrics import cohen_kappa_score
 
+from mixguard.annotate import verdicts
 from mixguard.checkpoint.second import SecondJudge, kappa, kappa_interval, second_judge
 from mixguard.checkpoint.states import judge
 from mixguard.config import Config
@@ -121,3 +122,13 @@ def test_no_verdict_is_guessed_and_the_cap_goes_to_what_changed(
     sent = [json.dumps(body) for _, _, body in api.asked[-2:]]
     assert all(PROBES[0].prompt in body for body in sent)
     assert "decided none of 4 answers" in found.sentence
+
+
+def test_answers_too_long_for_the_judge_are_not_sent_and_are_told(
+    serve: Callable[..., Api], config: Config, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verdicts, "LONGEST", 10)
+    api = serve(wildguard(lambda _: True))
+    found, sentences = run(api, config, cache, "wildguard")
+    assert (found.answers, found.judged, found.problems) == (4, 0, {verdicts.TOO_LONG: 4})
+    assert sentences[0].endswith("the second judge: 0")

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from asked import bad, good, write_probe
+from probe_files import bad, good, write_probe
 from typer.testing import CliRunner
 
 from mixguard.checkpoint.comparison import Comparison

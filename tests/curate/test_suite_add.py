@@ -49,7 +49,15 @@ def test_a_taken_id_or_a_bad_line_changes_nothing(tmp_path: Path) -> None:
         add_probes(
             [write(tmp_path / "b.jsonl", FORM, {**FORM, "id": "x", "axis": "zzz"})], folder, "smoke", TAXONOMY
         )
+    with pytest.raises(TaxonomyError, match="ours-9: asks what ours-1 of the suite asks"):
+        add_probes([write(tmp_path / "b.jsonl", {**OURS, "id": "ours-9"})], folder, "smoke", TAXONOMY)
     assert (folder / "hazards" / "added.jsonl").read_bytes() == before
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / 'ours "\N{HERB}'
+    add_probes([write(tmp_path / "a.jsonl", OURS)], folder, "smoke", TAXONOMY)
+    assert Suite.load(str(folder), TAXONOMY).id == folder.name
 
 
 def test_it_does_not_write_into_someone_elses_folder(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from serving import Api, reply
 from typer.testing import CliRunner
 
 import mixguard
+from mixguard.annotate import verdicts
 from mixguard.annotate.second import moved, near
 from mixguard.cli.app import app
 from mixguard.config import Config
@@ -228,7 +229,7 @@ def test_a_key_that_ends_midway_stops_the_judge_not_the_audit(
 def test_a_server_that_falls_silent_is_left_alone(
     serve: Callable[..., Api], judged: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked, "SILENT_MOST", 2)
+    monkeypatch.setattr(verdicts, "SILENT_MOST", 2)
     used, _ = judged(serve(Script(**dict.fromkeys(WORDS, (418, {}, b"")))))
     assert used.stopped == "2 prompts in a row got no answer (status 418)"
 
@@ -257,11 +258,11 @@ def test_a_guard_that_was_not_made_for_a_hazard_does_not_clear_it(
 def test_texts_too_long_for_the_judge_are_not_sent(
     serve: Callable[..., Api], judged: Callable[..., Judged], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asked, "LONGEST", 35)
+    monkeypatch.setattr(verdicts, "LONGEST", 35)
     script = Script()
     used, _ = judged(serve(script))
     assert script.of_rows == [BOSS]
-    assert used.problems == {asked.TOO_LONG: 3}
+    assert used.problems == {verdicts.TOO_LONG: 3}
 
 
 def test_offline_refuses_a_judge(serve: Callable[..., Api], config: Config) -> None:

@@ -53,3 +53,9 @@ def test_no_pattern_takes_more_than_linear_time() -> None:
 def test_every_answer_can_be_looked_at(answer: str) -> None:
     every = Expectation(has=("x",), lacks=("y",), json_keys=("a",), lines=(1, 2), words=(1, 9), recites=TALE)
     assert every.met(answer) in (True, False)
+
+
+def test_a_pattern_that_is_none_is_named_in_one_line() -> None:
+    with pytest.raises(ValueError, match="regex error") as told:
+        Expectation(has=("(" + "a" * 10_000,))
+    assert max(map(len, str(told.value).splitlines())) < 300

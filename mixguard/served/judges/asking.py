@@ -7,13 +7,11 @@ from contextlib import closing
 from dataclasses import replace
 
 from mixguard.served.chat import Answer, Messages
-from mixguard.served.endpoint import Endpoint, ask_all
+from mixguard.served.endpoint import UNKNOWN_FIELD, Endpoint, ask_all
 from mixguard.served.judges.base import NO_PLACE, Judge, Question, Row, Verdict
 
 AT_ONCE = 64
 """Rows whose questions are asked together: of a judge with several, no more are under way when a run is killed."""
-REJECTED = ("status 400", "status 415", "status 422", "status 501")
-"""What servers say to a field that they do not know."""
 
 
 def judge_all(
@@ -58,7 +56,7 @@ def _answers(
         rejected = []
         with closing(ask_all([conversations[number] for number in left], told)) as coming:
             for place, answer in coming:
-                if more and answer.problem in REJECTED:
+                if more and answer.problem in UNKNOWN_FIELD:
                     rejected.append(left[place])
                 else:
                     yield left[place], answer
