@@ -96,7 +96,7 @@ def test_a_card_keeps_its_yaml_and_its_markers(tmp_path: Path) -> None:
     assert yaml.safe_load(text.split("---")[1]) == {"tags": ["mixguard-probed"]}
     assert text.count("<!-- mixguard:model:end -->") == 1
     assert not re.search(r"(?<!\\)<(?!!--)", text.split("mixguard:model:begin -->")[1])
-    assert ModelCard(text).data.to_dict()["tags"] == ["mixguard-probed"]
+    assert ModelCard(text).data.to_dict()["tags"] == ["mixguard-probed"]  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize("name", ["report.txt", "report", "html"])
