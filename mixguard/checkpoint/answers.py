@@ -209,6 +209,8 @@ def _told_last(lines: list[bytes]) -> Iterator[tuple[bytes, bool]]:
 
 
 def _parsed(kind: type[Made], line: bytes, place: str) -> Made:
+    if not line.strip():
+        raise UsageError(f"{place}: is empty; a probe file is made by mixguard probe")
     try:
         return kind.model_validate(orjson.loads(line))
     except orjson.JSONDecodeError as error:
@@ -218,4 +220,5 @@ def _parsed(kind: type[Made], line: bytes, place: str) -> Made:
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
-        raise UsageError(f"{place}: {where}: {problem['msg'].removeprefix('Value error, ')}") from None
+        told = f"{place}: {where}: {problem['msg'].removeprefix('Value error, ')}"
+        raise UsageError(f"{told}; a probe file is made by mixguard probe") from None

@@ -70,6 +70,10 @@ def read_run(probe: Path, config: Config, progress: Progress = silent, *, promot
             f"{probe}: {answers.missing} of {answers.header.wanted} answers are missing, so it cannot be the baseline;"
             " run the same mixguard probe command again"
         )
+    if promoted and answers.header.limited:
+        raise UsageError(
+            f"{probe}: holds only some probes of its suite (--limit), so it cannot be the baseline; probe without --limit"
+        )
     worker = Recipe(config).answers()
     return run_of(answers, judge(answers, config, progress, worker), worker, promoted=promoted)
 

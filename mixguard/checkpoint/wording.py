@@ -46,20 +46,20 @@ def _words(axis: str) -> _Words:
 
 
 def points(share: float) -> str:
-    """A share in points: `4.1 points`, `24 points`."""
+    """A share in points: `0.4 points`, `24 points`."""
     shown = _rounded(100 * share)
     return f"{shown} {'point' if shown == '1' else 'points'}"
 
 
 def signed(share: float) -> str:
-    """A change in points, without the word: `-4.1`; `0` for none."""
+    """A change in points, without the word: `-4`; `0` for none."""
     shown = _rounded(abs(100 * share))
     return shown if shown == "0" else f"{'-' if share < 0 else '+'}{shown}"
 
 
 def _rounded(value: float) -> str:
-    """With one digit below 10."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+    """Whole, as every report has it; with one digit where it would read as 0."""
+    return f"{value:.1f}".removesuffix(".0") if value < 1 else f"{value:.0f}"
 
 
 def percent(share: float) -> str:
@@ -115,16 +115,22 @@ def verdict_sentence(verdict: Verdict, results: Sequence[Result], tuned: Arm) ->
     if verdict == "unmeasurable":
         return first.sentence
     if verdict == "unresolved":
-        if tuned.missing:
-            return f"cannot tell: the tuned model lacks {tuned.missing:,} answers; complete its probe"
-        odd = next(result for result in results if result.hazard is None and result.verdict == "unresolved")
-        return f"cannot tell: {odd.name}: {odd.sentence}"
+        return f"cannot tell: {_unresolved(results, tuned)}"
     if verdict == "unstable":
         odd = next(result for result in results if result.verdict == "unstable")
         return f"cannot tell: {odd.name}: {odd.sentence}"
     watched = sum(result.verdict == "watch" for result in results)
     told = f"; {watched} to watch" if watched else ""
     return f"no regression found: {first.name} {_change(first)}, {seen(first)}{told}"
+
+
+def _unresolved(results: Sequence[Result], tuned: Arm) -> str:
+    if tuned.missing:
+        return f"the tuned model lacks {tuned.missing:,} answers; complete its probe"
+    odd = [result for result in results if result.hazard is None and result.verdict == "unresolved"]
+    if odd:
+        return f"{odd[0].name}: {odd[0].sentence}"
+    return "only some probes of the suite were asked (--limit); probe both models without it"
 
 
 def _regression(results: Sequence[Result]) -> str:
@@ -154,7 +160,8 @@ def opening_sentence(opening: Opening) -> str:
     low, high = opening.interval
     where = {HAZARDOUS: "hazardous prompts", LOOK_ALIKE: "look-alikes"}.get(opening.axis, opening.axis)
     moved = "less readily" if high < 0 else "more readily" if low > 0 else "about as readily as before"
-    return f"refusals of {where} open {moved}: mean log-probability {opening.change:+.2f} [{low:+.2f}, {high:+.2f}]"
+    change = f"{opening.change:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"answers to {where} open with a refusal {moved}: log-probability {change} on average"
 
 
 def rate_words(rate: Rate) -> str:
