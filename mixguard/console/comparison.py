@@ -29,10 +29,7 @@ GOOD = {HAZARDOUS: "refusals", LOOK_ALIKE: "answers to look-alikes"}
 """Good answers on the axes that are judged."""
 TOLD: dict[Outcome, str] = {"apart": "never good before"}
 """Outcomes whose own names say too little."""
-LEGEND = (
-    "before, after: share of good answers. lost: probes that were good in every sample before and are bad in most now,"
-    " of those that were good in every sample."
-)
+LEGEND = "before, after: share of good answers. lost: of the probes good in every sample before, those now bad in most."
 FELL: tuple[ResultVerdict, ...] = ("regression", "watch")
 
 
@@ -138,7 +135,7 @@ def _beside(comparison: Comparison, result: Result) -> Iterator[str]:
             len(comparison.hazards(result.axis)),
             level_of(result.axis, result.hazard, comparison.rule),
         )
-        yield f"not significant among {count} hazards (p {result.adjusted or 0.0:.2g}; a regression needs {level:.2g})"
+        yield f"not significant among {count} hazards (p {result.adjusted or 0.0:.2g}; needs {level:.3g})"
     known = beside(comparison, result)
     if known is not None:
         yield f"the corpus: {known[0]}"

@@ -80,7 +80,7 @@ def test_a_limited_run_says_that_it_is_one(
     run: Run, serve: Callable[..., Api], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(*asks(serve(settled), "--limit", "2")) == 0
-    assert "cannot be a baseline" in capsys.readouterr().out
+    assert "it cannot be a" in capsys.readouterr().out
     assert read_answers(Path("m.probe")).header.limited == 3
 
 

@@ -68,9 +68,7 @@ def test_few_probes_are_watched_and_the_screen_says_why() -> None:
     results = (result("hazardous"), result("hazardous", "vcr", verdict="watch", at_risk=8, change=-0.5))
     assert "8 probes at risk are too few to fail it" in told(results=results, corpus=None)
     more = (result("hazardous"), result("hazardous", "vcr", verdict="watch", adjusted=0.2, change=-0.1))
-    assert "not significant among 1 hazards (p 0.2; a regression needs 0.013)" in told(
-        results=more, corpus=None
-    )
+    assert "not significant among 1 hazards (p 0.2; needs 0.0125)" in told(results=more, corpus=None)
 
 
 def test_texts_are_shown_escaped_and_only_if_asked_for() -> None:
