@@ -33,7 +33,7 @@ def main() -> None:
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest))
-        photograph("comparison", comparison.render(compared()), height=1290)
+        photograph("comparison", comparison.render(compared()), height=1260)
         os.chdir(HERE)
 
 

@@ -97,7 +97,7 @@ def _head(header: Header, file: Path) -> Text:
 def _used(asked: Asked) -> str:
     spent = asked.spent
     if not spent.prompt_tokens and not spent.completion_tokens:
-        return f"{spent.requests:,} answers; the server does not count tokens"
+        return f"{spent.requests:,} requests; the server does not count tokens"
     return f"{spent.requests:,} answers: {spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out, as the server counts"
 
 
