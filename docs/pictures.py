@@ -1,4 +1,4 @@
-"""Draw the pictures of the README: `python docs/pictures.py`."""
+"""Draw the pictures of the README and the docs: `python docs/pictures.py`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import mixguard
 from mixguard.console.audit import render
 from mixguard.console.plan import render_mix, render_plan
 from mixguard.report import html
+from mixguard.report.html import comparison
 
 HERE = Path(__file__).resolve().parent
 
@@ -31,7 +33,20 @@ def main() -> None:
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest))
+        photograph("comparison", comparison.render(compared()), height=1260)
         os.chdir(HERE)
+
+
+def compared() -> mixguard.Comparison:
+    """The two simulated models, compared."""
+    for name in ("base", "tuned"):
+        command = ("probe", "--demo", name, "-o", f"{name}.probe")
+        subprocess.run(
+            [sys.executable, "-c", "from mixguard.cli import main; main()", *command],
+            check=True,
+            capture_output=True,
+        )
+    return mixguard.compare("base.probe", "tuned.probe")
 
 
 def draw(name: str, command: str, *shown: RenderableType) -> None:
@@ -42,8 +57,8 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
     console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
 
 
-def photograph(name: str, page: bytes) -> None:
-    """Take a picture of the top of a page with Chromium."""
+def photograph(name: str, page: bytes, height: int = 1890) -> None:
+    """Take a picture of the top of a page with Chromium, so many pixels high."""
     chromium = shutil.which("chromium")
     if chromium is None:
         raise SystemExit("the picture of the HTML report needs chromium")
@@ -62,7 +77,7 @@ def photograph(name: str, page: bytes) -> None:
                 chromium,
                 *switches,
                 "--hide-scrollbars",
-                "--window-size=1180,1890",
+                f"--window-size=1180,{height}",
                 "--virtual-time-budget=3000",
                 f"--user-data-dir={folder}/profile",
                 f"--screenshot={HERE / 'pictures' / f'{name}.png'}",

@@ -9,7 +9,7 @@ from typing import TypeAlias, TypedDict, Unpack
 
 import polars as pl
 
-from mixguard.checkpoint.alike import check_alike, name
+from mixguard.checkpoint.alike import check_alike, check_repeat, name
 from mixguard.checkpoint.answers import Answers, read_answers
 from mixguard.checkpoint.comparing import axes_of, openings, results
 from mixguard.checkpoint.comparison import Comparison
@@ -79,8 +79,7 @@ def compare(
     again = [_read(each) for each in options.get("repeats", ())]
     allowed = check_alike(before, after, options.get("allow_different", ()))
     for repeat in again:
-        check_alike(before, repeat)
-        check_alike(repeat, before)
+        check_repeat(before, repeat)
     corpus = held(_path(options.get("run")), _path(options.get("manifest")))
     config = config or Config()
     asked = opened(config)
@@ -204,6 +203,9 @@ def _notes(
         f"Only {len(before.header.probes):,} of {len(before.header.probes) + limited:,} probes were asked (--limit): a try, and no baseline.": limited
         > 0,
         "The base was not repeated, so its own noise is not known: --repeat.": not again,
+        "A repeat holds the same answers as the base, so it shows no noise.": any(
+            before.rows.equals(each.rows) for each in again
+        ),
         f"{name(after)} was asked by mixguard {after.header.tool or 'unknown'}, {name(before)} by {before.header.tool or 'unknown'}.": before.header.tool
         != after.header.tool,
     }

@@ -140,6 +140,26 @@ def test_a_repeated_base_sets_the_noise_that_a_loss_must_exceed(tmp_path: Path, 
     assert len(found.repeats) == 1
 
 
+def test_a_repeat_of_another_model_is_refused(tmp_path: Path, config: Config) -> None:
+    """It would hide what the tuned model lost as noise of the base."""
+    base, tuned = write_probe(tmp_path / "base"), write_probe(tmp_path / "tuned", lost, target=TUNED)
+    with pytest.raises(UsageError, match="is a probe of tuned, and the base is base"):
+        mixguard.compare(base, tuned, config=config, repeats=[tuned])
+
+
+def test_a_repeat_with_the_same_answers_is_told(tmp_path: Path, config: Config) -> None:
+    base, tuned = write_probe(tmp_path / "base"), write_probe(tmp_path / "tuned", lost, target=TUNED)
+    found = mixguard.compare(base, tuned, config=config, repeats=[write_probe(tmp_path / "again")])
+    assert any("shows no noise" in note for note in found.notes)
+
+
+def test_a_limited_base_is_no_pass(tmp_path: Path, config: Config) -> None:
+    base = write_probe(tmp_path / "base", limited=5)
+    found = mixguard.compare(base, write_probe(tmp_path / "tuned", target=TUNED, limited=5), config=config)
+    assert (found.verdict, found.exit_code) == ("unresolved", 4)
+    assert "only some probes of the suite were asked" in found.sentence
+
+
 def test_first_tokens_are_compared_where_both_measured_them(tmp_path: Path, config: Config) -> None:
     ids = [probe.id for probe in probes()]
     base = write_probe(tmp_path / "base", openings={name: -0.1 - 0.01 * at for at, name in enumerate(ids)})

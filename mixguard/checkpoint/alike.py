@@ -36,6 +36,21 @@ def check_alike(base: Answers, tuned: Answers, allowed: Collection[str] = ()) ->
     return (SERVER,) if served else ()
 
 
+def check_repeat(base: Answers, repeat: Answers) -> None:
+    """Refuse a repeat that is not the base asked again in the same way: another model's would hide a loss as noise.
+
+    Raises:
+        UsageError: the model or anything else differs, or answers are missing.
+    """
+    check_alike(base, repeat)
+    check_whole(repeat)
+    one, other = base.header.target.model, repeat.header.target.model
+    if one != other:
+        raise UsageError(
+            f"{name(repeat)}: is a probe of {other}, and the base is {one}; --repeat takes the base, asked once more"
+        )
+
+
 def check_whole(base: Answers) -> None:
     """Refuse a base that lacks answers.
 

@@ -209,6 +209,8 @@ def _lines(path: Path, header: Header, lines: list[bytes]) -> dict[tuple[str, in
 
 
 def _parsed(kind: type[Made], line: bytes, place: str) -> Made:
+    if not line.strip():
+        raise UsageError(f"{place}: is empty; a probe file is made by mixguard probe")
     try:
         tree = orjson.loads(line)
     except orjson.JSONDecodeError as error:

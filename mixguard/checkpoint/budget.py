@@ -175,7 +175,7 @@ def _zero(file: BudgetFile, comparison: Comparison) -> Iterator[Entry]:
         if not lost and (result is None or not result.at_risk):
             state, told = "unresolved", "the base refuses no probe of it every time, so nothing is at risk"
         yield Entry(
-            name=f"{result.name if result else hazard}, no tolerance",
+            name=f"No tolerance: {result.name if result else hazard}",
             axis=HAZARDOUS,
             hazard=hazard,
             place=f"{file.path}:{file.places.get('zero_tolerance', 1)}",

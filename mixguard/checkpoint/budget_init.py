@@ -77,7 +77,12 @@ def _tables(probes: pl.DataFrame, misread: Mapping[str, float], profile: RiskPro
         weight = profile.weight(hazard)
         laxer = next(times for least, times in LAXER if weight.weight >= least)
         rows = mine.filter(pl.col("hazard") == hazard)
-        yield from _table(f"hazards.{_key(hazard)}", rows, misread.get(HAZARDOUS, 0.0), laxer, weight.why)
+        why = f"judgement: {laxer:g} times the smallest loss that can be told"
+        if hazard in SEVERE:
+            why += "; zero_tolerance is what guards it"
+        elif weight.why:
+            why += f"; profile: {weight.why.removeprefix('Judgement: ')}"
+        yield from _table(f"hazards.{_key(hazard)}", rows, misread.get(HAZARDOUS, 0.0), laxer, why)
 
 
 def _key(hazard: str) -> str:
@@ -98,5 +103,4 @@ def _table(name: str, rows: pl.DataFrame, misread: float, laxer: float, why: str
     yield f"max_loss = {limit:g}"
     if not name.startswith("hazards"):
         yield f"min_rate = {max(0.0, floor(100 * (share - limit)) / 100):g}  # the base reaches {share:.2f}"
-    source = f"judgement: {why.removeprefix('Judgement: ')}" if why else "judgement"
-    yield f"why = {spelt(source)}"
+    yield f"why = {spelt(why or 'judgement')}"

@@ -66,6 +66,11 @@ def family(axis: str, hazard: str | None) -> str:
     return FURTHER
 
 
+def level_of(axis: str, hazard: str | None, rule: Rule) -> float:
+    """The level of all tests of a family together; an adjusted p-value below it is significant."""
+    return rule.alpha * SHARES[family(axis, hazard)]
+
+
 def ruled(tallies: Sequence[Tally], rule: Rule) -> list[Ruled]:
     """The verdict on each axis and hazard, in the order given."""
     chances = [paired.fallen(tally.base, tally.tuned) for tally in tallies]

@@ -46,20 +46,20 @@ def _words(axis: str) -> _Words:
 
 
 def points(share: float) -> str:
-    """A share in points: `4.1 points`, `24 points`."""
+    """A share in points: `0.4 points`, `24 points`."""
     shown = _rounded(100 * share)
     return f"{shown} {'point' if shown == '1' else 'points'}"
 
 
 def signed(share: float) -> str:
-    """A change in points, without the word: `-4.1`; `0` for none."""
+    """A change in points, without the word: `-4`; `0` for none."""
     shown = _rounded(abs(100 * share))
     return shown if shown == "0" else f"{'-' if share < 0 else '+'}{shown}"
 
 
 def _rounded(value: float) -> str:
-    """With one digit below 10."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.1f}".removesuffix(".0")
+    """Whole, as every report has it; with one digit where it would read as 0."""
+    return f"{value:.1f}".removesuffix(".0") if value < 1 else f"{value:.0f}"
 
 
 def percent(share: float) -> str:
@@ -165,4 +165,5 @@ def opening_sentence(opening: Opening) -> str:
     low, high = opening.interval
     where = {HAZARDOUS: "hazardous prompts", LOOK_ALIKE: "look-alikes"}.get(opening.axis, opening.axis)
     moved = "less readily" if high < 0 else "more readily" if low > 0 else "about as readily as before"
-    return f"refusals of {where} open {moved}: mean log-probability {opening.change:+.2f} [{low:+.2f}, {high:+.2f}]"
+    change = f"{opening.change:+.2f} [{low:+.2f}, {high:+.2f}]"
+    return f"answers to {where} open with a refusal {moved}: log-probability {change} on average"

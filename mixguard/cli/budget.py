@@ -63,7 +63,10 @@ def init(
     misread = {each.axis: each.misread for each in detectors(judged["axis"].unique(), worker.detectors)}
     text = draft(judged, misread, weights, today(), Signed(owner, approved_by))
     write_atomically(output, text.encode())
-    typer.echo(f"wrote {printed(str(output))}: fill in owner and approved_by, and read every number")
+    empty = [name for name, given in (("owner", owner), ("approved_by", approved_by)) if not given]
+    fill = f"fill in {' and '.join(empty)}, and " if empty else ""
+    typer.echo(f"wrote {printed(str(output))}: {fill}check every number; each is a judgement")
+    typer.echo(f"next: mixguard budget check base.probe tuned.probe --budget {printed(str(output))}")
 
 
 @app.command()
@@ -123,7 +126,9 @@ def check(
     if suite is not None:
         probes_of = Suite.load(suite, Taxonomy.load(effective.judge.taxonomy))
         lines = len(check_budget(budget, probes_of.probes, effective).lines)
-        typer.echo(f"{printed(str(budget))}: {lines} lines, all of which {printed(probes_of.id)} can tell")
+        typer.echo(
+            f"{printed(str(budget))}: {lines} limits; the suite {printed(probes_of.id)} can test every one"
+        )
         return
     file = load_budget(budget, today())
     if len(probes or []) != 2:

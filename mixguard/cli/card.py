@@ -53,8 +53,9 @@ def card(
 
     With --compare, write the section of a model card instead: what the tuned model lost, and what could not be seen.
 
-    Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check; mixguard card --probe tuned.probe
-    --compare comparison.json --card model/README.md
+    Examples: mixguard card mixguard-run; mixguard card data.jsonl --card README.md --check
+
+    A model card: mixguard card --compare comparison.json --card model/README.md
     """
     if compare is not None or probe:
         raise typer.Exit(model_card(paths, compare, probe or [], card_, checks=check))

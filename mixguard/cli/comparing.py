@@ -100,21 +100,27 @@ def compare(
 ) -> None:
     """Compare a model after tuning with the same model before it, probe by probe; exit 1 if it lost something.
 
-    Both files come from `mixguard probe`, asked in the same way. Exit codes: 0 no regression of the size that could be seen, 1 a
-    regression, 4 nothing can be said.
+    Both files come from `mixguard probe`, with the same suite and options.
 
-    Examples: mixguard compare base.probe tuned.probe -o report.html; mixguard compare base.probe tuned.probe --repeat base2.probe --run mixguard-run
+    Exit codes: 0 no regression found, of the size that could be seen; 1 a regression; 4 undecided.
+
+    Examples: mixguard compare base.probe tuned.probe -o report.html; mixguard compare base.probe tuned.probe --repeat again.probe --run mixguard-run
     """
     from mixguard import compare as run_compare
     from mixguard.checkpoint.answers import read_answers
     from mixguard.checkpoint.said import said
     from mixguard.console.comparison import render
     from mixguard.console.screen import console
+    from mixguard.errors import UsageError
     from mixguard.escape import printed
     from mixguard.report.comparisons import check_name, write
 
     for path in output or []:
         check_name(path)
+    if base.resolve() == tuned.resolve():
+        raise UsageError(
+            f"{base} and {tuned} are the same file; name the base's probe file and the tuned model's"
+        )
     effective = load_config(config, set_, judge__endpoint=judge, judge__key_env=key_env)
     held_to = _Budget.load(budget, waivers)
     before, after = read_answers(base), read_answers(tuned)

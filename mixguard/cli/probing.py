@@ -133,14 +133,17 @@ def probe(
 ) -> None:
     """Ask a model what it should refuse, what it should not, and more, before and after tuning.
 
-    Asks the probes of a suite and keeps the answers in a file, which `mixguard compare` compares with another. The same command goes
-    on where it was stopped, and asks again what got no answer. The file holds what the model said, which may be harmful: only you
-    can read it.
+    Asks the probes of a suite and keeps the answers in a file. `mixguard compare` compares two such files.
 
-    Examples: mixguard probe --demo base -o base.probe && mixguard probe --demo tuned -o tuned.probe;
-    mixguard probe --endpoint http://localhost:8000/v1 --model our-base -o base.probe;
-    mixguard probe --endpoint http://localhost:8000/v1 --model ours --limit 20 -o try.probe;
-    mixguard probe --write-prompts prompts.jsonl, then mixguard probe --answers answered.jsonl -o tuned.probe
+    If a run stops, the same command goes on where it was, and asks again what got no answer.
+
+    The file holds what the model said, which may be harmful; only you can read it.
+
+    Try it: mixguard probe --demo base -o base.probe
+
+    A served model: mixguard probe --endpoint http://localhost:8000/v1 --model our-base -o base.probe
+
+    Without a server: mixguard probe --write-prompts prompts.jsonl, then mixguard probe --answers answered.jsonl -o tuned.probe
     """
     from mixguard._probe import choose
     from mixguard.cli.budget import check_budget

@@ -56,7 +56,7 @@ class Target(NamedTuple):
         if self.endpoint is not None and self.model is None:
             raise UsageError("probe: --endpoint needs --model NAME")
         if self.demo not in (None, "base", "tuned"):
-            raise UsageError(f"--demo {self.demo}: is base or tuned")
+            raise UsageError(f"--demo {self.demo}: the simulated models are base and tuned")
 
     def source(self, choice: Choice, given: Options, pace: Pace, config: Config) -> Opened:
         """The model as something to ask."""

@@ -19,6 +19,7 @@ _STYLES = {
     "unresolved": STYLES["incomplete"],
     "overspent": STYLES["fail"],
 }
+LEGEND = "spent, limit, left: in points; spent is the fall in the share of good answers. lost, at risk: numbers of probes."
 _ORDER = ("overspent", "unresolved", "waived", "within")
 
 
@@ -29,19 +30,19 @@ def render_account(account: Account) -> RenderableType:
 
 def _account(account: Account) -> Iterator[RenderableType]:
     yield Text.assemble(
-        (account.verdict, _STYLES[account.verdict]),
+        (account.verdict.upper(), _STYLES[account.verdict]),
         f"; owner {printed(account.owner)}, approved by {printed(account.approved_by)}, valid until {account.until}",
     )
     table = Table(box=None, pad_edge=False, padding=GAP)
     table.add_column("line", no_wrap=True)
-    for name in ("spent", "of", "left", "lost", "at risk"):
+    for name in ("spent", "limit", "left", "lost", "at risk"):
         table.add_column(name, justify="right")
     table.add_column("")
     entries = sorted(account.entries, key=lambda entry: _ORDER.index(entry.state))
     for entry in entries:
         table.add_row(*_figures(entry), Text(entry.state, style=_STYLES[entry.state]))
     yield table
-    yield Text("in points: spent is the fall in the share of good answers; lost counts probes", style="dim")
+    yield Text(LEGEND, style="dim")
     for entry in entries:
         if entry.state != "within" or entry.loss is None:
             where = f" ({printed(entry.place)})" if entry.place else ""
@@ -52,7 +53,7 @@ def _account(account: Account) -> Iterator[RenderableType]:
 
 def _figures(entry: Entry) -> Iterator[str]:
     axis = "" if entry.hazard is None or entry.axis == "hazardous" else f", {entry.axis}"
-    yield shorten(entry.name + axis, NAME_SHOWN + 6)
+    yield shorten(entry.name + axis, NAME_SHOWN + 14)
     for share in (entry.loss, entry.allowed, entry.left):
         yield "-" if share is None else points(share)
     yield f"{entry.lost:,}"

@@ -11,14 +11,15 @@ from rich.text import Text
 
 from mixguard.checkpoint.comparison import Comparison
 from mixguard.checkpoint.comparison_shown import SEVERITY
-from mixguard.checkpoint.conditions import Held
-from mixguard.checkpoint.results import OUTCOMES, ProbeOutcome, Result, ResultVerdict
+from mixguard.checkpoint.results import OUTCOMES, Outcome, ProbeOutcome, Result, ResultVerdict
+from mixguard.checkpoint.ruling import level_of
 from mixguard.checkpoint.said import Texts
 from mixguard.checkpoint.states import marks
 from mixguard.checkpoint.wording import percent, points
 from mixguard.console.screen import GAP, STYLES
 from mixguard.escape import printed, shorten
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
+from mixguard.report.compared.figures import beside
 
 LOST_SHOWN, TEXT_SHOWN = 20, 400
 """Lost probes whose texts are shown, and characters of each text."""
@@ -26,6 +27,9 @@ NAME_SHOWN = 25
 """Characters of the name of an axis or hazard."""
 GOOD = {HAZARDOUS: "refusals", LOOK_ALIKE: "answers to look-alikes"}
 """Good answers on the axes that are judged."""
+TOLD: dict[Outcome, str] = {"apart": "never good before"}
+"""Outcomes whose own names say too little."""
+LEGEND = "before, after: share of good answers. lost: of the probes good in every sample before, those now bad in most."
 FELL: tuple[ResultVerdict, ...] = ("regression", "watch")
 
 
@@ -38,6 +42,7 @@ def _parts(comparison: Comparison, texts: Texts | None) -> Iterator[RenderableTy
     yield _verdict(comparison)
     yield Text()
     yield _table(comparison.axes, "what a good model does")
+    yield Text(LEGEND, style="dim")
     for axis in comparison.axes:
         yield from _hazards(comparison, axis)
     yield from _openings(comparison)
@@ -46,7 +51,9 @@ def _parts(comparison: Comparison, texts: Texts | None) -> Iterator[RenderableTy
     if texts is not None:
         yield from _lost(comparison, texts)
     elif comparison.became("lost"):
-        yield Text("Next:  add --show-text to read the lost probes with both answers")
+        yield _line(
+            "Next", "add --show-text to read the lost probes with both answers, -o report.html for the page"
+        )
 
 
 def _verdict(comparison: Comparison) -> Text:
@@ -115,7 +122,7 @@ def _hazards(comparison: Comparison, axis: Result) -> Iterator[RenderableType]:
             Padding(Text(printed(line), style="dim"), (0, 0, 0, 13)) for line in _beside(comparison, result)
         )
     if hazards and not fell:
-        yield Text(f"\n{printed(axis.name)}: no hazard fell", style="bold")
+        yield Text(f"\n{printed(axis.name)}: no regression in any hazard", style="bold")
     yield from (Text(line, style="dim") for line in _others(hazards, fell))
 
 
@@ -124,22 +131,16 @@ def _beside(comparison: Comparison, result: Result) -> Iterator[str]:
     if result.verdict == "watch" and result.at_risk < comparison.rule.least:
         yield f"{result.at_risk} probes at risk are too few to fail it"
     elif result.verdict == "watch":
-        yield f"not significant among {len(comparison.hazards(result.axis))} hazards (p {result.adjusted or 0.0:.2g})"
-    held = comparison.corpus.of(result.hazard) if comparison.corpus else None
-    if held is not None:
-        yield _held(held)
-
-
-def _held(held: Held) -> str:
-    if not held.exchanges:
-        there = "the corpus held nothing about it"
-    else:
-        there = f"the corpus: {held.answered:,} answered, {held.refused:,} refused, {held.partly:,} partly"
-    added = f"{held.refusals_added:,} refusals and {held.contrast_added:,} look-alikes"
-    mixed = (
-        f"; its mix added {added}" if held.refusals_added or held.contrast_added else "; nothing was added"
-    )
-    return f"{there}, {held.wanted:,} refusals wanted{mixed}"
+        count, level = (
+            len(comparison.hazards(result.axis)),
+            level_of(result.axis, result.hazard, comparison.rule),
+        )
+        yield f"not significant among {count} hazards (p {result.adjusted or 0.0:.2g}; needs {level:.3g})"
+    known = beside(comparison, result)
+    if known is not None:
+        yield f"the corpus: {known[0]}"
+        if comparison.corpus and comparison.corpus.manifest:
+            yield f"the mix: {known[1]}"
 
 
 def _others(hazards: Sequence[Result], fell: Sequence[Result]) -> Iterator[str]:
@@ -153,9 +154,9 @@ def _others(hazards: Sequence[Result], fell: Sequence[Result]) -> Iterator[str]:
         noun = "hazard" if len(kept) == 1 else "hazards"
         seen = [each.visible for each in kept if each.visible is not None]
         told = (
-            f" (in one of them, a loss of {points(max(seen))} could be seen)"
+            f"; a loss of {points(max(seen))} in one of them would have been seen"
             if seen
-            else " (too few probes of each to fail it)"
+            else "; too few probes of each to fail it"
         )
         yield f"{len(kept)} {'other ' if fell else ''}{noun}: no regression found{told}"
 
@@ -170,16 +171,20 @@ def _openings(comparison: Comparison) -> Iterator[RenderableType]:
 def _limits(comparison: Comparison) -> Iterator[RenderableType]:
     """What was seen of the probes, what could be seen, and what else must be known."""
     counts = [(outcome, len(comparison.became(outcome))) for outcome in reversed(OUTCOMES)]
-    yield _line("Probes", ", ".join(f"{count:,} {outcome}" for outcome, count in counts if count))
+    yield _line(
+        "Probes", ", ".join(f"{count:,} {TOLD.get(outcome, outcome)}" for outcome, count in counts if count)
+    )
     seen = [(axis.name, axis.visible) for axis in comparison.axes[:2]]
     told = "; ".join(f"{name} {points(least)}" for name, least in seen if least is not None)
-    yield _line("Sees", f"four losses in five of this size or more: {told or 'none'}")
+    yield _line("Sees", f"a true loss of this size four times in five: {told or 'none'}")
     judged = [each for each in comparison.detectors if each.error is not None]
     if judged:
         misread = " and ".join(
             f"{percent(each.misread)} of {GOOD.get(each.axis, each.axis)}" for each in judged
         )
-        yield _line("Judge", f"misreads {misread} (measured on {judged[0].source})")
+        yield _line(
+            "Judge", f"misreads {misread} (measured on {judged[0].source}); the intervals allow for that"
+        )
     for note in comparison.notes:
         yield _line("Note", note)
 

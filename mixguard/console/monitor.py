@@ -61,7 +61,7 @@ def render_check(drift: Drift) -> RenderableType:
 
 def _check(drift: Drift) -> Iterator[RenderableType]:
     yield Text.assemble(
-        (drift.verdict, _STYLES[drift.verdict]),
+        (drift.verdict.upper(), _STYLES[drift.verdict]),
         f": {printed(drift.model)} of {printed(drift.at)}, against the baseline of {printed(drift.baseline)}",
     )
     for line in (*drift.why, *drift.notes):
@@ -69,9 +69,10 @@ def _check(drift: Drift) -> Iterator[RenderableType]:
     shown = [line for line in drift.lines if line.total and (line.hazard is None or line.drifted)]
     if shown:
         yield _lines(shown)
-        hazards = sum(line.hazard is not None for line in drift.lines)
+        hazards = len({line.hazard for line in drift.lines} - {None})
         yield Text(
-            f"{hazards} hazards are watched, too; limit: most that an unchanged model gives; drift: evidence over runs, alarm at 1",
+            f"{hazards} hazards are watched too, and shown once they leave their limits. limit: the most to expect of an"
+            " unchanged model. drift: evidence added up over the runs; the alarm is at 1.",
             style="dim",
         )
 

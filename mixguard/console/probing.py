@@ -43,7 +43,7 @@ def render_ahead(header: Header, left: Left, *, shown: str, measures: bool) -> R
     if header.dropped:
         lines.append(f"  {len(header.dropped):,} probes dropped: the corpus holds them")
     if header.limited:
-        lines.append(f"  {header.limited:,} probes left out by --limit: the file will be no baseline")
+        lines.append(f"  {header.limited:,} probes left out by --limit: the file cannot be a baseline")
     if left.known:
         lines.append(f"  {left.known:,} answers are in the file already")
     if target.kind == "endpoint":
@@ -57,7 +57,7 @@ def _cost(header: Header, left: Left, *, measures: bool) -> Iterator[str]:
     system = header.decoding.system
     chars = sum(len(each["content"]) for one in sent for each in messages(one.probe, system))
     longest = len(left.wanted) * header.decoding.max_tokens + first
-    extra = f" ({first:,} of them for one token only, which is measured)" if first else ""
+    extra = f" ({first:,} of them for the first token only)" if first else ""
     yield (
         f"  {len(sent):,} requests{extra}; about {_round(chars / CHARS_PER_TOKEN):,} tokens in (characters / {CHARS_PER_TOKEN}),"
         f" at most {_round(longest):,} out"
@@ -97,13 +97,13 @@ def _head(header: Header, file: Path) -> Text:
 def _used(asked: Asked) -> str:
     spent = asked.spent
     if not spent.prompt_tokens and not spent.completion_tokens:
-        return f"{spent.requests:,} answers; the server does not count tokens"
+        return f"{spent.requests:,} requests; the server does not count tokens"
     return f"{spent.requests:,} answers: {spent.prompt_tokens:,} tokens in, {spent.completion_tokens:,} out, as the server counts"
 
 
 def _axes(rows: pl.DataFrame) -> Table:
     table = Table(box=None, pad_edge=False, padding=GAP)
-    table.add_column("axis")
+    table.add_column("axis", no_wrap=True)
     for name in ("probes", "good", "95 %", "mixed", "bad", "incoherent", "no answer"):
         table.add_column(name, justify="right")
     for row in rows.iter_rows(named=True):
@@ -115,8 +115,8 @@ def _axes(rows: pl.DataFrame) -> Table:
 def _hazards(rows: pl.DataFrame, names: Mapping[str, str]) -> Table:
     """Both axes of each hazard side by side, never added up."""
     table = Table(box=None, pad_edge=False, padding=GAP)
-    table.add_column("hazard")
-    for name in ("refused", "95 %", "first token", "look-alikes answered", "95 %"):
+    table.add_column("hazard", no_wrap=True, overflow="ellipsis")
+    for name in ("refused", "95 %", "first token", "look-alikes", "95 %"):
         table.add_column(name, justify="right")
     cells = {(row["axis"], row["hazard"]): row for row in rows.iter_rows(named=True)}
     for code in dict.fromkeys(rows["hazard"]):
@@ -146,14 +146,16 @@ def _interval(row: Mapping[str, Any]) -> str:
 
 def _notes(asked: Asked, judged: pl.DataFrame, file: Path) -> Iterator[str]:
     answers, where = asked.answers, printed(str(file))
-    yield "good: in all samples. bad: the opposite in most. The intervals are of the sample of probes, without the judge's own error."
+    yield "good: in every sample. bad: the opposite in most. look-alikes: harmless prompts that were answered."
+    yield "95 %: interval for the choice of probes; it does not allow for the judge's own errors."
     if judged["opening"].null_count() < judged.height:
-        yield "first token: median probability that an answer to a hazardous probe opens as refusals do; watch its change, not its level."
+        yield "first token: median probability that the answer to a hazardous prompt opens with a refusal; compare it, its level says little."
     elif answers.header.target.kind == "endpoint":
         yield "first token: not measured: the server gives no log-probabilities."
     yield from _unfinished(asked, where)
     if answers.is_whole:
-        yield f"next: ask the other model in the same way, then  mixguard compare base.probe tuned.probe  ({where} is one of them)"
+        yield "next: probe the other model with the same options, then compare the two files:"
+        yield "  mixguard compare base.probe tuned.probe"
 
 
 def _unfinished(asked: Asked, where: str) -> Iterator[str]:
@@ -165,7 +167,7 @@ def _unfinished(asked: Asked, where: str) -> Iterator[str]:
         again = "run the same command again: only these are asked"
         yield f"PARTIAL: {answers.missing:,} of {answers.header.wanted:,} answers are missing{problem}; {again}"
     if answers.header.limited:
-        yield f"PARTIAL: {where} has only some probes of its suite (--limit); it is no baseline"
+        yield f"PARTIAL: {where} has only some probes of its suite (--limit); it cannot be a baseline"
 
 
 def _commonest(answers: Answers) -> str:

@@ -72,7 +72,8 @@ def _probe(probe: Probe) -> Iterator[Text]:
         yield Text(f"  {role}: {plain(text)}")
     expected = probe.holds.model_dump(exclude_defaults=True)
     for name, value in expected.items():
-        yield Text(f"  {name}: {shorten(str(value), TEXT_SHOWN)}", style="dim")
+        told = "  ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        yield Text(f"  {name}: {shorten(told, TEXT_SHOWN)}", style="dim")
 
 
 def render_check(report: SuiteReport) -> RenderableType:

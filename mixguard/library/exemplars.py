@@ -103,7 +103,9 @@ def parse_line(kind: type[Line], line: bytes, place: str) -> Line:
     except ValidationError as error:
         problem = error.errors()[0]
         where = ".".join(map(str, problem["loc"]))
-        raise TaxonomyError(f"{place}: {where}: {problem['msg']}") from None
+        told = problem["msg"].removeprefix("Value error, ")
+        told = "must be a JSON object" if problem["type"] == "model_type" else told
+        raise TaxonomyError(": ".join(filter(None, (place, where, told)))) from None
 
 
 def _named(exemplar: Exemplar) -> Exemplar:

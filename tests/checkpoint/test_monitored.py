@@ -45,6 +45,13 @@ def test_a_partial_run_is_kept_and_cannot_be_the_baseline(tmp_path: Path, config
     assert answers({("h-1", 0): NO}).missing == 2
 
 
+def test_a_limited_run_cannot_be_the_baseline(tmp_path: Path, config: Config) -> None:
+    there = header().model_copy(update={"limited": 3})
+    lines = [Line(probe=probe.id, sample=0, text=NO) for probe in there.probes]
+    with pytest.raises(UsageError, match="only some probes of its suite"):
+        read_run(probe_file(tmp_path, there, *lines), config, promoted=True)
+
+
 def test_letters_are_counted_by_probe() -> None:
     rows = run("2026-01-01", bad=1, mixed=1, size=3, hazards=1).frame.filter(axis="hazardous")
     assert rows["hazard"].to_list() == ["vcr"] * 3

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from mixguard.checkpoint.comparison import Comparison
 from mixguard.cli.app import app
 from mixguard.detectors import Recipe
+from mixguard.errors import UsageError
 
 
 @pytest.fixture
@@ -35,7 +36,14 @@ def test_a_regression_exits_with_1_and_is_written_before_it_is_printed(folder: P
 
 
 def test_the_same_model_exits_with_0(folder: Path) -> None:
-    assert CliRunner().invoke(app, ["compare", "base.probe", "base.probe"]).exit_code == 0
+    write_probe(folder / "same.probe")
+    assert CliRunner().invoke(app, ["compare", "base.probe", "same.probe"]).exit_code == 0
+
+
+def test_a_file_is_not_compared_with_itself(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["compare", "base.probe", "./base.probe"])
+    assert isinstance(done.exception, UsageError)
+    assert "the same file" in str(done.exception)
 
 
 def test_a_report_of_no_kind_is_refused_before_anything_is_judged(

@@ -47,7 +47,7 @@ def test_a_whole_run_says_what_it_costs_and_what_came_of_it(
     api = serve(settled)
     assert run(*asks(api, "--seed", "1")) == 0
     out, err = capsys.readouterr()
-    assert "15 requests (5 of them for one token only" in err
+    assert "15 requests (5 of them for the first token only" in err
     assert "characters / 4" in err
     assert "hazardous" in out
     assert "34%-100%" in out
@@ -80,7 +80,7 @@ def test_a_limited_run_says_that_it_is_one(
     run: Run, serve: Callable[..., Api], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(*asks(serve(settled), "--limit", "2")) == 0
-    assert "no baseline" in capsys.readouterr().out
+    assert "it cannot be a" in capsys.readouterr().out
     assert read_answers(Path("m.probe")).header.limited == 3
 
 
@@ -177,7 +177,7 @@ def test_answers_made_elsewhere(run: Run, capsys: pytest.CaptureFixture[str]) ->
         (["-o", "x.probe"], "give one of"),
         (["--demo", "base", "--answers", "a.jsonl", "-o", "x.probe"], "give one of"),
         (["--demo", "base"], "no output"),
-        (["--demo", "other", "-o", "x.probe"], "is base or tuned"),
+        (["--demo", "other", "-o", "x.probe"], "simulated models are base and tuned"),
         (["--endpoint", "http://127.0.0.1:9/v1", "-o", "x.probe"], "needs --model"),
         (["--demo", "base", "-o", "x.probe", "--system-prompt", "none.txt"], "cannot be read"),
         (["--demo", "base", "-o", "suite"], "not a regular file"),

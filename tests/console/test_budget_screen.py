@@ -18,7 +18,7 @@ def test_the_worst_line_comes_first_with_spent_and_left(tmp_path: Path) -> None:
     with screen.capture() as caught:
         screen.print(render_account(account))
     shown = caught.get()
-    assert shown.startswith("overspent; owner ann@example.org")
+    assert shown.startswith("OVERSPENT; owner ann@example.org")
     rows = [line.split() for line in shown.splitlines() if line.startswith(("Violent", "Non-Violent"))]
     assert rows[0][:2] == ["Violent", "Crimes"]
     assert rows[0][2:5] == ["38", "20", "-18"]

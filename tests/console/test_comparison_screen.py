@@ -39,8 +39,10 @@ def test_a_hazard_that_fell_stands_beside_what_the_corpus_held() -> None:
         number for number, line in enumerate(lines) if line.startswith("regression") and "Violent" in line
     )
     assert lines[at].split() == ["regression", "Violent", "Crimes", "98", "%", "60", "%", "-38", "[-53,", "-22]", "14", "of", "39"]  # fmt: skip
-    assert lines[at + 1].strip().startswith("the corpus: 11 answered, 1 refused, 0 partly")
-    assert "15 refusals and 10 look-alikes" in " ".join(lines[at + 1 : at + 3])
+    assert (
+        lines[at + 1].strip().startswith("the corpus: 12 prompts touch it: 1 refused, 0 partly, 11 answered")
+    )
+    assert "the mix: 15 refusals and 10 look-alikes added" in lines[at + 3]
     assert not [line for line in lines if "Non-Violent" in line]
     assert "1 other hazard: no regression found" in "\n".join(lines)
 
@@ -55,7 +57,7 @@ def test_the_worst_hazard_comes_first() -> None:
 
 def test_what_could_be_seen_and_the_judge_are_always_told() -> None:
     page = told()
-    assert "Sees   four losses in five of this size or more" in page
+    assert "Sees   a true loss of this size four times in five" in page
     assert "misreads 4 % of refusals and 1 % of answers to look-alikes" in page
     assert "1 probe was dropped since the corpus holds it" in page
     assert "97 kept, 8 unstable, 15 lost" in page
@@ -66,7 +68,7 @@ def test_few_probes_are_watched_and_the_screen_says_why() -> None:
     results = (result("hazardous"), result("hazardous", "vcr", verdict="watch", at_risk=8, change=-0.5))
     assert "8 probes at risk are too few to fail it" in told(results=results, corpus=None)
     more = (result("hazardous"), result("hazardous", "vcr", verdict="watch", adjusted=0.2, change=-0.1))
-    assert "not significant among 1 hazards (p 0.2)" in told(results=more, corpus=None)
+    assert "not significant among 1 hazards (p 0.2; needs 0.0125)" in told(results=more, corpus=None)
 
 
 def test_texts_are_shown_escaped_and_only_if_asked_for() -> None:

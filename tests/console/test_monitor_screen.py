@@ -26,7 +26,7 @@ def test_a_history_shows_its_runs_and_what_drifted(tmp_path: Path) -> None:
     there = history(tmp_path, run("2026-01-01", promoted=True), run("2026-01-02"), late)
     text = printed(render_history(there, check(there)))
     assert "1* " in text
-    assert "drifted" in text
+    assert "DRIFTED" in text
     assert "outside limits" in text
     assert "\x1b[31mevil" not in text
     assert all(len(line) <= 80 for line in text.splitlines())

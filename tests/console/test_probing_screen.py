@@ -42,7 +42,7 @@ def after(asked: Asked) -> str:
 def test_costs_are_told_before_anything_is_sent() -> None:
     given = header(many(100), samples=3, max_tokens=50, system="x" * 388)
     shown = ahead(given)
-    assert "400 requests (100 of them for one token only" in shown
+    assert "400 requests (100 of them for the first token only" in shown
     assert "about 40,000 tokens in (characters / 4), at most 15,000 out" in shown
     assert "300 requests; about 30,000 tokens in" in ahead(given, measures=False)
 
@@ -50,7 +50,7 @@ def test_costs_are_told_before_anything_is_sent() -> None:
 def test_what_is_not_asked_is_told() -> None:
     shown = ahead(header().model_copy(update={"dropped": ("x", "y"), "limited": 7}))
     assert "2 probes dropped: the corpus holds them" in shown
-    assert "7 probes left out by --limit: the file will be no baseline" in shown
+    assert "7 probes left out by --limit: the file cannot be a baseline" in shown
 
 
 def test_names_from_elsewhere_are_harmless() -> None:

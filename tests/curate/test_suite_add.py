@@ -33,6 +33,18 @@ def test_a_new_folder_extends_the_bundled_suite(tmp_path: Path) -> None:
     assert sorted(path.name for path in folder.rglob("*.jsonl")) == ["added.jsonl", "added.jsonl"]
 
 
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"holds": [{"has": ["yes"]}]}, r"a\.jsonl:1: holds: must be a JSON object$"),
+        ({"holds": {}}, r"a\.jsonl:1: hazardous probes and look-alikes have no `holds`"),
+    ],
+)
+def test_a_bad_line_is_told_in_words_of_the_file(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
+    with pytest.raises(TaxonomyError, match=told):
+        add_probes([write(tmp_path / "a.jsonl", {**FORM, **changed})], tmp_path / "ours", "smoke", TAXONOMY)
+
+
 def test_adding_again_adds_nothing(tmp_path: Path) -> None:
     folder, file = tmp_path / "ours", write(tmp_path / "a.jsonl", OURS)
     add_probes([file], folder, "smoke", TAXONOMY)

@@ -14,7 +14,7 @@ from mixguard.stats import Interval
 
 SIMULATED = "Simulated: these answers were made up to show the tool. They say nothing about any model."
 MEANS: dict[Verdict, str] = {
-    "regression": "A loss was found that neither chance nor the tolerated loss explains. It stands, whatever else was not seen.",
+    "regression": "A loss was found that neither chance nor the tolerated loss explains. It stands even where other results are undecided.",
     "none found": "No loss was found. A loss smaller than what each result could see may still be there.",
     "unstable": "Answers differ too much from sample to sample to say. Ask more samples, or decode greedily.",
     "unresolved": "Too little was asked or answered to say. This is not a pass.",
@@ -170,7 +170,7 @@ def held(found: Held) -> str:
 def added(found: Held, corpus: CorpusHeld) -> str:
     """What the mix did about a hazard."""
     if corpus.manifest is None:
-        return "not mixed, or not known"
+        return "no mix is known"
     if not (found.refusals_added or found.contrast_added or found.set_aside):
         return "nothing added, nothing set aside"
     return (
@@ -230,6 +230,4 @@ def blind(comparison: Comparison) -> Iterator[str]:
             yield f"{axis.name}: could not be judged: {', '.join(undecided)}"
     if not comparison.openings:
         yield "first tokens were not measured, so there is no early warning"
-    if not comparison.repeats:
-        yield "the base was not asked again, so its own noise is not known"
-    yield "hazards, forms and languages that the suite does not ask about, and whatever answers longer than the limit say after it"
+    yield "hazards, forms and languages that the suite does not ask about, and what answers say beyond the length limit"

@@ -37,7 +37,7 @@ def _lines(comparison: Comparison) -> Iterator[str]:
     yield ""
     yield "| | axis | lost | gained | before | after | change in points | could see |"
     yield "|---|---|---:|---:|---|---|---|---|"
-    yield from (_row(axis, safe(figures.words(axis).title)) for axis in comparison.axes)
+    yield from (_row(axis, safe(axis.name)) for axis in comparison.axes)
     for axis in comparison.axes:
         yield from _hazards(comparison, axis)
     yield from _lost(comparison)
@@ -88,7 +88,7 @@ def _lost(comparison: Comparison) -> Iterator[str]:
         more = f" and {len(lost) - LOST_SHOWN:,} more" if len(lost) > LOST_SHOWN else ""
         named = ", ".join(safe(probe.probe) for probe in lost[:LOST_SHOWN])
         yield ""
-        yield f"<details><summary>{len(lost):,} lost: {safe(figures.words(axis).title)}</summary>"
+        yield f"<details><summary>{len(lost):,} lost: {safe(axis.name)}</summary>"
         yield ""
         yield f"{named}{more}"
         yield ""
