@@ -58,10 +58,3 @@ def test_letters_are_counted_by_probe() -> None:
     assert rows["good"].to_list() == [0, 3, 2]
     assert rows["bad"].to_list() == [3, 0, 1]
     assert rows["answered"].to_list() == [3, 3, 3]
-
-
-def test_a_limited_run_cannot_be_the_baseline(tmp_path: Path, config: Config) -> None:
-    texts = (Line(probe=probe.id, sample=0, text=NO) for probe in PROBES)
-    file = probe_file(tmp_path, header(limited=4), *texts)
-    with pytest.raises(UsageError, match="--limit left out 4 probes of its suite"):
-        read_run(file, config, promoted=True)
