@@ -157,7 +157,7 @@ def test_a_limited_base_is_no_pass(tmp_path: Path, config: Config) -> None:
     base = write_probe(tmp_path / "base", limited=5)
     found = mixguard.compare(base, write_probe(tmp_path / "tuned", target=TUNED, limited=5), config=config)
     assert (found.verdict, found.exit_code) == ("unresolved", 4)
-    assert "only some probes of the suite were asked" in found.sentence
+    assert "--limit left out 5 probes of the suite" in found.sentence
 
 
 def test_first_tokens_are_compared_where_both_measured_them(tmp_path: Path, config: Config) -> None:

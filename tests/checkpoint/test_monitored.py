@@ -48,7 +48,7 @@ def test_a_partial_run_is_kept_and_cannot_be_the_baseline(tmp_path: Path, config
 def test_a_limited_run_cannot_be_the_baseline(tmp_path: Path, config: Config) -> None:
     there = header().model_copy(update={"limited": 3})
     lines = [Line(probe=probe.id, sample=0, text=NO) for probe in there.probes]
-    with pytest.raises(UsageError, match="only some probes of its suite"):
+    with pytest.raises(UsageError, match="--limit left out 3 probes of its suite"):
         read_run(probe_file(tmp_path, there, *lines), config, promoted=True)
 
 
