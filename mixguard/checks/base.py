@@ -102,6 +102,8 @@ class Case:
     """Replaces the check's own reason; likewise `source` and `remedy`."""
     source: str | None = None
     remedy: str | None = None
+    mechanisms: tuple[str, ...] | None = None
+    """Replaces those of the check, where its cases measure different ones."""
 
 
 class Limit(NamedTuple):
@@ -169,7 +171,7 @@ class Check:
             id=self.id,
             name=self.name,
             kind=self.kind,
-            mechanisms=self.mechanisms,
+            mechanisms=self.mechanisms if own.mechanisms is None else own.mechanisms,
             subject=own.subject,
             limit_option=f"checks.limits.{self.id}" if self.limit else None,
             why=own.why or self.why,

@@ -71,8 +71,22 @@ def _bare(task: str) -> _Judge:
     return judge
 
 
+_MEASURES = {
+    "maths steps": ("M31",),
+    "code": ("M36",),
+    "cold openings": ("M32",),
+    "very short answers": ("M34",),
+    "headings": (),
+    "long open answers": ("M35",),
+}
+"""Risk mechanisms by form."""
+
+
 def _case(subject: str, flags: pl.Expr, judge: _Judge, why: str, source: str, remedy: str) -> Case:
-    return Case(ANSWERED, flags, judge, over=_weighed, subject=subject, why=why, source=source, remedy=remedy)
+    return Case(
+        ANSWERED, flags, judge, over=_weighed, subject=subject, why=why, source=source, remedy=remedy,
+        mechanisms=_MEASURES[subject],
+    )  # fmt: skip
 
 
 def _form(name: str) -> pl.Expr:
@@ -139,6 +153,7 @@ _BARE = tuple(
         why="Refusals in chat form hardly protect prompts of another task.",
         source="Eiras et al. 2024 (arXiv 2406.10288)",
         remedy="Add refusals in the form of this task; `mixguard rebalance` casts its pairs into it.",
+        mechanisms=("M36",),
     )
     for task, words in TASKS.items()
 )

@@ -82,7 +82,8 @@ IDENTITY = Signal(
         severities=("warn", "fail"),
         cases=(
             Case(
-                among=TRAINED,
+                # The bank's own pairs were read: none of them pledges anything.
+                among=TRAINED & pl.col("pair").is_null(),
                 flags=pl.col("identity_shift")
                 & (pl.col("identity_pledge") | ~REFUSES.fill_null(value=False)),
                 judge=_judge,

@@ -180,3 +180,11 @@ def test_its_spans_prefer_phrases_that_suffice() -> None:
 
 def test_its_spans_fall_back_on_what_such_sentences_are_about() -> None:
     assert {span.field for span in places({"prompt": "Hi.", "response": "As you command."})} == {"response"}
+
+
+def test_a_pair_of_the_bank_pledges_nothing() -> None:
+    (case,) = IDENTITY.check.cases
+    rows = pl.DataFrame(
+        {"polarity": [1, 1], "pair": [None, "sxc-r-034"]}, schema_overrides={"pair": pl.String}
+    )
+    assert rows.select(case.among).to_series().to_list() == [True, False]

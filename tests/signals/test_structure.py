@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 from building import Row, checked, evidence, refused, row, unstaged
 
-from mixguard.checks.base import Check
+from mixguard.checks.base import Check, Told
 from mixguard.columns import TEXT
 from mixguard.run.findings import Finding
 from mixguard.signals.forms import FORMS_SHARED
@@ -104,3 +104,11 @@ def test_a_task_without_a_refusal_is_named_until_one_is_there() -> None:
 def test_a_small_task_needs_no_refusals() -> None:
     rows = [row(structure_form="prose", structure_task="sql")] * 5 + [row(structure_form="prose")] * 40
     assert severity(FORMS_SHARED.check, rows, "SQL without a refusal") is None
+
+
+def test_each_form_names_its_own_mechanism() -> None:
+    check = FORMS_SHARED.check
+    told = {case.subject: check.finding(Told("warn", "x", 1, 1), case).mechanisms for case in check.cases}
+    assert (told["maths steps"], told["cold openings"], told["headings"]) == (("M31",), ("M32",), ())
+    assert told["SQL without a refusal"] == ("M36",)
+    assert {each for mechanisms in told.values() for each in mechanisms} == set(check.mechanisms)
