@@ -125,9 +125,9 @@ class JudgeConfig(Model):
     """Environment variable that holds its API key."""
     concurrency: int = Field(default=4, ge=1, le=256)
     """Requests to it at a time."""
-    per_minute: float = Field(default=0, ge=0, le=10**6)
+    per_minute: float = Field(default=0.0, ge=0, le=10**6)
     """Requests to it per minute; 0 for no limit."""
-    timeout: float = Field(default=60, ge=0.1, le=3600)
+    timeout: float = Field(default=60.0, ge=0.1, le=3600)
     """Seconds to wait for its answer."""
 
 
