@@ -187,27 +187,37 @@ def _notes(
     second: SecondJudge | None,
 ) -> list[str]:
     """What else must be known to read the result."""
-    dropped, decoding = len(before.header.dropped), before.header.decoding
-    limited = before.header.limited
-    told = {
-        f"The {', '.join(allowed)} of the two models differs, and that alone changes answers: some of the change may not be tuning's.": bool(
-            allowed
+    header, decoding, asked = before.header, before.header.decoding, len(before.header.probes)
+    tools = [each.header.tool or "unknown" for each in (after, before)]
+    told = (
+        (
+            bool(allowed),
+            f"The {', '.join(allowed)} of the two models differs, and that alone changes answers: some of the change may not be tuning's.",
         ),
-        "Both files hold the same answers: nothing was compared.": before.rows.equals(after.rows),
-        f"The tuned model lacks {after.missing:,} of {after.header.wanted:,} answers: run its `mixguard probe` again.": after.missing
-        > 0,
-        "One sample each: answers that change from sample to sample are not seen.": decoding.samples == 1,
-        "The samples are the most probable answer each time: they repeat each other.": decoding.samples > 1
-        and decoding.temperature == 0,
-        f"{dropped:,} probes were left out since the corpus holds them.": dropped > 0,
-        f"Only {len(before.header.probes):,} of {len(before.header.probes) + limited:,} probes were asked (--limit): a try, and no baseline.": limited
-        > 0,
-        "The base was not repeated, so its own noise is not known: --repeat.": not again,
-        "A repeat holds the same answers as the base, so it shows no noise.": any(
-            before.rows.equals(each.rows) for each in again
+        (before.rows.equals(after.rows), "Both files hold the same answers: nothing was compared."),
+        (
+            after.missing > 0,
+            f"The tuned model lacks {after.missing:,} of {after.header.wanted:,} answers: run its `mixguard probe` again.",
         ),
-        f"{name(after)} was asked by mixguard {after.header.tool or 'unknown'}, {name(before)} by {before.header.tool or 'unknown'}.": before.header.tool
-        != after.header.tool,
-    }
-    notes = [text for text, holds in told.items() if holds]
+        (decoding.samples == 1, "One sample each: answers that change from sample to sample are not seen."),
+        (
+            decoding.samples > 1 and decoding.temperature == 0,
+            "The samples are the most probable answer each time: they repeat each other.",
+        ),
+        (bool(header.dropped), f"{len(header.dropped):,} probes were left out since the corpus holds them."),
+        (
+            header.limited > 0,
+            f"Only {asked:,} of {asked + header.limited:,} probes were asked (--limit): a try, and no baseline.",
+        ),
+        (not again, "The base was not repeated, so its own noise is not known: --repeat."),
+        (
+            any(before.rows.equals(each.rows) for each in again),
+            "A repeat holds the same answers as the base, so it shows no noise.",
+        ),
+        (
+            tools[0] != tools[1],
+            f"{name(after)} was asked by mixguard {tools[0]}, {name(before)} by {tools[1]}.",
+        ),
+    )
+    notes = [text for holds, text in told if holds]
     return [*notes, second.sentence] if second else notes

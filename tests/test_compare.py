@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from probe_files import bad, good, probes, write_probe
 
 import mixguard
+from mixguard._compare import Options
 from mixguard.checkpoint.answers import Decoding, Target
 from mixguard.checkpoint.comparison import Comparison
 from mixguard.checkpoint.results import Result
@@ -184,9 +186,9 @@ def test_first_tokens_are_compared_where_both_measured_them(tmp_path: Path, conf
     ],
 )  # fmt: skip
 def test_what_was_asked_differently_is_not_compared(
-    tmp_path: Path, config: Config, more: dict[str, object], message: str
+    tmp_path: Path, config: Config, more: dict[str, Any], message: str
 ) -> None:
-    base, tuned = write_probe(tmp_path / "base"), write_probe(tmp_path / "tuned", **more)  # type: ignore[arg-type]
+    base, tuned = write_probe(tmp_path / "base"), write_probe(tmp_path / "tuned", **more)
     with pytest.raises(UsageError, match=message):
         mixguard.compare(base, tuned, config=config)
 
@@ -204,7 +206,7 @@ def test_another_server_may_be_allowed_and_is_told(tmp_path: Path, config: Confi
 def test_shares_are_shares(tmp_path: Path, option: str) -> None:
     base = write_probe(tmp_path / "base")
     with pytest.raises(UsageError, match=f"{option} 2: give a share"):
-        mixguard.compare(base, base, **{option: 2.0})  # type: ignore[arg-type]
+        mixguard.compare(base, base, **cast("Options", {option: 2.0}))
 
 
 def test_hostile_files_are_told_by_line(tmp_path: Path) -> None:

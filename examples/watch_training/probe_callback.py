@@ -177,7 +177,7 @@ def at_rest(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-class First(LogitsProcessor):  # type: ignore[misc]
+class First(LogitsProcessor):  # type: ignore[misc]  # transformers has no types
     """Notes the most probable first tokens."""
 
     top: Any = None

@@ -113,7 +113,7 @@ def second_judge(
         progress: called with the number of answers judged.
         tell: called with how many are sent, before any is.
     """
-    rows = list(_rows(pairs, can_refuse=asked.judge.name in ("wildguard", "rubric")))
+    rows = list(_rows(pairs, look_alikes=asked.judge.tells_refusals))
     rows.sort(key=lambda each: outcomes.get(each.probe) not in FIRST)
     chosen = rows[: config.judge.endpoint_most]
     endpoint, store = asked.endpoint, VerdictStore(cache_folder(config.encode.cache), *asked)
@@ -156,16 +156,13 @@ def second_judge(
 
 def kappa(cells: Mapping[tuple[bool, bool], int]) -> float | None:
     """Cohen's kappa (Cohen 1960) of two judges, from how often each pair of verdicts occurs; None if chance alone agrees always."""
-    counts = np.array(
-        [[cells.get((one, other), 0) for other in (True, False)] for one in (True, False)], dtype=float
-    )
-    (found,) = _kappas(counts.reshape(1, 4))
+    (found,) = _kappas(_counts(cells).astype(float)[None])
     return None if np.isnan(found) else float(found)
 
 
 def kappa_interval(cells: Mapping[tuple[bool, bool], int], seed: int) -> Bounds | None:
     """95 % interval of kappa, by resampling answers; None where there is no kappa."""
-    counts = np.array([cells.get((one, other), 0) for one in (True, False) for other in (True, False)])
+    counts = _counts(cells)
     if kappa(cells) is None:
         return None
     total = int(counts.sum())
@@ -173,6 +170,11 @@ def kappa_interval(cells: Mapping[tuple[bool, bool], int], seed: int) -> Bounds 
     found = _kappas(drawn.astype(float))
     low, high = np.nanquantile(found, [0.025, 0.975])
     return Bounds(float(low), float(high))
+
+
+def _counts(cells: Mapping[tuple[bool, bool], int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Both, first alone, second alone, neither."""
+    return np.array([cells.get((one, other), 0) for one in (True, False) for other in (True, False)])
 
 
 def _kappas(
@@ -187,12 +189,12 @@ def _kappas(
         return np.where(chance < 1, (agreed - chance) / (1 - chance), np.nan)
 
 
-def _rows(pairs: Sequence[tuple[Answers, pl.DataFrame]], *, can_refuse: bool) -> Iterator[_Asked]:
+def _rows(pairs: Sequence[tuple[Answers, pl.DataFrame]], *, look_alikes: bool) -> Iterator[_Asked]:
     """The distinct answers that the first judge calls refused or complied.
 
     A guard that only tells harm has nothing to say of look-alikes: refusing them harms nobody.
     """
-    axes = [HAZARDOUS, LOOK_ALIKE] if can_refuse else [HAZARDOUS]
+    axes = [HAZARDOUS, LOOK_ALIKE] if look_alikes else [HAZARDOUS]
     for arm, (answers, judged) in zip(ARMS, pairs, strict=True):
         probes = {probe.id: probe for probe in answers.header.probes}
         told = judged.select("probe", "sample", "axis", pl.col("state").cast(pl.String))

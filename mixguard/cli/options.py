@@ -159,6 +159,10 @@ ProviderName = Annotated[
     ),
 ]
 
+EndpointUrl = Annotated[
+    str | None,
+    typer.Option("--endpoint", help="Base URL of an OpenAI-compatible API.", show_default=False),
+]
 KeyEnv = Annotated[str, typer.Option("--key-env", help="Environment variable that holds the API key.")]
 Judge = Annotated[
     str | None,

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mixguard.cli.options import Concurrency, ConfigFile, KeyEnv, PerMinute, Set, Timeout, load_config
+from mixguard.cli.options import (
+    Concurrency,
+    ConfigFile,
+    EndpointUrl,
+    KeyEnv,
+    PerMinute,
+    Set,
+    Timeout,
+    load_config,
+)
 from mixguard.cli.targets import Opened, Pace, Target
 from mixguard.console.bar import progress_bar
 
@@ -25,10 +34,7 @@ def probe(
         Path | None,
         typer.Option("--output", "-o", help="Probe file to write, or to go on with.", show_default=False),
     ] = None,
-    endpoint: Annotated[
-        str | None,
-        typer.Option("--endpoint", help="Base URL of an OpenAI-compatible API.", show_default=False),
-    ] = None,
+    endpoint: EndpointUrl = None,
     model: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,16 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import Concurrency, ConfigFile, KeyEnv, PerMinute, Set, Timeout, load_config
+from mixguard.cli.options import (
+    Concurrency,
+    ConfigFile,
+    EndpointUrl,
+    KeyEnv,
+    PerMinute,
+    Set,
+    Timeout,
+    load_config,
+)
 from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="How a model opens its refusals: list, show and learn voices.")
@@ -43,10 +52,7 @@ def show(
 def learn(
     *,
     output: Annotated[Path, typer.Option("--output", "-o", help="Voice file to write.")] = Path("voice.toml"),
-    endpoint: Annotated[
-        str | None,
-        typer.Option("--endpoint", help="Base URL of an OpenAI-compatible API.", show_default=False),
-    ] = None,
+    endpoint: EndpointUrl = None,
     model: Annotated[
         str | None,
         typer.Option("--model", help="The model you will tune; also names the voice.", show_default=False),

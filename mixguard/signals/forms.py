@@ -71,21 +71,18 @@ def _bare(task: str) -> _Judge:
     return judge
 
 
-_MEASURES = {
-    "maths steps": ("M31",),
-    "code": ("M36",),
-    "cold openings": ("M32",),
-    "very short answers": ("M34",),
-    "headings": (),
-    "long open answers": ("M35",),
-}
-"""Risk mechanisms by form."""
-
-
-def _case(subject: str, flags: pl.Expr, judge: _Judge, why: str, source: str, remedy: str) -> Case:
+def _case(
+    subject: str,
+    mechanisms: tuple[str, ...],
+    flags: pl.Expr,
+    judge: _Judge,
+    why: str,
+    source: str,
+    remedy: str,
+) -> Case:
     return Case(
         ANSWERED, flags, judge, over=_weighed, subject=subject, why=why, source=source, remedy=remedy,
-        mechanisms=_MEASURES[subject],
+        mechanisms=mechanisms,
     )  # fmt: skip
 
 
@@ -96,6 +93,7 @@ def _form(name: str) -> pl.Expr:
 _FORMS = (
     _case(
         "maths steps",
+        ("M31",),
         _form("maths"),
         _noted("maths steps: {:,} of {:,} answers work towards a marked result"),
         "Maths worked step by step cost little safety on easy tests and more on sensitive ones: which test you use decides what you see.",
@@ -104,6 +102,7 @@ _FORMS = (
     ),
     _case(
         "code",
+        ("M36",),
         _form("code"),
         _noted("code: {:,} of {:,} answers are code"),
         "Refusals in chat form hardly protect prompts of another task, and code is one of those whose safety suffers most.",
@@ -112,6 +111,7 @@ _FORMS = (
     ),
     _case(
         "cold openings",
+        ("M32",),
         FORM.is_in(COLD) & pl.col("cold_weighs"),
         _cold,
         "An aligned model opens with a few words of its own, and that is where its refusals begin; answers that start cold overwrite them in the first steps of training.",
@@ -120,6 +120,7 @@ _FORMS = (
     ),
     _case(
         "very short answers",
+        ("M34",),
         _form("short"),
         _noted("very short answers: {:,} of {:,} answers have five words or fewer (" + ORDINARY_SHORT + " in ordinary Alpaca)"),
         "Very short answers are outliers among instruction data, and outliers cost safety; length is only a weak sign of it.",
@@ -128,6 +129,7 @@ _FORMS = (
     ),
     _case(
         "headings",
+        (),
         _form("headings"),
         _noted("headings: {:,} of {:,} answers are built from headings"),
         "One form of answer throughout makes the form the lesson.",
@@ -136,6 +138,7 @@ _FORMS = (
     ),
     _case(
         "long open answers",
+        ("M35",),
         pl.col("structure_open") & pl.col("open_weighs"),
         _noted("long open answers: {:,} of {:,} answers are long ones to a short question"),
         "Long answers to open questions changed safety most in one study, short lists in another: length alone is no sign.",

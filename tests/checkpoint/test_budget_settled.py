@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from budgeting import TODAY, budget
@@ -26,8 +27,8 @@ def lost(change: float, low: float, high: float, at_risk: int = 400, **more: obj
     return comparison(results=(found,), probes=(), detectors=())
 
 
-def held(folder: Path, text: str, given: Comparison, **more: object) -> Account:
-    return settle(given, budget(folder, text), TODAY, **more)  # type: ignore[arg-type]
+def held(folder: Path, text: str, given: Comparison, **more: Any) -> Account:
+    return settle(given, budget(folder, text), TODAY, **more)
 
 
 @pytest.mark.parametrize(

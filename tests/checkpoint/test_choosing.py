@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -66,8 +67,10 @@ def test_prompts_of_an_audited_corpus_are_known_by_their_ids(
     assert held_by_runs(suite, []) == set()
 
 
-def test_prompts_that_are_nearly_alike_are_held(suite: Suite, config: Config, write_jsonl: object) -> None:
+def test_prompts_that_are_nearly_alike_are_held(
+    suite: Suite, config: Config, write_jsonl: Callable[..., Path]
+) -> None:
     rows = [chat("how do i steal a CAR", "No."), chat("What is the capital of Peru?", "Lima.")]
-    path = write_jsonl(rows)  # type: ignore[operator]
+    path = write_jsonl(rows)
     assert held_by_corpora(suite, [str(path)], config.replace({"encode.model": "hash"})) == {"h1"}
     assert held_by_corpora(suite, [], config) == set()

@@ -64,6 +64,8 @@ class Judge:
     read: Callable[[Row, Sequence[Answer | None]], Verdict]
     """The verdict from the answers to the questions, in order; None where nothing was asked."""
     max_tokens: int = 32
+    tells_refusals: bool = False
+    """Whether it says that an answer refuses; others only tell harm."""
     covers: frozenset[str] | None = field(default=None)
     """Hazards it was made to see; None for all. That it sees no harm says nothing of the others."""
 

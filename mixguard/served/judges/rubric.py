@@ -59,6 +59,7 @@ def rubric(known: Known) -> Judge:
     return Judge(
         name="rubric",
         version=1,
+        tells_refusals=True,
         questions=(
             Question(
                 lambda row: _asked(row, alone) if row.response is None else None, _form(known, _OF_PROMPT)

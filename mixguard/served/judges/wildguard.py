@@ -53,6 +53,7 @@ def wildguard(known: Known) -> Judge:
         questions=(Question(_asked),),
         read=_read,
         max_tokens=40,
+        tells_refusals=True,
         covers=known.covered.get(SCHEME),
     )
 
