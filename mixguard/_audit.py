@@ -32,6 +32,7 @@ from mixguard.run import folder as run_folder
 from mixguard.run import place
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
+from mixguard.run.journal import Journal
 from mixguard.run.provenance import Detectors, Provenance, versions
 from mixguard.training.plan import Plan
 from mixguard.vectors.base import Encoder
@@ -74,18 +75,20 @@ def audit(
     judge = asked.opened(config)
     with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
-        worker = Recipe(config, encoder, bank=True).worker()
-        tally = local.run(corpus, worker, folder, rows=config.run.batch, progress=progress)
+        recipe = Recipe(config, encoder, bank=True)
+        worker, journal = recipe.worker(), Journal(folder)
+        embedded = local.run(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
+        journal.close()
         detectors = worker.detectors
         if judge is not None:
             used = asked.decide(corpus, worker, folder, config, judge, progress, tell)
             detectors = detectors.model_copy(update={"endpoint": used})
         seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
-            started=started, seconds=seconds, texts_embedded=worker.embedded, versions=versions()
+            started=started, seconds=seconds, texts_embedded=embedded, versions=versions()
         )
         made = Made(
-            corpus=_summary(tally),
+            corpus=_summary(journal.tally()),
             columns={name: str(kind) for name, kind in worker.columns.items()},
             detectors=detectors,
             provenance=provenance,
