@@ -5,24 +5,40 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
+import pytest
 from conftest import REPOSITORY
+from packaging.metadata import Metadata
 
 
-def test_the_wheel_works_outside_the_checkout(tmp_path: Path, cache: Path) -> None:
-    build = [
-        sys.executable,
-        "-m",
-        "build",
-        "--wheel",
-        "--no-isolation",
-        "--outdir",
-        str(tmp_path),
-        str(REPOSITORY),
-    ]
-    subprocess.run(build, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel of this checkout."""
+    folder = tmp_path_factory.mktemp("wheel")
+    build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder)]
+    subprocess.run([*build, str(REPOSITORY)], check=True, capture_output=True)
+    (made,) = folder.glob("*.whl")
+    return made
+
+
+def test_no_install_has_both_packages_of_faiss(wheel: Path) -> None:
+    """An extra only adds, so what every install has must name neither."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = Metadata.from_email(archive.read(name))
+
+    def brings(extra: str) -> set[str]:
+        place = {"extra": extra, "sys_platform": "linux", "platform_machine": "x86_64"}
+        needed = metadata.requires_dist or []
+        return {each.name for each in needed if each.marker is None or each.marker.evaluate(place)}
+
+    faiss = {extra: brings(extra) & {"faiss-cpu", "faiss-gpu"} for extra in ("", "cpu", "gpu")}
+    assert faiss == {"": set(), "cpu": {"faiss-cpu"}, "gpu": {"faiss-gpu"}}
+
+
+def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path, cache: Path) -> None:
     site = tmp_path / "site"
     install = [
         sys.executable,

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from mixguard.errors import UsageError
+
 
 def has_gpu() -> bool:
     """Whether an NVIDIA driver is loaded and torch can use it."""
@@ -13,6 +15,18 @@ def has_gpu() -> bool:
     import torch
 
     return bool(torch.cuda.is_available())
+
+
+def check_device(device: str) -> None:
+    """Refuse a GPU where torch finds none.
+
+    Raises:
+        UsageError: there is none.
+    """
+    import torch
+
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
 
 
 def cores() -> int:

@@ -67,12 +67,10 @@ def _published(published: Published, asked: Asked) -> Encoder:
         from mixguard.vectors.openvino import OpenVinoEncoder
 
         return OpenVinoEncoder.load(published, cache_folder(asked.config.cache), overlap=asked.overlap)
-    from mixguard.vectors.sentence import SentenceEncoder
+    from mixguard.vectors.torch import TorchEncoder
 
     cache = cache_folder(asked.config.cache)
-    return SentenceEncoder.published(
-        published, cache, device=asked.device, half=_half(asked), overlap=asked.overlap
-    )
+    return TorchEncoder.load(published, cache, device=asked.device, half=_half(asked), overlap=asked.overlap)
 
 
 def _bundled(asked: Asked) -> Encoder:

@@ -1,4 +1,4 @@
-"""Encoders by sentence-transformers, on a GPU in half precision or on a CPU in float32."""
+"""Any model that sentence-transformers reads, on a GPU in half precision or on a CPU in float32."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import numpy as np
 
 from mixguard.errors import UsageError
 from mixguard.network import stay_offline
-from mixguard.vectors.adapter import merge_adapter
 from mixguard.vectors.base import Windows
-from mixguard.vectors.published import Published, pooled
+from mixguard.vectors.devices import check_device
 
 
 class SentenceEncoder:
@@ -37,7 +36,7 @@ class SentenceEncoder:
         """
         from sentence_transformers import SentenceTransformer
 
-        _check_device(device)
+        check_device(device)
         if offline:
             stay_offline()
         local = offline or Path(name).is_dir()
@@ -51,43 +50,6 @@ class SentenceEncoder:
         weights = f"{Path(name).name}-{_weights_digest(model)[:12]}"
         dimension = int(model.encode("", show_progress_bar=False).shape[0])
         return cls(model, weights, dimension=dimension, half=half, overlap=overlap)
-
-    @classmethod
-    def published(
-        cls, published: Published, cache: Path, *, device: str, half: bool, overlap: int
-    ) -> SentenceEncoder:
-        """Load a published encoder, with its adapter and the layers that it reads.
-
-        Raises:
-            UsageError: its weights or `device` are not available.
-        """
-        import torch
-        from sentence_transformers import SentenceTransformer
-
-        class Pooling(torch.nn.Module):
-            """Puts the layers' mean token vectors side by side."""
-
-            def forward(self, features: dict[str, Any]) -> dict[str, Any]:
-                hidden, mask = features["all_layer_embeddings"], features["attention_mask"]
-                return {**features, "sentence_embedding": pooled(published, hidden, mask)}
-
-        _check_device(device)
-        try:
-            with published.open(cache / "encoders") as folder:
-                transformer: Any = SentenceTransformer(str(folder), device=device, local_files_only=True)[0]
-        except OSError as error:
-            raise UsageError(
-                f"{cache}: cannot unpack the encoder here ({error.strerror or error}); set encode.cache to a folder"
-                " with 1 GB of room"
-            ) from None
-        transformer.max_seq_length = published.window
-        transformer.auto_model.config.output_hidden_states = True
-        if published.adapter:
-            merge_adapter(transformer.auto_model, published.adapter)
-        model = SentenceTransformer(modules=[transformer, Pooling()], device=device)
-        if half:
-            model.half()
-        return cls(model, published.weights, dimension=published.dimension, half=half, overlap=overlap)
 
     def encode(self, texts: Sequence[str]) -> Windows:
         """Vectors of the texts' windows, in order."""
@@ -110,13 +72,6 @@ class SentenceEncoder:
         step = room - self._overlap
         starts = range(0, max(len(offsets) - self._overlap, 1), step)
         return [text[offsets[start][0] : offsets[min(start + room, len(offsets)) - 1][1]] for start in starts]
-
-
-def _check_device(device: str) -> None:
-    import torch
-
-    if device == "cuda" and not torch.cuda.is_available():
-        raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
 
 
 def _weights_digest(model: Any) -> str:
