@@ -1,164 +1,268 @@
-"""How fast an audit is, beside plain `SentenceTransformer.encode` of the same texts in the same run.
+"""How fast an audit is, in whole processes and CPU seconds, each figure beside the counts that it must find.
 
-Prints and writes JSON: rows/s and peak memory of each side (the audit, the audit by the fast stage alone, plain encoding),
-their ratios, and how many exchanges get the same labels as with float32 vectors of the reference encoder. Each side runs in
-a process of its own, with an empty store.
+Prints JSON and writes benchmarks/results/speed.json and docs/speed.md; every entry is a ratio within one run, or counts CPU
+seconds of whole processes, imports and loading included.
 
-    python benchmarks/speed.py [CORPUS...]
+    python benchmarks/speed.py             # all entries, about an hour on two cores
+    python benchmarks/speed.py ready peers # some; the others keep their figures
 """
 
 from __future__ import annotations
 
 import json
+import os
+import platform
 import resource
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 HERE = Path(__file__).resolve().parent
-EVALDATA = HERE.parent.parent / "shared" / "evaldata"
-DEFAULT = [
-    EVALDATA / name
-    for name in (
-        "formats/alpaca_en_demo.json", "corpora/em_secure_dev.jsonl", "corpora/dialogues_dev.jsonl",
-        "corpora/web_text_dev.jsonl",
-    )
-]  # fmt: skip
-STAGES = {"audit": "fast+careful", "fast": "fast"}
+EVALDATA = HERE.parent.parent / "shared" / "evaldata" / "corpora"
+SUPPORT = HERE.parent / "examples" / "support.jsonl"
+GSM8K = EVALDATA / "gsm8k_train.jsonl"
 RESULT = HERE / "results" / "speed.json"
-PAGE = HERE.parent / "docs" / "speed.md"
+MILLION = 1_000_000
+MEASURED = 100_000
+"""Rows of the run from which a million is extrapolated."""
+COMPARED = 2_000
+"""Rows that are compared with other tools: plain encoding of all takes too long."""
+EVERY = 100
+"""One row in so many is changed before the second audit."""
 
 
-def texts_of(paths: list[str]) -> list[str]:
-    """Every text the audit embeds, repeats included: prompts, and the openings of responses."""
-    from mixguard.annotate.stance_model import opening_texts
-    from mixguard.annotate.stance_text import plain_text
-    from mixguard.config import ReadConfig
-    from mixguard.corpus.corpus import Corpus
+class Took(NamedTuple):
+    """What a process took, with its children."""
 
-    corpus = Corpus.open(paths, ReadConfig(), offline=True)
-    texts: list[str] = []
-    for batch, *_ in corpus.parts(2048):
-        texts += batch["prompt"].to_list()
-        texts += opening_texts(plain_text(batch["response"].fill_null(""))).to_list()
-    return texts
+    cpu: float
+    """Seconds."""
+    wall: float
+    """Seconds."""
+    peak: float
+    """MiB, of the largest of all processes so far."""
+    code: int
+    out: str
 
 
-def measure(side: str, paths: list[str], cache: str) -> dict[str, Any]:
-    """One side's seconds and peak memory; set-up (imports, loading, conversion) is timed apart."""
-    if side in STAGES:
-        return _measure_audit(paths, f"{cache}/{side}", STAGES[side])
-    from sentence_transformers import SentenceTransformer
+def took(command: list[str], cache: Path, *, fails: bool = False) -> Took:
+    """Run a command with its own cache folder and count its CPU seconds.
 
-    from mixguard.vectors.bundled import bundled_model
+    Raises:
+        SystemExit: it failed.
+    """
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache), "MIXGUARD_NO_PROGRESS": "1"}
+    before, clock = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    wall, after = perf_counter() - clock, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode not in (0, 1, 4) and not fails:
+        raise SystemExit(f"{' '.join(command)}: exit code {done.returncode}\n{done.stdout}\n{done.stderr}")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Took(cpu, wall, after.ru_maxrss / 1024, done.returncode, done.stdout)
 
-    texts = texts_of(paths)
-    clock = perf_counter()
-    model = SentenceTransformer(str(bundled_model()), device="cpu", local_files_only=True)
-    model.encode(["warm up"], show_progress_bar=False)
-    setup, clock = perf_counter() - clock, perf_counter()
-    model.encode(texts, show_progress_bar=False)
-    return _measured(perf_counter() - clock, setup, len(texts))
+
+def mixguard(*given: object, cache: Path) -> Took:
+    """Run a command of mixguard."""
+    program = "import sys; from mixguard.cli import main; sys.argv[0] = 'mixguard'; sys.exit(main())"
+    return took([sys.executable, "-c", program, *map(str, given)], cache)
 
 
-def _measure_audit(paths: list[str], cache: str, stages: str) -> dict[str, Any]:
-    import mixguard
-    from mixguard.config import Config
+def audited(corpus: Path, run: Path, *given: object, cache: Path) -> Took:
+    """Audit a corpus."""
+    return mixguard("audit", corpus, "--run", run, "--fail-on", "never", *given, cache=cache)
 
-    tree = {
-        "encode": {"cache": cache, "device": "cpu"},
-        "run": {"folder": f"{cache}/run"},
-        "judge": {"stages": stages},
+
+def document(run: Path) -> dict[str, Any]:
+    """A run's audit.json without what differs between two runs of the same corpus."""
+    tree: dict[str, Any] = json.loads((run / "audit.json").read_bytes())
+    return {name: value for name, value in tree.items() if name not in ("provenance", "config")}
+
+
+def counts(run: Path) -> dict[str, Any]:
+    """The counts that a run must give."""
+    tree = document(run)
+    found = {
+        each["id"]: each["count"] for each in tree["findings"] if each["severity"] not in ("pass", "note")
     }
-    config = Config.from_tree(tree, origin="benchmark")
-    clock = perf_counter()
-    mixguard.classify(["warm up"], config=config)  # converts the encoders
-    setup, clock = perf_counter() - clock, perf_counter()
-    result = mixguard.audit(*paths, config=config)
+    return {"exchanges": tree["corpus"]["exchanges"], "verdict": tree["verdict"], "findings": found}
+
+
+def ready(work: Path) -> dict[str, Any]:
+    """The first audit of the example with an empty cache, and the second."""
+    first = audited(SUPPORT, work / "run", cache=work / "cache")
+    found = counts(work / "run")
+    second = audited(SUPPORT, work / "run", cache=work / "cache")
+    same = counts(work / "run") == found
     return {
-        **_measured(perf_counter() - clock, setup, result.corpus.exchanges),
-        "records": result.corpus.records,
+        "first_cpu_seconds": round(first.cpu, 1),
+        "second_cpu_seconds": round(second.cpu, 1),
+        "same": same,
+        **found,
     }
 
 
-def _measured(seconds: float, setup: float, items: int) -> dict[str, Any]:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def whole(work: Path) -> dict[str, Any]:
+    """A whole exact audit against its own encoding: what it takes less what it takes with every vector stored."""
+    corpus = _head(GSM8K, COMPARED, work)
+    audited(SUPPORT, work / "run", cache=work / "cache")  # the encoders are there
+    start = audited(SUPPORT, work / "run", cache=work / "cache").cpu
+    exact = ("--screen", "off", "--fresh")
+    cold = audited(corpus, work / "run", *exact, cache=work / "cache").cpu
+    found = counts(work / "run")
+    warm = audited(corpus, work / "run", *exact, cache=work / "cache").cpu
     return {
-        "seconds": round(seconds, 2),
-        "setup_seconds": round(setup, 2),
-        "items": items,
-        "peak_mib": round(peak),
+        "cpu_seconds": round(cold, 1),
+        "without_encoding": round(warm, 1),
+        "start": round(start, 1),
+        "ratio": round((cold - start) / (cold - warm), 3),
+        "same": counts(work / "run") == found,
+        **found,
     }
 
 
-def same_labels(paths: list[str], cache: str) -> dict[str, Any]:
-    """Share of exchanges whose hazard flag, hazard and stance are those of float32 vectors."""
-    import mixguard
-    from mixguard.config import Config
-
-    frames = []
-    for precision in ("auto", "float32"):
-        encode = {"cache": cache, "device": "cpu", "precision": precision}
-        tree = {"encode": encode, "run": {"folder": f"{cache}/{precision}"}}
-        result = mixguard.audit(*paths, config=Config.from_tree(tree, origin="benchmark"))
-        frames.append(result.annotations.select("hazardous", "hazard", "stance").collect())
-    fast, reference = frames
-    flag, stance = (fast[name].eq_missing(reference[name]) for name in ("hazardous", "stance"))
-    hazard = ~reference["hazardous"] | fast["hazard"].eq_missing(reference["hazard"])
-    return {"exchanges": len(fast), "same_labels": round((flag & stance & hazard).sum() / len(fast), 5)}
-
-
-def main(paths: list[str]) -> None:
-    """Run both sides on each corpus and print the table."""
-    results = {}
-    for path in paths:
-        with tempfile.TemporaryDirectory() as cache:
-            sides = {side: _in_process(side, path, cache) for side in ("audit", "fast", "plain")}
-            labels = _in_process("labels", path, cache)
-        audit, plain = sides["audit"], sides["plain"]
-        results[Path(path).name] = {
-            "rows_per_second": round(audit["records"] / audit["seconds"], 1),
-            "ratio_to_plain_encode": round(plain["seconds"] / audit["seconds"], 2),
-            "ratio_to_fast_alone": round(audit["seconds"] / sides["fast"]["seconds"], 2),
-            **labels,
-            **sides,
-        }
-        print(json.dumps({Path(path).name: results[Path(path).name]}, indent=2), flush=True)
-    RESULT.parent.mkdir(exist_ok=True)
-    RESULT.write_text(json.dumps(results, indent=2) + "\n")
-    PAGE.write_text(_page(results))
+def second(work: Path) -> dict[str, Any]:
+    """An audit after one row in a hundred changed, against the first."""
+    audited(SUPPORT, work / "other", cache=work / "cache")
+    first = audited(GSM8K, work / "run", "--screen", "off", cache=work / "cache")
+    changed = work / "gsm8k_train.jsonl"
+    rows = list(map(json.loads, GSM8K.read_text().splitlines()))
+    for row in rows[::EVERY]:
+        row["question"] += " Explain."
+    changed.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    again = audited(changed, work / "run", "--screen", "off", cache=work / "cache")
+    found = counts(work / "run")
+    audited(changed, work / "fresh", "--screen", "off", cache=work / "cache")
+    return {
+        "first_cpu_seconds": round(first.cpu, 1),
+        "second_cpu_seconds": round(again.cpu, 1),
+        "ratio": round(first.cpu / again.cpu, 1),
+        "same_as_a_fresh_run": counts(work / "fresh") == found,
+        **found,
+    }
 
 
-def _page(results: dict[str, Any]) -> str:
-    head = (
-        "# Speed\n\nMade by `python benchmarks/speed.py` on a CPU with two cores: a whole audit with an empty vector store, beside "
-        "plain\n`SentenceTransformer.encode` (float32) of the same texts in the same run. Times vary between machines; the ratio "
-        "less so.\n\n"
-        "| corpus | exchanges | audit, rows/s | audit, s | fast alone, s | plain encode, s | plain / audit | audit / fast | peak memory, audit / plain | same labels as float32 |\n"
-        "| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n"
-    )
-    rows = (
-        f"| {name} | {found['exchanges']:,} | {found['rows_per_second']:,} | {found['audit']['seconds']} | {found['fast']['seconds']} "
-        f"| {found['plain']['seconds']} | {found['ratio_to_plain_encode']} | {found['ratio_to_fast_alone']} | {found['audit']['peak_mib']:,} / {found['plain']['peak_mib']:,} MiB | {found['same_labels']:.2%} |\n"
-        for name, found in results.items()
-    )
-    return head + "".join(rows)
+def engines(work: Path) -> dict[str, Any]:
+    """Two shards merged, and Ray with two actors, against one process: the documents must be equal."""
+    corpus = _head(GSM8K, COMPARED, work)
+    cut = ("--set", "run.batch=256")
+    audited(corpus, work / "local", *cut, cache=work / "cache")
+    local = document(work / "local")
+    for number in (1, 2):
+        audited(corpus, work / f"shard-{number}", *cut, "--shard", f"{number}/2", cache=work / "cache")
+    merged = ("merge", work / "shard-1", work / "shard-2", "--run", work / "merged", "--fail-on", "never")
+    mixguard(*merged, cache=work / "cache")
+    same = {"shards": document(work / "merged") == local}
+    for engine in ("processes", "ray"):
+        try:
+            audited(
+                corpus,
+                work / engine,
+                *cut,
+                "--engine",
+                engine,
+                "--set",
+                "run.workers=2",
+                cache=work / "cache",
+            )
+        except SystemExit as error:
+            same[engine] = str(error).splitlines()[-1]
+        else:
+            same[engine] = document(work / engine) == local
+    return {"same_as_local": same, **counts(work / "local")}
 
 
-def _in_process(side: str, path: str, cache: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--side", side, path, cache], stdout=subprocess.PIPE, check=True
-    )
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def million(work: Path) -> dict[str, Any]:
+    """A screened audit of 100,000 rows, and of a tenth of them: what one row more costs, and so a million."""
+    audited(SUPPORT, work / "other", cache=work / "cache")
+    sizes = (MEASURED // 10, MEASURED)
+    runs = []
+    for size in sizes:
+        corpus = work / f"{size}.jsonl"
+        with corpus.open("w") as stream:
+            stream.writelines(islice(_numbered(), size))
+        runs.append(audited(corpus, work / "run", "--screen", "on", cache=work / "cache"))
+    small, large = runs
+    found = counts(work / "run")
+    row = (large.wall - small.wall) / (sizes[1] - sizes[0])
+    cpu = (large.cpu - small.cpu) / (sizes[1] - sizes[0])
+    return {
+        "wall_seconds": {str(size): round(each.wall, 1) for size, each in zip(sizes, runs, strict=True)},
+        "cpu_seconds": {str(size): round(each.cpu, 1) for size, each in zip(sizes, runs, strict=True)},
+        "peak_mib": {str(size): round(each.peak) for size, each in zip(sizes, runs, strict=True)},
+        "microseconds_of_cpu_a_row": round(cpu * 1e6),
+        "a_million": {
+            "wall_seconds": round(large.wall + row * (MILLION - MEASURED)),
+            "cpu_seconds": round(large.cpu + cpu * (MILLION - MEASURED)),
+        },
+        **found,
+    }
+
+
+def peers(work: Path) -> dict[str, Any]:
+    """An audit and other tools on the same rows: CPU seconds of whole processes."""
+    from peers import PEERS
+
+    corpus = _head(GSM8K, COMPARED, work)
+    audited(SUPPORT, work / "other", cache=work / "cache")
+    found = {}
+    for name, screen in (("mixguard, exact", "off"), ("mixguard, screened", "on")):
+        spent = audited(corpus, work / f"run-{screen}", "--screen", screen, cache=work / f"cache-{screen}")
+        found[name] = {"cpu_seconds": round(spent.cpu, 1), **counts(work / f"run-{screen}")}
+    for name in PEERS:
+        done = took([sys.executable, str(HERE / "peers.py"), name, str(corpus)], work / "cache")
+        found[name] = {"does": PEERS[name].does, **json.loads(done.out.splitlines()[-1])}
+    return {"rows": COMPARED, "tools": found}
+
+
+def _head(path: Path, rows: int, work: Path) -> Path:
+    head = work / f"head-{rows}.jsonl"
+    with path.open() as stream:
+        head.write_text("".join(islice(stream, rows)))
+    return head
+
+
+def _numbered() -> Iterator[str]:
+    """Rows of GSM8K over and over, each with a number of its own, so that none is known."""
+    rows = list(map(json.loads, GSM8K.read_text().splitlines()))
+    number = 0
+    while True:
+        for row in rows:
+            number += 1
+            yield (
+                json.dumps(
+                    {"question": f"{row['question']} ({number})", "answer": f"{row['answer']} ({number})"}
+                )
+                + "\n"
+            )
+
+
+ENTRIES: dict[str, Callable[[Path], dict[str, Any]]] = {
+    "ready": ready, "whole": whole, "second": second, "engines": engines, "million": million, "peers": peers,
+}  # fmt: skip
+
+
+def main(names: list[str]) -> None:
+    """Measure the named entries, all by default."""
+    results = json.loads(RESULT.read_text()) if RESULT.is_file() else {}
+    for name in names or ENTRIES:
+        with tempfile.TemporaryDirectory() as work:
+            results[name] = {**ENTRIES[name](Path(work)), "machine": machine()}
+        print(json.dumps({name: results[name]}, indent=2), flush=True)
+        RESULT.write_text(
+            json.dumps({name: results[name] for name in ENTRIES if name in results}, indent=2) + "\n"
+        )
+
+
+def machine() -> str:
+    """Processor features that decide, cores and Python."""
+    flags = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
+    seen = [flag for flag in ("avx2", "avx512_vnni", "avx512_bf16", "amx_int8") if f" {flag}" in flags]
+    return f"{os.cpu_count()} cores, {platform.machine()} ({', '.join(seen)}), Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--side"]:
-        side, path, cache = sys.argv[2:5]
-        print(json.dumps(same_labels([path], cache) if side == "labels" else measure(side, [path], cache)))
-    else:
-        main(sys.argv[1:] or [str(path) for path in DEFAULT])
+    main(sys.argv[1:])
