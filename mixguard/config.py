@@ -167,6 +167,10 @@ class RunConfig(Model):
     """Run folder to write; by default `mixguard-run` in the working directory."""
     batch: int = Field(default=2048, ge=1, le=10**6)
     """Exchanges judged at a time; memory grows with it."""
+    shard: str | None = Field(default=None, pattern=r"^[0-9]{1,6}/[0-9]{1,6}$")
+    """Annotate only the parts of one shard, as i/n with i from 1 to n; `mixguard merge` joins all of them."""
+    fresh: bool = False
+    """Start anew, even where a run that was killed could be resumed."""
 
 
 class RebalanceConfig(Model):
