@@ -13,8 +13,9 @@ from mixguard.annotate.others import check_named
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
-from mixguard.engine import asked, resume
+from mixguard.engine import asked, resume, reuse
 from mixguard.errors import ConfigError
+from mixguard.files import cache_folder
 from mixguard.progress import Progress, Tell, quiet, silent
 from mixguard.run import place
 from mixguard.run.document import Audit
@@ -32,7 +33,8 @@ def audit(
 ) -> Audit:
     """Audit a fine-tuning corpus: findings, annotations and provenance, written to a run folder.
 
-    A run that was killed is resumed from the parts that it had done, if corpus, options and versions are the same.
+    A run that was killed is resumed from the parts that it had done, if corpus, options and versions are the same; and
+    what the run that is replaced has judged is not judged again.
 
     Args:
         *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a
@@ -60,7 +62,8 @@ def audit(
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     judge = asked.opened(config)
     with place.lasting(target, tell) as folder:
-        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, progress, tell)
+        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, target, progress, tell)
+        made_by_map = mapped.journal.sums()
         detectors = mapped.run.detectors
         if judge is not None:
             used = asked.decide(corpus, mapped.worker, folder, config, judge, progress, tell)
@@ -73,6 +76,7 @@ def audit(
         )
         made = Made(summary(mapped.journal.tally()), mapped.run.columns, detectors, provenance)
         result = finish(folder, config, accepted, made)
+    reuse.vouch(cache_folder(config.encode.cache), target, mapped.run.made_of, made_by_map)
     return Audit(**{**dict(result), "folder": target})
 
 
@@ -108,7 +112,7 @@ def shard(
     Accepted.load(config.checks)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     with place.lasting(target, tell) as folder:
-        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, progress, tell)
+        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, target, progress, tell)
         mapped.run.write(folder)
         made = mapped.journal
         return Sharded(target, part, len(made.done()), made.parts, made.tally().exchanges)

@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from mixguard.annotate.base import Annotator, Batch, Stage, ordered
+from mixguard.annotate.content import ContentAnnotator
 from mixguard.annotate.exemplars import exemplar_arrays, exemplar_vectors
 from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_model import HazardModel
@@ -68,6 +69,7 @@ class Recipe:
         stance = _stance(stages[0].store, cache_folder(self.config.encode.cache), pairs)
         annotators = ordered(
             (
+                ContentAnnotator(),
                 KnownAnnotator(pairs),
                 HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from typing import Protocol
 
+import polars as pl
+
 from mixguard.corpus.corpus import Corpus
-from mixguard.detectors import Recipe, Worker
+from mixguard.detectors import Recipe
 from mixguard.progress import Progress
 from mixguard.run.journal import Journal
+
+
+class Judge(Protocol):
+    """What annotates in this process: a worker, or one that reuses what an earlier run has."""
+
+    @property
+    def embedded(self) -> int:
+        """Texts that were embedded because no store had them."""
+        ...
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Annotate a frame of schema `EXCHANGE` + `TEXT`."""
+        ...
 
 
 class Engine(Protocol):
@@ -17,7 +32,7 @@ class Engine(Protocol):
         self,
         corpus: Corpus,
         recipe: Recipe,
-        worker: Worker,
+        worker: Judge,
         journal: Journal,
         *,
         rows: int,

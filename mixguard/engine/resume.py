@@ -14,7 +14,8 @@ from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
 from mixguard.engine import local
-from mixguard.files import sha256, spelt
+from mixguard.engine.reuse import Earlier, Reusing
+from mixguard.files import cache_folder, sha256, spelt
 from mixguard.library.bank import Bank
 from mixguard.progress import Progress, Tell
 from mixguard.run.journal import Journal, Shard
@@ -36,8 +37,18 @@ class Mapped(NamedTuple):
     run: Unfinished
 
 
-def annotate(corpus: Corpus, recipe: Recipe, folder: Path, progress: Progress, tell: Tell) -> Mapped:
+def annotate(
+    corpus: Corpus, recipe: Recipe, folder: Path, target: Path, progress: Progress, tell: Tell
+) -> Mapped:
     """Annotate the parts of a corpus that are not done yet, those of a shard if `run.shard` names one.
+
+    Args:
+        corpus: the whole corpus.
+        recipe: what workers are built from.
+        folder: where the run is made.
+        target: the place that it takes; what the run there has judged is not judged again.
+        progress: called with what is done.
+        tell: called with what is resumed or reused.
 
     Raises:
         UsageError: the corpus, or something the worker is built from, cannot be used.
@@ -54,7 +65,13 @@ def annotate(corpus: Corpus, recipe: Recipe, folder: Path, progress: Progress, t
     )
     begin(folder, run, tell)
     journal = Journal(folder, Shard.read(config.run.shard))
-    embedded = local.run(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
+    earlier = (
+        None if config.run.fresh else Earlier.open(cache_folder(config.encode.cache), target, run.made_of)
+    )
+    judge = worker if earlier is None else Reusing(worker, earlier)
+    embedded = local.run(corpus, recipe, judge, journal, rows=config.run.batch, progress=progress)
+    if isinstance(judge, Reusing) and judge.reused:
+        tell(f"judged by the run before, and the same in this one: {judge.reused:,} exchanges")
     journal.close()
     used = {"seconds": round(monotonic() - clock, 2), "texts_embedded": embedded}
     ended = {

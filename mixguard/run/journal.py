@@ -117,6 +117,15 @@ class Journal:
         """The numbers of the parts that seem to be done, in order; nothing is checked."""
         return done_parts(self.folder)
 
+    def sums(self) -> dict[str, str]:
+        """SHA-256 of each file of annotations as it was made, by name.
+
+        Raises:
+            RunFolderError: a part is damaged.
+        """
+        names = ((run_folder.part_file(self.folder, number).name, done) for number, done in self._all())
+        return {name: done.annotations for name, done in names if done.annotations is not None}
+
     def tally(self) -> Tally:
         """The tallies of all parts, added in order.
 
