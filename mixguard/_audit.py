@@ -20,7 +20,8 @@ from mixguard.checks.training import advice
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
 from mixguard.detectors import Recipe
-from mixguard.engine import asked, local
+from mixguard.engine import asked
+from mixguard.engine.choose import engine_of
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
@@ -77,7 +78,8 @@ def audit(
         progress("loading the encoder", 0, None)
         recipe = Recipe(config, encoder, bank=True)
         worker, journal = recipe.worker(), Journal(folder)
-        embedded = local.run(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
+        engine = engine_of(recipe)
+        embedded = engine(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
         journal.close()
         detectors = worker.detectors
         if judge is not None:

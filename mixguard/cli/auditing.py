@@ -58,6 +58,14 @@ def audit(
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="Where exchanges are judged: auto, local, processes, or ray (a local cluster, or the one at RAY_ADDRESS).",
+            show_default="auto",
+        ),
+    ] = None,
     offline: Offline = False,
     references: References = None,
     judge: Judge = None,
@@ -92,6 +100,7 @@ def audit(
         read__columns=columns,
         encode__device=device,
         encode__offline=offline or None,
+        run__engine=engine,
         judge__evaluation=tuple(evaluation) if evaluation else None,
         judge__ignore_template=ignore_template,
         judge__references=tuple(references) if references else None,

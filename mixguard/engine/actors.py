@@ -1,0 +1,95 @@
+"""What runs on the workers of a Ray cluster; Ray Data passes on tables of pickled values, one to a row."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+import mixguard
+from mixguard.columns import TEXT
+from mixguard.corpus.corpus import Corpus
+from mixguard.corpus.parts import Part
+from mixguard.engine.keeping import Finished, judge, unpickled
+from mixguard.errors import UsageError
+from mixguard.run.journal import Journal
+
+COLUMN = "pickled"
+
+
+class Reading(NamedTuple):
+    """What is read, and where."""
+
+    folder: Path
+    """The working directory of the command, which names of files begin at."""
+    corpus: Corpus
+    journal: Journal
+    rows: int
+
+
+class Wanted(NamedTuple):
+    """A part on its way to whoever judges it."""
+
+    number: int
+    part: Part
+    is_done: bool
+    """Whether the journal has it."""
+
+
+def read(batch: pa.Table) -> Iterator[pa.Table]:
+    """The parts of each corpus, one after another."""
+    for folder, corpus, journal, rows in unpacked(batch):
+        _stand_in(folder)
+        for number, part in enumerate(corpus.parts(rows)):
+            yield packed([Wanted(number, part, journal.has(number, part))])
+
+
+class Judge:
+    """An actor: its worker is built once."""
+
+    def __init__(self, folder: Path, recipe: bytes, version: str) -> None:
+        """Build the worker.
+
+        Raises:
+            UsageError: it cannot be built here, or would not find the same.
+        """
+        if version != mixguard.__version__:
+            raise UsageError(
+                f"--engine ray: a worker has mixguard {mixguard.__version__}, the command {version}; install the same"
+                " on every node"
+            )
+        _stand_in(folder)
+        self._worker = unpickled(recipe).worker()
+
+    def __call__(self, batch: pa.Table) -> pa.Table:
+        """Judge parts; their texts do not come back."""
+        return packed(
+            Finished(
+                number,
+                part._replace(frame=part.frame.drop(TEXT.names())),
+                None if is_done else judge(self._worker, part.frame),
+            )
+            for number, part, is_done in unpacked(batch)
+        )
+
+
+def packed(values: Iterable[object]) -> pa.Table:
+    """A table of values."""
+    rows = [pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL) for value in values]
+    return pa.table({COLUMN: pa.array(rows, pa.large_binary())})
+
+
+def unpacked(table: pa.Table) -> Iterator[Any]:
+    """The values of a table."""
+    return (pickle.loads(row) for row in table.column(COLUMN).to_pylist())
+
+
+def _stand_in(folder: Path) -> None:
+    """Work in the folder of the command where there is one: names of files begin there."""
+    with suppress(OSError):
+        os.chdir(folder)
