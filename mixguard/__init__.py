@@ -10,8 +10,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mixguard._audit import audit, check
+    from mixguard._audit import audit, check, shard
     from mixguard._compare import compare
+    from mixguard._merge import merge
     from mixguard._probe import probe
     from mixguard._rebalance import Mix, rebalance
     from mixguard.checkpoint.comparison import Comparison
@@ -37,8 +38,10 @@ _HOMES = {
     "classify": "mixguard.judge",
     "compare": "mixguard._compare",
     "detect_refusals": "mixguard.judge",
+    "merge": "mixguard._merge",
     "probe": "mixguard._probe",
     "rebalance": "mixguard._rebalance",
+    "shard": "mixguard._audit",
 }
 
 __all__ = [
@@ -54,8 +57,10 @@ __all__ = [
     "classify",
     "compare",
     "detect_refusals",
+    "merge",
     "probe",
     "rebalance",
+    "shard",
 ]
 
 

@@ -1,4 +1,4 @@
-"""The main path: a corpus in, findings with the rows that prove them out."""
+"""The main path: a corpus in, findings with the rows that prove them out; or one shard of it, for `merge`."""
 
 from __future__ import annotations
 
@@ -8,37 +8,19 @@ from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from mixguard._reduce import DEFAULT_FOLDER, Accepted, Made, check_options, finish, reduced, summary
 from mixguard.annotate.others import check_named
-from mixguard.catalogue import CHECKS, LIMITS, limits
-from mixguard.checks.base import Evidence
-from mixguard.checks.nature import nature
-from mixguard.checks.reading import ALLOW_FILE
-from mixguard.checks.run import run_checks
-from mixguard.checks.suppress import Baseline
-from mixguard.checks.terms import TRAINED
-from mixguard.checks.training import advice
-from mixguard.config import CheckConfig, Config
-from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
+from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
-from mixguard.engine import asked
-from mixguard.engine.choose import engine_of
+from mixguard.engine import asked, resume
 from mixguard.errors import ConfigError
-from mixguard.files import write_atomically
-from mixguard.library.allow import Allowance, load_allowances
-from mixguard.library.provider import Provider
-from mixguard.library.voice import Voice
-from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, Tell, quiet, silent
-from mixguard.run import folder as run_folder
 from mixguard.run import place
-from mixguard.run.document import Audit, marked
-from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
-from mixguard.run.journal import Journal
-from mixguard.run.provenance import Detectors, Provenance, versions
-from mixguard.training.plan import Plan
+from mixguard.run.document import Audit
+from mixguard.run.journal import Shard
+from mixguard.run.provenance import Provenance, versions
 from mixguard.vectors.base import Encoder
-
-DEFAULT_FOLDER = Path("mixguard-run")
 
 
 def audit(
@@ -50,56 +32,86 @@ def audit(
 ) -> Audit:
     """Audit a fine-tuning corpus: findings, annotations and provenance, written to a run folder.
 
+    A run that was killed is resumed from the parts that it had done, if corpus, options and versions are the same.
+
     Args:
         *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a
             `datasets.Dataset`, a polars or pandas frame, a list of dicts.
         config: every option; see `mixguard config`.
         encoder: used instead of the one that `config` names.
         progress: called with the progress of each stage.
-        tell: called with what a person should know before it is done: how much is sent to `judge.endpoint`.
+        tell: called with what a person should know before it is done: that a run is resumed, how much is sent to
+            `judge.endpoint`.
 
     Raises:
         UsageError: an input, option or taxonomy cannot be used; the message says where and what to do.
     """
     config = config or Config()
+    if config.run.shard is not None:
+        raise ConfigError(
+            f"run.shard {config.run.shard}: findings need the whole corpus; make shards with `mixguard audit --shard`"
+            " (`mixguard.shard` in Python), and join them with `mixguard merge`"
+        )
     target = config.run.folder or DEFAULT_FOLDER
     started, clock = datetime.now(UTC), monotonic()
-    # Report a bad option before anything is embedded.
-    limits(config.checks)
-    profile_of(config)
-    if config.rebalance.voice:
-        Voice.load(config.rebalance.voice)
-    _intended(config)
+    check_options(config)
     check_named(config)
-    accepted = _Accepted.load(config.checks, replacing=target)
+    accepted = Accepted.load(config.checks, replacing=target)
     corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
     judge = asked.opened(config)
-    with place.fresh(target) as folder:
-        progress("loading the encoder", 0, None)
-        recipe = Recipe(config, encoder, bank=True)
-        worker, journal = recipe.worker(), Journal(folder)
-        engine = engine_of(recipe)
-        embedded = engine(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
-        journal.close()
-        detectors = worker.detectors
+    with place.lasting(target, tell) as folder:
+        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, progress, tell)
+        detectors = mapped.run.detectors
         if judge is not None:
-            used = asked.decide(corpus, worker, folder, config, judge, progress, tell)
+            used = asked.decide(corpus, mapped.worker, folder, config, judge, progress, tell)
             detectors = detectors.model_copy(update={"endpoint": used})
-        seconds = round(monotonic() - clock, 2)
         provenance = Provenance(
-            started=started, seconds=seconds, texts_embedded=embedded, versions=versions()
+            started=started,
+            seconds=round(monotonic() - clock, 2),
+            texts_embedded=mapped.run.provenance.texts_embedded,
+            versions=versions(),
         )
-        made = Made(
-            corpus=_summary(journal.tally()),
-            columns={name: str(kind) for name, kind in worker.columns.items()},
-            detectors=detectors,
-            provenance=provenance,
-        )
-        result = _reduce(folder, config, accepted, made)
-        run_folder.write_table(folder / run_folder.FLAGGED, result.flagged.collect())
-        write_atomically(folder / run_folder.AUDIT, result.to_json())
-        write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
+        made = Made(summary(mapped.journal.tally()), mapped.run.columns, detectors, provenance)
+        result = finish(folder, config, accepted, made)
     return Audit(**{**dict(result), "folder": target})
+
+
+class Sharded(NamedTuple):
+    """A shard of a run: its parts are annotated, and nothing is judged before all shards are joined."""
+
+    folder: Path
+    shard: Shard
+    parts: int
+    """Parts of the corpus that it annotated."""
+    of_parts: int
+    """Parts of the whole corpus."""
+    exchanges: int
+    """Exchanges that it annotated."""
+
+
+def shard(
+    *corpora: CorpusLike,
+    config: Config,
+    encoder: Encoder | None = None,
+    progress: Progress = silent,
+    tell: Tell = quiet,
+) -> Sharded:
+    """Annotate the parts of a corpus that `config.run.shard` names, for `merge`; arguments and errors as of `audit`.
+
+    The whole corpus is read. Nothing is sent to `judge.endpoint`: that needs the whole corpus, so `merge` does it.
+    """
+    if config.run.shard is None:
+        raise ConfigError("run.shard: name one, such as 1/4")
+    target, part = config.run.folder or DEFAULT_FOLDER, Shard.read(config.run.shard)
+    check_options(config)
+    check_named(config)
+    Accepted.load(config.checks)
+    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
+    with place.lasting(target, tell) as folder:
+        mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, progress, tell)
+        mapped.run.write(folder)
+        made = mapped.journal
+        return Sharded(target, part, len(made.done()), made.parts, made.tally().exchanges)
 
 
 def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
@@ -111,119 +123,4 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
     earlier = Audit.load(Path(run))
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
-    return _reduce(earlier.folder, config, _Accepted.load(config.checks), made)
-
-
-class Made(NamedTuple):
-    """What the map produced, besides the annotations."""
-
-    corpus: CorpusSummary
-    columns: dict[str, str]
-    detectors: Detectors
-    provenance: Provenance
-
-
-class _Accepted(NamedTuple):
-    """Findings and rows that were accepted, or are known from an earlier run."""
-
-    allowances: tuple[Allowance, ...]
-    baseline: Baseline | None
-
-    @classmethod
-    def load(cls, config: CheckConfig, replacing: Path | None = None) -> _Accepted:
-        allowable = [check.id for check in CHECKS if check.id != ALLOW_FILE]
-        allowances = load_allowances(config.allow, allowable) if config.allow else ()
-        if config.baseline is None:
-            return cls(allowances, None)
-        if replacing is not None and replacing.resolve() == config.baseline.resolve():
-            # Otherwise a second run of a failing corpus would find everything known, and pass.
-            raise ConfigError(
-                f"{replacing}: this run would replace its own baseline; choose another folder with --run"
-            )
-        earlier = Audit.load(config.baseline)
-        return cls(allowances, Baseline(earlier.findings, earlier.annotations, earlier.coverage))
-
-
-class _Intended(NamedTuple):
-    """How and by whom the model will be trained, as far as it was said."""
-
-    plan: Plan
-    provider: Provider | None
-
-
-def _intended(config: Config) -> _Intended:
-    named = config.checks.provider
-    return _Intended(Plan.of(config.training), Provider.load(named) if named else None)
-
-
-def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Audit:
-    frame = marked(run_folder.scan_annotations(folder), config.checks, made.detectors)
-    intended = _intended(config)
-    coverage = ask(frame.filter(TRAINED), made.detectors, profile_of(config), config)
-    evidence = Evidence(
-        frame=frame,
-        nature=nature(frame),
-        corpus=made.corpus,
-        coverage=coverage.coverage,
-        too_small=coverage.too_small,
-        detectors=made.detectors,
-        config=config.checks,
-        limits=limits(config.checks),
-        voice=Voice.load(config.rebalance.voice) if config.rebalance.voice else None,
-        training=intended.plan,
-        provider=intended.provider,
-    )
-    today = datetime.now(UTC).date()
-    checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)
-    decided = verdict(checked.findings)
-    result = Audit(
-        verdict=decided,
-        kinds=kinds(checked.findings, decided),
-        nature=evidence.nature,
-        findings=checked.findings,
-        allowed=checked.allowed,
-        coverage=evidence.coverage,
-        training_advice=advice(evidence),
-        **made._asdict(),
-        config=config,
-        folder=folder,
-    )
-    result.flag(checked.flagged)
-    return result
-
-
-def _summary(tally: Tally) -> CorpusSummary:
-    formats: dict[str, dict[str, int]] = {}
-    for (source, name), count in sorted(tally.formats.items()):
-        formats.setdefault(source, {})[name] = count
-    return CorpusSummary(
-        sources=tally.digests,
-        records=tally.records,
-        samples=tally.samples,
-        exchanges=tally.exchanges,
-        empty=tally.empty,
-        quarantined=dict(sorted(tally.rejected.items())),
-        formats=formats,
-        flags=dict(sorted(tally.flags.items())),
-        looked=tally.looked.total(),
-        unread=_unread(tally),
-        read_bytes=tally.bytes,
-        quarantined_bytes=tally.rejected_bytes,
-        broken=tuple(sorted(tally.broken)),
-    )
-
-
-def _unread(tally: Tally) -> tuple[UnreadColumn, ...]:
-    """Columns with unread text, the most common first, else in the order of the file."""
-    columns = [
-        UnreadColumn(
-            source=source,
-            column=column,
-            records=tally.unread[source, column, True] + tally.unread[source, column, False],
-            unanswered=tally.unread[source, column, False],
-            looked=tally.looked[source],
-            asked=tally.asked.get(source),
-        )
-        for source, column in dict.fromkeys((source, column) for source, column, _ in tally.unread)
-    ]
-    return tuple(sorted(columns, key=lambda each: -each.records))
+    return reduced(earlier.folder, config, Accepted.load(config.checks), made)

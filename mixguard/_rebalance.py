@@ -114,7 +114,7 @@ def _audited(
 ) -> tuple[Audit, Sequence[CorpusLike]]:
     """The audit of a corpus, new or read from a run folder, and the corpus."""
     paths = [each for each in corpora if isinstance(each, str | PathLike)]
-    if len(corpora) == len(paths) == 1 and Path(paths[0], run_folder.AUDIT).is_file():
+    if len(corpora) == len(paths) == 1 and run_folder.is_run(Path(paths[0])):
         before = Audit.load(Path(paths[0]).resolve())
         return before, list(before.corpus.sources)
     if "-" in paths:

@@ -12,6 +12,7 @@ import hashlib
 import io
 import os
 import re
+import secrets
 import shutil
 import stat
 import sys
@@ -27,6 +28,10 @@ if sys.platform != "win32":
 MARK = ".mixguard-"
 KEEP = "journal.json"
 """A scratch folder with this file is finished, never swept; see `mix/settle.py`."""
+UNFINISHED = "unfinished"
+"""Ends the name of a folder that outlives whoever works in it; names the folder inside it that is there until it is done."""
+LOCK = "lock"
+"""The file inside that folder which the process that works there holds."""
 PREVIOUS = "previous"
 """Ends the name of the old folder while a file system without exchange is given the new one."""
 _LONGEST = 200
@@ -61,7 +66,10 @@ def replace_folder(scratch: Path, target: Path) -> Path | None:
             scratch.rename(target)
             return None
         if exchange(scratch, target):
-            return scratch
+            # Whoever looks for an unfinished folder under that name must not take the old one for it.
+            aside = _named(target, secrets.token_hex(4))
+            scratch.rename(aside)
+            return aside
         previous = _named(target, PREVIOUS)
         shutil.rmtree(previous, ignore_errors=True)
         target.rename(previous)
@@ -97,6 +105,28 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     finally:
         if not (scratch / KEEP).is_file():
             shutil.rmtree(scratch, ignore_errors=True)
+        if handle is not None:
+            os.close(handle)
+
+
+@contextmanager
+def kept_folder(target: Path) -> Iterator[Path | None]:
+    """The folder beside `target` that outlives whoever works in it, killed or not, for one process at a time.
+
+    None while another process has it, or where nothing can be locked. Whether it is deleted is up to the caller.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    restore(target)
+    sweep(target)
+    folder = _named(target, UNFINISHED)
+    with locked(target.parent):
+        handle = _claimed_kept(folder)
+    try:
+        yield None if handle is None else folder
+    finally:
         if handle is not None:
             os.close(handle)
 
@@ -200,6 +230,23 @@ def _claimed(target: Path) -> tuple[Path, int | None]:
         if handle is None or _is(scratch, handle):
             return scratch, handle
         os.close(handle)  # swept before it was locked
+
+
+def _claimed_kept(folder: Path) -> int | None:
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if sys.platform == "win32" or not _own(folder):
+        return None
+    # A file, since network file systems lock no folder, and only what is open for writing.
+    lock = folder / UNFINISHED / LOCK
+    lock.parent.mkdir(exist_ok=True)
+    handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+    with suppress(OSError):
+        _flock(handle, wait=False)
+        if _is(lock, handle):
+            return handle
+    os.close(handle)
+    return None
 
 
 def _claimed_file(target: Path) -> tuple[Path, int]:

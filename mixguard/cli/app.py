@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, comparing, explaining, probing, rebalancing
+from mixguard.cli import auditing, comparing, explaining, merging, probing, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
 from mixguard.cli import card as card_command
@@ -28,6 +28,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 pass, 1 gate failed, 2 usage or configuration error, 3 internal error, 4 incomplete.",
 )
 app.command()(auditing.audit)
+app.command()(merging.merge)
 app.command()(auditing.check)
 app.command()(rebalancing.rebalance)
 app.command()(rebalancing.verify)

@@ -19,6 +19,7 @@ from mixguard.cli.options import (
     Evaluation,
     FailOn,
     Format,
+    Fresh,
     IgnoreTemplate,
     Judge,
     JudgeKeyEnv,
@@ -29,6 +30,7 @@ from mixguard.cli.options import (
     References,
     RunFolder,
     Set,
+    ShardOf,
     ShowText,
     TrainingFile,
     WarmupSteps,
@@ -39,6 +41,7 @@ from mixguard.cli.streams import aside
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
+    from mixguard.config import Config
     from mixguard.run.document import Audit
 
 
@@ -52,6 +55,8 @@ def audit(
     ],
     *,
     run: RunFolder = None,
+    shard: ShardOf = None,
+    fresh: Fresh = False,
     output: Output = None,
     format_: Format = None,
     columns: Columns = None,
@@ -86,7 +91,9 @@ def audit(
 ) -> None:
     """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
-    Examples: mixguard audit data.jsonl -o report.html; mixguard audit data.jsonl --training-config axolotl.yml --provider openai
+    A run that was killed or interrupted goes on from its last whole part when the same command is given again.
+
+    Examples: mixguard audit data.jsonl -o report.html; mixguard audit data.jsonl --training-config axolotl.yml --provider openai; mixguard audit data/ --shard 1/4 --run shards/1
     """
     from mixguard import audit as run_audit
     from mixguard.report.files import check_name
@@ -96,6 +103,8 @@ def audit(
         config,
         set_,
         run__folder=run,
+        run__shard=shard,
+        run__fresh=fresh or None,
         read__format=format_,
         read__columns=columns,
         encode__device=device,
@@ -113,9 +122,12 @@ def audit(
     for path in output or []:
         check_name(path)
     check_fail_on(fail_on)
+    if effective.run.shard is not None:
+        _shard(paths, effective, output)
+        return
     with progress_bar() as progress:
         result = run_audit(*paths, config=effective, progress=progress, tell=aside)
-    _show(result, output, fail_on, show_text=show_text)
+    show(result, output, fail_on, show_text=show_text)
 
 
 def check(
@@ -152,7 +164,7 @@ def check(
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
     effective = Config.load(config, values) if config else Audit.load(run).config.replace(values)
-    _show(run_check(run, config=effective), output, fail_on, show_text=show_text)
+    show(run_check(run, config=effective), output, fail_on, show_text=show_text)
 
 
 def report(
@@ -171,7 +183,29 @@ def report(
 
     for path in output or []:
         check_name(path)
-    _show(Audit.load(run), output, fail_on, show_text=show_text)
+    show(Audit.load(run), output, fail_on, show_text=show_text)
+
+
+def _shard(paths: list[str], config: Config, output: list[Path] | None) -> None:
+    """Annotate a shard, and say what it is and how to go on."""
+    from mixguard import shard
+    from mixguard.errors import ConfigError
+    from mixguard.escape import printed
+
+    if output:
+        raise ConfigError(f"-o {output[0]}: one shard has no findings to report; give -o to `mixguard merge`")
+    with progress_bar() as progress:
+        done = shard(*paths, config=config, progress=progress, tell=aside)
+    folder, of = printed(str(done.folder)), done.shard.of
+    typer.echo(
+        f"{folder}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."
+    )
+    others = f"the other {of - 1:,} are done" if of > 1 else "you like"
+    typer.echo(
+        f"One shard has no verdict. When {others}: mixguard merge {folder} ... --run FOLDER -o report.html"
+    )
+    if config.judge.endpoint is not None:
+        typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")
 
 
 def _intended(
@@ -191,7 +225,8 @@ def _intended(
     }
 
 
-def _show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
+def show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
+    """Write the reports, print the audit, and exit with the verdict's code."""
     from mixguard.console.audit import render
     from mixguard.console.screen import console
     from mixguard.escape import printed

@@ -15,6 +15,18 @@ DEFAULT_FILE = Path("mixguard.toml")
 RunFolder = Annotated[
     Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
 ]
+ShardOf = Annotated[
+    str | None,
+    typer.Option(
+        "--shard",
+        metavar="I/N",
+        help="Annotate one of N shards of the corpus, e.g. 1/4, for several machines or jobs; `mixguard merge` joins them and gives the verdict.",
+        show_default=False,
+    ),
+]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Start anew, even where a run that was killed could be resumed.")
+]
 EarlierRun = Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)]
 Format = Annotated[
     str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import polars as pl
+from pydantic import TypeAdapter
 
 from mixguard.columns import EXCHANGE, TEXT
 from mixguard.corpus.exchanges import Exchange
@@ -58,6 +59,37 @@ class Tally:
             return own | others if isinstance(own, dict) and not isinstance(own, Counter) else own + others
 
         return Tally(**{each.name: both(each.name) for each in fields(self)})
+
+    def tree(self) -> dict[str, Any]:
+        """It as JSON has it: keys of several parts in lists, everything in its order."""
+        return {each.name: _tree(getattr(self, each.name)) for each in fields(self)}
+
+    @classmethod
+    def of(cls, tree: Mapping[str, Any]) -> Tally:
+        """The tally that a tree stands for.
+
+        Raises:
+            ValueError: it stands for none.
+        """
+        try:
+            return _TALLY.validate_python({name: _untree(value) for name, value in tree.items()})
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"not a tally: {error}") from None
+
+
+_TALLY = TypeAdapter(Tally)
+
+
+def _tree(value: Any) -> Any:
+    if not isinstance(value, Counter):
+        return value
+    return [[[*key] if isinstance(key, tuple) else key, count] for key, count in value.items()]
+
+
+def _untree(value: Any) -> Any:
+    if not isinstance(value, list):
+        return value
+    return Counter({tuple(key) if isinstance(key, list) else key: count for key, count in value})
 
 
 class Part(NamedTuple):

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 
 import mixguard
-from mixguard.columns import TEXT
 from mixguard.corpus.corpus import Corpus
 from mixguard.corpus.parts import Part
 from mixguard.engine.keeping import Finished, judge, unpickled
@@ -67,11 +66,11 @@ class Judge:
         self._worker = unpickled(recipe).worker()
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Judge parts; their texts do not come back."""
+        """Judge parts; prompts and responses do not come back."""
         return packed(
             Finished(
                 number,
-                part._replace(frame=part.frame.drop(TEXT.names())),
+                part._replace(frame=part.frame.drop("prompt", "response")),
                 None if is_done else judge(self._worker, part.frame),
             )
             for number, part, is_done in unpacked(batch)

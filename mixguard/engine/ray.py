@@ -88,6 +88,7 @@ def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
     import ray
     import ray.data
 
+    journal = reading.journal
     context = ray.data.DataContext.get_current()
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a part is a block of its own, which goes to whoever is free
@@ -105,7 +106,10 @@ def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
     )
     try:
         for table in judged.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            yield from unpacked(table)
+            for each in unpacked(table):
+                if each.judged is None:
+                    journal.has(each.number, each.part)  # its copy beside the reader was told so
+                yield each
     except ray.exceptions.RayError as error:
         raise _cause(error) from None
 

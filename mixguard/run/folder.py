@@ -10,8 +10,7 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,6 +28,8 @@ VERSION: Final = "mixguard-audit/3"
 ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
 CONFIG = "config.toml"
+HEAD = f"{moving.UNFINISHED}/run.json"
+"""What an unfinished run is made of; see `unfinished.py`."""
 MANIFEST = "manifest.json"
 """Copy of the mix's manifest, if the audited corpus is a mix."""
 
@@ -52,16 +53,21 @@ def scan_annotations(folder: Path) -> pl.LazyFrame:
     return pl.scan_parquet(_parts(folder), glob=False)
 
 
+def part_file(folder: Path, number: int) -> Path:
+    """Where the annotations of a part are."""
+    return folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+
+
 def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     """Write the annotations of one part of a corpus; the first defines the columns, even if empty."""
-    file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+    file = part_file(folder, number)
     file.parent.mkdir(exist_ok=True)
     write_table(file, annotations)
 
 
 def replace_rows(folder: Path, number: int, mask: pl.Series, fresh: pl.DataFrame) -> bool:
     """Write the masked rows of a part anew, in their places; False if they are not the rows that the part has there."""
-    file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+    file = part_file(folder, number)
     rows = pl.read_parquet(file, glob=False) if file.is_file() else fresh.clear()
     keys = ("sample_id", "exchange")
     if rows.height != len(mask) or not rows.filter(mask).select(keys).equals(fresh.select(keys)):
@@ -72,13 +78,14 @@ def replace_rows(folder: Path, number: int, mask: pl.Series, fresh: pl.DataFrame
 
 
 def write_table(file: Path, rows: pl.DataFrame) -> None:
-    """Write rows as Parquet.
+    """Write rows as Parquet, in a file of its own: one with the same name may be shared with another run.
 
     Raises:
         OSError: the disk is full, say; polars itself raises errors that do not tell.
     """
     content = io.BytesIO()
     rows.write_parquet(content)
+    file.unlink(missing_ok=True)
     file.write_bytes(content.getbuffer())
 
 
@@ -99,26 +106,31 @@ def read_flagged(folder: Path) -> pl.LazyFrame:
 
 
 def _parts(folder: Path) -> list[Path]:
-    return sorted((folder / ANNOTATIONS).glob("part-*.parquet"))
+    """In order of number, which may outgrow its five digits."""
+    return sorted((folder / ANNOTATIONS).glob("part-*.parquet"), key=lambda part: (len(part.name), part.name))
 
 
-@contextmanager
-def quarantine(folder: Path) -> Iterator[Callable[[Rejected], None]]:
-    """A function that appends each rejected record's location and reason to `quarantine.jsonl`."""
+def quarantined(rejected: Rejected) -> dict[str, Any]:
+    """A rejected record's location and reason: a line of the quarantine."""
+    place = rejected.place
+    return {
+        "source": place.source,
+        "line": place.line,
+        "record": place.ordinal,
+        "reason": rejected.reason,
+        "bytes": rejected.extent,
+    }
+
+
+def write_quarantine(folder: Path, lines: Iterable[Mapping[str, Any]]) -> None:
+    """Write `quarantine.jsonl`."""
     with (folder / QUARANTINE).open("wb") as stream:
+        stream.writelines(orjson.dumps(line) + b"\n" for line in lines)
 
-        def keep(rejected: Rejected) -> None:
-            place = rejected.place
-            line = {
-                "source": place.source,
-                "line": place.line,
-                "record": place.ordinal,
-                "reason": rejected.reason,
-                "bytes": rejected.extent,
-            }
-            stream.write(orjson.dumps(line) + b"\n")
 
-        yield keep
+def is_run(folder: Path) -> bool:
+    """Whether a path names a run, or one shard of a run, rather than a corpus."""
+    return any((folder / name).is_file() for name in (AUDIT, HEAD))
 
 
 def read_audit(folder: Path) -> dict[str, Any]:
@@ -130,6 +142,10 @@ def read_audit(folder: Path) -> dict[str, Any]:
     file = folder / AUDIT
     if not folder.exists():
         moving.restore(Path(os.path.realpath(folder)))
+    if not file.is_file() and (folder / HEAD).is_file():
+        raise RunFolderError(
+            f"{folder}: one shard of a run, which has no findings; join all of them with `mixguard merge`"
+        )
     if not file.is_file():
         raise RunFolderError(f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`")
     try:

@@ -1,7 +1,7 @@
 """How a run takes its place: written to scratch beside it, and exchanged with the run that is there (`moving.py`).
 
-A killed run leaves the old folder or the new one, and whoever reads meanwhile sees one of them. A link to a run folder
-stays a link.
+A killed run leaves the old folder or the new one, and whoever reads meanwhile sees one of them; what it had done stays
+in the folder where it worked (`lasting`), for the next one to go on from. A link to a run folder stays a link.
 """
 
 from __future__ import annotations
@@ -16,11 +16,15 @@ from pathlib import Path
 
 from mixguard import moving
 from mixguard.errors import RunFolderError
-from mixguard.run.folder import ANNOTATIONS, AUDIT, CONFIG, FLAGGED, MANIFEST, QUARANTINE
+from mixguard.progress import Tell
+from mixguard.run.folder import ANNOTATIONS, AUDIT, CONFIG, FLAGGED, HEAD, MANIFEST, QUARANTINE
+from mixguard.run.journal import done_parts
 
 _WRITTEN = {AUDIT, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
 _PART = re.compile(r"part-[0-9]{5,}\.parquet")
 """Every file that a run writes, and those in its folder of annotations."""
+_DONE = re.compile(r"part-[0-9]{5,}\.json|run\.json|lock")
+"""Files of an unfinished run beside those."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 """What the system says where nothing more can be written."""
 _OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
@@ -56,8 +60,10 @@ def check(folder: Path) -> None:
 
 
 def _is_ours(folder: Path) -> bool:
-    """Whether mixguard wrote the folder's `audit.json`, even if half-written."""
+    """Whether mixguard wrote the folder's `audit.json`, even if half-written, or one shard of a run."""
     file = folder / AUDIT
+    if (folder / HEAD).is_file():
+        return True
     if not file.is_file():
         return False
     with file.open("rb") as stream:
@@ -66,14 +72,15 @@ def _is_ours(folder: Path) -> bool:
 
 def _foreign(folder: Path) -> Iterator[str]:
     """Everything in a run folder that no run writes there: other names, links, folders in a file's place."""
+    known = {ANNOTATIONS: _PART, moving.UNFINISHED: _DONE}
     for entry in os.scandir(folder):
-        if entry.name != ANNOTATIONS or not entry.is_dir(follow_symlinks=False):
+        if entry.name not in known or not entry.is_dir(follow_symlinks=False):
             if entry.name not in _WRITTEN or not entry.is_file(follow_symlinks=False):
                 yield entry.name
             continue
         for part in os.scandir(entry):
-            if not _PART.fullmatch(part.name) or not part.is_file(follow_symlinks=False):
-                yield f"{ANNOTATIONS}/{part.name}"
+            if not known[entry.name].fullmatch(part.name) or not part.is_file(follow_symlinks=False):
+                yield f"{entry.name}/{part.name}"
 
 
 @contextmanager
@@ -92,6 +99,48 @@ def fresh(folder: Path) -> Iterator[Path]:
             yield scratch
         with _explained(folder):
             _put(scratch, target, folder)
+
+
+@contextmanager
+def lasting(folder: Path, tell: Tell) -> Iterator[Path]:
+    """As `fresh`, in a folder that stays beside `folder` as long as it has parts, until a run takes its place.
+
+    While another process works there, or where no file can be locked, it is a scratch folder of its own.
+
+    Raises:
+        RunFolderError: `folder` cannot be written, or contains something other than a run.
+    """
+    check(folder)
+    target = Path(os.path.realpath(folder))
+    with ExitStack() as stack:
+        with _explained(folder):
+            kept = stack.enter_context(moving.kept_folder(target))
+        if kept is None:
+            tell(
+                f"{folder}: another process writes this run, or nothing can be locked here, so this one works apart and"
+                " cannot be resumed; the one that ends last stays"
+            )
+            yield stack.enter_context(fresh(folder))
+            return
+        with _explained(folder, _FULL):
+            try:
+                yield kept
+            except BaseException:
+                _left(kept, folder, tell)
+                raise
+        with _explained(folder):
+            _put(kept, target, folder)
+
+
+def _left(kept: Path, folder: Path, tell: Tell) -> None:
+    """Say how to go on with what is done; delete it if nothing is."""
+    done = len(done_parts(kept))
+    if done:
+        tell(
+            f"{folder}: stopped; what is done is kept in {kept} (parts: {done:,}): the same command goes on from there"
+        )
+    else:
+        shutil.rmtree(kept, ignore_errors=True)
 
 
 @contextmanager
@@ -115,11 +164,21 @@ def _put(scratch: Path, target: Path, folder: Path) -> None:
     check(folder)
     old = moving.replace_folder(scratch, target)
     moving.sync(target.parent)
-    if old is None:
-        return
-    try:
-        check(old)
-    except RunFolderError as error:
-        moving.replace_folder(old, target)
-        raise RunFolderError(str(error).replace(str(old), str(folder), 1)) from None
-    shutil.rmtree(old, ignore_errors=True)
+    if old is not None:
+        try:
+            check(old)
+        except RunFolderError as error:
+            back = moving.replace_folder(old, target)
+            if back is not None:
+                back.rename(scratch)
+            raise RunFolderError(str(error).replace(str(old), str(folder), 1)) from None
+        shutil.rmtree(old, ignore_errors=True)
+    _tidy(target)
+
+
+def _tidy(run: Path) -> None:
+    """Delete what only an unfinished run needs; a shard is one."""
+    kept = run / moving.UNFINISHED
+    if (run / AUDIT).is_file():
+        shutil.rmtree(kept, ignore_errors=True)
+    (kept / moving.LOCK).unlink(missing_ok=True)

@@ -1,0 +1,75 @@
+"""`mixguard merge`: shards in, what `mixguard audit` gives of the whole corpus out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mixguard.cli.auditing import show
+from mixguard.cli.options import (
+    Allow,
+    Baseline,
+    ConfigFile,
+    FailOn,
+    Judge,
+    JudgeKeyEnv,
+    Output,
+    RunFolder,
+    Set,
+    ShowText,
+    given,
+)
+from mixguard.cli.streams import aside
+from mixguard.console.bar import progress_bar
+
+
+def merge(
+    shards: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Run folders of all shards, in any order, as `mixguard audit --shard` wrote them.",
+            show_default=False,
+        ),
+    ],
+    *,
+    run: RunFolder = None,
+    output: Output = None,
+    judge: Judge = None,
+    key_env: JudgeKeyEnv = None,
+    config: ConfigFile = None,
+    set_: Set = None,
+    allow: Allow = None,
+    baseline: Baseline = None,
+    fail_on: FailOn = "fail",
+    show_text: ShowText = False,
+) -> None:
+    """Join all shards of a run: the findings, reports and exit code that one audit of the whole corpus gives.
+
+    Options are those that the shards were made with, as far as none is given here. The shards stay as they are. Nothing is
+    embedded; only --judge reads the corpus again.
+
+    Example: mixguard merge shards/* --run mixguard-run -o report.html
+    """
+    from mixguard import merge as run_merge
+    from mixguard._merge import recorded
+    from mixguard.config import Config
+    from mixguard.report.files import check_name
+    from mixguard.run.gate import check_fail_on
+
+    for path in output or []:
+        check_name(path)
+    check_fail_on(fail_on)
+    values = given(
+        set_,
+        run__folder=run,
+        judge__endpoint=judge,
+        judge__key_env=key_env,
+        checks__allow=allow,
+        checks__baseline=baseline,
+    )
+    effective = Config.load(config, values) if config else recorded(*shards).replace(values)
+    with progress_bar() as progress:
+        result = run_merge(*shards, config=effective, progress=progress, tell=aside)
+    show(result, output, fail_on, show_text=show_text)

@@ -1,0 +1,105 @@
+"""The map of a run or of a shard, begun anew or resumed in a folder where parts of it are done."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from importlib.metadata import entry_points
+from pathlib import Path
+from time import monotonic
+from typing import NamedTuple
+
+from mixguard.config import SERVED, Config
+from mixguard.corpus.corpus import Corpus
+from mixguard.detectors import Recipe, Worker
+from mixguard.engine.choose import engine_of
+from mixguard.files import sha256, spelt
+from mixguard.library.bank import Bank
+from mixguard.progress import Progress, Tell
+from mixguard.run.journal import Journal, Shard
+from mixguard.run.provenance import Provenance, versions
+from mixguard.run.unfinished import Unfinished, begin
+from mixguard.signals.plugins import GROUP
+
+_READ = ("evaluation", "alignment", "references")
+"""Options of `JudgeConfig` that name files whose content decides annotations."""
+_ELSEWHERE = {"encode.cache", "encode.offline", "encode.device", *(f"judge.{name}" for name in SERVED)}
+"""Options of the sections `read`, `encode` and `judge` that decide no annotation of the map."""
+
+
+class Mapped(NamedTuple):
+    """What the map did."""
+
+    worker: Worker
+    journal: Journal
+    run: Unfinished
+
+
+def annotate(corpus: Corpus, recipe: Recipe, folder: Path, progress: Progress, tell: Tell) -> Mapped:
+    """Annotate the parts of a corpus that are not done yet, those of a shard if `run.shard` names one.
+
+    Raises:
+        UsageError: the corpus, or something the worker is built from, cannot be used.
+    """
+    config, started, clock = recipe.config, datetime.now(UTC), monotonic()
+    progress("loading the encoder", 0, None)
+    worker = recipe.worker()
+    run = Unfinished(
+        made_of=made_of(config, worker),
+        columns={name: str(kind) for name, kind in worker.columns.items()},
+        detectors=worker.detectors,
+        config=config,
+        provenance=Provenance(started=started, seconds=0, texts_embedded=0, versions=versions()),
+    )
+    begin(folder, run, tell)
+    journal = Journal(folder, Shard.read(config.run.shard))
+    engine = engine_of(recipe)
+    embedded = engine(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
+    journal.close()
+    used = {"seconds": round(monotonic() - clock, 2), "texts_embedded": embedded}
+    ended = {
+        "parts": journal.parts,
+        "sources": journal.sources,
+        "provenance": run.provenance.model_copy(update=used),
+    }
+    return Mapped(worker, journal, run.model_copy(update=ended))
+
+
+def made_of(config: Config, worker: Worker) -> dict[str, str]:
+    """Everything that decides the annotations of a part, by name: two runs of which it is the same make the same."""
+    bank = Bank.load(config.rebalance.bank, worker.taxonomy).digest()
+    judged = hashlib.sha256(f"{worker.detectors.model_dump_json()}{worker.columns}".encode()).hexdigest()[:16]
+    return {
+        **{f"version of {name}": number for name, number in {**versions(), **dict(_plugins())}.items()},
+        **dict(options(config)),
+        **dict(_contents(config)),
+        "digest of the bank": bank,
+        "digest of models and taxonomy": judged,
+    }
+
+
+def options(config: Config) -> Iterator[tuple[str, str]]:
+    """The options that decide annotations, by dotted name."""
+    for section in ("read", "encode", "judge"):
+        for name, value in getattr(config, section):
+            if f"{section}.{name}" not in _ELSEWHERE:
+                yield f"{section}.{name}", spelt(value)
+    yield "run.batch", spelt(config.run.batch)
+    yield "run.shard", config.run.shard or "none"
+
+
+def _contents(config: Config) -> Iterator[tuple[str, str]]:
+    """Digests of the files that judging reads."""
+    for option in _READ:
+        for name in getattr(config.judge, option):
+            path = Path(name)
+            files = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+            yield f"digest of {name}", sha256(each for each in files if each.is_file())[:16]
+
+
+def _plugins() -> Iterator[tuple[str, str]]:
+    """Versions of the packages that add signals."""
+    for point in entry_points(group=GROUP):
+        if point.dist is not None:
+            yield point.dist.name, point.dist.version
