@@ -6,17 +6,20 @@ import os
 import pickle
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import pyarrow as pa
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import mixguard
 from mixguard.corpus.corpus import Corpus
 from mixguard.corpus.parts import Part
+from mixguard.detectors import Worker
 from mixguard.engine.keeping import Finished, judge, unpickled
 from mixguard.errors import UsageError
 from mixguard.run.journal import Journal
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 COLUMN = "pickled"
 
@@ -49,36 +52,39 @@ def read(batch: pa.Table) -> Iterator[pa.Table]:
 
 
 class Judge:
-    """An actor: its worker is built once."""
+    """An actor; its worker is built once, at the first part, since Ray passes on what goes wrong then."""
 
     def __init__(self, folder: Path, recipe: bytes, version: str) -> None:
-        """Build the worker.
-
-        Raises:
-            UsageError: it cannot be built here, or would not find the same.
-        """
-        if version != mixguard.__version__:
-            raise UsageError(
-                f"--engine ray: a worker has mixguard {mixguard.__version__}, the command {version}; install the same"
-                " on every node"
-            )
-        _stand_in(folder)
-        self._worker = unpickled(recipe).worker()
+        self._folder, self._recipe, self._version = folder, recipe, version
 
     def __call__(self, batch: pa.Table) -> pa.Table:
-        """Judge parts; prompts and responses do not come back."""
-        return packed(
-            Finished(
-                number,
-                part._replace(frame=part.frame.drop("prompt", "response")),
-                None if is_done else judge(self._worker, part.frame),
+        """Judge parts; prompts and responses do not come back.
+
+        Raises:
+            UsageError: the worker cannot be built here, or would not find the same.
+        """
+        return packed(self._judged(each) for each in unpacked(batch))
+
+    def _judged(self, wanted: Wanted) -> Finished:
+        judged = None if wanted.is_done else judge(self._worker, wanted.part.frame)
+        left = wanted.part.frame.drop("prompt", "response")
+        return Finished(wanted.number, wanted.part._replace(frame=left), judged)
+
+    @cached_property
+    def _worker(self) -> Worker:
+        if self._version != mixguard.__version__:
+            raise UsageError(
+                f"--engine ray: a worker has mixguard {mixguard.__version__}, the command {self._version}; install"
+                " the same on every node"
             )
-            for number, part, is_done in unpacked(batch)
-        )
+        _stand_in(self._folder)
+        return unpickled(self._recipe).worker()
 
 
 def packed(values: Iterable[object]) -> pa.Table:
     """A table of values."""
+    import pyarrow as pa
+
     rows = [pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL) for value in values]
     return pa.table({COLUMN: pa.array(rows, pa.large_binary())})
 

@@ -8,7 +8,9 @@ where there is room, and does again what was lost with a worker.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import socket
+import warnings
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -26,9 +28,13 @@ from mixguard.run.journal import Journal
 from mixguard.vectors.devices import cores
 
 TRIES = 5
-"""Actors that a part may lose before the run is given up."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DATA_LOG_LEVEL": "ERROR"}
-"""No telemetry, and no messages but errors; read by Ray when it is imported, and when a cluster is started or joined."""
+"""Actors that a part may lose before the run is given up; by itself, Ray Data would go on for ever."""
+ONE = {"batch_size": 1, "batch_format": "pyarrow"}
+"""A part at a time."""
+PATIENCE = 10
+"""Seconds to wait for a cluster to answer."""
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_DATA_LOG_LEVEL": "CRITICAL"}
+"""No telemetry, and no messages beside the errors that are raised; read by Ray when it is imported, and when a cluster is started or joined."""
 
 
 def run(
@@ -41,7 +47,7 @@ def run(
     """
     with cluster():
         finished = _finished(Reading(Path.cwd(), corpus, journal, rows), recipe)
-        return keep(finished, journal, corpus.size, progress)
+        return keep(_told(finished, journal), journal, corpus.size, progress)
 
 
 @contextmanager
@@ -77,10 +83,21 @@ def _connect(address: str) -> None:
             " node of the cluster, e.g. by `ray job submit`"
         )
     own = {} if address else {"num_cpus": cores(), "include_dashboard": False}
+    host, _, port = address.rpartition(":")
     try:
+        if port.isdecimal():  # Ray itself would ask for minutes
+            socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **own)
     except (OSError, RuntimeError, ValueError) as error:
         raise UsageError(f"RAY_ADDRESS={address or 'local'}: no cluster answers: {error}") from None
+
+
+def _told(finished: Iterable[Finished], journal: Journal) -> Iterator[Finished]:
+    """The same parts; of those that were done before, the copy of the journal was asked where they were read."""
+    for each in finished:
+        if each.judged is None:
+            journal.has(each.number, each.part)
+        yield each
 
 
 def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
@@ -88,30 +105,30 @@ def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
     import ray
     import ray.data
 
-    journal = reading.journal
-    context = ray.data.DataContext.get_current()
+    context = ray.data.DataContext.get_current().copy()
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a part is a block of its own, which goes to whoever is free
-    here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
-    parts = ray.data.from_arrow(packed([reading])).map_batches(
-        read, batch_size=1, batch_format="pyarrow", num_cpus=0, label_selector=here
-    )
-    judged = parts.map_batches(
-        Judge,
-        fn_constructor_args=(reading.folder, pickled(recipe), mixguard.__version__),
-        batch_size=1,
-        batch_format="pyarrow",
-        ray_remote_args_fn=_retried,
-        **_actors(recipe.config),
-    )
+    judging = reading.folder, pickled(recipe), mixguard.__version__
+    with ray.data.DataContext.current(context), warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # its own options, and it has no other way to limit tries
+        parts = ray.data.from_arrow(packed([reading])).map_batches(read, **ONE, **_here())
+        judged = parts.map_batches(
+            Judge, fn_constructor_args=judging, max_task_retries=TRIES, **ONE, **_actors(recipe.config)
+        )
     try:
         for table in judged.iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=0):
-            for each in unpacked(table):
-                if each.judged is None:
-                    journal.has(each.number, each.part)  # its copy beside the reader was told so
-                yield each
+            yield from unpacked(table)
     except ray.exceptions.RayError as error:
         raise _cause(error) from None
+
+
+def _here() -> dict[str, Any]:
+    """The node of the command; reading takes no core from the actors."""
+    import ray
+
+    return {"num_cpus": 0, "label_selector": {"ray.io/node-id": ray.get_runtime_context().get_node_id()}}
 
 
 def _actors(config: Config) -> dict[str, Any]:
@@ -129,14 +146,11 @@ def _actors(config: Config) -> dict[str, Any]:
     }
 
 
-def _retried() -> dict[str, Any]:
-    """What kills this many actors would kill any; by itself, Ray Data would try for ever."""
-    return {"max_task_retries": TRIES}
-
-
-def _cause(error: BaseException) -> BaseException:
-    """What went wrong in a worker, if it was foreseen: then it says what to do."""
+def _cause(error: Exception) -> BaseException:
+    """What went wrong in a worker as it was foreseen there, or else as far as Ray knows."""
     inner: BaseException | None = error
-    while inner is not None and not isinstance(inner, MixguardError):
+    while inner is not None:
+        if isinstance(inner, MixguardError):
+            return inner
         inner = getattr(inner, "cause", None) or inner.__cause__
-    return inner or error
+    return UsageError(f"--engine ray: a worker failed: {error}")

@@ -11,9 +11,12 @@ import pytest
 from engines import Killer, Run, annotate, assert_same, processes, write_corpus
 
 from mixguard.config import Config
+from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
 from mixguard.engine import actors, local, ray
 from mixguard.errors import InputError, UsageError
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # Ray's own
 
 with_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: mixguard[ray]")
 
@@ -85,11 +88,16 @@ def test_what_a_worker_cannot_use_is_told_as_it_would_be_here(
     empty.write_text('{"unheard": 1}\n')
     with pytest.raises(InputError, match="no record could be read"):
         annotate(ray.run, empty, recipe, worker, tmp_path / "run")
-
-
-def test_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mixguard.__version__", "0.0.0")
     with pytest.raises(UsageError, match=r"a worker has mixguard \S+, the command 0\.0\.0"):
-        actors.Judge(Path.cwd(), b"", "0.0.0")
+        annotate(ray.run, path, recipe, worker, tmp_path / "other")
+
+
+def test_another_version_is_refused(path: Path, config: Config) -> None:
+    corpus = Corpus.open([path], config.read, offline=True)
+    part = actors.Wanted(0, next(corpus.parts(1)), is_done=False)
+    with pytest.raises(UsageError, match=r"a worker has mixguard \S+, the command 0\.0\.0"):
+        actors.Judge(Path.cwd(), b"", "0.0.0")(actors.packed([part]))
 
 
 def test_values_are_passed_on_as_they_are() -> None:
