@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import sys
 from typing import BinaryIO
 
@@ -16,9 +15,6 @@ from mixguard.engine.keeping import judge, unpickled
 
 def main() -> None:
     """Answer each frame on standard input with what was judged, or with the error."""
-    signal.signal(
-        signal.SIGINT, signal.SIG_IGN
-    )  # a terminal sends it to all; whoever started this one decides
     # What a library prints must not get between the answers.
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)

@@ -78,9 +78,8 @@ class Pool:
         self._threads = ThreadPoolExecutor(self.size, "mixguard-process")
         self._lock, self._stopped = Lock(), False
         self._children = [_Child(environment) for environment in environments]
-        self._idle: LifoQueue[_Child] = (
-            LifoQueue()
-        )  # the last one used is ready, the others may not be started
+        # The one that was used last is ready; the others may not be started.
+        self._idle: LifoQueue[_Child] = LifoQueue()
         for child in self._children:
             self._idle.put(child)
 
@@ -145,6 +144,7 @@ class _Child:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **self._environment},
+            start_new_session=True,  # Ctrl-C is for this process, which ends the others
         )
         self._send(recipe)
 
@@ -178,7 +178,8 @@ class _Child:
         self._process = None
 
     def _send(self, message: object) -> None:
-        if self._process is None or self._process.stdin is None:
+        process = self._process
+        if process is None or process.stdin is None:
             raise EOFError
-        pickle.dump(message, self._process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
-        self._process.stdin.flush()
+        pickle.dump(message, process.stdin, protocol=pickle.HIGHEST_PROTOCOL)
+        process.stdin.flush()

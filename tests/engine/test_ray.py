@@ -16,7 +16,7 @@ from mixguard.detectors import Recipe, Worker
 from mixguard.engine import actors, local, ray
 from mixguard.errors import InputError, UsageError
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")  # Ray's own
+pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of its own code, and leaves sockets open
 
 with_ray = pytest.mark.skipif(find_spec("ray") is None, reason="ray is not installed: mixguard[ray]")
 
