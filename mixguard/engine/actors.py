@@ -17,6 +17,7 @@ from mixguard.detectors import Worker
 from mixguard.engine.keeping import Finished, judge, unpickled
 from mixguard.errors import UsageError
 from mixguard.run.journal import Journal
+from mixguard.run.provenance import Detectors
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -54,8 +55,8 @@ def read(batch: pa.Table) -> Iterator[pa.Table]:
 class Judge:
     """An actor; its worker is built once, at the first part, since Ray passes on what goes wrong then."""
 
-    def __init__(self, folder: Path, recipe: bytes, version: str) -> None:
-        self._folder, self._recipe, self._version = folder, recipe, version
+    def __init__(self, folder: Path, recipe: bytes, version: str, detectors: Detectors) -> None:
+        self._folder, self._recipe, self._version, self._detectors = folder, recipe, version, detectors
 
     def __call__(self, batch: pa.Table) -> pa.Table:
         """Judge parts; prompts and responses do not come back.
@@ -78,7 +79,18 @@ class Judge:
                 " the same on every node"
             )
         _stand_in(self._folder)
-        return unpickled(self._recipe).worker()
+        worker = unpickled(self._recipe).worker()
+        if worker.detectors != self._detectors:
+            theirs, ours = (_encoders(each) for each in (worker.detectors, self._detectors))
+            raise UsageError(
+                f"--engine ray: a worker judges by other models ({theirs}) than the command would ({ours}); where"
+                " processors differ, set encode.precision=float32"
+            )
+        return worker
+
+
+def _encoders(detectors: Detectors) -> str:
+    return " and ".join(stage.encoder for stage in detectors.stages)
 
 
 def packed(values: Iterable[object]) -> pa.Table:

@@ -25,6 +25,7 @@ from mixguard.engine.places import ONE_CORE, gpus_used
 from mixguard.errors import MixguardError, UsageError
 from mixguard.progress import Progress
 from mixguard.run.journal import Journal
+from mixguard.run.provenance import Detectors
 from mixguard.vectors.devices import cores
 
 TRIES = 5
@@ -46,7 +47,7 @@ def run(
         UsageError: Ray is not installed, its cluster cannot be reached, or its workers lack what they need.
     """
     with cluster():
-        finished = _finished(Reading(Path.cwd(), corpus, journal, rows), recipe)
+        finished = _finished(Reading(Path.cwd(), corpus, journal, rows), recipe, worker.detectors)
         return keep(_told(finished, journal), journal, corpus.size, progress)
 
 
@@ -100,7 +101,7 @@ def _told(finished: Iterable[Finished], journal: Journal) -> Iterator[Finished]:
         yield each
 
 
-def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
+def _finished(reading: Reading, recipe: Recipe, detectors: Detectors) -> Iterator[Finished]:
     """Each part when it is done, in whatever order that is."""
     import ray
     import ray.data
@@ -108,7 +109,7 @@ def _finished(reading: Reading, recipe: Recipe) -> Iterator[Finished]:
     context = ray.data.DataContext.get_current().copy()
     context.enable_progress_bars = False
     context.target_max_block_size = 1  # a part is a block of its own, which goes to whoever is free
-    judging = reading.folder, pickled(recipe), mixguard.__version__
+    judging = reading.folder, pickled(recipe), mixguard.__version__, detectors
     with ray.data.DataContext.current(context), warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", DeprecationWarning

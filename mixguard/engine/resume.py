@@ -15,7 +15,6 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
 from mixguard.engine.choose import engine_of
 from mixguard.files import sha256, spelt
-from mixguard.library.bank import Bank
 from mixguard.progress import Progress, Tell
 from mixguard.run.journal import Journal, Shard
 from mixguard.run.provenance import Provenance, versions
@@ -68,13 +67,12 @@ def annotate(corpus: Corpus, recipe: Recipe, folder: Path, progress: Progress, t
 
 def made_of(config: Config, worker: Worker) -> dict[str, str]:
     """Everything that decides the annotations of a part, by name: two runs of which it is the same make the same."""
-    bank = Bank.load(config.rebalance.bank, worker.taxonomy).digest()
     judged = hashlib.sha256(f"{worker.detectors.model_dump_json()}{worker.columns}".encode()).hexdigest()[:16]
     return {
         **{f"version of {name}": number for name, number in {**versions(), **dict(_plugins())}.items()},
         **dict(options(config)),
         **dict(_contents(config)),
-        "digest of the bank": bank,
+        "digest of the bank": worker.bank,
         "digest of models and taxonomy": judged,
     }
 

@@ -25,7 +25,7 @@ from mixguard.files import read_bounded, sha256
 from mixguard.model import Model
 from mixguard.run import folder as run_folder
 
-_NAME = re.compile(r"part-([0-9]{5,})\.json")
+_NAME = re.compile(r"part-([0-9]{5,})\.(?:json|parquet)")
 
 
 class Shard(NamedTuple):
@@ -96,6 +96,8 @@ class Journal:
         if part.frame.height or not number:  # at least one, for the columns
             run_folder.write_part(self.folder, number, annotations)
             moving.sync(file)
+        else:
+            file.unlink(missing_ok=True)  # of an earlier corpus
         done = Done(
             exchanges=_digest(part),
             annotations=sha256([file]) if file.is_file() else None,
@@ -103,7 +105,11 @@ class Journal:
             rejected=tuple(run_folder.quarantined(each) for each in part.rejected),
         )
         beside = self._beside(number)
-        beside.write_bytes(_sealed(done))
+        try:
+            beside.write_bytes(_sealed(done))
+        except BaseException:  # a full disk: half of it would be counted, though never used
+            beside.unlink(missing_ok=True)
+            raise
         for path in (beside, beside.parent, file.parent):
             moving.sync(path)
 
@@ -125,10 +131,10 @@ class Journal:
         Raises:
             RunFolderError: a part is damaged.
         """
-        for number in self.done():
-            if number >= self.parts:
-                self._beside(number).unlink()
-                run_folder.part_file(self.folder, number).unlink(missing_ok=True)
+        kept = {name for number in self.done() if number < self.parts for name in part_names(number)}
+        for name in (name for number in _numbers(self.folder) for name in part_names(number)):
+            if name not in kept:
+                (self.folder / name).unlink(missing_ok=True)
         run_folder.write_quarantine(self.folder, (line for _, done in self._all() for line in done.rejected))
 
     def check(self) -> None:
@@ -180,8 +186,17 @@ def part_names(number: int) -> tuple[str, str]:
 
 def done_parts(folder: Path) -> list[int]:
     """The numbers of the parts that seem to be done in a folder, in order."""
-    names = (_NAME.fullmatch(path.name) for path in (folder / moving.UNFINISHED).glob("part-*.json"))
-    return sorted(int(match[1]) for match in names if match)
+    return sorted(_numbers(folder, moving.UNFINISHED))
+
+
+def _numbers(folder: Path, *rooms: str) -> set[int]:
+    """The numbers of the parts that have a file in a folder."""
+    names = (
+        path.name
+        for room in rooms or (run_folder.ANNOTATIONS, moving.UNFINISHED)
+        for path in (folder / room).glob("part-*")
+    )
+    return {int(match[1]) for match in map(_NAME.fullmatch, names) if match}
 
 
 def _digest(part: Part) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -17,7 +18,7 @@ from typing import Any
 import pytest
 from conftest import chat
 
-from mixguard.cli.faults import HUNG_UP, INTERRUPTED, NO_READER, TERMINATED, fault
+from mixguard.cli.faults import HUNG_UP, INTERRUPTED, NO_READER, SIGNALLED, TERMINATED, fault
 from mixguard.cli.streams import OutputError
 from mixguard.errors import InputError, RefusedError
 
@@ -178,7 +179,7 @@ def test_a_full_disk_and_one_that_cannot_be_written(
 @pytest.mark.parametrize(
     ("number", "code"), [("SIGTERM", TERMINATED), ("SIGINT", INTERRUPTED), ("SIGHUP", HUNG_UP)]
 )
-def test_a_signal_leaves_the_old_run_and_nothing_else(
+def test_a_signal_leaves_the_old_run_and_what_was_done(
     start: Popen, corpus: Path, tmp_path: Path, number: str, code: int
 ) -> None:
     old = tmp_path / "mixguard-run"
@@ -186,16 +187,22 @@ def test_a_signal_leaves_the_old_run_and_nothing_else(
     (old / "audit.json").write_text('{"version": "mixguard-audit/1"}')
     corpus.write_bytes(corpus.read_bytes() * 3000)
     done = start("audit", corpus, "--set", "run.batch=1")
-    for _ in range(300):
-        if left(tmp_path):
+    kept = tmp_path / ".mixguard-run.mixguard-unfinished"
+    for _ in range(600):
+        if (kept / "unfinished" / "part-00001.json").is_file():
             break
         time.sleep(0.1)
-    time.sleep(0.5)
     done.send_signal(getattr(signal, number))
     _, said = done.communicate(timeout=60)
     assert done.returncode == code == 128 + getattr(signal, number)
-    assert len(said.decode().splitlines()) == 1, said
-    assert not left(tmp_path)
+    stopped, last = said.decode().splitlines()
+    assert re.fullmatch(
+        rf"mixguard-run: stopped; what is done is kept in {re.escape(str(kept))} \(parts: [0-9]+\): the same command goes on"
+        " from there",
+        stopped,
+    )
+    assert last == f"mixguard: {SIGNALLED[code]}"
+    assert left(tmp_path) == [kept.name]
     assert (old / "audit.json").read_text() == '{"version": "mixguard-audit/1"}'
 
 

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from engines import Killer, Run, annotate, assert_same, processes, write_corpus
 
+import mixguard
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
 from mixguard.engine import actors, local, ray
+from mixguard.engine.keeping import pickled
 from mixguard.errors import InputError, UsageError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Ray warns of its own code, and leaves sockets open
@@ -93,11 +95,20 @@ def test_what_a_worker_cannot_use_is_told_as_it_would_be_here(
         annotate(ray.run, path, recipe, worker, tmp_path / "other")
 
 
-def test_another_version_is_refused(path: Path, config: Config) -> None:
+def test_another_version_is_refused(path: Path, config: Config, worker: Worker) -> None:
     corpus = Corpus.open([path], config.read, offline=True)
     part = actors.Wanted(0, next(corpus.parts(1)), is_done=False)
     with pytest.raises(UsageError, match=r"a worker has mixguard \S+, the command 0\.0\.0"):
-        actors.Judge(Path.cwd(), b"", "0.0.0")(actors.packed([part]))
+        actors.Judge(Path.cwd(), b"", "0.0.0", worker.detectors)(actors.packed([part]))
+
+
+def test_other_models_are_refused(path: Path, recipe: Recipe, worker: Worker) -> None:
+    other = worker.detectors.model_copy(update={"hazard_limit": 0.123})
+    corpus = Corpus.open([path], recipe.config.read, offline=True)
+    part = actors.Wanted(0, next(corpus.parts(1)), is_done=False)
+    judge = actors.Judge(Path.cwd(), pickled(recipe), mixguard.__version__, other)
+    with pytest.raises(UsageError, match=r"other models .* set encode\.precision=float32"):
+        judge(actors.packed([part]))
 
 
 def test_values_are_passed_on_as_they_are() -> None:

@@ -6,6 +6,7 @@ import errno
 import os
 import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from killing import at_each_step, names
 
 from mixguard import moving
 from mixguard.errors import RunFolderError
+from mixguard.progress import quiet
 from mixguard.run import folder as run_folder
 from mixguard.run import place
+from mixguard.run.journal import done_parts
 
 
 def write(folder: Path, text: str) -> None:
@@ -171,3 +174,95 @@ def test_a_manifest_that_was_half_written_into_a_run_does_not_block_the_next(tmp
     (tmp_path / "run" / ".manifest.json.mixguard-abcdefgh").write_text("{")
     audit(tmp_path / "run", "new")
     assert content(tmp_path / "run") == "new"
+
+
+def part(folder: Path, number: int) -> None:
+    """A part that is done."""
+    (folder / "unfinished" / f"part-{number:05d}.json").write_text("{}")
+
+
+def test_what_was_done_stays_until_a_run_takes_its_place(tmp_path: Path) -> None:
+    told = list[str]()
+    with pytest.raises(KeyboardInterrupt), place.lasting(tmp_path / "run", told.append) as kept:
+        part(kept, 0)
+        raise KeyboardInterrupt
+    assert names(tmp_path) == [".run.mixguard-unfinished"]
+    (line,) = told
+    assert (
+        line
+        == f"{tmp_path / 'run'}: stopped; what is done is kept in {kept} (parts: 1): the same command goes on from there"
+    )
+    with place.lasting(tmp_path / "run", told.append) as again:
+        assert (again, done_parts(again)) == (kept, [0])
+        write(again, "new")
+    assert (content(tmp_path / "run"), names(tmp_path)) == ("new", ["run"])
+    assert "unfinished" not in names(tmp_path / "run")
+
+
+def test_a_run_without_a_part_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="no"), place.lasting(tmp_path / "run", quiet):
+        raise RunFolderError("no")
+    assert names(tmp_path) == []
+
+
+def test_a_shard_keeps_what_a_run_is_joined_from(tmp_path: Path) -> None:
+    for _ in range(2):
+        with place.lasting(tmp_path / "1", quiet) as kept:
+            part(kept, 0)
+            (kept / "unfinished" / "run.json").write_text("{}")
+    assert names(tmp_path) == ["1"]
+    assert names(tmp_path / "1" / "unfinished") == ["part-00000.json", "run.json"]
+    (tmp_path / "1" / "unfinished" / "mine.txt").write_text("mine")
+    with pytest.raises(RunFolderError, match=r"files no run wrote: unfinished/mine\.txt"):
+        place.check(tmp_path / "1")
+
+
+def test_two_at_once_do_not_share_what_is_done(tmp_path: Path) -> None:
+    told = list[str]()
+    with place.lasting(tmp_path / "run", told.append) as one:
+        write(one, "one")
+        with place.lasting(tmp_path / "run", told.append) as other:
+            assert other != one
+            write(other, "other")
+        assert content(tmp_path / "run") == "other"
+    assert content(tmp_path / "run") == "one"
+    assert names(tmp_path) == ["run"]
+    (line,) = told
+    assert line.startswith(f"{tmp_path / 'run'}: another process writes this run")
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_killed_at_any_step_what_was_done_is_there_or_in_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    if not able:
+        monkeypatch.setattr(moving, "exchange", lambda *_: False)
+    target, seen = tmp_path / "run", set[str]()
+
+    def prepare() -> None:
+        for path in tmp_path.iterdir():
+            shutil.rmtree(path)
+        target.mkdir()
+        write(target, "old")
+        with suppress(KeyboardInterrupt), place.lasting(target, quiet) as kept:
+            part(kept, 0)
+            raise KeyboardInterrupt
+
+    def finish() -> None:
+        with place.lasting(target, quiet) as kept:
+            write(kept, "new")
+
+    def look() -> None:
+        moving.restore(target)
+        there = content(target)
+        seen.add(there)
+        with place.lasting(target, quiet) as kept:
+            if there == "old":
+                assert done_parts(kept) == [0]
+            write(kept, "newer")
+        assert content(target) == "newer"
+        assert names(tmp_path) == ["run"]
+        place.check(target)
+
+    assert at_each_step(prepare, finish, look) >= 4
+    assert seen == {"old", "new"}
