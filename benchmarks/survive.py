@@ -1,7 +1,8 @@
 """Kill audits and rebalances at random moments (`kill -9`), and look at what is left.
 
 After every kill the old set of files or the new one must be there whole, the next command must succeed, and nothing may
-be left behind. `python benchmarks/survive.py [KILLS]` takes about 15 seconds a kill on two cores.
+be left behind. What a killed command goes on to must be, byte for byte, what it would have been.
+`python benchmarks/survive.py [KILLS]` takes about 15 seconds a kill on two cores.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ def main(kills: int = KILLS) -> None:
             command = ("audit", "rebalance")[seen["killed"] % 2]
             seen += place.kill(command, chance)
             print(f"{command}: {dict(seen)}", flush=True)
-    wrong = {name: seen[name] for name in ("broken", "next run failed", "left behind")}
+    wrong = {name: seen[name] for name in ("broken", "next run failed", "other bytes", "left behind")}
     right = {name: seen[name] for name in ("killed", "finished before the kill", "old", "new")}
     RESULT.write_text(json.dumps({**right, **wrong}, indent=2) + "\n")
     if any(wrong.values()):
@@ -64,6 +65,15 @@ class Place:
         self.seconds = {name: self._timed(name) for name in ("audit", "rebalance") for _ in range(2)}
         shutil.rmtree(self.prepared)
         self.folder.rename(self.prepared)
+        self.ends = {name: self._end(name) for name in self.seconds}
+
+    def _end(self, command: str) -> str:
+        """What a command leaves that nobody kills."""
+        shutil.copytree(self.prepared, self.folder)
+        assert not self._run(command, "other.jsonl", seed=2)
+        state = self._state()
+        shutil.rmtree(self.folder)
+        return state
 
     def kill(self, command: str, chance: random.Random) -> Counter[str]:
         """Start a command, kill it, and say what is there."""
@@ -87,6 +97,7 @@ class Place:
         found[("new" if self._state() != old else "old") if verified else "broken"] += 1
         start = monotonic()
         found["next run failed"] += bool(self._run(command, "other.jsonl", seed=2))
+        found["other bytes"] += self._state() != self.ends[command]
         self.seconds[command] = monotonic() - start  # other work on the machine comes and goes
         left = [
             path.name
@@ -124,6 +135,8 @@ class Place:
             "encode.model=hash",
             "--set",
             f"encode.cache={self.cache}",
+            "--set",
+            "run.batch=8",
             "--fail-on",
             "never",
         ]

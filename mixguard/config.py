@@ -167,6 +167,10 @@ class RunConfig(Model):
     """Run folder to write; by default `mixguard-run` in the working directory."""
     batch: int = Field(default=2048, ge=1, le=10**6)
     """Exchanges judged at a time; memory grows with it."""
+    engine: Literal["auto", "local", "processes", "ray"] = "auto"
+    """Where exchanges are judged: in this process (`local`), in `processes` of this machine, or on a cluster (`ray`, the extra `mixguard[ray]`); `auto` is `processes` if several GPUs are used, else `local`. All find the same."""
+    workers: int = Field(default=0, ge=0, le=10**4)
+    """Most workers of the engines `processes` and `ray`; 0 for one per GPU that is used, else one per core."""
     shard: str | None = Field(default=None, pattern=r"^[0-9]{1,6}/[0-9]{1,6}$")
     """Annotate only the parts of one shard, as i/n with i from 1 to n; `mixguard merge` joins all of them."""
     fresh: bool = False

@@ -64,7 +64,8 @@ class Recipe:
         """
         judge = self.config.judge
         taxonomy = Taxonomy.load(judge.taxonomy)
-        pairs = known(Bank.load(self.config.rebalance.bank, taxonomy) if self.bank else None)
+        bank = Bank.load(self.config.rebalance.bank, taxonomy) if self.bank else None
+        pairs = known(bank)
         stages = self._stages(taxonomy)
         stance = _stance(stages[0].store, cache_folder(self.config.encode.cache), pairs)
         annotators = ordered(
@@ -78,7 +79,8 @@ class Recipe:
             ),
             given=[*EXCHANGE, *TEXT],
         )
-        return Worker(annotators, stages, taxonomy, _detectors(taxonomy, stages, stance.model))
+        detectors = _detectors(taxonomy, stages, stance.model)
+        return Worker(annotators, stages, taxonomy, detectors, bank.digest() if bank else "")
 
     def answers(self) -> Worker:
         """A worker that judges answers alone: their stance, and whether they stray into another language.
@@ -142,6 +144,8 @@ class Worker:
     taxonomy: Taxonomy
     detectors: Detectors
     """The detectors with their limits and measured errors, for the record."""
+    bank: str = ""
+    """Digest of the bank whose pairs are trusted as labelled; empty if none is."""
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame of schema `EXCHANGE` + `TEXT`; the result holds no text."""

@@ -63,6 +63,14 @@ def audit(
     device: Annotated[
         str | None, typer.Option("--device", help="auto, cpu or cuda.", show_default="auto")
     ] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            "--engine",
+            help="Where exchanges are judged: auto, local, processes, or ray (a local cluster, or the one at RAY_ADDRESS).",
+            show_default="auto",
+        ),
+    ] = None,
     offline: Offline = False,
     references: References = None,
     judge: Judge = None,
@@ -101,6 +109,7 @@ def audit(
         read__columns=columns,
         encode__device=device,
         encode__offline=offline or None,
+        run__engine=engine,
         judge__evaluation=tuple(evaluation) if evaluation else None,
         judge__ignore_template=ignore_template,
         judge__references=tuple(references) if references else None,
@@ -191,9 +200,8 @@ def _shard(paths: list[str], config: Config, output: list[Path] | None) -> None:
     typer.echo(
         f"{folder}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."
     )
-    others = f"the other {of - 1:,} are done" if of > 1 else "you like"
     typer.echo(
-        f"One shard has no verdict. When {others}: mixguard merge {folder} ... --run FOLDER -o report.html"
+        f"One shard has no verdict. When all {of:,} are done: mixguard merge {folder} ... --run FOLDER -o report.html"
     )
     if config.judge.endpoint is not None:
         typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")

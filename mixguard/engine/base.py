@@ -10,10 +10,16 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe
 from mixguard.progress import Progress
 from mixguard.run.journal import Journal
+from mixguard.run.provenance import Detectors
 
 
-class Judge(Protocol):
+class Judging(Protocol):
     """What annotates in this process: a worker, or one that reuses what an earlier run has."""
+
+    @property
+    def detectors(self) -> Detectors:
+        """The detectors with their limits and measured errors."""
+        ...
 
     @property
     def embedded(self) -> int:
@@ -32,7 +38,7 @@ class Engine(Protocol):
         self,
         corpus: Corpus,
         recipe: Recipe,
-        worker: Judge,
+        worker: Judging,
         journal: Journal,
         *,
         rows: int,

@@ -13,10 +13,9 @@ from typing import NamedTuple
 from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
-from mixguard.engine import local
+from mixguard.engine.choose import engine_of
 from mixguard.engine.reuse import Earlier, Reusing
 from mixguard.files import cache_folder, sha256, spelt
-from mixguard.library.bank import Bank
 from mixguard.progress import Progress, Tell
 from mixguard.run.journal import Journal, Shard
 from mixguard.run.provenance import Provenance, versions
@@ -69,7 +68,8 @@ def annotate(
         None if config.run.fresh else Earlier.open(cache_folder(config.encode.cache), target, run.made_of)
     )
     judge = worker if earlier is None else Reusing(worker, earlier)
-    embedded = local.run(corpus, recipe, judge, journal, rows=config.run.batch, progress=progress)
+    engine = engine_of(recipe)
+    embedded = engine(corpus, recipe, judge, journal, rows=config.run.batch, progress=progress)
     if isinstance(judge, Reusing) and judge.reused:
         tell(f"judged by the run before, and the same in this one: {judge.reused:,} exchanges")
     journal.close()
@@ -84,13 +84,12 @@ def annotate(
 
 def made_of(config: Config, worker: Worker) -> dict[str, str]:
     """Everything that decides the annotations of a part, by name: two runs of which it is the same make the same."""
-    bank = Bank.load(config.rebalance.bank, worker.taxonomy).digest()
     judged = hashlib.sha256(f"{worker.detectors.model_dump_json()}{worker.columns}".encode()).hexdigest()[:16]
     return {
         **{f"version of {name}": number for name, number in {**versions(), **dict(_plugins())}.items()},
         **dict(options(config)),
         **dict(_contents(config)),
-        "digest of the bank": bank,
+        "digest of the bank": worker.bank,
         "digest of models and taxonomy": judged,
     }
 

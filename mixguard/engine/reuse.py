@@ -25,6 +25,7 @@ from mixguard.columns import EXCHANGE
 from mixguard.detectors import Worker
 from mixguard.files import seal, trusted, write_atomically
 from mixguard.run.folder import ANNOTATIONS
+from mixguard.run.provenance import Detectors
 
 RUNS = "runs"
 """Folder of the cache with a file for each run folder."""
@@ -96,6 +97,11 @@ class Reusing:
         self._worker, self._earlier = worker, earlier
         self.reused = 0
         """Exchanges that were not judged again."""
+
+    @property
+    def detectors(self) -> Detectors:
+        """The worker's detectors."""
+        return self._worker.detectors
 
     @property
     def embedded(self) -> int:

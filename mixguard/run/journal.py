@@ -211,7 +211,8 @@ def _numbers(folder: Path, *rooms: str) -> set[int]:
 def _digest(part: Part) -> str:
     """What identifies the exchanges of a part, and what was read beside them, in any process."""
     content = io.BytesIO()
-    part.frame.drop("prompt", "response").write_ndjson(content)  # their ids stand for them
+    # Their ids stand for them, and they may have stayed where they were judged.
+    part.frame.drop("prompt", "response", strict=False).write_ndjson(content)
     content.write(orjson.dumps([part.tally.tree(), [run_folder.quarantined(each) for each in part.rejected]]))
     return hashlib.blake2b(content.getbuffer(), digest_size=16).hexdigest()
 

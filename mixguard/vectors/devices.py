@@ -29,8 +29,24 @@ def check_device(device: str) -> None:
         raise UsageError("encode.device: cuda, but torch finds no GPU; use --device cpu")
 
 
+def gpus() -> tuple[str, ...]:
+    """Names of the GPUs that this process may use, as CUDA_VISIBLE_DEVICES takes them."""
+    if not has_gpu():
+        return ()
+    import torch
+
+    names = [name.strip() for name in os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",") if name.strip()]
+    return tuple(names or map(str, range(torch.cuda.device_count())))
+
+
 def cores() -> int:
     """CPU cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
+
+
+def threads() -> int:
+    """Threads for a library that computes: one per core, or as many as OMP_NUM_THREADS allows."""
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    return min(cores(), int(asked)) if asked.isdecimal() and int(asked) else cores()

@@ -15,7 +15,7 @@ import numpy as np
 from mixguard.network import unobserved
 from mixguard.vectors.base import Vectors, Windows
 from mixguard.vectors.convert import find_or_convert, verified
-from mixguard.vectors.devices import cores
+from mixguard.vectors.devices import threads
 from mixguard.vectors.published import Published
 
 BATCH_TOKENS = 4096
@@ -54,7 +54,7 @@ class OpenVinoEncoder:
 
         # What is there is hashed when it is first used: many runs find every text stored.
         find_or_convert(published, cache)
-        options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": cores()}
+        options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads()}
         core = openvino.Core()
         precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
 
