@@ -181,7 +181,7 @@ def test_the_ray_job_audits(tmp_path: Path, shared_cache: dict[str, str]) -> Non
     rows = (EXAMPLES / "support.jsonl").read_text().splitlines(keepends=True)[:30]
     (tmp_path / "data.jsonl").write_text("".join(rows))
     done = run(
-        *(sys.executable, str(EXAMPLES / "ray" / "audit.py"), "run", "data.jsonl"),
+        *(sys.executable, str(EXAMPLES / "ray" / "ray_audit.py"), "run", "data.jsonl"),
         folder=tmp_path,
         XDG_CACHE_HOME=shared_cache["XDG_CACHE_HOME"],
         RAY_ADDRESS="",
