@@ -14,6 +14,8 @@ import polars as pl
 from conftest import chat
 from polars.testing import assert_frame_equal
 
+from mixguard.columns import TEXT
+from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, Tally
 from mixguard.engine.base import Engine
 from mixguard.progress import Progress, silent
