@@ -185,6 +185,7 @@ def test_the_ray_job_audits(tmp_path: Path, shared_cache: dict[str, str]) -> Non
         folder=tmp_path,
         XDG_CACHE_HOME=shared_cache["XDG_CACHE_HOME"],
         RAY_ADDRESS="",
+        RAY_worker_niceness="0",
     )
     judged = json.loads((tmp_path / "run" / "audit.json").read_bytes())
     assert done.returncode == {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}[judged["verdict"]], (
