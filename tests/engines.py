@@ -6,15 +6,17 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import polars as pl
 from conftest import chat
 from polars.testing import assert_frame_equal
 
+from mixguard.columns import TEXT
+from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, Tally
-from mixguard.detectors import Recipe, Worker
 from mixguard.engine.base import Engine
 from mixguard.progress import Progress, silent
 from mixguard.run.folder import scan_annotations
@@ -22,6 +24,30 @@ from mixguard.run.journal import Journal
 
 ROWS = 4
 """Exchanges of a part."""
+
+
+class PlainWorker:
+    """Says how long a response is."""
+
+    embedded = 0
+    detectors = None
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """As `Worker`."""
+        length = pl.col("response").str.len_bytes().alias("length")
+        return frame.with_columns(length).drop(TEXT.names())
+
+
+@dataclass(frozen=True)
+class PlainRecipe:
+    """Makes a worker in no time, so that a test can kill many."""
+
+    config: Config
+    encoder: None = None
+
+    def worker(self) -> PlainWorker:
+        """As `Recipe`."""
+        return PlainWorker()
 
 
 class Run(NamedTuple):
@@ -44,7 +70,7 @@ def write_corpus(folder: Path) -> Path:
 
 
 def annotate(
-    engine: Engine, path: Path, recipe: Recipe, worker: Worker, folder: Path, progress: Progress = silent
+    engine: Engine, path: Path, recipe: Any, worker: Any, folder: Path, progress: Progress = silent
 ) -> Run:
     """The whole map of a run."""
     folder.mkdir(exist_ok=True)

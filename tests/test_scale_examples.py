@@ -181,10 +181,11 @@ def test_the_ray_job_audits(tmp_path: Path, shared_cache: dict[str, str]) -> Non
     rows = (EXAMPLES / "support.jsonl").read_text().splitlines(keepends=True)[:30]
     (tmp_path / "data.jsonl").write_text("".join(rows))
     done = run(
-        *(sys.executable, str(EXAMPLES / "ray" / "audit.py"), "run", "data.jsonl"),
+        *(sys.executable, str(EXAMPLES / "ray" / "ray_audit.py"), "run", "data.jsonl"),
         folder=tmp_path,
         XDG_CACHE_HOME=shared_cache["XDG_CACHE_HOME"],
         RAY_ADDRESS="",
+        RAY_worker_niceness="0",
     )
     judged = json.loads((tmp_path / "run" / "audit.json").read_bytes())
     assert done.returncode == {"pass": 0, "warn": 0, "fail": 1, "incomplete": 4}[judged["verdict"]], (

@@ -91,7 +91,10 @@ def _connect(address: str) -> None:
             socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE).close()
         ray.init(address or "local", log_to_driver=False, logging_level="ERROR", **own)
     except (OSError, RuntimeError, ValueError) as error:
-        raise UsageError(f"RAY_ADDRESS={address or 'local'}: no cluster answers: {error}") from None
+        raise UsageError(
+            f"RAY_ADDRESS={address or 'local'}: no cluster answers ({error}); one that asks for a token needs"
+            " RAY_AUTH_MODE=token as well"
+        ) from None
 
 
 def _told(finished: Iterable[Finished], journal: Journal) -> Iterator[Finished]:

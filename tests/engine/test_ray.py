@@ -4,11 +4,12 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from engines import Killer, Run, annotate, assert_same, processes, write_corpus
+from engines import Killer, PlainRecipe, annotate, assert_same, processes, write_corpus
 
 import mixguard
 from mixguard.config import Config
@@ -34,15 +35,11 @@ def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def by_local(path: Path, recipe: Recipe, worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return annotate(local.run, path, recipe, worker, tmp_path_factory.mktemp("local"))
-
-
-@pytest.fixture(scope="module")
 def joined(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """One local cluster for the module; an engine that finds one does not stop it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", os.pathsep.join(filter(None, sys.path)))
+        patch.setenv("RAY_worker_niceness", "0")
         patch.delenv("RAY_ADDRESS", raising=False)
         patch.setattr(ray, "cores", lambda: 2)
         with ray.cluster():
@@ -55,44 +52,51 @@ def judges() -> list[int]:
 
 
 @with_ray
-def test_killed_actors_are_replaced_and_all_is_found_as_locally(
-    joined: None, path: Path, recipe: Recipe, worker: Worker, by_local: Run, tmp_path: Path
+def test_all_is_found_as_locally(
+    joined: None, path: Path, recipe: Recipe, worker: Worker, tmp_path: Path
 ) -> None:
-    killer, told = Killer(judges), []
+    one = replace(recipe, config=recipe.config.replace({"run.workers": 1}))
+    by_local = annotate(local.run, path, recipe, worker, tmp_path / "local")
+    assert_same(annotate(ray.run, path, one, worker, tmp_path / "run"), by_local)
+
+
+@with_ray
+def test_killed_actors_are_replaced(joined: None, path: Path, tmp_path: Path) -> None:
+    plain, killer, told = PlainRecipe(Config()), Killer(judges), []
 
     def progress(stage: str, done: int, total: int | None, unit: str = "") -> None:
         told.append((stage, done, total, unit))
         killer(stage, done, total, unit)
 
-    assert_same(annotate(ray.run, path, recipe, worker, tmp_path / "run", progress), by_local)
+    by_local = annotate(local.run, path, plain, plain.worker(), tmp_path / "local")
+    assert_same(annotate(ray.run, path, plain, plain.worker(), tmp_path / "run", progress), by_local)
     assert killer.killed
     assert told[-1] == ("judging", by_local.tally.bytes, path.stat().st_size, "bytes")
 
 
 @with_ray
-def test_only_what_is_not_done_is_done(
-    joined: None, path: Path, recipe: Recipe, worker: Worker, by_local: Run, tmp_path: Path
-) -> None:
-    folder = tmp_path / "run"
-    annotate(local.run, path, recipe, worker, folder)
+def test_only_what_is_not_done_is_done(joined: None, path: Path, tmp_path: Path) -> None:
+    plain, folder = PlainRecipe(Config()), tmp_path / "run"
+    by_local = annotate(local.run, path, plain, plain.worker(), folder)
     files = sorted((folder / "annotations").iterdir())
     files[2].unlink()
     before = {file: file.stat().st_mtime_ns for file in files if file.exists()}
-    assert_same(annotate(ray.run, path, recipe, worker, folder), by_local)
+    assert_same(annotate(ray.run, path, plain, plain.worker(), folder), by_local)
     assert {file: file.stat().st_mtime_ns for file in before} == before
 
 
 @with_ray
 def test_what_a_worker_cannot_use_is_told_as_it_would_be_here(
-    joined: None, recipe: Recipe, worker: Worker, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    joined: None, path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    plain = PlainRecipe(Config())
     empty = tmp_path / "empty.jsonl"
     empty.write_text('{"unheard": 1}\n')
     with pytest.raises(InputError, match="no record could be read"):
-        annotate(ray.run, empty, recipe, worker, tmp_path / "run")
+        annotate(ray.run, empty, plain, plain.worker(), tmp_path / "run")
     monkeypatch.setattr("mixguard.__version__", "0.0.0")
     with pytest.raises(UsageError, match=r"a worker has mixguard \S+, the command 0\.0\.0"):
-        annotate(ray.run, path, recipe, worker, tmp_path / "other")
+        annotate(ray.run, path, plain, plain.worker(), tmp_path / "other")
 
 
 def test_another_version_is_refused(path: Path, config: Config, worker: Worker) -> None:

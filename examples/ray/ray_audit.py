@@ -1,4 +1,4 @@
-"""Audit a corpus on a Ray cluster: `python audit.py RUN PATH...`; exits with the verdict's code.
+"""Audit a corpus on a Ray cluster: `python ray_audit.py RUN PATH...`; exits with the verdict's code.
 
 The cluster is the one at RAY_ADDRESS, which a Ray job has set; without it, one is started on this machine.
 """
