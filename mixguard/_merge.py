@@ -216,7 +216,7 @@ def _again(run: Unfinished, sources: Sequence[str], config: Config, encoder: Enc
     if changed or len(corpus.sources) != len(run.sources):
         raise InputError(f"{(changed or sources)[0]}: changed since the shards were made; {_NEEDED}")
     worker = Recipe(config, encoder, bank=True).worker()
-    name = unlike({**run.made_of, _SHARD: ""}, {**made_of(config, worker), _SHARD: ""})
+    name = unlike({**run.made_of, _SHARD: ""}, {**made_of(corpus, config, worker), _SHARD: ""})
     if name is not None:
         raise UsageError(f"{name} is not what it was when the shards were made; {_NEEDED}")
     return _Source(corpus, worker)

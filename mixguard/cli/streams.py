@@ -100,3 +100,4 @@ def aside(sentence: str) -> None:
     from mixguard.escape import printed
 
     sys.stderr.write(printed(sentence) + "\n")
+    sys.stderr.flush()  # a log is read while the work goes on

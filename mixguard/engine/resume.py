@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
@@ -56,7 +56,7 @@ def annotate(
     progress("loading the encoder", 0, None)
     worker = recipe.worker()
     run = Unfinished(
-        made_of=made_of(config, worker),
+        made_of=made_of(corpus, config, worker),
         columns={name: str(kind) for name, kind in worker.columns.items()},
         detectors=worker.detectors,
         config=config,
@@ -82,16 +82,25 @@ def annotate(
     return Mapped(worker, journal, run.model_copy(update=ended))
 
 
-def made_of(config: Config, worker: Worker) -> dict[str, str]:
+def made_of(corpus: Corpus, config: Config, worker: Worker) -> dict[str, str]:
     """Everything that decides the annotations of a part, by name: two runs of which it is the same make the same."""
     judged = hashlib.sha256(f"{worker.detectors.model_dump_json()}{worker.columns}".encode()).hexdigest()[:16]
     return {
+        "corpus": _named([source.name for source in corpus.sources]),
         **{f"version of {name}": number for name, number in {**versions(), **dict(_plugins())}.items()},
         **dict(options(config)),
         **dict(_contents(config)),
         "digest of the bank": worker.bank,
         "digest of models and taxonomy": judged,
     }
+
+
+def _named(sources: Sequence[str]) -> str:
+    """The sources in a few words; their content is compared part by part."""
+    if len(sources) == 1:
+        return sources[0]
+    digest = hashlib.sha256("\n".join(sources).encode()).hexdigest()[:8]
+    return f"{sources[0]} and {len(sources) - 1:,} more ({digest})"
 
 
 def options(config: Config) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+import json
+import re
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,13 +65,13 @@ def annotate(counting: Counting) -> Callable[..., Mapped]:
     def run(
         folder: Path,
         *,
-        rows: list[dict[str, object]] = ROWS,
+        corpora: Sequence[Any] = (ROWS,),
         tell: Callable[[str], None] = quiet,
         **options: object,
     ) -> Mapped:
         config = Config().replace({"run.batch": 2, **options})
         folder.mkdir(exist_ok=True)
-        opened = Corpus.open([rows], config.read, offline=True)
+        opened = Corpus.open(corpora, config.read, offline=True)
         return resume.annotate(opened, CountingRecipe(config, made=counting), folder, silent, tell)
 
     return run
@@ -131,9 +133,9 @@ def test_rows_that_changed_meanwhile_are_judged_anew(
     annotate(tmp_path / "run")
     counting.seen = 0
     changed = [*ROWS[:4], chat("Where is parcel four?", "On its way."), *ROWS[5:]]
-    annotate(tmp_path / "run", rows=changed)
+    annotate(tmp_path / "run", corpora=[changed])
     assert counting.seen == 2 + 1  # the last part has the digest of the whole source
-    annotate(tmp_path / "other", rows=changed)
+    annotate(tmp_path / "other", corpora=[changed])
     assert content(tmp_path / "run") == content(tmp_path / "other")
 
 
@@ -153,6 +155,22 @@ def test_options_that_decide_annotations_start_anew(
     told = list[str]()
     annotate(tmp_path / "run", tell=told.append, **option)
     assert told[0].startswith(f"starting anew: {name} was ")
+
+
+def test_another_corpus_starts_anew(
+    tmp_path: Path, annotate: Callable[..., Mapped], counting: Counting
+) -> None:
+    annotate(tmp_path / "run")
+    told = list[str]()
+    for name in ("a.jsonl", "b.jsonl"):
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+        annotate(tmp_path / "run", corpora=[tmp_path / name], tell=told.append)
+    assert [line.partition(" was ")[0] for line in told] == ["starting anew: corpus"] * 2
+    annotate(tmp_path / "run", corpora=[tmp_path / "a.jsonl", tmp_path / "b.jsonl"], tell=told.append)
+    assert re.fullmatch(
+        r"starting anew: corpus was \S*b\.jsonl in the unfinished run, and is \S*a\.jsonl and 1 more \(\w{8}\)",
+        told[-1],
+    )
 
 
 def test_other_options_do_not(tmp_path: Path, annotate: Callable[..., Mapped]) -> None:
@@ -176,7 +194,7 @@ def test_files_that_judging_reads_count_by_their_content(tmp_path: Path, countin
     seen = []
     for name, text in ((file, "a"), (file, "b"), (folder / "one.txt", "c"), (folder / "one.txt", "d")):
         name.write_text(text)
-        seen.append(made_of(config, cast("Worker", counting)))
+        seen.append(made_of(Corpus.open([ROWS], config.read, offline=True), config, cast("Worker", counting)))
     assert len({tuple(sorted(each.items())) for each in seen}) == 4
 
 

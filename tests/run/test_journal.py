@@ -32,7 +32,7 @@ def parts(folder: Path, *lines: str, rows: int = 2) -> list[Part]:
     return list(Corpus.open([path], ReadConfig(), offline=True).parts(rows))
 
 
-def annotations(part: Part) -> pl.DataFrame:
+def columns(part: Part) -> pl.DataFrame:
     return part.frame.drop(TEXT.names())
 
 
@@ -48,18 +48,18 @@ def run(tmp_path: Path, made: list[Part]) -> Path:
     folder.mkdir()
     journal = Journal(folder)
     for number in (3, 0, 1):
-        journal.keep(number, made[number], annotations(made[number]))
+        journal.keep(number, made[number], columns(made[number]))
     return folder
 
 
 def test_parts_are_kept_in_any_order_and_read_in_theirs(run: Path, made: list[Part]) -> None:
     journal = Journal(run)
     assert [journal.has(number, part) for number, part in enumerate(made)] == [True, True, False, True]
-    journal.keep(2, made[2], annotations(made[2]))
+    journal.keep(2, made[2], columns(made[2]))
     journal.close()
     assert journal.tally() == sum((part.tally for part in made), Tally())
     assert list(journal.tally().unread) == list(sum((part.tally for part in made), Tally()).unread)
-    assert scan_annotations(run).collect().equals(pl.concat([annotations(part) for part in made]))
+    assert scan_annotations(run).collect().equals(pl.concat([columns(part) for part in made]))
     (line,) = (run / "quarantine.jsonl").read_bytes().splitlines()
     assert orjson.loads(line) == {
         "source": str(run.parent / "data.jsonl"), "line": 6, "record": 5, "bytes": 8,
@@ -85,7 +85,7 @@ def test_half_a_part_is_no_part(
     assert [journal.has(number, made[number]) for number in (0, 1, 3)] == [True, False, True]
     with pytest.raises(RunFolderError, match=r"part-00001\.(json|parquet): damaged since it was written"):
         journal.check()
-    journal.keep(1, made[1], annotations(made[1]))
+    journal.keep(1, made[1], columns(made[1]))
     assert journal.has(1, made[1])
     journal.check()
 
@@ -97,7 +97,7 @@ def test_half_a_part_is_no_part(
 def test_a_part_of_other_exchanges_is_another(
     run: Path, made: list[Part], tmp_path: Path, number: int, before: str, after: str
 ) -> None:
-    Journal(run).keep(2, made[2], annotations(made[2]))
+    Journal(run).keep(2, made[2], columns(made[2]))
     changed = parts(tmp_path, *(line.replace(before, after) for line in LINES))
     if number == 2:  # a rejected record's bytes are no exchange; its size and place are
         changed = parts(tmp_path, *(line.replace(before, f"{after} and more") for line in LINES))
@@ -117,7 +117,7 @@ def test_what_a_longer_corpus_left_goes(run: Path, made: list[Part], tmp_path: P
     journal = Journal(run)
     for number, part in enumerate(shorter):
         if not journal.has(number, part):
-            journal.keep(number, part, annotations(part))
+            journal.keep(number, part, columns(part))
     journal.close()
     assert journal.done() == list(range(len(shorter)))
     assert scan_annotations(run).collect().height == journal.tally().exchanges == 2
