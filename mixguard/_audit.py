@@ -94,7 +94,7 @@ def audit(
             provenance=provenance,
         )
         result = _reduce(folder, config, accepted, made)
-        run_folder.write_table(folder / run_folder.FLAGGED, result.flagged.collect())
+        result.keep_flagged(folder)
         write_atomically(folder / run_folder.AUDIT, result.to_json())
         write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
     return Audit(**{**dict(result), "folder": target})
@@ -186,7 +186,7 @@ def _reduce(folder: Path, config: Config, accepted: _Accepted, made: Made) -> Au
         config=config,
         folder=folder,
     )
-    result.flag(checked.flagged)
+    result.flag(checked.rows)
     return result
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import ByteSize, BeforeValidator, Field, StringConstraints, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt
@@ -91,6 +91,8 @@ class EncodeConfig(Model):
     """Never use the network, not even for a named hub model or dataset."""
     cache: MaybePath = None
     """Folder for converted encoders, fitted models and the vector store; by default the user's cache folder."""
+    cache_size: ByteSize = Field(default=ByteSize(4 * 2**30), ge=16 * 2**20)
+    """Most that the vectors of one encoder take in the cache, in bytes or as `4GiB`; beyond it, those used least recently are dropped. 4 GiB hold about five million short texts."""
 
 
 class JudgeConfig(Model):

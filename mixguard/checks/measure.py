@@ -137,7 +137,7 @@ def _commonest(rows: pl.LazyFrame, by: pl.Expr) -> tuple[tuple[str, int], ...]:
 
 def sample_refs(rows: pl.LazyFrame, limit: int, rank: str | None = None) -> tuple[SampleRef, ...]:
     """The first `limit` rows, highest `rank` first where one is named, else in corpus order."""
-    order = [rank, *PLACE] if rank else list(PLACE)
+    order = [*([rank] if rank else []), *PLACE, "sample_id"]  # several samples may share a line
     ordered = rows.sort(order, descending=[name == rank for name in order])
     columns = ["sample_id", "exchange", "source", "line", "text_id", "hazard"]
     listed = ordered.head(limit).select(*columns, _score(rank)).collect(engine="streaming")

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def open_store(config: Config, encoder: Encoder | None = None) -> VectorStore:
     """The vector store of the given encoder, by default the configured one; it knows the shipped vectors."""
     encoder = encoder or load_encoder(config.encode, overlap=config.judge.window_overlap)
-    return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
+    cache, shipped = cache_folder(config.encode.cache), shipped_vectors(encoder)
+    return VectorStore.open(cache, encoder, shipped, config.encode.cache_size)
 
 
 def load_careful(config: EncodeConfig, *, overlap: int) -> Encoder:

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixguard.vectors.base import Encoder, Vectors
-from mixguard.vectors.shelf import Shelf
+from mixguard.vectors.shelf import LIMIT, Shelf
 
 NONE: Mapping[bytes, bytes] = MappingProxyType({})
 
@@ -58,18 +58,21 @@ class VectorStore:
         """Texts embedded since the store was opened because they were not stored."""
 
     @classmethod
-    def open(cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE) -> VectorStore:
+    def open(
+        cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE, limit: int = LIMIT
+    ) -> VectorStore:
         """Open or create an encoder's vector store in the cache folder; where it cannot be used, do without.
 
         Args:
             cache: the cache folder.
             encoder: embeds what is not stored.
             shipped: half-precision vectors by text id, which are neither embedded nor stored.
+            limit: bytes that the store may take; beyond it, what was used least recently is dropped.
         """
         name = "".join(
             letter if letter.isalnum() or letter in "-._" else "_" for letter in encoder.fingerprint
         )
-        shelf = Shelf(cache / "vectors" / f"{name}.sqlite", encoder.fingerprint)
+        shelf = Shelf(cache / "vectors" / f"{name}.sqlite", encoder.fingerprint, limit)
         return cls(shelf, encoder, shipped)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
