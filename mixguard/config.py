@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import ByteSize, BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, ByteSize, Field, StringConstraints, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt

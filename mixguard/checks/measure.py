@@ -44,9 +44,7 @@ def found(
     if check.find is not None:
         return [Found(check.finding(check.find(evidence)))]
     listed = evidence.config.samples if samples is None else samples
-    results = [
-        _measured(check, seen, evidence, listed) for seen in _seen(check.cases, evidence, left_out)
-    ]
+    results = [_measured(check, seen, evidence, listed) for seen in _seen(check.cases, evidence, left_out)]
     if check.nothing is None:
         return results
     counting = [result for result in results if result.finding.count]
@@ -123,7 +121,12 @@ def _interval(frame: pl.LazyFrame, case: Case, evidence: Evidence, count: int, t
     confidence = evidence.config.confidence
     if case.errors is None:
         return wilson(count, total, confidence)
-    kinds = frame.filter(case.among & pl.col("text_kind").is_not_null()).group_by("text_kind").len().collect(engine="streaming")
+    kinds = (
+        frame.filter(case.among & pl.col("text_kind").is_not_null())
+        .group_by("text_kind")
+        .len()
+        .collect(engine="streaming")
+    )
     return corrected(
         count, total, pooled(case.errors(evidence.detectors), dict(kinds.iter_rows())), confidence
     )

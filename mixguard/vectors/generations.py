@@ -14,7 +14,9 @@ from time import time
 from typing import NamedTuple
 
 TABLE = "CREATE TABLE {} (id BLOB PRIMARY KEY, windows BLOB NOT NULL, seal BLOB NOT NULL)"
-LEDGER = "CREATE TABLE generations (number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, used INTEGER NOT NULL)"
+LEDGER = (
+    "CREATE TABLE generations (number INTEGER PRIMARY KEY, bytes INTEGER NOT NULL, used INTEGER NOT NULL)"
+)
 MAKER = "CREATE TABLE maker (fingerprint TEXT NOT NULL)"
 SHARES = 8
 """Generations that fill the limit: one of them goes at a time."""

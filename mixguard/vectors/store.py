@@ -88,13 +88,13 @@ class VectorStore:
             self._shelf.keep(blocks)
             stored |= blocks
         order = {key: number for number, key in enumerate(stored)}
-        halves = [np.frombuffer(block, dtype=np.float16) for block in stored.values()]
-        counts = np.array([len(block) // self.encoder.dimension for block in halves], dtype=np.int64)
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if halves else np.empty(0)
+        lengths = np.fromiter(map(len, stored.values()), np.int64, len(stored))
+        counts = lengths // (self.encoder.dimension * np.dtype(np.float16).itemsize)
+        starts = np.cumsum(counts) - counts
         rows = np.array([order[key] for key in ids], dtype=np.int64)
-        flat = np.concatenate(halves) if halves else np.empty(0)
+        flat = np.frombuffer(b"".join(stored.values()), dtype=np.float16)
         vectors = flat.astype(np.float32).reshape(-1, self.encoder.dimension)
-        return TextVectors(vectors, starts.astype(np.int64)[rows], counts[rows])
+        return TextVectors(vectors, starts[rows], counts[rows])
 
     def first_windows(self, texts: Sequence[str]) -> Vectors:
         """One vector per text, shape (texts, dimension): that of its first window."""
