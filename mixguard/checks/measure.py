@@ -70,7 +70,7 @@ class _Seen(NamedTuple):
     frame: pl.LazyFrame
     rows: pl.LazyFrame
     total: int
-    count: int
+    flagged: int
 
 
 def _seen(cases: Sequence[Case], evidence: Evidence, left_out: Sequence[str]) -> Iterator[_Seen]:

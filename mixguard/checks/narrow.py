@@ -21,7 +21,7 @@ def key(column: str) -> pl.Expr:
 
 
 def in_order(
-    frame: pl.LazyFrame, order: Sequence[str] = ("source", "line", EXCHANGE, SAMPLE), **columns: pl.Expr
+    frame: pl.LazyFrame, *columns: pl.Expr, order: Sequence[str] = ("source", "line", EXCHANGE, SAMPLE)
 ) -> pl.DataFrame:
     """The exchanges trained towards, in this order: `SAMPLE`, `EXCHANGE`, and the columns asked for."""
     names = frame.select(pl.col("source").unique()).collect(engine="streaming").to_series()
@@ -30,7 +30,7 @@ def in_order(
         "line",
         key("sample_id").alias(SAMPLE),
         EXCHANGE,
-        **columns,
+        *columns,
     )
     return trained.collect(engine="streaming").sort(order).drop("source", "line")
 
@@ -55,4 +55,4 @@ def commonest(frame: pl.LazyFrame, column: str, among: pl.Expr) -> object:
     if values.is_empty():
         return None
     runs = values.sort().rle().struct.unnest()
-    return runs["value"][runs["len"].arg_max()]
+    return runs.sort("len", descending=True, maintain_order=True).item(0, "value")

@@ -95,12 +95,13 @@ def prune(
 
 
 def _bytes(size: str) -> int:
-    from pydantic import ByteSize, TypeAdapter, ValidationError
+    from pydantic import TypeAdapter, ValidationError
 
+    from mixguard.config import Size
     from mixguard.errors import UsageError
 
     try:
-        return int(TypeAdapter(ByteSize).validate_python(size))
+        return int(TypeAdapter(Size).validate_python(size))
     except ValidationError:
         raise UsageError(
             f"--to {size}: is not a size; write bytes, or a number with a unit, e.g. 1GiB"

@@ -16,8 +16,9 @@ def _samples(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
 
     A repeated "thanks" within longer conversations does not make a repeated sample.
     """
+    texts = key("prompt_id").hash(1) ^ key("response_id").hash(2)
     order = ("source", "line", SAMPLE, EXCHANGE)
-    rows = in_order(frame, order, texts=key("prompt_id").hash(1) ^ key("response_id").hash(2))
+    rows = in_order(frame, texts.alias("texts"), order=order)
     starts = rows.get_column(SAMPLE).rle().struct.field("len").cum_sum().shift(1, fill_value=0).to_numpy()
     firsts = rows.select(SAMPLE, EXCHANGE)[starts]
     marks = firsts.with_columns(repeats=~_together(rows.get_column("texts"), starts).is_first_distinct())

@@ -44,17 +44,17 @@ def _weighed(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
         refused=(judged & REFUSES).sum(),
     )
     there = counted.collect(engine="streaming")
-    answers = there["answers"].sum()
+    answers, judged_rows, opens = there.select(pl.col("answers", "judged", "opens").sum()).row(0)
     enough = answers >= LEAST
     forms = there.group_by("structure_form").agg(pl.col("answers").sum())
     tasks = there.group_by("structure_task").agg(pl.col("judged", "refused").sum())
     weighs = forms.filter(pl.col("answers") >= NOTED * answers)["structure_form"]
-    bare = tasks.filter((pl.col("judged") >= TASK_SHARE * there["judged"].sum()) & (pl.col("refused") == 0))
-    cold = there.filter(FORM.is_in(COLD))["answers"].sum()
+    bare = tasks.filter((pl.col("judged") >= TASK_SHARE * judged_rows) & (pl.col("refused") == 0))
+    cold = int(there.filter(FORM.is_in(COLD)).get_column("answers").sum())
     return frame.with_columns(
         form_weighs=FORM.is_in(weighs.drop_nulls().to_list()) & enough,
         cold_weighs=pl.lit(enough and cold >= NOTED * answers),
-        open_weighs=pl.lit(enough and there["opens"].sum() >= OPEN_NOTED * answers),
+        open_weighs=pl.lit(enough and opens >= OPEN_NOTED * answers),
         task_bare=pl.col("structure_task").is_in(bare["structure_task"].drop_nulls().to_list()) & enough,
     )
 

@@ -91,7 +91,7 @@ def _bands(given: Shingles, bands: int, rows: int) -> list[pl.Series]:
 def _near(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """One row per distinct trained pair of texts, and whether an earlier one is nearly the same."""
     texts = key("prompt_id").hash(1) ^ key("response_id").hash(2)
-    trained = in_order(frame, texts=texts, **{name: pl.col(name) for name in KEYS})
+    trained = in_order(frame, texts.alias("texts"), pl.col(KEYS))
     distinct = trained.filter(pl.col("texts").is_first_distinct())
     repeats = (pl.col(name).is_not_null() & ~pl.col(name).is_first_distinct() for name in KEYS)
     return spread(frame, distinct.select(SAMPLE, EXCHANGE, near=pl.any_horizontal(*repeats)), "near")
@@ -108,10 +108,10 @@ def _same_answers(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
 
 def _templates(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """One row per distinct trained prompt, and whether others differ from it in numbers and quotes alone."""
-    trained = in_order(frame, prompt=key("prompt_id"), template=pl.col(TEMPLATE))
+    trained = in_order(frame, key("prompt_id").alias("prompt"), pl.col(TEMPLATE))
     distinct = trained.filter(pl.col("prompt").is_first_distinct())
-    common = distinct.get_column("template").drop_nulls().sort().rle().struct.unnest()
-    alike = pl.col("template").is_in(common.filter(pl.col("len") >= ALIKE).get_column("value"))
+    common = distinct.get_column(TEMPLATE).drop_nulls().sort().rle().struct.unnest()
+    alike = pl.col(TEMPLATE).is_in(common.filter(pl.col("len") >= ALIKE).get_column("value"))
     return spread(frame, distinct.select(SAMPLE, EXCHANGE, filled=alike.fill_null(value=False)), "filled")
 
 

@@ -84,7 +84,7 @@ def test_reading_writes_once_for_each_generation_that_serves(
     real = sqlite3.connect
 
     def traced(*arguments: Any, **options: Any) -> sqlite3.Connection:
-        database = real(*arguments, **options)
+        database: sqlite3.Connection = real(*arguments, **options)
         database.set_trace_callback(
             lambda statement: changes.append(statement) if "UPDATE" in statement else None
         )
