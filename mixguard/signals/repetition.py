@@ -101,7 +101,7 @@ def _same_answers(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """Whether a row has the commonest answer, if that is common enough to speak of."""
     answer = pl.col(ANSWER)
     common = commonest(frame, ANSWER, TRAINED & answer.is_not_null())
-    same = (TRAINED & (answer == common)).fill_null(value=False)
+    same = (TRAINED & (answer == pl.lit(common, pl.UInt32))).fill_null(value=False)
     enough = frame.select(same.sum() >= CLUSTER).collect(engine="streaming").item()
     return frame.with_columns(uniform=same & enough)
 
