@@ -94,7 +94,7 @@ def check_options(config: Config) -> None:
 def finish(folder: Path, config: Config, accepted: Accepted, made: Made) -> Audit:
     """Reduce, and write what the map did not: `flagged.parquet`, `audit.json`, `config.toml`."""
     result = reduced(folder, config, accepted, made)
-    run_folder.write_table(folder / run_folder.FLAGGED, result.flagged.collect())
+    result.keep_flagged(folder)
     write_atomically(folder / run_folder.AUDIT, result.to_json())
     write_atomically(folder / run_folder.CONFIG, config.to_toml(LIMITS).encode())
     return result
@@ -133,7 +133,7 @@ def reduced(folder: Path, config: Config, accepted: Accepted, made: Made) -> Aud
         config=config,
         folder=folder,
     )
-    result.flag(checked.flagged)
+    result.flag(checked.rows)
     return result
 
 

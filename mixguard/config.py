@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
+from pydantic import BeforeValidator, ByteSize, Field, StringConstraints, TypeAdapter, ValidationError
 
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt
@@ -59,6 +59,8 @@ def _judge(given: Any) -> Any:
 
 Names = Annotated[tuple[str, ...], BeforeValidator(_names)]
 """Names of files; as text, one name or a TOML list."""
+Size = Annotated[int, BeforeValidator(TypeAdapter(ByteSize).validate_python)]
+"""Bytes; as text, with a unit, e.g. `4GiB`."""
 Columns = Annotated[dict[str, str], BeforeValidator(_columns)]
 """Columns by role; as text, `prompt=question,response=best_answer`."""
 
@@ -91,6 +93,8 @@ class EncodeConfig(Model):
     """Never use the network, not even for a named hub model or dataset."""
     cache: MaybePath = None
     """Folder for converted encoders, fitted models and the vector store; by default the user's cache folder."""
+    cache_size: Size = Field(default=4 * 2**30, ge=16 * 2**20, le=2**53)
+    """Most that the vectors of one encoder take in the cache, in bytes or as `4GiB`; beyond it, those used least recently are dropped. 4 GiB hold about five million short texts."""
 
 
 class JudgeConfig(Model):

@@ -57,7 +57,7 @@ def fitted(
     kept = cache / "models" / f"{name}.json"
     if kept.is_file():
         try:
-            model = kind.of(_unsealed(kept))
+            model = kind.of(unsealed(kept))
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             what = f"{kept}: changed or damaged, so the model is fitted again"
             warnings.warn(what, CacheWarning, stacklevel=2)
@@ -69,7 +69,7 @@ def fitted(
     return kind.of(orjson.loads(orjson.dumps(tree)))  # rounded, as later runs will read it
 
 
-def _unsealed(file: Path) -> dict[str, Any]:
+def unsealed(file: Path) -> dict[str, Any]:
     """What was kept.
 
     Raises:

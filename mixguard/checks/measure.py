@@ -13,7 +13,8 @@ from mixguard.run.findings import Finding, SampleRef
 from mixguard.stats import Interval, corrected, pooled, wilson
 
 COMMONEST = 5
-PLACE = ("source", "line", "exchange")
+EXCHANGE = "exchange"
+PLACE = ("source", "line", EXCHANGE)
 
 
 class Found(NamedTuple):
@@ -43,7 +44,7 @@ def found(
     if check.find is not None:
         return [Found(check.finding(check.find(evidence)))]
     listed = evidence.config.samples if samples is None else samples
-    results = [_measured(check, case, evidence, left_out, listed) for case in check.cases]
+    results = [_measured(check, seen, evidence, listed) for seen in _seen(check.cases, evidence, left_out)]
     if check.nothing is None:
         return results
     counting = [result for result in results if result.finding.count]
@@ -62,16 +63,42 @@ def _over(case: Case, evidence: Evidence) -> pl.LazyFrame:
     return case.over(evidence.frame, evidence) if case.over else evidence.frame
 
 
-def _measured(check: Check, case: Case, evidence: Evidence, left_out: Sequence[str], samples: int) -> Found:
-    frame = _over(case, evidence)
-    flagged = case.among & case.flags
-    counted = flagged & ~named(left_out) if left_out else flagged
-    marks = frame.select("exchange", a=case.among, b=flagged, c=counted)  # a constant is as long as the frame
-    total, every, count = map(int, marks.select(pl.col("a", "b", "c").sum()).collect().row(0))
-    if case.flag is not None:
-        count += evidence.corpus.flags.get(case.flag, 0) - every
-        total = evidence.corpus.samples
-    rows = frame.filter(counted)
+class _Seen(NamedTuple):
+    """A case, the rows that it flags, and how many there are."""
+
+    case: Case
+    frame: pl.LazyFrame
+    rows: pl.LazyFrame
+    total: int
+    flagged: int
+
+
+def _seen(cases: Sequence[Case], evidence: Evidence, left_out: Sequence[str]) -> Iterator[_Seen]:
+    """Every case, counted in one pass over each frame that they look at."""
+    frames = {case.over: _over(case, evidence) for case in cases}
+    flagged = [case.among & case.flags for case in cases]
+    counted = [each & ~named(left_out) for each in flagged] if left_out else flagged
+    counts: dict[str, int] = {}
+    for over, frame in frames.items():
+        mine = [number for number, case in enumerate(cases) if case.over is over]
+        marks = frame.select(
+            EXCHANGE,  # a constant is as long as the frame
+            *(cases[number].among.alias(f"a{number}") for number in mine),
+            *(flagged[number].alias(f"b{number}") for number in mine),
+            *(counted[number].alias(f"c{number}") for number in mine),
+        )
+        counts |= marks.select(pl.exclude(EXCHANGE).sum()).collect(engine="streaming").row(0, named=True)
+    for number, case in enumerate(cases):
+        total, every, count = (int(counts[f"{name}{number}"]) for name in "abc")
+        if case.flag is not None:
+            count += evidence.corpus.flags.get(case.flag, 0) - every
+            total = evidence.corpus.samples
+        frame = frames[case.over]
+        yield _Seen(case, frame, frame.filter(counted[number]), total, count)
+
+
+def _measured(check: Check, seen: _Seen, evidence: Evidence, samples: int) -> Found:
+    case, frame, rows, total, count = seen
     rate = Rate(
         count=count,
         total=total,
@@ -94,7 +121,12 @@ def _interval(frame: pl.LazyFrame, case: Case, evidence: Evidence, count: int, t
     confidence = evidence.config.confidence
     if case.errors is None:
         return wilson(count, total, confidence)
-    kinds = frame.filter(case.among & pl.col("text_kind").is_not_null()).group_by("text_kind").len().collect()
+    kinds = (
+        frame.filter(case.among & pl.col("text_kind").is_not_null())
+        .group_by("text_kind")
+        .len()
+        .collect(engine="streaming")
+    )
     return corrected(
         count, total, pooled(case.errors(evidence.detectors), dict(kinds.iter_rows())), confidence
     )
@@ -102,16 +134,16 @@ def _interval(frame: pl.LazyFrame, case: Case, evidence: Evidence, count: int, t
 
 def _commonest(rows: pl.LazyFrame, by: pl.Expr) -> tuple[tuple[str, int], ...]:
     counted = rows.select(by.alias("by")).group_by("by").len()
-    ranked = counted.sort("len", "by", descending=[True, False]).head(COMMONEST).collect()
+    ranked = counted.sort("len", "by", descending=[True, False]).head(COMMONEST).collect(engine="streaming")
     return tuple((str(name), int(count)) for name, count in ranked.iter_rows())
 
 
 def sample_refs(rows: pl.LazyFrame, limit: int, rank: str | None = None) -> tuple[SampleRef, ...]:
     """The first `limit` rows, highest `rank` first where one is named, else in corpus order."""
-    order = [rank, *PLACE] if rank else list(PLACE)
+    order = [*([rank] if rank else []), *PLACE, "sample_id"]  # several samples may share a line
     ordered = rows.sort(order, descending=[name == rank for name in order])
     columns = ["sample_id", "exchange", "source", "line", "text_id", "hazard"]
-    listed = ordered.head(limit).select(*columns, _score(rank)).collect()
+    listed = ordered.head(limit).select(*columns, _score(rank)).collect(engine="streaming")
     return tuple(SampleRef(**row) for row in listed.iter_rows(named=True))
 
 

@@ -24,8 +24,13 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...]
     """Gravest first, suppressed ones last; passed checks included."""
     allowed: tuple[Allowed, ...]
-    flagged: pl.LazyFrame
-    """The rows behind the findings, schema `FLAGGED_COLUMNS`."""
+    rows: tuple[pl.LazyFrame, ...]
+    """The rows behind each finding, schema `FLAGGED_COLUMNS`."""
+
+    @property
+    def flagged(self) -> pl.LazyFrame:
+        """The rows behind all findings."""
+        return pl.concat(self.rows)
 
 
 def run_checks(
@@ -72,8 +77,8 @@ def _found(
     return results
 
 
-def _flagged(results: Sequence[Found]) -> pl.LazyFrame:
-    rows = [
+def _flagged(results: Sequence[Found]) -> tuple[pl.LazyFrame, ...]:
+    rows = (
         result.rows.select(
             pl.lit(result.finding.id).alias("check"),
             pl.lit(result.finding.subject, pl.String).alias("subject"),
@@ -83,5 +88,5 @@ def _flagged(results: Sequence[Found]) -> pl.LazyFrame:
         )
         for result in results
         if result.rows is not None and result.finding.count
-    ]
-    return pl.concat(rows) if rows else pl.LazyFrame(schema=FLAGGED_COLUMNS)
+    )
+    return (pl.LazyFrame(schema=FLAGGED_COLUMNS), *rows)

@@ -9,6 +9,7 @@ import typer
 from mixguard.cli import auditing, comparing, explaining, merging, probing, rebalancing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
+from mixguard.cli import cache as cache_commands
 from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import formats as formats_command
@@ -47,6 +48,7 @@ app.add_typer(suite_commands.app, name="suite")
 app.add_typer(budget_commands.app, name="budget")
 app.add_typer(monitor_commands.app, name="monitor")
 app.add_typer(efficacy_commands.app, name="efficacy")
+app.add_typer(cache_commands.app, name="cache")
 
 
 @app.callback(invoke_without_command=True)

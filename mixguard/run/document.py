@@ -54,8 +54,8 @@ class Audit(Model):
     config: Config
     folder: Path = Field(exclude=True)
     """The run folder; not part of the document."""
-    _flagged: pl.LazyFrame | None = PrivateAttr(None)
-    """Overrides the flagged rows stored in the folder."""
+    _flagged: tuple[pl.LazyFrame, ...] | None = PrivateAttr(None)
+    """The flagged rows of each finding; override those stored in the folder."""
 
     @property
     def exit_code(self) -> int:
@@ -71,7 +71,7 @@ class Audit(Model):
     @property
     def flagged(self) -> pl.LazyFrame:
         """Rows of findings, without allowed ones: `check`, `subject`, `sample_id`, `exchange`, `score`."""
-        return run_folder.read_flagged(self.folder) if self._flagged is None else self._flagged
+        return run_folder.read_flagged(self.folder) if self._flagged is None else pl.concat(self._flagged)
 
     def rows(self, check: str, subject: str | None = None) -> pl.DataFrame:
         """The exchanges that a finding refers to, with their annotations, ranked by `score`, highest first.
@@ -94,9 +94,13 @@ class Audit(Model):
             "score", "source", "record", "exchange", descending=[True, False, False, False], nulls_last=True
         ).collect()
 
-    def flag(self, rows: pl.LazyFrame) -> None:
-        """Set the flagged rows, overriding those stored in the folder."""
+    def flag(self, rows: tuple[pl.LazyFrame, ...]) -> None:
+        """Set the flagged rows, those of each finding apart, overriding those stored in the folder."""
         self._flagged = rows
+
+    def keep_flagged(self, folder: Path) -> None:
+        """Write the flagged rows that were set to a run folder."""
+        run_folder.write_flagged(folder, self._flagged or ())
 
     @property
     def meaning(self) -> str:

@@ -45,6 +45,8 @@ FLAGGED_COLUMNS = pl.Schema(
     }
 )
 
+_PLAIN = pl.CompatLevel.oldest()
+"""How strings are laid out for Parquet."""
 _AGAIN = "audit the corpus again (`mixguard audit`)"
 
 
@@ -87,6 +89,25 @@ def write_table(file: Path, rows: pl.DataFrame) -> None:
     rows.write_parquet(content)
     file.unlink(missing_ok=True)
     file.write_bytes(content.getbuffer())
+
+
+def write_flagged(folder: Path, rows: Iterable[pl.LazyFrame]) -> None:
+    """Write the rows that a run's findings refer to, one finding after another, so that only one is in memory.
+
+    Args:
+        folder: the run folder.
+        rows: those of each finding, with schema `FLAGGED_COLUMNS`.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    from pyarrow.parquet import ParquetWriter
+
+    schema = pl.DataFrame(schema=FLAGGED_COLUMNS).to_arrow(compat_level=_PLAIN).schema
+    # A stream of Python's own, since its errors tell what happened.
+    with (folder / FLAGGED).open("wb") as stream, ParquetWriter(stream, schema, compression="zstd") as writer:
+        for each in rows:
+            writer.write_table(each.collect().to_arrow(compat_level=_PLAIN))
 
 
 def read_flagged(folder: Path) -> pl.LazyFrame:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
-from mixguard.checks.terms import TRAINED
+from mixguard.checks.narrow import EXCHANGE, SAMPLE, in_order, key, spread
 from mixguard.signals.base import Examples, Page, Signal
 
 
@@ -14,11 +16,22 @@ def _samples(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
 
     A repeated "thanks" within longer conversations does not make a repeated sample.
     """
-    place = ["source", "line", "exchange", "hazard", "text_id"]
-    texts = pl.struct("prompt_id", "response_id").alias("texts")
-    samples = frame.filter(TRAINED).sort(place[:3]).group_by("sample_id").agg(pl.col(place).first(), texts)
-    ordered = samples.sort("source", "line", "sample_id")
-    return ordered.with_columns(repeats=~pl.col("texts").is_first_distinct())
+    texts = key("prompt_id").hash(1) ^ key("response_id").hash(2)
+    order = ("source", "line", SAMPLE, EXCHANGE)
+    rows = in_order(frame, texts.alias("texts"), order=order)
+    starts = rows.get_column(SAMPLE).rle().struct.field("len").cum_sum().shift(1, fill_value=0).to_numpy()
+    firsts = rows.select(SAMPLE, EXCHANGE)[starts]
+    marks = firsts.with_columns(repeats=~_together(rows.get_column("texts"), starts).is_first_distinct())
+    return spread(frame, marks, "repeats")
+
+
+def _together(texts: pl.Series, starts: npt.NDArray[np.uint32]) -> pl.Series:
+    """One number for the texts of each sample and their order."""
+    if not len(starts):
+        return texts
+    lengths = np.diff(starts, append=len(texts))
+    within = np.arange(len(texts), dtype=np.uint64) - np.repeat(starts, lengths).astype(np.uint64)
+    return pl.Series(np.add.reduceat(texts.to_numpy() * (2 * within + 1), starts))
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:

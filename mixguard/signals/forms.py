@@ -37,15 +37,25 @@ _Judge = Callable[[Rate, Evidence], Judged]
 def _weighed(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """Which rows are of a form, or a task without refusals, that makes up enough of the corpus."""
     judged = TRAINED & JUDGED
-    answers, enough = ANSWERED.sum(), ANSWERED.sum() >= LEAST
-    opens = ANSWERED & pl.col("structure_open").fill_null(value=False)
-    refuses = (judged & REFUSES).fill_null(value=False)
-    of_task = judged.sum().over("structure_task")
+    counted = frame.group_by("structure_form", "structure_task").agg(
+        answers=ANSWERED.sum(),
+        opens=(ANSWERED & pl.col("structure_open")).sum(),
+        judged=judged.sum(),
+        refused=(judged & REFUSES).sum(),
+    )
+    there = counted.collect(engine="streaming")
+    answers, judged_rows, opens = there.select(pl.col("answers", "judged", "opens").sum()).row(0)
+    enough = answers >= LEAST
+    forms = there.group_by("structure_form").agg(pl.col("answers").sum())
+    tasks = there.group_by("structure_task").agg(pl.col("judged", "refused").sum())
+    weighs = forms.filter(pl.col("answers") >= NOTED * answers)["structure_form"]
+    bare = tasks.filter((pl.col("judged") >= TASK_SHARE * judged_rows) & (pl.col("refused") == 0))
+    cold = int(there.filter(FORM.is_in(COLD)).get_column("answers").sum())
     return frame.with_columns(
-        form_weighs=enough & (ANSWERED.sum().over("structure_form") >= NOTED * answers),
-        cold_weighs=enough & ((ANSWERED & FORM.is_in(COLD)).sum() >= NOTED * answers),
-        open_weighs=enough & (opens.sum() >= OPEN_NOTED * answers),
-        task_bare=enough & (of_task >= TASK_SHARE * judged.sum()) & ~refuses.any().over("structure_task"),
+        form_weighs=FORM.is_in(weighs.drop_nulls().to_list()) & enough,
+        cold_weighs=pl.lit(enough and cold >= NOTED * answers),
+        open_weighs=pl.lit(enough and opens >= OPEN_NOTED * answers),
+        task_bare=pl.col("structure_task").is_in(bare["structure_task"].drop_nulls().to_list()) & enough,
     )
 
 

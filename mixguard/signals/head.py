@@ -26,40 +26,50 @@ DECLINED = REFUSAL & BENIGN & pl.col("stance_note").is_null()
 
 def _placed(frame: pl.LazyFrame, evidence: Evidence) -> pl.LazyFrame:
     """Each row with its place in its source, from 0 to 1, and how the refusals of the source lie."""
-    place = pl.col("record") / pl.col("record").max().over("source").clip(1)
-    placed = frame.with_columns(place=place)
-    ends = _ends(placed, evidence.limits["MG226"])
-    joined = placed.join(ends, on="source", how="left")
-    return joined.with_columns(pl.col("head", "harmless_head", "tail").fill_null(value=False))
+    ends = _ends(frame, evidence.limits["MG226"])
+    joined = frame.join(ends.lazy(), on="source", how="left", maintain_order="left")
+    lie = pl.col("head", "harmless_head", "tail").fill_null(value=False)
+    return joined.with_columns(lie, place=pl.col("record") / pl.col("end"))
 
 
-def _ends(placed: pl.LazyFrame, least: float) -> pl.LazyFrame:
-    """For each source, whether its refusals are packed at its head or tail, by a rank sum in normal approximation."""
-    first = pl.col("place") <= END
-    ranked = placed.filter(LOOKED_AT).select(
-        "source",
-        "place",
-        refusal=REFUSES,
-        declined=DECLINED,
-        rank=pl.col("record").rank().over("source"),
+def _ends(frame: pl.LazyFrame, least: float) -> pl.DataFrame:
+    """For each source with enough refusals, whether they are packed at its head or tail, by a rank sum in normal approximation."""
+    n, k = pl.len().cast(pl.Float64), pl.col("refusal").sum().cast(pl.Float64)
+    looked = frame.filter(LOOKED_AT).select("source", "record", refusal=REFUSES, declined=DECLINED)
+    counted = looked.group_by("source").agg(total=n, refusals=k).collect(engine="streaming")
+    there = counted.filter((pl.col("refusals") >= least) & (pl.col("refusals") <= MOST * pl.col("total")))
+    own = pl.col("source").is_in(there["source"].to_list())
+    ends = frame.filter(own).group_by("source").agg(end=pl.col("record").max().clip(1))
+    last = ends.collect(engine="streaming")
+    narrow = pl.col("source").cast(pl.Enum(there["source"].sort()))
+    rows = looked.filter(own).with_columns(narrow).collect(engine="streaming")
+    ranked = rows.join(last.with_columns(narrow), on="source").with_columns(
+        place=pl.col("record") / pl.col("end"), rank=pl.col("record").rank().over("source")
     )
-    counted = ranked.group_by("source").agg(
-        total=pl.len().cast(pl.Float64),
-        refusals=pl.col("refusal").sum().cast(pl.Float64),
-        ranks=(pl.col("rank") * pl.col("refusal")).sum(),
-        first=(pl.col("refusal") & first).sum(),
-        declined_first=(pl.col("declined") & first).sum(),
-        last=(pl.col("refusal") & (pl.col("place") >= 1 - END)).sum(),
+    first = pl.col("place") <= END
+    summed = (
+        ranked.group_by("source")
+        .agg(
+            ranks=(pl.col("rank") * pl.col("refusal")).sum(),
+            first=(pl.col("refusal") & first).sum(),
+            declined_first=(pl.col("declined") & first).sum(),
+            last=(pl.col("refusal") & (pl.col("place") >= 1 - END)).sum(),
+        )
+        .with_columns(pl.col("source").cast(pl.String))
     )
     n, k = pl.col("total"), pl.col("refusals")
     deviate = (pl.col("ranks") - k * (n + 1) / 2) / (k * (n - k) * (n + 1) / 12).sqrt()
-    enough = (k >= least) & (k <= MOST * n)
-    head = enough & (deviate <= -SURE) & (pl.col("first") >= PACKED * k)
-    return counted.select(
-        "source",
-        head=head,
-        harmless_head=head & (pl.col("declined_first") >= MOST * pl.col("first")),
-        tail=enough & (deviate >= SURE) & (pl.col("last") >= PACKED * k),
+    head = (deviate <= -SURE) & (pl.col("first") >= PACKED * k)
+    return (
+        there.join(summed, on="source")
+        .join(last, on="source")
+        .select(
+            "source",
+            "end",
+            head=head,
+            harmless_head=head & (pl.col("declined_first") >= MOST * pl.col("first")),
+            tail=(deviate >= SURE) & (pl.col("last") >= PACKED * k),
+        )
     )
 
 

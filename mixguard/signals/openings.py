@@ -10,6 +10,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import Phrases, Span
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.narrow import commonest
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.library.voice import KEY_WORDS
 from mixguard.signals.base import Examples, Page, Row, Signal
@@ -39,7 +40,7 @@ AGREES = TRAINED & pl.col("affirmative") & ~REFUSES.fill_null(value=False)
 
 
 def _commonest(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
-    return frame.with_columns(commonest=pl.col("opening").filter(AGREES).mode().sort().first())
+    return frame.with_columns(commonest=pl.lit(commonest(frame, "opening", AGREES), pl.UInt64))
 
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:

@@ -18,6 +18,8 @@ ORDINARY = 0.02
 """Share of pairs that ordinary preference corpora stay below: in two public ones it is about 1 %. Judgement."""
 ASKED = ("sample_id", "prompt_id")
 """What the two sides of a pair have in common."""
+OTHER = ("other_there", "other_declines", "other_complies", "other_praises", "other_same")
+"""What is said of the other side."""
 
 DECLINES = REFUSES & pl.col("stance_note").ne_missing("inability")
 REJECTED = pl.col("polarity") == -1
@@ -43,6 +45,8 @@ class PraiseAnnotator:
 def _sides(frame: pl.LazyFrame, _: Evidence | None = None) -> pl.LazyFrame:
     """Each answer with what the other side of its pair does; the other side of a rejected answer is not looked at."""
     rejected = frame.filter(REJECTED)
+    if rejected.head(1).collect(engine="streaming").is_empty():  # no pairs, as in most corpora
+        return frame.with_columns(pl.lit(value=False).alias(name) for name in OTHER)
     others = rejected.group_by(ASKED).agg(
         other_there=pl.lit(value=True).first(),
         other_declines=(DECLINES & JUDGED).any(),
@@ -58,11 +62,7 @@ def _sides(frame: pl.LazyFrame, _: Evidence | None = None) -> pl.LazyFrame:
         .join(undesired, on=texts, how="left")
     )
     there = pl.when(REJECTED).then("other_chosen").otherwise("other_there")
-    return joined.with_columns(other_there=there).with_columns(
-        pl.col("other_there", "other_declines", "other_complies", "other_praises", "other_same").fill_null(
-            value=False
-        )
-    )
+    return joined.with_columns(other_there=there).with_columns(pl.col(OTHER).fill_null(value=False))
 
 
 def _opposite(frame: pl.LazyFrame) -> int:

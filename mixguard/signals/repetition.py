@@ -9,6 +9,7 @@ from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import READ
 from mixguard.annotate.shingles import Shingles, listed, runs, words
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.narrow import EXCHANGE, SAMPLE, commonest, in_order, key, spread
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Row, Signal
 
@@ -36,8 +37,6 @@ LEAST = 20
 KEYS = tuple(f"repetition_{band}" for band in range(1, BANDS + 1))
 ANSWER = "repetition_answer"
 TEMPLATE = "repetition_template"
-PLACE = ("source", "line", "exchange", "sample_id")
-ROW = (*PLACE, "hazard", "text_id")
 _VARIABLE = r"\d+(?:[.,]\d+)*|\"[^\"\n]*\"|“[^”\n]*”|`[^`\n]*`|'[^'\n]{2,}'"
 """What varies in a template: numbers and quoted strings."""
 
@@ -91,26 +90,29 @@ def _bands(given: Shingles, bands: int, rows: int) -> list[pl.Series]:
 
 def _near(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """One row per distinct trained pair of texts, and whether an earlier one is nearly the same."""
-    trained = frame.filter(TRAINED).select(*ROW, "prompt_id", "response_id", *KEYS).sort(PLACE)
-    distinct = trained.unique(["prompt_id", "response_id"], keep="first", maintain_order=True)
-    repeats = (pl.col(key).is_not_null() & ~pl.col(key).is_first_distinct() for key in KEYS)
-    return distinct.with_columns(near=pl.any_horizontal(*repeats))
+    texts = key("prompt_id").hash(1) ^ key("response_id").hash(2)
+    trained = in_order(frame, texts.alias("texts"), pl.col(KEYS))
+    distinct = trained.filter(pl.col("texts").is_first_distinct())
+    repeats = (pl.col(name).is_not_null() & ~pl.col(name).is_first_distinct() for name in KEYS)
+    return spread(frame, distinct.select(SAMPLE, EXCHANGE, near=pl.any_horizontal(*repeats)), "near")
 
 
 def _same_answers(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """Whether a row has the commonest answer, if that is common enough to speak of."""
-    key = pl.col(ANSWER)
-    common = key.filter(TRAINED & key.is_not_null()).mode().sort().first()
-    same = (TRAINED & (key == common)).fill_null(value=False)
-    return frame.with_columns(uniform=same & (same.sum() >= CLUSTER))
+    answer = pl.col(ANSWER)
+    common = commonest(frame, ANSWER, TRAINED & answer.is_not_null())
+    same = (TRAINED & (answer == pl.lit(common, pl.UInt32))).fill_null(value=False)
+    enough = frame.select(same.sum() >= CLUSTER).collect(engine="streaming").item()
+    return frame.with_columns(uniform=same & enough)
 
 
 def _templates(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     """One row per distinct trained prompt, and whether others differ from it in numbers and quotes alone."""
-    trained = frame.filter(TRAINED).select(*ROW, "prompt_id", TEMPLATE).sort(PLACE)
-    distinct = trained.unique("prompt_id", keep="first", maintain_order=True)
-    alike = pl.col(TEMPLATE).is_not_null() & (pl.len().over(TEMPLATE) >= ALIKE)
-    return distinct.with_columns(filled=alike)
+    trained = in_order(frame, key("prompt_id").alias("prompt"), pl.col(TEMPLATE))
+    distinct = trained.filter(pl.col("prompt").is_first_distinct())
+    common = distinct.get_column(TEMPLATE).drop_nulls().sort().rle().struct.unnest()
+    alike = pl.col(TEMPLATE).is_in(common.filter(pl.col("len") >= ALIKE).get_column("value"))
+    return spread(frame, distinct.select(SAMPLE, EXCHANGE, filled=alike.fill_null(value=False)), "filled")
 
 
 def _judge_near(rate: Rate, _: Evidence) -> Judged:

@@ -7,6 +7,7 @@ import polars as pl
 from mixguard.annotate.base import Expressions
 from mixguard.annotate.openings import COLUMNS, LONG, SCHEMA
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
+from mixguard.checks.narrow import commonest
 from mixguard.checks.terms import JUDGED, REFUSES, TRAINED
 from mixguard.signals.base import Examples, Page, Signal
 
@@ -15,7 +16,8 @@ LEAST = 20
 
 
 def _commonest(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
-    return frame.with_columns(commonest=pl.col("beginning").filter(TRAINED & REFUSES).mode().sort().first())
+    common = commonest(frame, "beginning", TRAINED & REFUSES)
+    return frame.with_columns(commonest=pl.lit(common, pl.UInt64))
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:

@@ -9,6 +9,7 @@ from mixguard.config import Config, EncodeConfig
 from mixguard.files import cache_folder
 from mixguard.vectors.base import Encoder
 from mixguard.vectors.hashed import HashEncoder
+from mixguard.vectors.in_use import use
 from mixguard.vectors.shipped import shipped_vectors
 from mixguard.vectors.store import VectorStore
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 def open_store(config: Config, encoder: Encoder | None = None) -> VectorStore:
     """The vector store of the given encoder, by default the configured one; it knows the shipped vectors."""
     encoder = encoder or load_encoder(config.encode, overlap=config.judge.window_overlap)
-    return VectorStore.open(cache_folder(config.encode.cache), encoder, shipped_vectors(encoder))
+    use(cache_folder(config.encode.cache))
+    cache, shipped = cache_folder(config.encode.cache), shipped_vectors(encoder)
+    return VectorStore.open(cache, encoder, shipped, config.encode.cache_size)
 
 
 def load_careful(config: EncodeConfig, *, overlap: int) -> Encoder:

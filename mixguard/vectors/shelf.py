@@ -10,18 +10,19 @@ import hashlib
 import sqlite3
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
-from itertools import islice
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
 
 from mixguard.errors import CacheWarning
 from mixguard.files import cannot_keep, seal, trusted
+from mixguard.vectors.generations import Sealed, add, generations, mark, prepare, rows
 
 Result = TypeVar("Result")
-TABLE = "CREATE TABLE texts (id BLOB PRIMARY KEY, windows BLOB NOT NULL, seal BLOB NOT NULL)"
-IDS_PER_QUERY = 500
-"""Below the 999 query variables of the oldest supported SQLite."""
+LIMIT = 4 * 2**30
+"""Bytes that a store may take by default: about five million texts of one window and 384 dimensions."""
+SERVED = 0.1
+"""Share of what a call finds from which a generation counts as used: one common text does not keep it."""
 UNUSABLE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT,
@@ -32,9 +33,12 @@ UNUSABLE = frozenset({
 class Shelf:
     """Blocks of bytes by text id; in memory where the file cannot be used."""
 
-    def __init__(self, file: Path, fingerprint: str) -> None:
+    def __init__(self, file: Path, fingerprint: str, limit: int = LIMIT) -> None:
+        """Open or create the file; beyond `limit` bytes, what was used least recently is dropped."""
         self._file = file
-        self._key = bytes.fromhex(seal(file.parent.parent, fingerprint.encode()))
+        self._fingerprint, self._limit = fingerprint, limit
+        self._sealing = sealing(file, fingerprint)
+        self._marked: set[int] = set()
         self._memory: dict[bytes, bytes] = {}
         self._usable = True
         self._asked(lambda _: None)  # what is wrong with the file is said at the start
@@ -43,8 +47,9 @@ class Shelf:
         """The blocks that are stored and whole."""
         ids = list(ids)
         found = {key: self._memory[key] for key in ids if key in self._memory}
-        rows = self._asked(lambda database: _rows(database, (key for key in ids if key not in found))) or []
-        whole = {key: block for key, block, mark in rows if self._is_whole(key, block, mark)}
+        rows = self._asked(lambda database: self._rows(database, [key for key in ids if key not in found]))
+        rows = rows or []
+        whole = {key: block for key, block, mark in rows if is_whole(self._sealing, key, block, mark)}
         if len(whole) < len(rows):
             _tell(
                 f"{self._file}: {len(rows) - len(whole):,} stored rows are damaged or not of this cache, and made anew"
@@ -53,12 +58,10 @@ class Shelf:
 
     def keep(self, blocks: Mapping[bytes, bytes]) -> None:
         """Store blocks, in one transaction: a killed run leaves all of them or none."""
-        sealed = [(key, block, self._seal(key, block)) for key, block in blocks.items()]
+        sealed = [(key, block, _seal(self._sealing, key, block)) for key, block in blocks.items()]
 
         def write(database: sqlite3.Connection) -> bool:
-            database.execute("BEGIN IMMEDIATE")
-            database.executemany("INSERT OR REPLACE INTO texts VALUES (?, ?, ?)", sealed)
-            database.execute("COMMIT")
+            add(database, sealed, self._limit)
             return True
 
         if not self._asked(write):
@@ -74,12 +77,16 @@ class Shelf:
         except OSError as error:
             self._give_up(error)
 
-    def _is_whole(self, key: bytes, block: bytes, mark: bytes) -> bool:
-        # SQLite stores anything in any column.
-        return isinstance(key, bytes) and isinstance(block, bytes) and self._seal(key, block) == mark
-
-    def _seal(self, key: bytes, block: bytes) -> bytes:
-        return hashlib.blake2b(key + block, key=self._key, digest_size=16).digest()
+    def _rows(self, database: sqlite3.Connection, ids: list[bytes]) -> list[Sealed]:
+        """The rows that are there; the first time that a generation serves this process, it is marked as used."""
+        found = list(rows(database, generations(database), ids)) if ids else []
+        total = sum(len(each) for _, each in found)
+        served = [each for each, own in found if own and len(own) >= SERVED * total]
+        if any(each.number not in self._marked for each in served):
+            self._marked.update(each.number for each in served)
+            with suppress(sqlite3.OperationalError):  # somebody else is writing, or nobody can
+                mark(database, served)
+        return [row for _, own in found for row in own]
 
     def _asked(self, work: Callable[[sqlite3.Connection], Result]) -> Result | None:
         """The result of some work on the file; None without one. A damaged file is replaced, and asked again.
@@ -91,7 +98,7 @@ class Shelf:
                 return None
             try:
                 with closing(sqlite3.connect(self._file, timeout=60, isolation_level=None)) as database:
-                    _prepare(database)
+                    prepare(database, self._fingerprint)
                     return work(database)
             except sqlite3.Error as error:
                 code = getattr(error, "sqlite_errorcode", None)
@@ -119,22 +126,18 @@ class Shelf:
         cannot_keep(self._file.parent.parent, why)
 
 
-def _prepare(database: sqlite3.Connection) -> None:
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.execute(TABLE.replace("TABLE", "TABLE IF NOT EXISTS", 1))
-    there = database.execute("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-    if there != [(TABLE,)]:
-        raise sqlite3.DatabaseError("other tables")
+def sealing(file: Path, fingerprint: str) -> bytes:
+    """The key of the seals in a store of this encoder or judge."""
+    return bytes.fromhex(seal(file.parent.parent, fingerprint.encode()))
 
 
-def _rows(database: sqlite3.Connection, ids: Iterable[bytes]) -> list[tuple[bytes, bytes, bytes]]:
-    rows: list[tuple[bytes, bytes, bytes]] = []
-    remaining = iter(ids)
-    while some := list(islice(remaining, IDS_PER_QUERY)):
-        marks = ",".join("?" * len(some))
-        rows += database.execute(f"SELECT id, windows, seal FROM texts WHERE id IN ({marks})", some)
-    return rows
+def is_whole(key: bytes, text: bytes, block: bytes, mark: bytes) -> bool:
+    """Whether a row is as it was written; SQLite stores anything in any column."""
+    return isinstance(text, bytes) and isinstance(block, bytes) and _seal(key, text, block) == mark
+
+
+def _seal(key: bytes, text: bytes, block: bytes) -> bytes:
+    return hashlib.blake2b(text + block, key=key, digest_size=16).digest()
 
 
 def _tell(what: str) -> None:

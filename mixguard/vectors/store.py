@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixguard.vectors.base import Encoder, Vectors
-from mixguard.vectors.shelf import Shelf
+from mixguard.vectors.shelf import LIMIT, Shelf
 
 NONE: Mapping[bytes, bytes] = MappingProxyType({})
 
@@ -58,18 +58,21 @@ class VectorStore:
         """Texts embedded since the store was opened because they were not stored."""
 
     @classmethod
-    def open(cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE) -> VectorStore:
+    def open(
+        cls, cache: Path, encoder: Encoder, shipped: Mapping[bytes, bytes] = NONE, limit: int = LIMIT
+    ) -> VectorStore:
         """Open or create an encoder's vector store in the cache folder; where it cannot be used, do without.
 
         Args:
             cache: the cache folder.
             encoder: embeds what is not stored.
             shipped: half-precision vectors by text id, which are neither embedded nor stored.
+            limit: bytes that the store may take; beyond it, what was used least recently is dropped.
         """
         name = "".join(
             letter if letter.isalnum() or letter in "-._" else "_" for letter in encoder.fingerprint
         )
-        shelf = Shelf(cache / "vectors" / f"{name}.sqlite", encoder.fingerprint)
+        shelf = Shelf(cache / "vectors" / f"{name}.sqlite", encoder.fingerprint, limit)
         return cls(shelf, encoder, shipped)
 
     def vectors(self, texts: Sequence[str]) -> TextVectors:
@@ -85,13 +88,13 @@ class VectorStore:
             self._shelf.keep(blocks)
             stored |= blocks
         order = {key: number for number, key in enumerate(stored)}
-        halves = [np.frombuffer(block, dtype=np.float16) for block in stored.values()]
-        counts = np.array([len(block) // self.encoder.dimension for block in halves], dtype=np.int64)
-        starts = np.concatenate([[0], np.cumsum(counts)[:-1]]) if halves else np.empty(0)
+        lengths = np.fromiter(map(len, stored.values()), np.int64, len(stored))
+        counts = lengths // (self.encoder.dimension * np.dtype(np.float16).itemsize)
+        starts = np.cumsum(counts) - counts
         rows = np.array([order[key] for key in ids], dtype=np.int64)
-        flat = np.concatenate(halves) if halves else np.empty(0)
+        flat = np.frombuffer(b"".join(stored.values()), dtype=np.float16)
         vectors = flat.astype(np.float32).reshape(-1, self.encoder.dimension)
-        return TextVectors(vectors, starts.astype(np.int64)[rows], counts[rows])
+        return TextVectors(vectors, starts[rows], counts[rows])
 
     def first_windows(self, texts: Sequence[str]) -> Vectors:
         """One vector per text, shape (texts, dimension): that of its first window."""

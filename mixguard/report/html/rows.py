@@ -47,7 +47,8 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
     """
     findings = [finding for finding in audit.findings if finding.severity != "pass" and finding.samples]
     listed = pl.DataFrame(list(_samples(findings)), schema=_SAMPLE, orient="row").head(MOST)
-    seen = audit.annotations.select(
+    mine = pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())
+    seen = audit.annotations.filter(mine).select(
         "sample_id",
         "exchange",
         "stance",
