@@ -28,8 +28,8 @@ from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
 from mixguard.progress import Progress, Tell, quiet, silent
+from mixguard.run import elsewhere, place
 from mixguard.run import folder as run_folder
-from mixguard.run import place
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
 from mixguard.run.journal import Journal
@@ -50,8 +50,8 @@ def audit(
     """Audit a fine-tuning corpus: findings, annotations and provenance, written to a run folder.
 
     Args:
-        *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a
-            `datasets.Dataset`, a polars or pandas frame, a list of dicts.
+        *corpora: files, folders, globs, URLs (`s3://`, `https://`, ...), `-` for standard input,
+            `hf://owner/name[:split]`; or a `datasets.Dataset`, a polars or pandas frame, a list of dicts.
         config: every option; see `mixguard config`.
         encoder: used instead of the one that `config` names.
         progress: called with the progress of each stage.
@@ -61,7 +61,7 @@ def audit(
         UsageError: an input, option or taxonomy cannot be used; the message says where and what to do.
     """
     config = config or Config()
-    target = config.run.folder or DEFAULT_FOLDER
+    target = elsewhere.local(config.run.folder or DEFAULT_FOLDER, offline=config.encode.offline)
     started, clock = datetime.now(UTC), monotonic()
     # Report a bad option before anything is embedded.
     limits(config.checks)
@@ -71,7 +71,7 @@ def audit(
     _intended(config)
     check_named(config)
     accepted = _Accepted.load(config.checks, replacing=target)
-    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
+    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline, progress=progress)
     judge = asked.opened(config)
     with place.fresh(target) as folder:
         progress("loading the encoder", 0, None)
@@ -107,6 +107,7 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
         RunFolderError: `run` is not a run folder of this version.
     """
     earlier = Audit.load(Path(run))
+    elsewhere.check_named(earlier.folder, config or earlier.config, earlier.config)
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
     return _reduce(earlier.folder, config, _Accepted.load(config.checks), made)
@@ -133,7 +134,7 @@ class _Accepted(NamedTuple):
         allowances = load_allowances(config.allow, allowable) if config.allow else ()
         if config.baseline is None:
             return cls(allowances, None)
-        if replacing is not None and replacing.resolve() == config.baseline.resolve():
+        if replacing is not None and elsewhere.same(replacing, config.baseline):
             # Otherwise a second run of a failing corpus would find everything known, and pass.
             raise ConfigError(
                 f"{replacing}: this run would replace its own baseline; choose another folder with --run"

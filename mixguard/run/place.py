@@ -1,7 +1,7 @@
 """How a run takes its place: written to scratch beside it, and exchanged with the run that is there (`moving.py`).
 
 A killed run leaves the old folder or the new one, and whoever reads meanwhile sees one of them. A link to a run folder
-stays a link.
+stays a link. A remote run (`elsewhere.py`) is put there once its stand-in is in place.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from pathlib import Path
 
 from mixguard import moving
 from mixguard.errors import RunFolderError
-from mixguard.run.folder import ANNOTATIONS, AUDIT, CONFIG, FLAGGED, MANIFEST, QUARANTINE
+from mixguard.run import elsewhere
+from mixguard.run.elsewhere import PART, WRITTEN
+from mixguard.run.folder import ANNOTATIONS, AUDIT, MANIFEST
 
-_WRITTEN = {AUDIT, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
-_PART = re.compile(r"part-[0-9]{5,}\.parquet")
-"""Every file that a run writes, and those in its folder of annotations."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
 """What the system says where nothing more can be written."""
 _OURS = re.compile(rb'\s*\{\s*"version"\s*:\s*"mixguard-audit/')
@@ -68,11 +67,11 @@ def _foreign(folder: Path) -> Iterator[str]:
     """Everything in a run folder that no run writes there: other names, links, folders in a file's place."""
     for entry in os.scandir(folder):
         if entry.name != ANNOTATIONS or not entry.is_dir(follow_symlinks=False):
-            if entry.name not in _WRITTEN or not entry.is_file(follow_symlinks=False):
+            if entry.name not in WRITTEN or not entry.is_file(follow_symlinks=False):
                 yield entry.name
             continue
         for part in os.scandir(entry):
-            if not _PART.fullmatch(part.name) or not part.is_file(follow_symlinks=False):
+            if not PART.fullmatch(part.name) or not part.is_file(follow_symlinks=False):
                 yield f"{ANNOTATIONS}/{part.name}"
 
 
@@ -83,6 +82,7 @@ def fresh(folder: Path) -> Iterator[Path]:
     Raises:
         RunFolderError: `folder` cannot be written, or contains something other than a run.
     """
+    elsewhere.check(folder)
     check(folder)
     target = Path(os.path.realpath(folder))
     with ExitStack() as stack:
@@ -92,6 +92,7 @@ def fresh(folder: Path) -> Iterator[Path]:
             yield scratch
         with _explained(folder):
             _put(scratch, target, folder)
+    elsewhere.send(target)
 
 
 @contextmanager
