@@ -110,6 +110,7 @@ def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **fl
 def _checked(existing: str | None, audit: Audit, path: Path) -> int:
     from mixguard.escape import plain
     from mixguard.report.card import Gap, gaps, outdated
+    from mixguard.urls import shown
 
     if existing is None:
         how = "run `mixguard card` without --check"
@@ -119,5 +120,5 @@ def _checked(existing: str | None, audit: Audit, path: Path) -> int:
     tell(found)
     if any(gap.required for gap in found):
         return 1
-    typer.echo(f"{plain(str(path))}: complete, and its audit covers this data")
+    typer.echo(f"{plain(shown(path))}: complete, and its audit covers this data")
     return 0

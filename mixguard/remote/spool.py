@@ -107,6 +107,8 @@ def _megabytes(size: int) -> str:
 def _known(path: Path, url: str) -> Path:
     # Where names do not differ by case, two files would be one.
     if path not in _URLS and path.exists():
+        if path.is_dir():
+            raise _both(url)
         raise InputError(
             f"{urls.shown(url)}: differs from another name by case alone, which this disk does not keep apart; copy it here first"
         )
@@ -118,13 +120,17 @@ def _made(folder: Path, url: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
-        raise InputError(
-            f"{urls.shown(url)}: holds a name that is both a file and a folder; name its files one by one"
-        ) from None
+        raise _both(url) from None
     except OSError as error:
         raise InputError(
             f"{urls.shown(url)}: no folder can be made for it in {tempfile.gettempdir()}: {error.strerror}"
         ) from None
+
+
+def _both(url: str) -> InputError:
+    return InputError(
+        f"{urls.shown(url)}: a name there is both a file and a folder; name its files one by one"
+    )
 
 
 def _safe(name: str) -> str:
