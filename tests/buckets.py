@@ -70,7 +70,7 @@ def web_server() -> Iterator[Web]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - the name is the library's
+        def do_GET(self) -> None:
             path = self.path.partition("?")[0]
             web.asked.append((self.path, dict(self.headers)))
             web.before(path)

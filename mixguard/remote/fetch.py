@@ -79,7 +79,7 @@ def _of_the_web(url: str, meter: _Meter) -> Path:
             target.close()
         else:
             _STATES[local] = version
-    return _keep(url, local)
+    return _keep(local)
 
 
 def _of_a_place(place: Place, wanted: Callable[[str], bool], meter: _Meter) -> list[Path]:
@@ -91,37 +91,42 @@ def _of_a_place(place: Place, wanted: Callable[[str], bool], meter: _Meter) -> l
             raise
         told = {"type": "pattern"}
     if told["type"] == "file":
-        entry = place.entry(place.path)
         local = _COPIES.get(urls.shown(url)) or spool.stand_in(url)
-        return _fetched(place, {url: (entry, local)}, meter)
+        return _fetched(place, place.itself, lambda _: local, meter)
     if told["type"] == "pattern":
         base = url[: next(at for at, sign in enumerate(url) if sign in "*?[")].rpartition("/")[0]
         folder = spool.stand_in(base)
-        return sorted(_fetched(place, _placed(base, folder, place.matching()), meter))
+        return _fetched(place, place.matching, lambda each: spool.inside(folder, base, each.name), meter)
     folder = spool.stand_in(url)
-    _fetched(place, _placed(url, folder, (each for each in place.below() if wanted(each.name))), meter)
+    _fetched(
+        place,
+        lambda: (each for each in place.below() if wanted(each.name)),
+        lambda each: spool.inside(folder, url, each.name),
+        meter,
+    )
     return [folder]
 
 
-def _placed(url: str, folder: Path, entries: Iterator[Entry]) -> dict[str, tuple[Entry, Path]]:
-    """By URL: the file, and where it will lie."""
-    return {
-        urls.below(url, each.name): (each, spool.inside(folder, url, each.name))
-        for each in sorted(entries, key=lambda each: each.name)
-    }
+def _fetched(
+    place: Place, listed: Callable[[], Iterator[Entry]], where: Callable[[Entry], Path], meter: _Meter
+) -> list[Path]:
+    """Fetch what is not here yet, several files at a time.
 
-
-def _fetched(place: Place, files: dict[str, tuple[Entry, Path]], meter: _Meter) -> list[Path]:
-    """Fetch what is not here yet, several files at a time."""
-    if not files:
+    Args:
+        place: opened.
+        listed: asks for the files; they are asked for again at the end, and must be the same.
+        where: the place of a copy.
+        meter: counts bytes.
+    """
+    found = sorted(listed(), key=lambda each: each.name)
+    if not found:
         what = "no file matches this pattern" if urls.has_magic(place.url) else "no data files in this folder"
         raise InputError(f"{urls.shown(place.url)}: {what}")
+    files = [(entry, where(entry)) for entry in found]
     new = [
-        (url, entry, local)
-        for url, (entry, local) in files.items()
-        if _STATES.get(local) != entry.state or not local.is_file()
+        (entry, local) for entry, local in files if _STATES.get(local) != entry.state or not local.is_file()
     ]
-    meter.total = sum(entry.size or 0 for _, entry, _ in new)
+    meter.total = sum(entry.size or 0 for entry, _ in new)
     spool.room(meter.total, place.url)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
@@ -131,33 +136,38 @@ def _fetched(place: Place, files: dict[str, tuple[Entry, Path]], meter: _Meter) 
             meter.stop.set()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    return [_keep(url, local) for url, (_, local) in files.items()]
+    now = {entry.path: entry.state for entry in listed()} if new else {}
+    for entry, local in new:
+        if now.get(entry.path) != entry.state:
+            local.unlink()
+            raise InputError(f"{urls.shown(spool.named(local))}: {CHANGED}")
+        _STATES[local] = entry.state
+    return [_keep(local) for _, local in files]
 
 
-def _fetch(place: Place, url: str, entry: Entry, local: Path, meter: _Meter) -> None:
-    """One file, whole, of one version.
+def _fetch(place: Place, entry: Entry, local: Path, meter: _Meter) -> None:
+    """One file, whole.
 
     Raises:
-        InputError: it changed meanwhile, or did not come to its end.
+        InputError: it did not come to its end, or went beyond it.
     """
+    url = spool.address(local) or place.url
     if meter.stop.is_set():
         return
     with explained(url), _written(local) as target:
-        before = place.entry(entry.path).state  # a listing may tell of it in other words
         with place.system.open(entry.path, "rb", block_size=BLOCK) as source:
             while (block := source.read(BLOCK)) and not meter.stop.is_set():
                 target.write(block)
                 meter.came(len(block))
                 if entry.size is not None and target.tell() > entry.size:
                     raise InputError(f"{urls.shown(url)}: {CHANGED}")
-        if place.entry(entry.path).state != before:
-            raise InputError(f"{urls.shown(url)}: {CHANGED}")
         if entry.size is not None and target.tell() != entry.size:
             raise InputError(f"{urls.shown(url)}: {CUT}")
-    _STATES[local] = entry.state
 
 
-def _keep(url: str, local: Path) -> Path:
+def _keep(local: Path) -> Path:
+    """Remember a copy by its name."""
+    url = spool.address(local) or str(local)
     shown = urls.shown(url)
     _COPIES[shown], _ADDRESSES[shown] = local, url
     return local

@@ -47,10 +47,10 @@ class Place(NamedTuple):
     """The fsspec file system."""
     path: str
 
-    def entry(self, path: str, name: str = "") -> Entry:
-        """What the place says of a file now."""
+    def itself(self) -> Iterator[Entry]:
+        """The file, if one was named."""
         self.system.invalidate_cache()
-        return _entry(self.system.info(path), name)
+        yield _entry(self.system.info(self.path), "")
 
     def below(self) -> Iterator[Entry]:
         """Every file of a folder, in any order."""

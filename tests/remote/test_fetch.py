@@ -85,7 +85,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_no_copy_is_left(mem
 
     memory.change = change  # type: ignore[method-assign]
     memory.system.pipe_file("/moving/a.jsonl", b"a.jsonl")
-    with pytest.raises(InputError, match="memory://moving/a.jsonl: changed while it was read"):
+    with pytest.raises(InputError, match=r"memory://moving/a\.jsonl: changed while it was read"):
         remote.copies("memory://moving/a.jsonl", every)
     assert list(remote.stand_in("memory://moving/a.jsonl").parent.iterdir()) == []
 
@@ -159,7 +159,7 @@ def test_a_disk_that_fills_up_meanwhile_is_told_plainly(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(fetch._Meter, "came", full)
-    with pytest.raises(InputError, match="no space is left in .*; set TMPDIR"):
+    with pytest.raises(InputError, match=r"no space is left in .*; set TMPDIR"):
         remote.copies("memory://box/a.jsonl", every)
 
 

@@ -57,14 +57,17 @@ def test_every_kind_of_object_gives_the_same_rows(s3: Any, name: str, tmp_path: 
 
 
 def test_a_thousand_keys_below_a_prefix_are_read_in_order(s3: Any) -> None:
-    lines = LINES.splitlines(keepends=True)
-    s3.pipe({f"bucket/many/{number:04}.jsonl": lines[number % 8] for number in range(1001)})
-    s3.pipe_file("bucket/many/notes.md", b"not data")
+    from moto.s3.models import s3_backends
+
+    (account,) = [each for _, each in s3_backends.items() if "bucket" in each["aws"].buckets]
+    for number in range(1001):  # a page of a listing has 1,000; most are no data, so that the test is quick
+        name = f"many/{number:04}.{'md' if number % 50 else 'jsonl'}"
+        account["aws"].put_object("bucket", name, LINES)
     corpus = Corpus.open(["s3://bucket/many"], ReadConfig(), offline=False)
-    assert [source.name for source in corpus.sources] == [
-        f"s3://bucket/many/{number:04}.jsonl" for number in range(1001)
-    ]
-    assert len(Corpus.open(["s3://bucket/many/00*.jsonl"], ReadConfig(), offline=False).sources) == 100
+    wanted = [f"s3://bucket/many/{number:04}.jsonl" for number in range(0, 1001, 50)]
+    assert [source.name for source in corpus.sources] == wanted
+    pattern = Corpus.open(["s3://bucket/many/00*.jsonl"], ReadConfig(), offline=False)
+    assert [source.name for source in pattern.sources] == wanted[:2]
 
 
 @pytest.mark.parametrize(
@@ -152,7 +155,7 @@ def test_a_mix_goes_to_a_bucket_and_is_verified_there(s3: Any, hashed: Config, t
     assert verify(Path("s3://bucket/mixes/more.jsonl")) == [
         "s3://bucket/mixes/more.jsonl: changed since it was written"
     ]
-    with pytest.raises(UsageError, match="s3://bucket/corpus/more.jsonl: is an input"):
+    with pytest.raises(UsageError, match=r"s3://bucket/corpus/more\.jsonl: is an input"):
         rebalance("s3://bucket/corpus/more.jsonl", out=Path("s3://bucket/corpus/more.jsonl"), config=config)
 
 
