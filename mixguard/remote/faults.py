@@ -64,6 +64,11 @@ def explained(url: str, error: type[UsageError] = InputError, verb: str = "read"
         raise error(f"{urls.shown(url)}: {_told(problem, url, verb)}") from None
 
 
+def lacks_bucket(problem: FileNotFoundError) -> bool:
+    """Whether not even the bucket is there."""
+    return "bucket does not exist" in str(problem).lower()
+
+
 def _told(problem: Exception, url: str, verb: str) -> str:
     if isinstance(problem, OSError) and problem.errno in _FULL:
         return f"no space is left in {tempfile.gettempdir()}; set TMPDIR to a folder on a larger disk"
@@ -77,7 +82,7 @@ def _told(problem: Exception, url: str, verb: str) -> str:
     if _any(_REFUSED, names, text):
         return f"access is denied; check that these credentials may {verb} it ({_KEYS.get(urls.scheme(url), _LOGIN)})"
     if isinstance(problem, FileNotFoundError):
-        return "no such bucket; check its name" if "bucket" in text else "no such file or folder"
+        return "no such bucket; check its name" if lacks_bucket(problem) else "no such file or folder"
     return _of_connection(problem, names, text, verb)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mixguard import urls
 from mixguard.errors import UsageError
-from mixguard.remote.faults import explained
+from mixguard.remote.faults import explained, lacks_bucket
 from mixguard.remote.fetch import AT_ONCE
 from mixguard.remote.places import Place, opened
 
@@ -84,7 +84,7 @@ def listed(url: str, error: type[UsageError] = UsageError) -> list[str]:
         try:
             return sorted(entry.name for entry in place.below())
         except FileNotFoundError as problem:
-            if "bucket" in str(problem).lower():
+            if lacks_bucket(problem):
                 raise
             return []
 

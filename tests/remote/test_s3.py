@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 import pytest
 import zstandard
+from buckets import s3_server
 from conftest import chat
 
 from mixguard import audit, check, remote
@@ -31,13 +32,6 @@ LINES = b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)
 def prompts(*names: str) -> list[str]:
     found = [part.frame for part in Corpus.open(names, ReadConfig(), offline=False).parts(100)]
     return pl.concat(found)["prompt"].to_list()
-
-
-@pytest.fixture
-def hashed(tmp_path: Path) -> Config:
-    """Judged by word hashes: these tests are about places."""
-    tree = {"encode": {"model": "hash", "cache": tmp_path / "cache"}, "judge": {"stages": "fast"}}
-    return Config.from_tree(tree, origin="test")
 
 
 @pytest.mark.parametrize("name", ["plain.jsonl", "a b/grüße, 你好.jsonl", "packed.jsonl.gz", "packed.jsonl.zst", "table.parquet", "x%41+&=.jsonl"])  # fmt: skip
@@ -115,9 +109,9 @@ def test_an_object_replaced_between_two_blocks_is_refused(s3: Any, monkeypatch: 
         prompts("s3://bucket/long.jsonl")
 
 
-def test_a_run_goes_to_a_bucket_and_comes_back(s3: Any, hashed: Config) -> None:
+def test_a_run_goes_to_a_bucket_and_comes_back(s3: Any, config: Config) -> None:
     s3.pipe_file("bucket/corpus/data.jsonl", LINES)
-    config = hashed.replace({"run.folder": "s3://bucket/runs/one"})
+    config = config.replace({"run.folder": "s3://bucket/runs/one"})
     made = audit("s3://bucket/corpus/data.jsonl", config=config)
     assert list(made.corpus.sources) == ["s3://bucket/corpus/data.jsonl"]
     names = sorted(path.removeprefix("bucket/runs/one/") for path in s3.find("bucket/runs/one"))
@@ -140,9 +134,9 @@ def test_a_run_goes_to_a_bucket_and_comes_back(s3: Any, hashed: Config) -> None:
     assert read_texts(again, ids)["prompt"].to_list() == ["Where is parcel 0?"]
 
 
-def test_a_mix_goes_to_a_bucket_and_is_verified_there(s3: Any, hashed: Config, tmp_path: Path) -> None:
+def test_a_mix_goes_to_a_bucket_and_is_verified_there(s3: Any, config: Config, tmp_path: Path) -> None:
     s3.pipe_file("bucket/corpus/more.jsonl", LINES * 3)
-    config = hashed.replace({"run.folder": tmp_path / "run"})
+    config = config.replace({"run.folder": tmp_path / "run"})
     before = audit("s3://bucket/corpus/more.jsonl", config=config)
     mix = rebalance(before.folder, out=Path("s3://bucket/mixes/more.jsonl"), config=config)
     assert mix.after is not None
@@ -159,8 +153,8 @@ def test_a_mix_goes_to_a_bucket_and_is_verified_there(s3: Any, hashed: Config, t
         rebalance("s3://bucket/corpus/more.jsonl", out=Path("s3://bucket/corpus/more.jsonl"), config=config)
 
 
-def test_a_bucket_that_is_not_there_is_told_before_anything_is_judged(s3: Any, hashed: Config) -> None:
-    config = hashed.replace({"run.folder": "s3://no-such-bucket/run"})
+def test_a_bucket_that_is_not_there_is_told_before_anything_is_judged(s3: Any, config: Config) -> None:
+    config = config.replace({"run.folder": "s3://no-such-bucket/run"})
     with pytest.raises(RunFolderError, match="no such bucket"):
         audit(ROWS, config=config)
     with pytest.raises(UsageError, match="no such bucket"):
@@ -168,8 +162,6 @@ def test_a_bucket_that_is_not_there_is_told_before_anything_is_judged(s3: Any, h
 
 
 def test_a_server_that_dies_is_told_plainly(monkeypatch: pytest.MonkeyPatch) -> None:
-    from buckets import s3_server
-
     from mixguard.remote import fetch
 
     with s3_server() as server:
@@ -177,14 +169,12 @@ def test_a_server_that_dies_is_told_plainly(monkeypatch: pytest.MonkeyPatch) -> 
 
         s3fs.S3FileSystem.clear_instance_cache()
         monkeypatch.setattr(s3fs.S3FileSystem, "retries", 1)
-        system = s3fs.S3FileSystem(config_kwargs={"retries": {"max_attempts": 0}})
-        monkeypatch.setattr(s3fs, "S3FileSystem", s3fs.S3FileSystem)
-        system.mkdir("bucket")
-        system.pipe_file("bucket/long.jsonl", LINES * 20_000)
+        system = s3fs.S3FileSystem()
+        system.mkdir("dying")
+        system.pipe_file("dying/long.jsonl", LINES * 20_000)
         monkeypatch.setattr(fetch._Meter, "came", lambda *_: server.stop())
         with pytest.raises(InputError) as raised:
-            remote.copies("s3://bucket/long.jsonl", bool)
-        assert str(raised.value).startswith(
-            "s3://bucket/long.jsonl: its server cannot be reached; check the address"
-        )
+            remote.copies("s3://dying/long.jsonl", bool)
+        told = str(raised.value)
+        assert told.startswith("s3://dying/long.jsonl: its server cannot be reached; check the address"), told
         s3fs.S3FileSystem.clear_instance_cache()
