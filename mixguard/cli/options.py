@@ -8,9 +8,22 @@ from typing import Annotated, Any
 import typer
 
 from mixguard.config import Config, parsed, remote_options
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, UsageError
+from mixguard.urls import shown, url_of
 
 DEFAULT_FILE = Path("mixguard.toml")
+
+
+def local_only(path: Path | None) -> Path | None:
+    """Refuse a remote name where files are appended to, or are for their owner's eyes alone.
+
+    Raises:
+        UsageError: it is remote.
+    """
+    if path is not None and url_of(path) is not None:
+        raise UsageError(f"{shown(path)}: is written on this machine only; name a local path, then copy it")
+    return path
+
 
 RunFolder = Annotated[
     Path | None,
