@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-NEEDED = ("moto", "s3fs", "flask")
+NEEDED = ("moto", "s3fs", "flask", "flask_cors", "cryptography")
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def web_server() -> Iterator[Web]:
             self._file(path, web.files[path])
 
         def _file(self, path: str, content: bytes) -> None:
-            headers = {"ETag": web.etag}
+            headers = {"ETag": web.etag} if web.etag else {}
             start, status = 0, 200
             if web.ranges and self.headers.get("If-Range") == web.etag and "Range" in self.headers:
                 start, status = int(self.headers["Range"].removeprefix("bytes=").rstrip("-")), 206

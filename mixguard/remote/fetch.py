@@ -73,8 +73,11 @@ def _of_the_web(url: str, meter: _Meter) -> Path:
         meter.total = of
         meter.came(came - meter.done)
 
+    known = _STATES.get(local)
+    if known == (None, None) and local.is_file():  # the server says nothing by which a change could be told
+        return local
     with _written(local) as target:
-        version = web.fetch(url, target, _STATES.get(local), take)
+        version = web.fetch(url, target, known, take)
         if version is None:
             target.close()
         else:
@@ -176,7 +179,7 @@ def _keep(local: Path) -> Path:
 @contextmanager
 def _written(local: Path) -> Iterator[BinaryIO]:
     """A file that takes its place whole; if the block fails, or closes it, the copy that is there stays."""
-    part = local.with_name(f"{local.name[:100]}.part")
+    part = local.with_name(f"%part-{local.name}")  # no copy is called so: its `%` would be `%25`
     try:
         with part.open("wb") as target:
             yield target

@@ -14,8 +14,8 @@ from mixguard.remote.faults import explained
 
 MOST = 100_000
 """Files of one folder or pattern."""
-BLOCK = 8 * 2**20
-"""Bytes that are read at a time."""
+BLOCK = 4 * 2**20
+"""Bytes that are read at a time; twice as many are held of each file that is being fetched."""
 EXTRAS = {"s3": "mixguard[s3]", "s3a": "mixguard[s3]", "gs": "mixguard[gcs]", "gcs": "mixguard[gcs]"}
 _NOT_PLACES = frozenset(
     {"arrow_hdfs", "async_wrapper", "asynclocal", "asyncwrapper", "blockcache", "cached", "dask", "data", "dir", "file"}

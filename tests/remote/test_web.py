@@ -32,6 +32,14 @@ def test_a_file_comes_whole_and_once(site: Web) -> None:
     assert remote.copies(remote.named(copy), every, offline=True) == [copy]
 
 
+def test_one_that_says_nothing_of_its_version_is_fetched_once(site: Web) -> None:
+    site.files["/data.jsonl"], site.etag = CONTENT, ""
+    for _ in range(2):
+        (copy,) = remote.copies(f"{site.url}/data.jsonl", every)
+    assert copy.read_bytes() == CONTENT
+    assert len(site.asked) == 1
+
+
 def test_a_new_version_is_fetched(site: Web) -> None:
     site.files["/data.jsonl"] = CONTENT
     remote.copies(f"{site.url}/data.jsonl", every)
