@@ -39,7 +39,7 @@ def local(out: Path, *, offline: bool, asks: bool) -> Path:
         name = f"{stand_in.name}{end}"
         remote.stand_in(urls.below(folder, name)).unlink(missing_ok=True)
         if remote.exists(urls.below(folder, name)):
-            remote.copies(urls.below(folder, name), str, error=UsageError)
+            remote.copies(urls.below(folder, name), bool, error=UsageError)
     return stand_in
 
 

@@ -39,14 +39,9 @@ _UNREACHED = (
     "gaierror",
 )
 _BROKEN = (
-    "incompleteread",
-    "chunkedencoding",
-    "protocolerror",
-    "payloaderror",
-    "connectionreset",
-    "brokenpipe",
-)
-_BROKEN = (*_BROKEN, "serverdisconnected", "connectionclosed", "responsestreaming", "remotedisconnected")
+    "incompleteread", "chunkedencoding", "protocolerror", "payloaderror", "connectionreset", "brokenpipe",
+    "serverdisconnected", "connectionclosed", "responsestreaming", "remotedisconnected",
+)  # fmt: skip
 
 
 @contextmanager

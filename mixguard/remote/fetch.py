@@ -133,7 +133,7 @@ def _fetched(
     spool.room(meter.total, place.url)
     with ThreadPoolExecutor(AT_ONCE) as pool:
         try:
-            for _ in pool.map(lambda each: _fetch(place, *each, meter), new):
+            for _ in pool.map(lambda each: _fetch(place, each[0], each[1], meter), new):
                 pass
         except BaseException:
             meter.stop.set()
