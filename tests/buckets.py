@@ -13,6 +13,9 @@ from typing import Any
 
 import pytest
 
+from mixguard.remote import fetch
+from mixguard.remote import web as web_module
+
 NEEDED = ("moto", "s3fs", "flask", "flask_cors", "cryptography")
 
 
@@ -127,3 +130,29 @@ def proxies_off(patch: pytest.MonkeyPatch) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         patch.delenv(name, raising=False)
     patch.setenv("NO_PROXY", os.environ.get("NO_PROXY", "") + ",127.0.0.1,localhost")
+
+
+@pytest.fixture
+def afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is known from an earlier test, and nobody waits between two tries."""
+    for name in ("_COPIES", "_ADDRESSES", "_STATES"):
+        monkeypatch.setattr(fetch, name, {})
+    monkeypatch.setattr(web_module, "FIRST_WAIT", 0.0)
+    proxies_off(monkeypatch)
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[Any]:
+    """An fsspec file system of a real server, with one bucket, `bucket`."""
+    with s3_server():
+        import s3fs
+
+        system = s3fs.S3FileSystem(skip_instance_cache=True)
+        system.mkdir("bucket")
+        yield system
+
+
+@pytest.fixture
+def site() -> Iterator[Web]:
+    with web_server() as served:
+        yield served

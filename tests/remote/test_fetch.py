@@ -12,6 +12,8 @@ from mixguard import remote
 from mixguard.errors import InputError, UsageError
 from mixguard.remote import fetch, places, spool
 
+pytestmark = pytest.mark.usefixtures("afresh")
+
 
 class Counted:
     """The file system, with what is opened noted down; `change` may answer in its place."""
@@ -101,7 +103,7 @@ def test_fewer_or_more_bytes_than_were_told_are_refused(memory: Counted, content
 
 def test_progress_counts_the_bytes_of_all_files(memory: Counted) -> None:
     seen: list[tuple[str, int, int | None, str]] = []
-    remote.copies("memory://box", every, progress=lambda *told: seen.append(told))  # type: ignore[arg-type]
+    remote.copies("memory://box", every, progress=lambda *told: seen.append(told))
     assert seen[-1] == ("fetching", 24, 24, "bytes")
 
 

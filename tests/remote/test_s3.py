@@ -20,10 +20,12 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.errors import InputError, RunFolderError, UsageError
 from mixguard.files import write_atomically
 from mixguard.mix.manifest import verify
-from mixguard.remote.fetch import BLOCK
+from mixguard.remote.places import BLOCK
 from mixguard.run import elsewhere
 from mixguard.run.document import Audit
 from mixguard.run.texts import read_texts
+
+pytestmark = pytest.mark.usefixtures("afresh")
 
 ROWS = [chat(f"Where is parcel {number}?", f"It is on its way, number {number}.") for number in range(8)]
 LINES = b"".join(json.dumps(row).encode() + b"\n" for row in ROWS)

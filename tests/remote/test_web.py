@@ -12,6 +12,8 @@ from mixguard import remote
 from mixguard.errors import InputError, UsageError
 from mixguard.remote import web
 
+pytestmark = pytest.mark.usefixtures("afresh")
+
 CONTENT = b"".join(b'{"n": %d}\n' % number for number in range(5000))
 
 
