@@ -14,13 +14,14 @@ from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
 from mixguard.engine import asked, resume, reuse
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, RunFolderError
 from mixguard.files import cache_folder
 from mixguard.progress import Progress, Tell, quiet, silent
-from mixguard.run import place
+from mixguard.run import elsewhere, place
 from mixguard.run.document import Audit
 from mixguard.run.journal import Shard
 from mixguard.run.provenance import Provenance, versions
+from mixguard.urls import shown, url_of
 from mixguard.vectors.base import Encoder
 
 
@@ -37,8 +38,8 @@ def audit(
     what the run that is replaced has judged is not judged again.
 
     Args:
-        *corpora: files, folders, globs, `-` for standard input, `hf://owner/name[:split]`; or a
-            `datasets.Dataset`, a polars or pandas frame, a list of dicts.
+        *corpora: files, folders, globs, URLs (`s3://`, `https://`, ...), `-` for standard input,
+            `hf://owner/name[:split]`; or a `datasets.Dataset`, a polars or pandas frame, a list of dicts.
         config: every option; see `mixguard config`.
         encoder: used instead of the one that `config` names.
         progress: called with the progress of each stage.
@@ -54,12 +55,12 @@ def audit(
             f"run.shard {config.run.shard}: findings need the whole corpus; make shards with `mixguard audit --shard`"
             " (`mixguard.shard` in Python), and join them with `mixguard merge`"
         )
-    target = config.run.folder or DEFAULT_FOLDER
+    target = elsewhere.local(config.run.folder or DEFAULT_FOLDER, offline=config.encode.offline)
     started, clock = datetime.now(UTC), monotonic()
     check_options(config)
     check_named(config)
     accepted = Accepted.load(config.checks, replacing=target)
-    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
+    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline, progress=progress)
     judge = asked.opened(config)
     with place.lasting(target, tell) as folder:
         mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, target, progress, tell)
@@ -107,10 +108,14 @@ def shard(
     if config.run.shard is None:
         raise ConfigError("run.shard: name one, such as 1/4")
     target, part = config.run.folder or DEFAULT_FOLDER, Shard.read(config.run.shard)
+    if url_of(target) is not None:
+        raise RunFolderError(
+            f"{shown(target)}: a shard is written to a disk; name a folder that all shards share"
+        )
     check_options(config)
     check_named(config)
     Accepted.load(config.checks)
-    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline)
+    corpus = Corpus.open(corpora, config.read, offline=config.encode.offline, progress=progress)
     with place.lasting(target, tell) as folder:
         mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, target, progress, tell)
         mapped.run.write(folder)
@@ -125,6 +130,7 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
         RunFolderError: `run` is not a run folder of this version.
     """
     earlier = Audit.load(Path(run))
+    elsewhere.check_named(earlier.folder, config or earlier.config, earlier.config)
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
     return reduced(earlier.folder, config, Accepted.load(config.checks), made)

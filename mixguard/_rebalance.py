@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from mixguard import remote
 from mixguard._audit import audit
 from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import CorpusLike, text_id
@@ -18,9 +19,9 @@ from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
 from mixguard.curate.speech import Speech, chosen_voice, own_words
 from mixguard.errors import RefusedError, UsageError
-from mixguard.files import write_atomically
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.mix import elsewhere as elsewhere_mix
 from mixguard.mix.asking import profile_of
 from mixguard.mix.casting import Stock
 from mixguard.mix.manifest import Manifest
@@ -28,8 +29,8 @@ from mixguard.mix.plan import Plan
 from mixguard.mix.proposal import propose, spoken
 from mixguard.mix.write import Written, targets, write_mix
 from mixguard.progress import Progress, silent
+from mixguard.run import elsewhere, place
 from mixguard.run import folder as run_folder
-from mixguard.run import place
 from mixguard.run.document import Audit
 from mixguard.run.provenance import versions
 from mixguard.served.endpoint import Endpoint
@@ -71,6 +72,8 @@ def rebalance(
         UsageError: something cannot be used or written; files on disk are left as they were.
     """
     config = config or Config()
+    if out is not None:
+        out = elsewhere_mix.local(out, offline=config.encode.offline, asks=endpoint is not None)
     before, named = _audited(corpora, config, encoder, progress)
     config = _judged_alike(before.config, config)
     if before.nature == "harmful" and not config.rebalance.keep_answered:
@@ -104,8 +107,9 @@ def rebalance(
         usable = speech.bank.without(_mixed(before, speech.bank))
         write_mix(to, out, Stock.of(plan, usable, speech.voice, speech.config), sign, progress)
     after = speech.config.model_copy(update={"run": run})
+    elsewhere_mix.send(out)
     result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
-    write_atomically(result.folder / run_folder.MANIFEST, sign.made[0].to_json())
+    elsewhere.add(result.folder, run_folder.MANIFEST, sign.made[0].to_json())
     return Mix(plan, before, sign.made[0], result)
 
 
@@ -114,12 +118,14 @@ def _audited(
 ) -> tuple[Audit, Sequence[CorpusLike]]:
     """The audit of a corpus, new or read from a run folder, and the corpus."""
     paths = [each for each in corpora if isinstance(each, str | PathLike)]
-    if len(corpora) == len(paths) == 1 and run_folder.is_run(Path(paths[0])):
-        before = Audit.load(Path(paths[0]).resolve())
+    if len(corpora) == len(paths) == 1 and elsewhere.is_run(paths[0]):
+        before = Audit.load(elsewhere.here(paths[0]).resolve())
         return before, list(before.corpus.sources)
     if "-" in paths:
         raise UsageError("-: a mix needs a file that can be read twice; save the stream to a file first")
-    open_sources(corpora, offline=config.encode.offline)  # report unusable input before judging anything
+    open_sources(
+        corpora, offline=config.encode.offline, progress=progress
+    )  # report unusable input before judging anything
     return audit(*corpora, config=config, encoder=encoder, progress=progress), corpora
 
 
@@ -248,5 +254,7 @@ def _after(folder: Path) -> Path:
     """
     folder = folder.resolve() if folder.name in ("", "..") else folder
     after = folder.with_name(f"{folder.name}-after")
+    elsewhere.check(after)
     place.check(after)
-    return after
+    url = remote.address(after)
+    return Path(url) if url else after

@@ -22,6 +22,7 @@ from mixguard.library.allow import Allowance, load_allowances
 from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
+from mixguard.run import elsewhere
 from mixguard.run import folder as run_folder
 from mixguard.run.document import Audit, marked
 from mixguard.run.findings import CorpusSummary, UnreadColumn, kinds, verdict
@@ -57,7 +58,7 @@ class Accepted(NamedTuple):
         allowances = load_allowances(config.allow, allowable) if config.allow else ()
         if config.baseline is None:
             return cls(allowances, None)
-        if replacing is not None and replacing.resolve() == config.baseline.resolve():
+        if replacing is not None and elsewhere.same(replacing, config.baseline):
             # Otherwise a second run of a failing corpus would find everything known, and pass.
             raise ConfigError(
                 f"{replacing}: this run would replace its own baseline; choose another folder with --run"

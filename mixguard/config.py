@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, ByteSize, Field, StringConstraints, TypeAdapter, ValidationError
 
+from mixguard import urls
 from mixguard.errors import ConfigError
 from mixguard.files import parse_value, read_toml, spelt
 from mixguard.model import MaybePath, Model
@@ -260,9 +261,11 @@ class Config(Model):
                     f"{origin}: {name}: is not UTF-8, so no report can show it; choose another name"
                 )
         try:
-            return cls.model_validate(tree)
+            made = cls.model_validate(tree)
         except ValidationError as error:
             raise ConfigError(_explain(error, origin)) from None
+        _check_remote(made, origin)
+        return made
 
     def value(self, name: str) -> object:
         """The value of an option, by dotted name."""
@@ -306,6 +309,32 @@ def changed(config: Config, limits: Mapping[str, float]) -> list[tuple[str, obje
     ]
     others = [(name, config.value(name), default) for name, _, default, _ in options()]
     return [each for each in others if each[0] != "checks.limits" and each[1] != each[2]] + moved
+
+
+def remote_options(config: Config) -> list[str]:
+    """The options that name something remote; a judge's address and the hub's data sets apart."""
+    return [name for name, value in _texts(config) if urls.url_of(value) is not None]
+
+
+def _texts(config: Config) -> Iterator[tuple[str, str | Path]]:
+    """Every text of every option but `judge.endpoint`."""
+    for name, value in _leaves(config.model_dump()):
+        for each in value if isinstance(value, tuple | list) else [value]:
+            if isinstance(each, str | Path) and name != "judge.endpoint":
+                yield name, each
+
+
+def _check_remote(config: Config, origin: str) -> None:
+    """Refuse secrets in names, since every run writes its options down, and remote names where the network is forbidden."""
+    for name, value in _texts(config):
+        url = urls.url_of(value)
+        if url is not None and urls.shown(url) != url:
+            raise ConfigError(
+                f"{origin}: {name}: {urls.shown(url)} holds a password or a signature, and every run writes its options down;"
+                " fetch the file first, or let the environment hold the credentials"
+            )
+        if url is not None and config.encode.offline:
+            raise ConfigError(f"{origin}: {name}: {url} is remote, which --offline (encode.offline) forbids")
 
 
 def _fields(section: Any) -> dict[str, Any]:

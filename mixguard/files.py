@@ -18,7 +18,7 @@ from typing import Any
 
 import platformdirs
 
-from mixguard import moving
+from mixguard import moving, remote, urls
 from mixguard.errors import CacheWarning, UsageError
 
 TOML_MOST = 4 * 2**20
@@ -47,6 +47,10 @@ def cache_folder(configured: Path | None = None) -> Path:
         UsageError: something else has this name.
     """
     folder = configured or Path(platformdirs.user_cache_dir("mixguard", appauthor=False))
+    if urls.url_of(folder) is not None:
+        raise UsageError(
+            f"{urls.shown(folder)}: the cache is a folder on this machine; set encode.cache to one"
+        )
     if folder.exists() and not folder.is_dir():
         raise UsageError(
             f"{folder}: is not a folder, so it cannot be the cache; set encode.cache to a folder"
@@ -87,8 +91,13 @@ def sha256(files: Iterable[Path]) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write a temporary file, sync, rename: leaves the old file or the new one, never half of it.
 
-    A link stays a link, an existing file keeps its mode, and what is no file (a pipe) is written to.
+    A link stays a link, an existing file keeps its mode, and what is no file (a pipe) is written to. A remote file
+    (`s3://bucket/name`) is replaced as its place replaces files.
     """
+    url = urls.url_of(path)
+    if url is not None:
+        remote.write(url, content)
+        return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and not target.is_file():
@@ -143,6 +152,8 @@ def read_bounded(path: Path, error: type[UsageError], most: int = LINES_MOST) ->
     Raises:
         error: it is missing, unreadable, not a regular file, or longer than `most`.
     """
+    if urls.url_of(path) is not None:
+        raise error(f"{urls.shown(path)}: such a file is read from this machine only; copy it here first")
     try:
         # Without blocking: a pipe that nobody writes to would wait for ever.
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
@@ -194,5 +205,7 @@ def spelt(value: Any) -> str:
         return f"[{', '.join(map(spelt, value))}]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{spelt(str(key))} = {spelt(each)}" for key, each in value.items()) + "}"
+    if isinstance(value, Path):
+        value = urls.shown(value)
     # A TOML string has the escapes of a JSON string, and allows one character less unescaped.
     return json.dumps(str(value), ensure_ascii=False).replace("\x7f", "\\u007f")

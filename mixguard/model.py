@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainSerializer, ValidationError
 
+from mixguard import urls
 from mixguard.errors import UsageError
 
 
@@ -29,7 +30,9 @@ def _path(given: Any) -> Any:
     return None if given == "" else given
 
 
-MaybePath = Annotated[Path | None, BeforeValidator(_path)]
+MaybePath = Annotated[
+    Path | None, BeforeValidator(_path), PlainSerializer(urls.shown, str, when_used="json-unless-none")
+]
 """A path; an empty one means none, so that a file or the command line can unset it."""
 
 Made = TypeVar("Made", bound=BaseModel)

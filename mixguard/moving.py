@@ -98,6 +98,13 @@ def scratch_folder(target: Path) -> Iterator[Path]:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     restore(target)
+    with temporary_folder(target) as scratch:
+        yield scratch
+
+
+@contextmanager
+def temporary_folder(target: Path) -> Iterator[Path]:
+    """The same for a `target` that never comes to be: a folder of this process alone."""
     sweep(target)
     scratch, handle = _claimed(target)
     try:

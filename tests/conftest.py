@@ -11,6 +11,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from buckets import afresh, s3, site  # noqa: F401  (fixtures)
 from filelock import FileLock
 from hypothesis import settings
 from llama import llama_server  # noqa: F401  (a fixture)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -24,7 +23,7 @@ def check_named(config: Config) -> None:
     for option in ("evaluation", "alignment"):
         if names := getattr(config.judge, option):
             _opened(names, option, config)
-    reference_files(tuple(map(Path, config.judge.references)))
+    reference_files(config.judge.references)
 
 
 def prompts(names: Sequence[str], option: str, config: Config) -> Iterator[pl.DataFrame]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
+from os import PathLike
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ import numpy.typing as npt
 import orjson
 import polars as pl
 
+from mixguard import remote, urls
 from mixguard.errors import ConfigError
 from mixguard.files import read_bounded
 
@@ -37,30 +39,37 @@ class Run(NamedTuple):
     """In characters of the text."""
 
 
-def reference_files(paths: Sequence[Path]) -> list[Path]:
-    """The files that paths name, those of folders included, in order.
+def reference_files(names: Sequence[str | PathLike[str]]) -> list[Path]:
+    """The files that names stand for, those of folders included, in order; remote ones are fetched.
 
     Raises:
         ConfigError: a path does not exist, a folder holds no text, or a file is of another kind.
     """
     found: list[Path] = []
-    for path in paths:
+    for path in chain.from_iterable(map(_local, names)):
         if path.is_dir():
             inside = sorted(
                 each for each in path.rglob("*") if each.suffix.lower() in KINDS and each.is_file()
             )
             if not inside:
-                raise ConfigError(f"judge.references: {path}: holds no {', '.join(KINDS)} file")
+                raise ConfigError(f"judge.references: {remote.named(path)}: holds no {', '.join(KINDS)} file")
             found += inside
         elif not path.exists():
-            raise ConfigError(f"judge.references: {path}: does not exist")
+            raise ConfigError(f"judge.references: {remote.named(path)}: does not exist")
         elif path.suffix.lower() not in KINDS:
             raise ConfigError(
-                f"judge.references: {path}: is not a {', '.join(KINDS)} file; convert it to text first"
+                f"judge.references: {remote.named(path)}: is not a {', '.join(KINDS)} file; convert it to text first"
             )
         else:
             found.append(path)
     return found
+
+
+def _local(name: str | PathLike[str]) -> list[Path]:
+    url = urls.url_of(name)
+    if url is None:
+        return [Path(name)]
+    return remote.copies(url, lambda each: each.lower().endswith(KINDS), error=ConfigError)
 
 
 @dataclass(frozen=True)
@@ -71,14 +80,14 @@ class References:
     """(passages,), sorted, each once."""
 
     @classmethod
-    def load(cls, paths: Sequence[Path]) -> References | None:
-        """Read the files at these paths; None if there are none.
+    def load(cls, names: Sequence[str | PathLike[str]]) -> References | None:
+        """Read the files of these names; None if there are none.
 
         Raises:
             ConfigError: a file cannot be read, or they are longer than `MOST` together.
         """
         left, parts = MOST, []
-        for file in reference_files(paths):
+        for file in reference_files(names):
             content = read_bounded(file, ConfigError, max(left, 0))
             left -= len(content)
             parts += [np.unique(_passages(some).hashes) for some in _pieces(_texts(file, content))]
@@ -161,7 +170,9 @@ def _texts(file: Path, content: bytes) -> Iterator[str]:
         try:
             yield from _strings(orjson.loads(line))
         except orjson.JSONDecodeError as problem:
-            raise ConfigError(f"judge.references: {file}:{number}: is not JSON: {problem}") from None
+            raise ConfigError(
+                f"judge.references: {remote.named(file)}:{number}: is not JSON: {problem}"
+            ) from None
 
 
 def _pieces(texts: Iterator[str]) -> Iterator[pl.Series]:

@@ -49,7 +49,7 @@ def audit(
     paths: Annotated[
         list[str],
         typer.Argument(
-            help="Files, folders, globs, - for standard input, or hf://owner/name[:split].",
+            help="Files, folders, globs, URLs (s3://, gs://, https://, ...), - for standard input, or hf://owner/name[:split].",
             show_default=False,
         ),
     ],
@@ -120,7 +120,7 @@ def audit(
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
     for path in output or []:
-        check_name(path)
+        check_name(path, offline=effective.encode.offline)
     check_fail_on(fail_on)
     if effective.run.shard is not None:
         _shard(paths, effective, output)
@@ -232,11 +232,12 @@ def show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: b
     from mixguard.report.ci import github
     from mixguard.report.files import write
     from mixguard.run.gate import exit_code
+    from mixguard.urls import shown
 
     # Files first: whatever becomes of the terminal, they are there.
     for path in output or []:
         write(result, path, show_text=show_text)
-        typer.echo(f"wrote {printed(str(path))}", err=True)
+        typer.echo(f"wrote {printed(shown(path))}", err=True)
     github.summarise(result, os.environ)
     console().print(render(result))
     for line in github.marked_rows(result, os.environ):

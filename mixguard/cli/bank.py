@@ -17,6 +17,7 @@ from mixguard.cli.options import (
     Set,
     Timeout,
     load_config,
+    local_only,
 )
 from mixguard.console.bar import progress_bar
 
@@ -24,7 +25,10 @@ app = typer.Typer(no_args_is_help=True, help="List, check and extend refusal ban
 
 Name = Annotated[str, typer.Argument(help="Bundled name or folder.", show_default=True)]
 To = Annotated[
-    Path, typer.Option("--to", help="Folder of your bank; created if missing.", show_default=False)
+    Path,
+    typer.Option(
+        "--to", help="Folder of your bank; created if missing.", callback=local_only, show_default=False
+    ),
 ]
 
 

@@ -94,22 +94,23 @@ def _dataset_card(
 def _audited(paths: list[str], config: Path | None, set_: list[str] | None, **flags: object) -> Audit:
     from mixguard import audit
     from mixguard.errors import UsageError
-    from mixguard.run import folder as run_folder
+    from mixguard.run import elsewhere
     from mixguard.run.document import Audit
 
-    if len(paths) != 1 or not Path(paths[0], run_folder.AUDIT).is_file():
+    if len(paths) != 1 or not elsewhere.is_run(paths[0]):
         with progress_bar() as progress:
             return audit(*paths, config=load_config(config, set_, **flags), progress=progress)
     if config or set_:
         raise UsageError(
             f"{paths[0]}: a run folder keeps its own options; to change them, give the corpus instead"
         )
-    return Audit.load(Path(paths[0]))
+    return Audit.load(paths[0])
 
 
 def _checked(existing: str | None, audit: Audit, path: Path) -> int:
     from mixguard.escape import plain
     from mixguard.report.card import Gap, gaps, outdated
+    from mixguard.urls import shown
 
     if existing is None:
         how = "run `mixguard card` without --check"
@@ -119,5 +120,5 @@ def _checked(existing: str | None, audit: Audit, path: Path) -> int:
     tell(found)
     if any(gap.required for gap in found):
         return 1
-    typer.echo(f"{plain(str(path))}: complete, and its audit covers this data")
+    typer.echo(f"{plain(shown(path))}: complete, and its audit covers this data")
     return 0

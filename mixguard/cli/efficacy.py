@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Offline, Set, load_config
+from mixguard.cli.options import ConfigFile, Offline, Set, load_config, local_only
 from mixguard.console.bar import progress_bar
 
 app = typer.Typer(no_args_is_help=True, help="How well a mix protects your own model: prepare a study of it.")
@@ -23,7 +23,10 @@ def init(
     corpus: Annotated[str, typer.Argument(help="A corpus: one file.", show_default=False)],
     *,
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="Folder to write; new or empty.", show_default=False)
+        Path,
+        typer.Option(
+            "--output", "-o", help="Folder to write; new or empty.", callback=local_only, show_default=False
+        ),
     ],
     doses: Annotated[
         str, typer.Option("--doses", help="Multiples of the plan's refusals; 0 is always there.")

@@ -7,13 +7,34 @@ from typing import Annotated, Any
 
 import typer
 
-from mixguard.config import Config, parsed
-from mixguard.errors import ConfigError
+from mixguard.config import Config, parsed, remote_options
+from mixguard.errors import ConfigError, UsageError
+from mixguard.urls import shown, url_of
 
 DEFAULT_FILE = Path("mixguard.toml")
 
+
+def local_only(path: Path | None) -> Path | None:
+    """Refuse a remote name where files are appended to, or are for their owner's eyes alone.
+
+    Raises:
+        UsageError: it is remote.
+    """
+    if path is not None and url_of(path) is not None:
+        raise UsageError(f"{shown(path)}: is written on this machine only; name a local path, then copy it")
+    return path
+
+
 RunFolder = Annotated[
-    Path | None, typer.Option("--run", help="Run folder to write.", show_default="mixguard-run")
+    Path | None,
+    typer.Option(
+        "--run",
+        help="Run folder to write, here or at s3://bucket/name and the like.",
+        show_default="mixguard-run",
+    ),
+]
+EarlierRun = Annotated[
+    Path, typer.Argument(help="Run folder of an earlier audit, or its URL.", show_default=False)
 ]
 ShardOf = Annotated[
     str | None,
@@ -27,7 +48,6 @@ ShardOf = Annotated[
 Fresh = Annotated[
     bool, typer.Option("--fresh", help="Start anew, even where a run that was killed could be resumed.")
 ]
-EarlierRun = Annotated[Path, typer.Argument(help="Run folder of an earlier audit.", show_default=False)]
 Format = Annotated[
     str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)
 ]
@@ -206,11 +226,18 @@ def load_config(file: Path | None, set_: list[str] | None, **flags: object) -> C
     """
     found = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
     if file is None and found is not None:
-        judge = Config.load(found).judge
+        named = Config.load(found)
+        judge = named.judge
         if judge.endpoint is not None or judge.key_env != Config().judge.key_env:
             raise ConfigError(
                 f"{found}: judge.endpoint and judge.key_env say where texts and a key are sent, which a file that is read"
                 f" unasked may not; use --judge and --key-env, or -c {found}"
+            )
+        far = remote_options(named)
+        if far:
+            raise ConfigError(
+                f"{found}: {far[0]} is remote, and what is fetched or where results are sent is not for a file that is read"
+                f" unasked to say; name it on the command line, or use -c {found}"
             )
     return Config.load(found, given(set_, **flags))
 

@@ -16,6 +16,7 @@ from mixguard.cli.options import (
     Set,
     Timeout,
     load_config,
+    local_only,
 )
 from mixguard.cli.targets import Opened, Pace, Target
 from mixguard.console.bar import progress_bar
@@ -32,7 +33,13 @@ def probe(
     *,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="Probe file to write, or to go on with.", show_default=False),
+        typer.Option(
+            "--output",
+            "-o",
+            help="Probe file to write, or to go on with.",
+            callback=local_only,
+            show_default=False,
+        ),
     ] = None,
     endpoint: EndpointUrl = None,
     model: Annotated[

@@ -119,6 +119,7 @@ def rebalance(
     from mixguard.mix.plan import Plan
     from mixguard.run.gate import check_fail_on, exit_code
     from mixguard.served.endpoint import Endpoint
+    from mixguard.urls import shown
 
     if output is None and not dry_run:
         raise UsageError("rebalance: no output; give -o FILE, or --dry-run to see the plan")
@@ -157,7 +158,7 @@ def rebalance(
         )
     if dry_run and output is not None:
         write_atomically(output, mix.plan.to_json())
-        place = printed(str(output))
+        place = printed(shown(output))
         typer.echo(f"wrote {place}: edit it, then apply it with --plan {place}", err=True)
     console().print(render_plan(mix.plan))
     if mix.after is None or output is None:
@@ -176,10 +177,11 @@ def verify(
     """
     from mixguard.escape import printed
     from mixguard.mix.manifest import verify as differences
+    from mixguard.urls import shown
 
     found = differences(mix)
     for line in found:
         typer.echo(printed(line))
     if not found:
-        typer.echo(f"{printed(str(mix))}: matches its manifest")
+        typer.echo(f"{printed(shown(mix))}: matches its manifest")
     raise typer.Exit(1 if found else 0)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.options import ConfigFile, Set, load_config
+from mixguard.cli.options import ConfigFile, Set, load_config, local_only
 from mixguard.console.bar import progress_bar
 
 
@@ -35,7 +35,9 @@ def tokens(
         int, typer.Option("--positions", help="First positions of the response to look at.", min=1, max=64)
     ] = 8,
     top: Annotated[int, typer.Option("--top", help="Most tokens to keep.", min=1)] = 32,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Folder to write.")] = Path("safety-tokens"),
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Folder to write.", callback=local_only)
+    ] = Path("safety-tokens"),
     config: ConfigFile = None,
     set_: Set = None,
 ) -> None:

@@ -12,6 +12,7 @@ from rich.text import Text
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.console.training import training_advice
 from mixguard.escape import plain, printed, shorten
+from mixguard.remote import named
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding, SampleRef
@@ -176,7 +177,7 @@ def _passed(audit: Audit) -> Text:
 
 
 def _next(audit: Audit) -> Text:
-    folder = plain(str(audit.folder))
+    folder = plain(named(audit.folder))
     sample = next((sample for finding in audit.findings for sample in finding.samples), None)
     lines = [f"Next:   full results are in {folder}"]
     if sample is not None:

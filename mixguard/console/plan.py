@@ -21,6 +21,7 @@ from mixguard.mix.voicing import Words
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
+from mixguard.urls import shown
 
 REMOVALS_SHOWN = 10
 
@@ -131,14 +132,14 @@ def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
         yield Text(
             f"\n  {wanted - given:,} pairs left out: this format cannot hold them, or the corpus already has them."
         )
-    yield Text(f"\nWrote   {printed(str(out))}, with {given:,} new records")
-    yield Text(f"        {printed(str(manifest_of(out)))}: every addition, for `mixguard verify`")
+    yield Text(f"\nWrote   {printed(shown(out))}, with {given:,} new records")
+    yield Text(f"        {printed(shown(manifest_of(out)))}: every addition, for `mixguard verify`")
     if manifest.weight_zero:
         yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
     if manifest.set_aside:
         aside = out.with_name(out.name + SET_ASIDE)
         yield Text(
-            f"        {printed(str(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
+            f"        {printed(shown(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
         )
 
 

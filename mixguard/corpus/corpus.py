@@ -20,6 +20,7 @@ from mixguard.corpus.reading import Reading
 from mixguard.corpus.records import Record, Rejected
 from mixguard.corpus.unread import EVERY, Looked
 from mixguard.errors import InputError, RecordError
+from mixguard.progress import Progress, silent
 
 CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.DataFrame | Any"
 """A path or in-memory data, including a `datasets.Dataset` or pandas frame (not imported for this type)."""
@@ -38,8 +39,10 @@ class Corpus:
         self._config = config
 
     @classmethod
-    def open(cls, corpora: Sequence[CorpusLike], config: ReadConfig, *, offline: bool) -> Corpus:
-        """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or in-memory data.
+    def open(
+        cls, corpora: Sequence[CorpusLike], config: ReadConfig, *, offline: bool, progress: Progress = silent
+    ) -> Corpus:
+        """Open files, folders, globs, URLs, `-`, `hf://owner/name[:split]`, or in-memory data; see `open_sources`.
 
         Raises:
             InputError: an input is unusable; the message says what to do.
@@ -50,7 +53,9 @@ class Corpus:
         if config.format is not None:
             by_id(config.format)  # report a misspelled name before reading anything
         View.of(config.columns)
-        return cls(open_sources(corpora, max_record_bytes=config.max_record_bytes, offline=offline), config)
+        most = config.max_record_bytes
+        sources = open_sources(corpora, max_record_bytes=most, offline=offline, progress=progress)
+        return cls(sources, config)
 
     @property
     def size(self) -> int | None:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from mixguard import remote
 from mixguard.checks.terms import REFUSES, TRAINED
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
@@ -45,7 +46,7 @@ class Speech(NamedTuple):
             return self
         file = out.with_name(out.name + VOICE)
         self.voice.save(file)
-        return self._replace(config=self.config.replace({"rebalance.voice": str(file)}))
+        return self._replace(config=self.config.replace({"rebalance.voice": remote.named(file)}))
 
 
 def chosen_voice(before: Audit, corpora: Sequence[CorpusLike], config: Config) -> tuple[Voice | None, bool]:

@@ -13,6 +13,7 @@ from random import Random
 
 from pydantic import Field, field_validator
 
+from mixguard import remote, urls
 from mixguard.errors import UsageError
 from mixguard.files import bundled, read_toml, spelt, write_atomically
 from mixguard.model import Model, checked
@@ -82,8 +83,11 @@ class Voice(Model):
         """Load a bundled voice by name, or a voice from a file.
 
         Raises:
-            UsageError: there is none, or the file is not a voice.
+            UsageError: there is none, it cannot be fetched, or the file is not a voice.
         """
+        url = urls.url_of(name)
+        if url is not None:
+            (name,) = map(str, remote.copies(url, bool, error=UsageError))
         path = Path(name) if Path(name).exists() and not Path(name).is_dir() else _folder() / f"{name}.toml"
         if not path.exists():
             raise UsageError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path, PurePath
 from typing import Literal
@@ -9,6 +10,7 @@ from typing import Literal
 import orjson
 from pydantic import ValidationError
 
+from mixguard import remote, urls
 from mixguard.config import RebalanceConfig
 from mixguard.errors import UsageError
 from mixguard.files import read_bounded, sha256
@@ -123,16 +125,33 @@ def verify(out: Path) -> list[str]:
         UsageError: there is no manifest, or a move cannot be finished.
     """
     path = out if out.name.endswith(SUFFIX) else manifest_of(out)
+    url = urls.url_of(path)
+    if url is not None:
+        return list(_differences_there(url))
     finish(path.with_name(path.name.removesuffix(SUFFIX)))
     return list(_differences(Manifest.load(path), path.parent))
+
+
+def _differences_there(url: str) -> Iterator[str]:
+    """The same for a remote mix: its files are fetched, those alone that lie below its folder."""
+    (path,) = remote.copies(url, bool, error=UsageError)
+    manifest, (folder, _) = Manifest.load(path), urls.split(url)
+    for name in manifest.outputs:
+        inside = not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
+        if inside and remote.exists(urls.below(folder, name)):
+            (copy,) = remote.copies(urls.below(folder, name), bool, error=UsageError)
+            if copy != path.parent / name:  # below another folder
+                (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(copy, path.parent / name)
+    yield from _differences(manifest, path.parent)
 
 
 def _differences(manifest: Manifest, folder: Path) -> Iterator[str]:
     for name, digest in manifest.outputs.items():
         file = folder / name
         if PurePath(name).is_absolute() or ".." in PurePath(name).parts:
-            yield f"{file}: outside the manifest's folder, so not read"
+            yield f"{remote.named(file)}: outside the manifest's folder, so not read"
         elif not file.is_file():
-            yield f"{file}: missing"
+            yield f"{remote.named(file)}: missing"
         elif sha256([file]) != digest:
-            yield f"{file}: changed since it was written"
+            yield f"{remote.named(file)}: changed since it was written"

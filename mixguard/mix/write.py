@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from mixguard import moving
+from mixguard import moving, remote
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.sniff import suffix_of
@@ -74,18 +74,21 @@ def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> li
                 f"{source.name}: cannot be rewritten in this format; save it as Parquet or JSON Lines first"
             )
         files.append(source)
-    paths = [out] if len(files) == 1 else [out / Path(source.name).name for source in files]
+    paths = [out] if len(files) == 1 else [out / source.path.name for source in files]
     if len(set(paths)) < len(paths):
-        raise UsageError(f"{out}: two sources have the same file name; rebalance them separately")
-    inputs = {source.path.resolve() for source in files}
+        raise UsageError(
+            f"{remote.named(out)}: two sources have the same file name; rebalance them separately"
+        )
+    inputs = {remote.named(source.path.resolve()) for source in files}
     for source, path in zip(files, paths, strict=True):
-        if path.resolve() in inputs:
-            raise UsageError(f"{path}: is an input, and inputs are never overwritten; choose another output")
+        shown = remote.named(path)
+        if remote.named(path.resolve()) in inputs:
+            raise UsageError(f"{shown}: is an input, and inputs are never overwritten; choose another output")
         own = suffix_of(source.path.name)
         wanted = (own,) if source.kind == "delimited" else _KINDS[source.kind]
         if suffix_of(path.name) not in wanted:
             raise UsageError(
-                f"{path}: a mix keeps the corpus's file type; use a name ending in {' or '.join(wanted)}"
+                f"{shown}: a mix keeps the corpus's file type; use a name ending in {' or '.join(wanted)}"
             )
     return [
         Target(source, path, staying.get(source.name, 0)) for source, path in zip(files, paths, strict=True)
@@ -115,12 +118,12 @@ def write_mix(
             moves = _write_all(to, out, places, stock, (scratch, sign, progress))
             settle(scratch, out, moves, _no_longer(out, moves))
     except RecordError as error:
-        raise UsageError(f"{out}: nothing was written: {error}") from None
+        raise UsageError(f"{remote.named(out)}: nothing was written: {error}") from None
     except OSError as error:
         if next(waiting(out), None):
             raise UsageError(f"{out}: {unfinished(error)}") from None
         raise UsageError(
-            f"{out}: cannot be written ({error.strerror}); existing files are untouched"
+            f"{remote.named(out)}: cannot be written ({error.strerror}); existing files are untouched"
         ) from None
 
 

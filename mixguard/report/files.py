@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from mixguard import remote, urls
 from mixguard.mix.manifest import Manifest, manifest_for
 from mixguard.report.ci import junit, markdown, sarif
 from mixguard.report.kinds import Kinds, put, renderer
@@ -50,13 +51,16 @@ KINDS: Kinds[Asked] = (
 """End of the file name, what is written, and its renderer; the first match wins."""
 
 
-def check_name(path: Path) -> None:
-    """Reject a report name that selects no format, before any work is done.
+def check_name(path: Path, *, offline: bool = False) -> None:
+    """Reject a report name that selects no format, or a place that cannot be written to, before any work is done.
 
     Raises:
-        UsageError: it selects none.
+        UsageError: it selects none, or nothing can be written there.
     """
     renderer(KINDS, path)
+    url = urls.url_of(path)
+    if url is not None:
+        remote.check(url, offline=offline)
 
 
 def write(audit: Audit, path: Path, *, show_text: bool = False) -> None:

@@ -11,8 +11,9 @@ from pydantic import Field, PrivateAttr, ValidationError
 from mixguard.config import CheckConfig, Config
 from mixguard.errors import RunFolderError, UsageError
 from mixguard.model import Model
+from mixguard.remote import named
+from mixguard.run import elsewhere, show
 from mixguard.run import folder as run_folder
-from mixguard.run import show
 from mixguard.run.findings import (
     EXIT_CODES,
     Advice,
@@ -115,7 +116,7 @@ class Audit(Model):
             (
                 f"Audit {self.verdict}: {self.meaning}",
                 f"  {show.corpus_line(self.corpus)}; {show.coverage_line(self.coverage)}",
-                f"  {show.findings_line(self.findings)}; in {self.folder}",
+                f"  {show.findings_line(self.findings)}; in {named(self.folder)}",
             )
         )
 
@@ -141,12 +142,12 @@ class Audit(Model):
 
     @classmethod
     def load(cls, folder: Path | str) -> Audit:
-        """Load an earlier run.
+        """Load an earlier run; a remote one is fetched, and `folder` is then where its copy lies.
 
         Raises:
             RunFolderError: the run is missing, half-written, or written by another version.
         """
-        folder = Path(folder)
+        folder = elsewhere.here(folder)
         tree = run_folder.read_audit(folder)
         try:
             result = cls.model_validate({**tree, "folder": folder})

@@ -1,7 +1,8 @@
 """How a run takes its place: written to scratch beside it, and exchanged with the run that is there (`moving.py`).
 
 A killed run leaves the old folder or the new one, and whoever reads meanwhile sees one of them; what it had done stays
-in the folder where it worked (`lasting`), for the next one to go on from. A link to a run folder stays a link.
+in the folder where it worked (`lasting`), for the next one to go on from. A link to a run folder stays a link. A remote run
+(`elsewhere.py`) is put there once its stand-in is in place.
 """
 
 from __future__ import annotations
@@ -17,12 +18,11 @@ from pathlib import Path
 from mixguard import moving
 from mixguard.errors import RunFolderError
 from mixguard.progress import Tell
-from mixguard.run.folder import ANNOTATIONS, AUDIT, CONFIG, FLAGGED, HEAD, MANIFEST, QUARANTINE
+from mixguard.run import elsewhere
+from mixguard.run.elsewhere import PART, WRITTEN
+from mixguard.run.folder import ANNOTATIONS, AUDIT, HEAD, MANIFEST
 from mixguard.run.journal import done_parts
 
-_WRITTEN = {AUDIT, FLAGGED, QUARANTINE, CONFIG, MANIFEST}
-_PART = re.compile(r"part-[0-9]{5,}\.parquet")
-"""Every file that a run writes, and those in its folder of annotations."""
 _DONE = re.compile(r"part-[0-9]{5,}\.json|run\.json|lock")
 """Files of an unfinished run beside those."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG})
@@ -72,10 +72,10 @@ def _is_ours(folder: Path) -> bool:
 
 def _foreign(folder: Path) -> Iterator[str]:
     """Everything in a run folder that no run writes there: other names, links, folders in a file's place."""
-    known = {ANNOTATIONS: _PART, moving.UNFINISHED: _DONE}
+    known = {ANNOTATIONS: PART, moving.UNFINISHED: _DONE}
     for entry in os.scandir(folder):
         if entry.name not in known or not entry.is_dir(follow_symlinks=False):
-            if entry.name not in _WRITTEN or not entry.is_file(follow_symlinks=False):
+            if entry.name not in WRITTEN or not entry.is_file(follow_symlinks=False):
                 yield entry.name
             continue
         for part in os.scandir(entry):
@@ -90,6 +90,7 @@ def fresh(folder: Path) -> Iterator[Path]:
     Raises:
         RunFolderError: `folder` cannot be written, or contains something other than a run.
     """
+    elsewhere.check(folder)
     check(folder)
     target = Path(os.path.realpath(folder))
     with ExitStack() as stack:
@@ -99,6 +100,7 @@ def fresh(folder: Path) -> Iterator[Path]:
             yield scratch
         with _explained(folder):
             _put(scratch, target, folder)
+    elsewhere.send(target)
 
 
 @contextmanager
@@ -110,6 +112,7 @@ def lasting(folder: Path, tell: Tell) -> Iterator[Path]:
     Raises:
         RunFolderError: `folder` cannot be written, or contains something other than a run.
     """
+    elsewhere.check(folder)
     check(folder)
     target = Path(os.path.realpath(folder))
     with ExitStack() as stack:
@@ -130,6 +133,7 @@ def lasting(folder: Path, tell: Tell) -> Iterator[Path]:
                 raise
         with _explained(folder):
             _put(kept, target, folder)
+    elsewhere.send(target)
 
 
 def _left(kept: Path, folder: Path, tell: Tell) -> None:

@@ -13,7 +13,9 @@ from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import BATCH, Corpus
 from mixguard.corpus.files import STDIN
 from mixguard.errors import InputError
+from mixguard.remote import named
 from mixguard.run.document import Audit
+from mixguard.urls import same_place
 
 _TEXTS = ("sample_id", "exchange", "prompt", "response")
 
@@ -36,14 +38,19 @@ def read_texts(audit: Audit, sample_ids: Collection[str], columns: Sequence[str]
     counts = rows.group_by("source", maintain_order=True).len().collect()
     for source, count in counts.iter_rows():
         if source != STDIN:  # already consumed by the run; reading it now would block
-            found += (part.select(columns) for part in _texts_of(source, wanted, count, audit.config.read))
+            # A run may be from elsewhere, and then says nothing of where to go: local files are read, what was fetched
+            # before, and what lies where the run itself was fetched from.
+            offline = not same_place(source, named(audit.folder))
+            read = _texts_of(source, wanted, count, audit.config.read, offline=offline)
+            found += (part.select(columns) for part in read)
     return pl.concat(found)
 
 
-def _texts_of(source: str, wanted: set[str], count: int, config: ReadConfig) -> Iterator[pl.DataFrame]:
+def _texts_of(
+    source: str, wanted: set[str], count: int, config: ReadConfig, *, offline: bool
+) -> Iterator[pl.DataFrame]:
     try:
-        # A run folder may be untrusted: only read local files it names.
-        corpus = Corpus.open([source], config, offline=True)
+        corpus = Corpus.open([source], config, offline=offline)
         for part in corpus.parts(2048):
             there = part.frame.filter(pl.col("sample_id").is_in(list(wanted)))
             yield there

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import polars as pl
 
@@ -30,7 +29,7 @@ class VerbatimAnnotator:
     @classmethod
     def open(cls, setting: Setting) -> VerbatimAnnotator:
         """With the references that `judge.references` names."""
-        return cls(References.load(tuple(map(Path, setting.config.judge.references))))
+        return cls(References.load(setting.config.judge.references))
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns.

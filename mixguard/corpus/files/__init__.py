@@ -14,14 +14,15 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BufferedReader
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO
 
+from mixguard import remote, urls
 from mixguard.corpus.files.base import HashedFile, Source, Whole, unchanged
 from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
 from mixguard.corpus.files.excel import read_excel
-from mixguard.corpus.files.hub import HUB, HubSource, is_saved, saved_files
+from mixguard.corpus.files.hub import HUB, INDEXES, HubSource, is_saved, saved_files
 from mixguard.corpus.files.jsons import read_json
 from mixguard.corpus.files.lines import read_lines
 from mixguard.corpus.files.memory import MemorySource, memory_sources
@@ -30,6 +31,7 @@ from mixguard.corpus.files.tables import read_arrow, read_parquet
 from mixguard.corpus.records import Place, Record, Rejected
 from mixguard.errors import InputError, RecordError
 from mixguard.files import sha256
+from mixguard.progress import Progress, silent
 
 __all__ = ["Source", "open_sources"]
 
@@ -97,23 +99,25 @@ class FileSource:
 
 
 def open_sources(
-    data: Sequence[Any], *, max_record_bytes: int = 64 * 2**20, offline: bool
+    data: Sequence[Any], *, max_record_bytes: int = 64 * 2**20, offline: bool, progress: Progress = silent
 ) -> tuple[Source, ...]:
-    """Open files, folders, globs, `-`, `hf://owner/name[:split]`, or in-memory data.
+    """Open files, folders, globs, URLs, `-`, `hf://owner/name[:split]`, or in-memory data.
+
+    What is remote (`s3://`, `https://`, ...) is fetched now; `progress` is called with the bytes that came.
 
     Raises:
         InputError: an input is unusable or named twice.
     """
     paths = [os.fspath(each) for each in data if isinstance(each, str | os.PathLike)]
-    _refuse_repeated((name, [name]) for name in paths)
+    _refuse_repeated((name, [name]) for name in map(urls.shown, paths))
     sources: list[FileSource | HubSource | MemorySource] = []
     for number, each in enumerate(data, 1):
         if isinstance(each, str | os.PathLike):
-            sources += _open(os.fspath(each), max_record_bytes, offline=offline)
+            sources += _open(os.fspath(each), max_record_bytes, offline=offline, progress=progress)
         else:
             sources += memory_sources(each, number)
     if not sources:
-        raise InputError("no input: name a file, a folder, a glob, - or hf://owner/name")
+        raise InputError("no input: name a file, a folder, a glob, a URL, - or hf://owner/name")
     _refuse_repeated((source.name, [str(file.resolve()) for file in source.files]) for source in sources)
     return tuple(sources)
 
@@ -129,7 +133,9 @@ def _refuse_repeated(named: Iterable[tuple[str, Sequence[str]]]) -> None:
         seen.update(dict.fromkeys(holds, name))
 
 
-def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[FileSource | HubSource]:
+def _open(
+    name: str, max_bytes: int, *, offline: bool, progress: Progress
+) -> Iterator[FileSource | HubSource]:
     _check_name(name)
     if not name:
         raise InputError("an input has an empty name: name a file, a folder, a glob, - or hf://owner/name")
@@ -140,9 +146,10 @@ def _open(name: str, max_bytes: int, *, offline: bool) -> Iterator[FileSource | 
     if name.startswith(HUB):
         yield HubSource.open(name, offline=offline)
         return
-    for path in _files(name):
-        _check_name(str(path))
-        yield FileSource(path, str(path), sniff(path, str(path)), max_bytes)
+    for path in _local(name, offline=offline, progress=progress):
+        shown = remote.named(path)
+        _check_name(shown)
+        yield FileSource(path, shown, sniff(path, shown), max_bytes)
 
 
 def _check_name(name: str) -> None:
@@ -151,6 +158,22 @@ def _check_name(name: str) -> None:
     except UnicodeEncodeError:
         shown = name.encode(errors="backslashreplace").decode()
         raise InputError(f"{shown}: the name is not UTF-8, so no report can show it; rename it") from None
+
+
+def _local(name: str, *, offline: bool, progress: Progress) -> Iterator[Path]:
+    """The files that a name stands for; remote ones are fetched."""
+    url = urls.url_of(name)
+    if url is None:
+        yield from _files(name)
+        return
+    for copy in remote.copies(url, _is_wanted, offline=offline, progress=progress):
+        yield from _in_folder(copy) if copy.is_dir() else [copy]
+
+
+def _is_wanted(name: str) -> bool:
+    """Whether a file of a remote folder is fetched: a data file, or the index of a saved data set."""
+    path = PurePosixPath(name)
+    return not _hidden(path) and (suffix_of(path.name) in SUFFIXES or path.name in INDEXES)
 
 
 def _files(name: str) -> list[Path]:
@@ -182,7 +205,7 @@ def _in_folder(folder: Path) -> list[Path]:
     return found
 
 
-def _hidden(path: Path) -> bool:
+def _hidden(path: PurePath) -> bool:
     return any(
         part.startswith((".", "~$")) for part in path.parts
     )  # Excel keeps a `~$` file beside an open one

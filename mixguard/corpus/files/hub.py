@@ -17,12 +17,14 @@ from mixguard.files import sha256
 from mixguard.network import stay_offline
 
 HUB = "hf://"
+INDEXES = ("state.json", "dataset_dict.json")
+"""What `datasets` writes beside a saved data set."""
 ROWS_AT_ONCE = 1024
 
 
 def is_saved(folder: Path) -> bool:
     """Whether `datasets` saved this folder: one dataset, or one per split."""
-    return (folder / "state.json").is_file() or (folder / "dataset_dict.json").is_file()
+    return any((folder / name).is_file() for name in INDEXES)
 
 
 def saved_files(folder: Path) -> list[Path]:

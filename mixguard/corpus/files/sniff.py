@@ -74,7 +74,7 @@ def sniff(path: Path, name: str) -> FileKind:
     for magic, kind in _TABLES:
         if head.startswith(magic):
             return kind
-    suffix = suffix_of(name)
+    suffix = suffix_of(path.name)  # a URL may end in a query
     if suffix in EXCEL and head.startswith(_WORKBOOKS):
         return "excel"
     _refuse(head, name)

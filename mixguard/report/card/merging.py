@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from mixguard import remote, urls
 from mixguard.errors import UsageError
 from mixguard.files import read_bounded
 from mixguard.report.card import metadata
@@ -40,6 +41,9 @@ def read(path: Path) -> str | None:
     Raises:
         UsageError: it cannot be read, or is not UTF-8.
     """
+    url = urls.url_of(path)
+    if url is not None and remote.exists(url):
+        (path,) = remote.copies(url, bool, error=UsageError)
     if not path.exists():
         return None
     try:

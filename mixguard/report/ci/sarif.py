@@ -138,7 +138,9 @@ def _names(sources: Collection[str]) -> dict[str, str]:
     A relative path is its own name. An absolute one, whose folders belong to one machine, is cut to the shortest
     end that no other source has: the file name, unless several files share it.
     """
-    tidy = {source: _tidy(source) for source in sources if not _is_absolute(source)}
+    tidy = {
+        source: source if "://" in source else _tidy(source) for source in sources if not _is_absolute(source)
+    }
     same = Counter(tidy.values())
     names = {source: name if same[name] == 1 else source for source, name in tidy.items()}
     ends = {source: list(_ends(source)) for source in sources if source not in tidy}
@@ -166,9 +168,9 @@ def _ends(source: str) -> Iterator[str]:
 
 def location(source: str, line: int) -> dict[str, Any]:
     """A line of a file."""
-    name = "stdin" if source == "-" else PurePath(source).as_posix()
+    name = "stdin" if source == "-" else source if "://" in source else PurePath(source).as_posix()
     place = {
-        "artifactLocation": {"uri": quote(name, errors="replace")},
+        "artifactLocation": {"uri": quote(name, safe=":/" if "://" in name else "/", errors="replace")},
         "region": {"startLine": max(line, 1)},
     }
     return {"physicalLocation": place}

@@ -124,12 +124,12 @@ def _page(sources: list[str]) -> dict[str, str]:
 
 def _files(sources: dict[str, str]) -> Iterator[dict[str, Any]]:
     """A FileObject per source, except standard input."""
-    relative = _places(name for name in sources if name != STDIN and not name.startswith(HUB))
+    relative = _places(name for name in sources if name != STDIN and "://" not in name)
     for source, digest in sources.items():
         if source.startswith(HUB):
             yield {**_hub_object(source), "sha256": digest}
         elif source != STDIN:
-            place = quote(relative[source])
+            place = quote(relative[source]) if source in relative else quote(source, safe=":/?&=*")
             yield {
                 "@type": "cr:FileObject",
                 "@id": place,

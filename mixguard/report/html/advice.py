@@ -10,6 +10,7 @@ import polars as pl
 from mixguard.corpus.files import STDIN
 from mixguard.corpus.files.hub import HUB
 from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
+from mixguard.remote import named
 from mixguard.run.document import Audit
 
 FOLDER = "mix"
@@ -22,7 +23,7 @@ def command(audit: Audit) -> str | None:
     out = _output(sources)
     if out is None or not _has_answers(audit):
         return None
-    written = shlex.join(["mixguard", "rebalance", str(audit.folder), "-o", out])
+    written = shlex.join(["mixguard", "rebalance", named(audit.folder), "-o", out])
     return written if written.isprintable() else None
 
 
