@@ -131,7 +131,7 @@ def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
     sentence = pl.col("sentence")
     aimed = sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
     matches, suffices, denied, role = (
-        sentence.str.contains(Phrases.load(FILE, name).expression)
+        Phrases.load(FILE, name).found(sentence)
         for name in (table, "conclusive", "denied", "roles")
     )
     judged = said.select(sentence.unique(maintain_order=True)).with_columns(aimed=aimed, role=role)

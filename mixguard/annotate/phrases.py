@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from mixguard.annotate.literals import contains
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, read_toml
 
@@ -67,16 +68,20 @@ class Phrases:
         ascii_only = (
             "(?im)" + part.replace(r"\b", r"(?-u:\b)").replace(r"\w", r"(?-u:\w)") for part in joined
         )
-        return pl.any_horizontal(*(text.str.contains(part) for part in ascii_only))
+        return pl.any_horizontal(*(contains(text, part) for part in ascii_only))
 
     def count(self, column: str) -> pl.Expr:
         """How many matches the column's text holds (UInt16); 0 for null."""
         found = pl.col(column).str.slice(0, READ).str.count_matches(self.expression)
         return found.fill_null(0).clip(upper_bound=65_535).cast(pl.UInt16)
 
+    def found(self, text: pl.Expr) -> pl.Expr:
+        """Whether a text holds a match; null for null."""
+        return contains(text, self.expression)
+
     def there(self, column: str) -> pl.Expr:
         """Whether the column's text holds a match; false for null."""
-        return pl.col(column).str.slice(0, READ).str.contains(self.expression).fill_null(value=False)
+        return self.found(pl.col(column).str.slice(0, READ)).fill_null(value=False)
 
     def spans(self, field: str, text: str | None) -> list[Span]:
         """Every match in a text, in order, longest first where several begin together."""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mixguard.annotate.literals import contains
 from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
 from mixguard.files import read_toml
@@ -52,7 +53,7 @@ class Grammar:
             )
             patterns[entry.get("in", "sentence")][entry["name"]] = joined
             try:
-                pl.select(_matches(joined, pl.lit("")))
+                pl.select(pl.any_horizontal(*(pl.lit("").str.contains(part) for part in joined)))
             except pl.exceptions.ComputeError as error:
                 raise TaxonomyError(
                     f"{folder / 'grammar.toml'}: pattern {entry['name']!r}: {error}"
@@ -91,7 +92,7 @@ class Grammar:
 
 
 def _matches(pattern: tuple[str, ...], text: pl.Expr) -> pl.Expr:
-    return pl.any_horizontal(*(text.str.contains(part) for part in pattern))
+    return pl.any_horizontal(*(contains(text, part) for part in pattern))
 
 
 def _by_response(sentences: pl.DataFrame) -> pl.DataFrame:

@@ -10,6 +10,7 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.forms import ITEM, LOOKED, forms, word_count
+from mixguard.annotate.literals import contains
 from mixguard.annotate.phrases import Span
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
@@ -73,7 +74,7 @@ def _task() -> pl.Expr:
     ends = pl.concat_str(told.str.slice(0, ENDS), told.str.tail(ENDS), separator="\n")
     found = pl.lit(None, pl.String)
     for name, signs in reversed(_signs().items()):
-        found = pl.when(ends.str.contains(signs)).then(pl.lit(name)).otherwise(found)
+        found = pl.when(contains(ends, signs)).then(pl.lit(name)).otherwise(found)
     return found
 
 
