@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.annotate.literals import contains
+from mixguard.annotate.search import contains
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, read_toml
 
@@ -102,9 +102,13 @@ class Phrases:
 
 @lru_cache
 def _load(name: str, group: str) -> Phrases:
-    file = bundled("taxonomies", "signals") / f"{name}.toml"
-    table = read_toml(file, TaxonomyError)[group]
+    table = _tables(name)[group]
     return Phrases(tuple((words, pattern) for words, patterns in table.items() for pattern in patterns))
+
+
+@lru_cache
+def _tables(name: str) -> dict[str, dict[str, list[str]]]:
+    return read_toml(bundled("taxonomies", "signals") / f"{name}.toml", TaxonomyError)
 
 
 def _loose(pattern: str) -> str:

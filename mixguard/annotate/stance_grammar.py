@@ -7,7 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
-from mixguard.annotate.literals import contains
+from mixguard.annotate.search import contains
 from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
 from mixguard.files import read_toml
@@ -85,10 +85,14 @@ class Grammar:
 
     def evidence(self, plain: pl.Series, names: tuple[str, ...]) -> pl.Series:
         """The first match of the named patterns in each plain text, in order of names; null if none."""
-        patterns = self.sentence | self.whole
-        joined = (pattern for name in names for pattern in patterns[name])
-        first = pl.coalesce(pl.col("text").str.extract(f"({pattern})", 1) for pattern in joined)
-        return pl.DataFrame({"text": spoken_text(plain)}).select(first).to_series()
+        patterns, spoken = self.sentence | self.whole, spoken_text(plain)
+        found = pl.Series([None], dtype=pl.String).new_from_index(0, len(spoken))
+        for pattern in (each for name in names for each in patterns[name]):
+            left = found.is_null().arg_true()
+            if left.is_empty():
+                break
+            found = found.scatter(left, spoken.gather(left).str.extract(f"({pattern})", 1))
+        return found
 
 
 def _matches(pattern: tuple[str, ...], text: pl.Expr) -> pl.Expr:

@@ -36,6 +36,13 @@ def _dismissals() -> Phrases:
 
 
 @lru_cache
+def _counted() -> Phrases:
+    """The same, with what orders have in common written once, which takes a tenth of the time to compile."""
+    orders, says = (Phrases.load("advice", group).patterns for group in ("orders", "says"))
+    return Phrases((("orders", f"{_LEAD}(?:{'|'.join(pattern for _, pattern in orders)})"), *says))
+
+
+@lru_cache
 def _hints() -> tuple[str, ...]:
     """What an answer without any dismissal has none of."""
     return tuple(pattern for _, pattern in Phrases.load("advice", "hints").patterns)
@@ -76,7 +83,7 @@ class AdviceAnnotator:
         found = answers.select(
             advice_cautious=caution.there("response"),
             advice_careless=pl.when(hinted.fill_null(value=False))
-            .then(_dismissals().count("response").clip(upper_bound=255))
+            .then(_counted().count("response").clip(upper_bound=255))
             .otherwise(0)
             .cast(pl.UInt8),
         )
