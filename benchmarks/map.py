@@ -13,7 +13,7 @@ import resource
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +21,7 @@ from time import process_time
 
 import polars as pl
 
-from mixguard.annotate.base import Annotator, Batch
+from mixguard.annotate.base import Batch
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
@@ -114,7 +114,9 @@ def main(paths: list[Path]) -> None:
                 name: round(cost) for name, cost in sorted(best.items(), key=lambda pair: -pair[1])
             }}  # fmt: skip
     RESULT.write_text(json.dumps(found, indent=2) + "\n")
-    table = pl.DataFrame([{"annotator": name, **{at: found[at].get(name, 0) for at in found}} for name in found[paths[0].name]])
+    table = pl.DataFrame(
+        [{"annotator": name, **{at: found[at].get(name, 0) for at in found}} for name in found[paths[0].name]]
+    )
     with pl.Config(tbl_rows=-1, fmt_str_lengths=40):
         print(table)
 

@@ -131,8 +131,7 @@ def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
     sentence = pl.col("sentence")
     aimed = sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
     matches, suffices, denied, role = (
-        Phrases.load(FILE, name).found(sentence)
-        for name in (table, "conclusive", "denied", "roles")
+        Phrases.load(FILE, name).found(sentence) for name in (table, "conclusive", "denied", "roles")
     )
     judged = said.select(sentence.unique(maintain_order=True)).with_columns(aimed=aimed, role=role)
     read = judged.with_columns(conclusive=suffices & ~denied, topical=matches | suffices)

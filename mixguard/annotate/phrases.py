@@ -15,7 +15,7 @@ from mixguard.files import bundled, read_toml
 
 READ = 50_000
 """Characters of a text that are searched."""
-AT_ONCE = 6
+AT_ONCE = 8
 """Patterns joined into one where there are many."""
 
 
@@ -54,15 +54,17 @@ class Phrases:
     @cached_property
     def expression(self) -> str:
         """All patterns as one."""
-        every = "|".join(f"(?:{_loose(pattern)})" for _, pattern in self.patterns)
+        return self._joined(len(self.patterns) or 1)[0]
+
+    def _joined(self, at_once: int) -> list[str]:
+        """The patterns as expressions of a few each; one if there are none."""
+        every = [f"(?:{_loose(pattern)})" for _, pattern in self.patterns]
+        joined = ["|".join(every[start : start + at_once]) for start in range(0, len(every) or 1, at_once)]
         # Unicode's word boundary takes Rust's regex off its fast path wherever a text is not ASCII.
-        return "(?i)" + every.replace(r"\b", r"(?-u:\b)")
+        return ["(?i)" + part.replace(r"\b", r"(?-u:\b)") for part in joined]
 
     def within(self, text: pl.Expr) -> pl.Expr:
-        """Whether a text without curly apostrophes holds a match; `^` and `$` are those of a line.
-
-        Reads a few patterns at a time: the regex engine is ten times slower once an expression outgrows its cache.
-        """
+        """Whether a text without curly apostrophes holds a match; `^` and `$` are those of a line."""
         every = [f"(?:{pattern})" for _, pattern in self.patterns]
         joined = ("|".join(every[start : start + AT_ONCE]) for start in range(0, len(every), AT_ONCE))
         ascii_only = (
@@ -76,8 +78,11 @@ class Phrases:
         return found.fill_null(0).clip(upper_bound=65_535).cast(pl.UInt16)
 
     def found(self, text: pl.Expr) -> pl.Expr:
-        """Whether a text holds a match; null for null."""
-        return contains(text, self.expression)
+        """Whether a text holds a match; null for null.
+
+        Reads a few patterns at a time: the regex engine is ten times slower once an expression outgrows its cache.
+        """
+        return pl.any_horizontal(*(contains(text, part) for part in self._joined(AT_ONCE)))
 
     def there(self, column: str) -> pl.Expr:
         """Whether the column's text holds a match; false for null."""

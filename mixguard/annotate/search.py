@@ -12,9 +12,7 @@ def contains(text: pl.Expr, pattern: str) -> pl.Expr:
 
     Compiling takes as long as searching a hundred texts, and polars forgets all but the last 32 expressions.
     """
-    return text.map_batches(
-        partial(_contains, pattern=pattern), return_dtype=pl.Boolean, is_elementwise=True
-    )
+    return text.map_batches(partial(_contains, pattern=pattern), return_dtype=pl.Boolean, is_elementwise=True)
 
 
 def _contains(texts: pl.Series, pattern: str) -> pl.Series:

@@ -46,11 +46,7 @@ class Grammar:
         tree = read_toml(folder / "grammar.toml", TaxonomyError)
         patterns: dict[str, dict[str, tuple[str, ...]]] = {"sentence": {}, "whole": {}}
         for entry in tree["pattern"]:
-            every = entry["regex"]
-            joined = tuple(
-                f"(?i)(?:{'|'.join(every[start : start + AT_ONCE])})"
-                for start in range(0, len(every), AT_ONCE)
-            )
+            joined = _joined(entry["regex"])
             patterns[entry.get("in", "sentence")][entry["name"]] = joined
             try:
                 pl.select(pl.any_horizontal(*(pl.lit("").str.contains(part) for part in joined)))
@@ -93,6 +89,17 @@ class Grammar:
                 break
             found = found.scatter(left, spoken.gather(left).str.extract(f"({pattern})", 1))
         return found
+
+
+def _joined(every: list[str]) -> tuple[str, ...]:
+    """A few expressions at a time. Those in ASCII have boundaries between ASCII letters: Unicode's are three times as slow."""
+    plain = [each.replace(r"\b", r"(?-u:\b)") for each in every if each.isascii()]
+    groups = plain, [each for each in every if not each.isascii()]
+    return tuple(
+        f"(?i)(?:{'|'.join(group[start : start + AT_ONCE])})"
+        for group in groups
+        for start in range(0, len(group), AT_ONCE)
+    )
 
 
 def _matches(pattern: tuple[str, ...], text: pl.Expr) -> pl.Expr:

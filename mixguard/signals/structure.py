@@ -10,8 +10,8 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.forms import ITEM, LOOKED, forms, word_count
-from mixguard.annotate.search import contains
 from mixguard.annotate.phrases import Span
+from mixguard.annotate.search import contains
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.files import bundled
