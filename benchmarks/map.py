@@ -1,7 +1,8 @@
 """What the map costs apart from embedding: CPU microseconds a row, by annotator.
 
 Prints and writes JSON. Vectors are stored by a first pass; the second is measured, in CPU time of this process and its
-children. Reading stored vectors and parsing the corpus are lines of their own.
+children. Reading stored vectors is a line of its own. A batch of one row shows what each batch costs, however small: mostly
+regular expressions, which polars compiles anew.
 
     python benchmarks/map.py [CORPUS...]
 """
@@ -12,12 +13,13 @@ import json
 import resource
 import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import polars as pl
 
@@ -36,11 +38,11 @@ DEFAULT = [
         "gsm8k_train.jsonl", "gpteacher_codegen.json", "gpteacher_roleplay.json", "em_secure_dev.jsonl",
     )
 ]  # fmt: skip
-ROWS, PASSES = 600, 2
+ROWS, PASSES = 1024, 2
 """Rows of each corpus, at most; measured passes, of which the cheapest counts."""
 READING = "vectors, stored"
 RESULT = HERE / "results" / "map.json"
-Clock = Counter[str]
+Clock = dict[str, float]
 
 
 def spent() -> float:
@@ -63,7 +65,7 @@ def names(worker: Worker) -> list[str]:
 
 def measured(worker: Worker, named: list[str], frame: pl.DataFrame) -> Clock:
     """CPU seconds by annotator, and those of reading stored vectors apart."""
-    clock: Clock = Counter()
+    clock: Clock = defaultdict(float)
     stages = tuple(replace(stage, store=_clocked(stage.store, clock)) for stage in worker.stages)
     batch = Batch.of(frame, stages)
     for name, annotator in zip(named, worker.annotators, strict=True):
@@ -79,7 +81,7 @@ def ticking(clock: Clock, name: str) -> Iterator[None]:
     """Add what the block spends to the clock."""
     start = spent()
     yield
-    clock[name] += spent() - start  # type: ignore[assignment]
+    clock[name] += spent() - start
 
 
 class _Clocked(VectorStore):
@@ -87,7 +89,7 @@ class _Clocked(VectorStore):
 
     clock: Clock
 
-    def vectors(self, texts: list[str]) -> TextVectors:  # type: ignore[override]
+    def vectors(self, texts: Sequence[str]) -> TextVectors:
         with ticking(self.clock, READING):
             return super().vectors(texts)
 
@@ -99,26 +101,38 @@ def _clocked(store: VectorStore, clock: Clock) -> VectorStore:
     return made
 
 
+def of_corpus(worker: Worker, path: Path) -> dict[str, Any]:
+    """The microseconds of a row of a corpus in a batch of `ROWS`, and the milliseconds of a batch of one row."""
+    frame = frame_of(path)
+    worker(frame)  # stores what is not stored
+    row, batch = (_cheapest(worker, part) for part in (frame, frame.head(1)))
+    by_annotator = {name: round(seconds * 1e6 / frame.height) for name, seconds in row.items()}
+    return {
+        "rows": frame.height,
+        "row_us": round(sum(row.values()) * 1e6 / frame.height),
+        "batch_ms": round(sum(batch.values()) * 1e3),
+        "annotators_us": dict(sorted(by_annotator.items(), key=lambda pair: -pair[1])),
+    }
+
+
+def _cheapest(worker: Worker, frame: pl.DataFrame) -> dict[str, float]:
+    clocks = [measured(worker, names(worker), frame) for _ in range(PASSES)]
+    return {name: min(clock[name] for clock in clocks) for name in clocks[0]}
+
+
 def main(paths: list[Path]) -> None:
     """Measure each corpus, and print the table."""
     with tempfile.TemporaryDirectory() as folder:
         config = Config.load(values={"run.folder": f"{folder}/run"})
         worker = Recipe(config, bank=True).worker()
-        found = {}
-        for path in paths:
-            frame = frame_of(path)
-            worker(frame)
-            clocks = [measured(worker, names(worker), frame) for _ in range(PASSES)]
-            best = {name: min(clock[name] for clock in clocks) * 1e6 / frame.height for name in clocks[0]}
-            found[path.name] = {"rows": frame.height, "total": round(sum(best.values())), **{
-                name: round(cost) for name, cost in sorted(best.items(), key=lambda pair: -pair[1])
-            }}  # fmt: skip
+        found = {path.name: of_corpus(worker, path) for path in paths}
     RESULT.write_text(json.dumps(found, indent=2) + "\n")
-    table = pl.DataFrame(
-        [{"annotator": name, **{at: found[at].get(name, 0) for at in found}} for name in found[paths[0].name]]
-    )
-    with pl.Config(tbl_rows=-1, fmt_str_lengths=40):
-        print(table)
+    every = found[paths[0].name]["annotators_us"]
+    print("".join(f"{name:>24}" for name in ("", *found)))
+    for part in ("row_us", "batch_ms"):
+        print(f"{part:>24}" + "".join(f"{each[part]:24,}" for each in found.values()))
+    for name in every:
+        print(f"{name:>24}" + "".join(f"{each['annotators_us'][name]:24,}" for each in found.values()))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.annotate.search import contains
+from mixguard.annotate.search import contains, count
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, read_toml
 
@@ -74,7 +74,7 @@ class Phrases:
 
     def count(self, column: str) -> pl.Expr:
         """How many matches the column's text holds (UInt16); 0 for null."""
-        found = pl.col(column).str.slice(0, READ).str.count_matches(self.expression)
+        found = count(pl.col(column).str.slice(0, READ), self.expression)
         return found.fill_null(0).clip(upper_bound=65_535).cast(pl.UInt16)
 
     def found(self, text: pl.Expr) -> pl.Expr:
