@@ -41,11 +41,16 @@ def seen(batch: Batch) -> Seen:
     _, first, same = np.unique(2 * prompt + document, return_index=True, return_inverse=True)
     passages = batch.passages.of(first)
     found = [_judged(block, batch.stage) for block in _blocks(passages)]
-    each, evidence, window, likest, near = (list(part) for part in zip(*found, strict=True))
-    similarity, row = (np.concatenate(part)[same] for part in zip(*near, strict=True))
+    near = [part.near for part in found]
     return Seen(
-        *(np.concatenate(part)[same] for part in (each, evidence, window, likest)),
-        Neighbours(similarity, row),
+        each=np.concatenate([part.each for part in found])[same],
+        evidence=np.concatenate([part.evidence for part in found])[same],
+        window=np.concatenate([part.window for part in found])[same],
+        likest=np.concatenate([part.likest for part in found])[same],
+        near=Neighbours(
+            np.concatenate([part.similarity for part in near])[same],
+            np.concatenate([part.row for part in near])[same],
+        ),
     )
 
 

@@ -47,7 +47,7 @@ class Wording:
         order = np.argsort(shares.term, kind="stable")
         return cls(
             ranked.select("term", "number"),
-            _Shares(*(part[order] for part in shares)),
+            _Shares(shares.text[order], shares.term[order], shares.share[order]),
             ranked.get_column("count").to_numpy().astype(np.int64),
             len(texts),
         )
