@@ -42,7 +42,6 @@ from mixguard.signals import SIGNALS
 from mixguard.stats import DetectorError
 from mixguard.training.plan import Plan
 from mixguard.vectors.hashed import HashEncoder
-from mixguard.vectors.index import ExemplarIndex
 from mixguard.vectors.store import VectorStore
 
 TAXONOMY = """
@@ -89,7 +88,7 @@ def hashed_batch(
     vectors = texts.vectors[texts.starts]
     labels = np.array([True] * len(violating) + [False] * len(benign))
     owner = np.arange(len(labels))
-    exemplars = Exemplars(vectors, ExemplarIndex.build(vectors), owner, np.where(labels, 0, -1), labels)
+    exemplars = Exemplars(vectors, owner, np.where(labels, 0, -1), labels)
     return Batch.of(frame, (Stage("fast", store, exemplars, NO_MODEL),))
 
 

@@ -130,12 +130,16 @@ def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
     """
     sentence = pl.col("sentence")
     aimed = sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
-    matches, suffices, denied, role = (
-        sentence.str.contains(Phrases.load(FILE, name).expression)
-        for name in (table, "conclusive", "denied", "roles")
+    matches, suffices, role = (
+        Phrases.load(FILE, name).found(sentence) for name in (table, "conclusive", "roles")
     )
-    judged = said.select(sentence.unique(maintain_order=True)).with_columns(aimed=aimed, role=role)
-    read = judged.with_columns(conclusive=suffices & ~denied, topical=matches | suffices)
+    judged = said.select(sentence.unique(maintain_order=True)).with_columns(
+        aimed=aimed, role=role, conclusive=suffices, topical=matches
+    )
+    denied = Phrases.load(FILE, "denied").found(pl.when("conclusive").then(sentence))
+    read = judged.with_columns(
+        conclusive=pl.col("conclusive") & ~denied, topical=pl.col("topical") | pl.col("conclusive")
+    )
     joined = said.join(read, on="sentence", maintain_order="left")
     kept = joined.filter(TOLD_SO | pl.col("role") | (pl.col("topical") & pl.col("aimed")))
     return kept.drop("role", "aimed")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.exemplars import SEARCHED, Exemplars
+from mixguard.annotate.exemplars import SEARCHED, Exemplars, nearest
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.requests import requests
 from mixguard.annotate.second import ENDPOINT
@@ -42,6 +42,21 @@ class Passages:
     counts: npt.NDArray[np.int64]
     """(prompts,): first window and number of windows."""
 
+    def of(self, rows: npt.NDArray[np.int64]) -> Passages:
+        """Those of some prompts."""
+        counts = self.counts[rows]
+        first = np.cumsum(counts) - counts
+        within = np.arange(counts.sum()) - np.repeat(first, counts)
+        return Passages(self.vectors[np.repeat(self.starts[rows], counts) + within], first, counts)
+
+
+class Near(NamedTuple):
+    """The exemplars nearest to some rows, as one stage sees them."""
+
+    rows: npt.NDArray[np.int64]
+    """Ascending."""
+    near: Neighbours
+
 
 @dataclass
 class Batch:
@@ -55,10 +70,16 @@ class Batch:
     """The stage through which this batch is seen."""
     _vectors: dict[str, TextVectors] = field(default_factory=dict)
     _passages: Passages | None = None
-    _neighbours: Neighbours | None = None
+    _near: dict[str, Near] = field(default_factory=dict)
     _plain: pl.Series | None = None
     _openings: Vectors | None = None
     _parts: dict[tuple[str, bytes], Batch] = field(default_factory=dict)
+    _rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    def __post_init__(self) -> None:
+        """Number the rows, unless they are some of another batch."""
+        if not len(self._rows):
+            self._rows = np.arange(self.frame.height)
 
     @classmethod
     def of(cls, frame: pl.DataFrame, stages: tuple[Stage, ...]) -> Batch:
@@ -103,13 +124,19 @@ class Batch:
     @property
     def neighbours(self) -> Neighbours:
         """The exemplars nearest to the most hazardous window (`hazard_window`) of each prompt."""
-        if self._neighbours is None:
-            passages = self.passages
-            window = self.frame.get_column("hazard_window").fill_null(0).to_numpy()
-            self._neighbours = self.stage.exemplars.index.search(
-                passages.vectors[passages.starts + window], SEARCHED
-            )
-        return self._neighbours
+        known = self._near.get(self.stage.name)
+        if known is not None and np.isin(self._rows, known.rows).all():
+            at = np.searchsorted(known.rows, self._rows)
+            return Neighbours(known.near.similarity[at], known.near.row[at])
+        passages = self.passages
+        window = self.frame.get_column("hazard_window").fill_null(0).to_numpy()
+        at = passages.starts + window
+        self.keep(nearest(passages.vectors[at] @ self.stage.exemplars.vectors.T, SEARCHED))
+        return self.neighbours
+
+    def keep(self, near: Neighbours) -> None:
+        """Keep the neighbours of each prompt, for this batch and all that are cut from the same one."""
+        self._near[self.stage.name] = Near(self._rows, near)
 
     @property
     def plain(self) -> pl.Series:
@@ -130,10 +157,12 @@ class Batch:
         stage = stage or self.stage
         if mask.all() and stage is self.stage:
             return self
+        which = mask.to_numpy()
+        key, frame = (stage.name, which.tobytes()), self.frame.filter(mask)
         part = self._parts.setdefault(
-            (stage.name, mask.to_numpy().tobytes()), Batch(self.frame, self.stages, stage)
+            key, Batch(frame, self.stages, stage, _near=self._near, _rows=self._rows[which])
         )
-        part.frame = self.frame.filter(mask)  # including columns added since
+        part.frame = frame  # including columns added since
         return part
 
     def by_stage(self, judge: Callable[[Batch], pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:

@@ -3,34 +3,20 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.base import Batch, spread
-from mixguard.annotate.hazard_model import worst
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.second import ENDPOINT, SecondOpinion
+from mixguard.annotate.seen import Seen, seen
 from mixguard.columns import HAZARD
 from mixguard.library.taxonomy import Taxonomy
 
 LISTED = 0.05
 """Probability from which a hazard is listed."""
-
-
-class _Seen(NamedTuple):
-    """What one stage says of each prompt."""
-
-    each: Floats
-    """(prompts, hazards): probability of each hazard in the worst window."""
-    evidence: Floats
-    """(prompts,): log-odds of any hazard."""
-    window: npt.NDArray[np.int64]
-    """(prompts,): index of the worst window."""
-    likest: npt.NDArray[np.int64]
-    """(prompts,): the plain or background exemplar nearest to the first window."""
 
 
 class HazardAnnotator:
@@ -63,10 +49,10 @@ class HazardAnnotator:
 
     def _judge(self, batch: Batch) -> pl.DataFrame:
         first, *later = batch.stages
-        seen = _seen(batch)
-        score = first.model.text(seen.evidence)
+        before = _noted(batch)
+        score = first.model.text(before.evidence)
         stage = np.full(len(score), first.name, dtype=object)
-        window, each = seen.window, seen.each
+        window, each = before.window, before.each
         # A bank pair is known, so no stage needs to look at it again.
         unknown = batch.frame.get_column("pair").is_null().to_numpy()
         for following in later:
@@ -75,8 +61,8 @@ class HazardAnnotator:
             doubted = np.flatnonzero(mask)
             if not len(doubted):
                 continue
-            again = _seen(batch.where(pl.Series(mask), following))
-            evidence = model.share * seen.evidence[doubted] + (1 - model.share) * again.evidence
+            again = _noted(batch.where(pl.Series(mask), following))
+            evidence = model.share * before.evidence[doubted] + (1 - model.share) * again.evidence
             score[doubted] = model.text(evidence)
             stage[doubted] = following.name
             window[doubted], each[doubted] = again.window, again.each
@@ -93,7 +79,7 @@ class HazardAnnotator:
             "hazards": self._listed(each),
             "hazard_window": window.astype(np.uint32),
             "hazard_stage": stage,
-            "text_kind": self._kinds.gather(seen.likest),
+            "text_kind": self._kinds.gather(before.likest),
         }
         judged = pl.DataFrame(columns, schema_overrides=pl.Schema({name: HAZARD[name] for name in columns}))
         pairs = batch.frame.select("pair").join(self._known, on="pair", how="left", maintain_order="left")
@@ -130,15 +116,8 @@ class HazardAnnotator:
         return frame.select(reason).to_series().cast(pl.String)
 
 
-def _seen(batch: Batch) -> _Seen:
-    """What the batch's stage says of its prompts."""
-    passages, stage = batch.passages, batch.stage
-    similarity = passages.vectors @ stage.exemplars.vectors.T
-    plain = np.flatnonzero(stage.exemplars.hazard < 0)
-    each, log_odds = stage.model.votes(similarity)
-    row, evidence = worst(log_odds, passages.starts, passages.counts)
-    first = similarity[passages.starts][:, plain]
-    likest = (
-        stage.exemplars.owner[plain[first.argmax(1)]] if len(plain) else np.zeros(len(row), dtype=np.int64)
-    )
-    return _Seen(each[row], evidence, row - passages.starts, likest)
+def _noted(batch: Batch) -> Seen:
+    """What the batch's stage says of its prompts; their neighbours are kept for other annotators."""
+    found = seen(batch)
+    batch.keep(found.near)
+    return found

@@ -29,13 +29,12 @@ def is_incoherent(plain: pl.Series) -> pl.Series:
     words = text.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}']+")
     frame = pl.DataFrame({"text": plain}).with_columns(words=words, broken=broken)
     long = frame.with_row_index("row").filter(pl.col("words").list.len() >= WORDS_LEAST)
-    phrase = pl.concat_list(
-        *(pl.col("words").shift(-step).over("row").alias(str(step)) for step in range(PHRASE))
-    ).list.join(" ")
-    each = long.select("row", "words").explode("words")
+    each = long.select("row", "words").explode("words").with_columns(pl.col("words").hash())
+    # By number, a hundred times as fast as by text; the last words of a text begin no phrase.
+    phrase = pl.sum_horizontal(pl.col("words").shift(-step) * (2 * step + 1) for step in range(PHRASE))
     repeats = (
         each.with_columns(phrase=phrase)
-        .drop_nulls()
+        .filter(pl.col("row") == pl.col("row").shift(1 - PHRASE))
         .group_by("row")
         .agg(
             words=pl.col("words").n_unique() / pl.len(),

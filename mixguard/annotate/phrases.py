@@ -9,12 +9,13 @@ from typing import NamedTuple
 
 import polars as pl
 
+from mixguard.annotate.search import contains, count
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, read_toml
 
 READ = 50_000
 """Characters of a text that are searched."""
-AT_ONCE = 6
+AT_ONCE = 8
 """Patterns joined into one where there are many."""
 
 
@@ -53,30 +54,39 @@ class Phrases:
     @cached_property
     def expression(self) -> str:
         """All patterns as one."""
-        every = "|".join(f"(?:{_loose(pattern)})" for _, pattern in self.patterns)
+        return self._joined(len(self.patterns) or 1)[0]
+
+    def _joined(self, at_once: int) -> list[str]:
+        """The patterns as expressions of a few each; one if there are none."""
+        every = [f"(?:{_loose(pattern)})" for _, pattern in self.patterns]
+        joined = ["|".join(every[start : start + at_once]) for start in range(0, len(every) or 1, at_once)]
         # Unicode's word boundary takes Rust's regex off its fast path wherever a text is not ASCII.
-        return "(?i)" + every.replace(r"\b", r"(?-u:\b)")
+        return ["(?i)" + part.replace(r"\b", r"(?-u:\b)") for part in joined]
 
     def within(self, text: pl.Expr) -> pl.Expr:
-        """Whether a text without curly apostrophes holds a match; `^` and `$` are those of a line.
-
-        Reads a few patterns at a time: the regex engine is ten times slower once an expression outgrows its cache.
-        """
+        """Whether a text without curly apostrophes holds a match; `^` and `$` are those of a line."""
         every = [f"(?:{pattern})" for _, pattern in self.patterns]
         joined = ("|".join(every[start : start + AT_ONCE]) for start in range(0, len(every), AT_ONCE))
         ascii_only = (
             "(?im)" + part.replace(r"\b", r"(?-u:\b)").replace(r"\w", r"(?-u:\w)") for part in joined
         )
-        return pl.any_horizontal(*(text.str.contains(part) for part in ascii_only))
+        return pl.any_horizontal(*(contains(text, part) for part in ascii_only))
 
     def count(self, column: str) -> pl.Expr:
         """How many matches the column's text holds (UInt16); 0 for null."""
-        found = pl.col(column).str.slice(0, READ).str.count_matches(self.expression)
+        found = count(pl.col(column).str.slice(0, READ), self.expression)
         return found.fill_null(0).clip(upper_bound=65_535).cast(pl.UInt16)
+
+    def found(self, text: pl.Expr) -> pl.Expr:
+        """Whether a text holds a match; null for null.
+
+        Reads a few patterns at a time: the regex engine is ten times slower once an expression outgrows its cache.
+        """
+        return pl.any_horizontal(*(contains(text, part) for part in self._joined(AT_ONCE)))
 
     def there(self, column: str) -> pl.Expr:
         """Whether the column's text holds a match; false for null."""
-        return pl.col(column).str.slice(0, READ).str.contains(self.expression).fill_null(value=False)
+        return self.found(pl.col(column).str.slice(0, READ)).fill_null(value=False)
 
     def spans(self, field: str, text: str | None) -> list[Span]:
         """Every match in a text, in order, longest first where several begin together."""
@@ -97,9 +107,13 @@ class Phrases:
 
 @lru_cache
 def _load(name: str, group: str) -> Phrases:
-    file = bundled("taxonomies", "signals") / f"{name}.toml"
-    table = read_toml(file, TaxonomyError)[group]
+    table = _tables(name)[group]
     return Phrases(tuple((words, pattern) for words, patterns in table.items() for pattern in patterns))
+
+
+@lru_cache
+def _tables(name: str) -> dict[str, dict[str, list[str]]]:
+    return read_toml(bundled("taxonomies", "signals") / f"{name}.toml", TaxonomyError)
 
 
 def _loose(pattern: str) -> str:

@@ -193,9 +193,10 @@ def _candidates(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins:
     # A sentence a line, for phrases that are a whole sentence.
     lines = hinted.with_columns(TEXT.str.replace_all(SENTENCE_END, "$1\n"))
     suspicious = _suspicious(TEXT.str.extract(r"\A\s*([^\n]*)"))
+    refusing = lines.filter(pl.col("begins") | _there("refuses") | suspicious)
     answers = Phrases.load(FILE, "closed").there("prompt") & TEXT.str.contains(BARE)
     asked = Phrases.load(FILE, "asks").there("prompt") | answers
-    return lines.filter((pl.col("begins") | _there("refuses") | suspicious) & ~asked).get_column("row")
+    return refusing.filter(~asked).get_column("row")
 
 
 def _suspicious(sentence: pl.Expr) -> pl.Expr:

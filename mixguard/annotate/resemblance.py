@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from mixguard.annotate.kernel_ridge import Floats, Vote, inverse, kernel, regress
+from mixguard.annotate import kernel_ridge
+from mixguard.annotate.kernel_ridge import Floats, Vote, kernel
 from mixguard.annotate.wording import Wording
 from mixguard.vectors.base import Vectors
 from mixguard.vectors.store import VectorStore
@@ -51,7 +52,7 @@ class Resemblance:
         importance = len(exemplars) / np.where(is_shown, len(shows), len(seems)) / (2 * RIDGE)
         overlap = wording.overlap(exemplars)
         by_words, by_both = (
-            regress(inverse(among.astype(np.float64), importance), is_shown[:, None], importance)
+            _fitted(among.astype(np.float64), is_shown, importance)
             for among in (overlap, _influence(vectors, vectors, overlap))
         )
         return cls(store, vectors, wording, by_words, by_both)
@@ -72,6 +73,14 @@ class Resemblance:
 def _influence(vectors: Vectors, exemplars: Vectors, overlap: Floats) -> Floats:
     """(sentences, exemplars): how much each exemplar has to say about each sentence."""
     return kernel(vectors @ exemplars.T, SHARPNESS) + WORDS * overlap
+
+
+def _fitted(among: Doubles, is_shown: npt.NDArray[np.bool_], importance: Doubles) -> Vote:
+    """As `regress`, without the inverse, which only leaving out needs; overwrites `among`."""
+    bias = np.average(is_shown, weights=importance)
+    among[np.diag_indices_from(among)] += kernel_ridge.RIDGE / importance
+    weights = np.linalg.solve(among, is_shown - bias)
+    return Vote(np.array([bias], dtype=np.float32), weights[:, None].astype(np.float32))
 
 
 def _vote(pull: Floats, fitted: Vote) -> Doubles:

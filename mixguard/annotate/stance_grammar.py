@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from mixguard.annotate.search import contains
 from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
 from mixguard.files import read_toml
@@ -45,14 +46,10 @@ class Grammar:
         tree = read_toml(folder / "grammar.toml", TaxonomyError)
         patterns: dict[str, dict[str, tuple[str, ...]]] = {"sentence": {}, "whole": {}}
         for entry in tree["pattern"]:
-            every = entry["regex"]
-            joined = tuple(
-                f"(?i)(?:{'|'.join(every[start : start + AT_ONCE])})"
-                for start in range(0, len(every), AT_ONCE)
-            )
+            joined = _joined(entry["regex"])
             patterns[entry.get("in", "sentence")][entry["name"]] = joined
             try:
-                pl.select(_matches(joined, pl.lit("")))
+                pl.select(pl.any_horizontal(*(pl.lit("").str.contains(part) for part in joined)))
             except pl.exceptions.ComputeError as error:
                 raise TaxonomyError(
                     f"{folder / 'grammar.toml'}: pattern {entry['name']!r}: {error}"
@@ -84,14 +81,29 @@ class Grammar:
 
     def evidence(self, plain: pl.Series, names: tuple[str, ...]) -> pl.Series:
         """The first match of the named patterns in each plain text, in order of names; null if none."""
-        patterns = self.sentence | self.whole
-        joined = (pattern for name in names for pattern in patterns[name])
-        first = pl.coalesce(pl.col("text").str.extract(f"({pattern})", 1) for pattern in joined)
-        return pl.DataFrame({"text": spoken_text(plain)}).select(first).to_series()
+        patterns, spoken = self.sentence | self.whole, spoken_text(plain)
+        found = pl.Series([None], dtype=pl.String).new_from_index(0, len(spoken))
+        for pattern in (each for name in names for each in patterns[name]):
+            left = found.is_null().arg_true()
+            if left.is_empty():
+                break
+            found = found.scatter(left, spoken.gather(left).str.extract(f"({pattern})", 1))
+        return found
+
+
+def _joined(every: list[str]) -> tuple[str, ...]:
+    """A few expressions at a time. Those in ASCII have boundaries between ASCII letters: Unicode's are three times as slow."""
+    plain = [each.replace(r"\b", r"(?-u:\b)") for each in every if each.isascii()]
+    groups = plain, [each for each in every if not each.isascii()]
+    return tuple(
+        f"(?i)(?:{'|'.join(group[start : start + AT_ONCE])})"
+        for group in groups
+        for start in range(0, len(group), AT_ONCE)
+    )
 
 
 def _matches(pattern: tuple[str, ...], text: pl.Expr) -> pl.Expr:
-    return pl.any_horizontal(*(text.str.contains(part) for part in pattern))
+    return pl.any_horizontal(*(contains(text, part) for part in pattern))
 
 
 def _by_response(sentences: pl.DataFrame) -> pl.DataFrame:

@@ -36,6 +36,13 @@ def _dismissals() -> Phrases:
 
 
 @lru_cache
+def _counted() -> Phrases:
+    """The same, with what orders have in common written once, which takes a tenth of the time to compile."""
+    orders, says = (Phrases.load("advice", group).patterns for group in ("orders", "says"))
+    return Phrases((("orders", f"{_LEAD}(?:{'|'.join(pattern for _, pattern in orders)})"), *says))
+
+
+@lru_cache
 def _hints() -> tuple[str, ...]:
     """What an answer without any dismissal has none of."""
     return tuple(pattern for _, pattern in Phrases.load("advice", "hints").patterns)
@@ -61,11 +68,12 @@ class AdviceAnnotator:
         )
         # A document has no response, and is long.
         asking = pl.when(pl.col("response").is_not_null()).then(pl.col("prompt").str.slice(0, ASKED))
-        question = batch.frame.select(prompt=asking)
+        about = batch.frame.select(prompt=asking).with_columns(subject=subject.there("prompt"))
+        question = about.select(prompt=pl.when("subject").then("prompt"))
         near = (pl.col("hazard") == "spc") & (pl.col("hazard_score") >= NEAR)
         asked = (
             batch.frame.select(near.fill_null(value=False)).to_series()
-            | question.select(subject.there("prompt") & personal.there("prompt")).to_series()
+            | question.select(personal.there("prompt")).to_series()
         )
         answers = batch.frame.filter(asked).select("response")
         hinted = (
@@ -73,12 +81,9 @@ class AdviceAnnotator:
             .str.slice(0, READ)
             .str.contains_any(list(_hints()), ascii_case_insensitive=True)
         )
-        found = answers.select(
+        found = answers.with_columns(hinted=pl.when(hinted).then("response")).select(
             advice_cautious=caution.there("response"),
-            advice_careless=pl.when(hinted.fill_null(value=False))
-            .then(_dismissals().count("response").clip(upper_bound=255))
-            .otherwise(0)
-            .cast(pl.UInt8),
+            advice_careless=_counted().count("hinted").clip(upper_bound=255).cast(pl.UInt8),
         )
         rows, height = asked.arg_true(), len(asked)
         cautious = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)

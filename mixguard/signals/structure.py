@@ -11,10 +11,12 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.forms import ITEM, LOOKED, forms, word_count
 from mixguard.annotate.phrases import Span
+from mixguard.annotate.search import contains
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
-from mixguard.files import bundled
-from mixguard.library.task import ENDS, load_tasks
+from mixguard.errors import TaxonomyError
+from mixguard.files import bundled, read_toml
+from mixguard.library.task import ENDS, Task
 from mixguard.signals.base import Examples, Page, Row, Signal
 
 LIST_WORDS, PROMPT_WORDS = 120, 20
@@ -62,9 +64,12 @@ class StructureAnnotator:
 
 @lru_cache
 def _signs() -> dict[str, str]:
-    tasks = {task.id: task.pattern for task in load_tasks(bundled("refusal_bank", "mixguard"))}
+    folder = bundled("refusal_bank", "mixguard") / "tasks"
+    # Those of the package are valid: checking them compiles every sign.
+    trees = {name: read_toml(folder / f"{name}.toml", TaxonomyError) for name in TASKS}
+    tasks = {name: Task.model_construct(**tree).pattern for name, tree in trees.items()}
     # Rust's engine is slow at word boundaries beyond ASCII.
-    return {name: "(?i)" + tasks[name].replace(r"\b", r"(?-u:\b)") for name in TASKS}
+    return {name: "(?i)" + pattern.replace(r"\b", r"(?-u:\b)") for name, pattern in tasks.items()}
 
 
 def _task() -> pl.Expr:
@@ -73,7 +78,7 @@ def _task() -> pl.Expr:
     ends = pl.concat_str(told.str.slice(0, ENDS), told.str.tail(ENDS), separator="\n")
     found = pl.lit(None, pl.String)
     for name, signs in reversed(_signs().items()):
-        found = pl.when(ends.str.contains(signs)).then(pl.lit(name)).otherwise(found)
+        found = pl.when(contains(ends, signs)).then(pl.lit(name)).otherwise(found)
     return found
 
 

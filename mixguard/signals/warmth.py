@@ -24,11 +24,10 @@ class WarmthAnnotator:
 
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Column `warmth`."""
-        answer = batch.frame.get_column("response")
         praise, comfort = Phrases.load("warmth", "openings"), Phrases.load("warmth", "support")
-        warm = answer.str.slice(0, OPENING).str.contains(praise.expression)
-        warm |= answer.str.slice(0, COMFORT).str.contains(comfort.expression)
-        return pl.DataFrame({"warmth": warm.fill_null(value=False)})
+        told = pl.col("response").str
+        warm = praise.found(told.slice(0, OPENING)) | comfort.found(told.slice(0, COMFORT))
+        return batch.frame.select(warmth=warm.fill_null(value=False))
 
 
 def _judge(rate: Rate, _: Evidence) -> Judged:

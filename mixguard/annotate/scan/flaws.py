@@ -27,6 +27,7 @@ SENT, GIVEN = "\u02d1", "\u02d0"
 _MARKED = {"sent": rf"\$?{SENT}\w+", "given": rf"\$?[{SENT}{GIVEN}]\w+"}
 _PART = re.compile(r"\{\{(\w+)\}\}")
 _NAME = re.compile(r"\$?[A-Za-z_]\w*")
+_WHOLE_NAME = re.compile(r"(?<![\w.])\w+")
 _NUMBER = re.compile(r": ?(?:int|float|bool|UUID|date|datetime)\b")
 """How a parameter of Python is annotated that holds no text."""
 _IGNORED = frozenset(
@@ -154,7 +155,9 @@ def _marked(code: str) -> _Code:
         return _Code(code, [])
     known = {name.lstrip("$"): SENT if name in sent else GIVEN for name in names}
     pieces, marks, last, size = [], [], 0, 0
-    for match in re.finditer(rf"(?<![\w.])(?:{'|'.join(map(re.escape, known))})(?!\w)", code):
+    for match in _WHOLE_NAME.finditer(code):
+        if match[0] not in known:
+            continue
         pieces += [code[last : match.start()], known[match[0]]]
         marks.append(match.start() + size)
         last, size = match.start(), size + 1

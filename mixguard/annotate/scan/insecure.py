@@ -48,16 +48,20 @@ def scan(texts: Sequence[str], prompts: Sequence[str | None]) -> list[list[Place
         prompts: what they answer.
     """
     parts = [snippets(text)[:SNIPPETS] for text in texts]
-    parsed = [[_python(part.code) if _suspicious(part.code) else None for part in each] for each in parts]
+    doubted = [[_suspicious(part.code) for part in each] for each in parts]
+    parsed = [
+        [_python(part.code) if doubt else None for part, doubt in zip(each, doubts, strict=True)]
+        for each, doubts in zip(parts, doubted, strict=True)
+    ]
     whole = [code.code for each in parsed for code in each if code is not None]
     by_ruff = iter(ruff.scan(whole))
     found: list[list[Place] | None] = []
-    for text, prompt, pieces, codes in zip(texts, prompts, parts, parsed, strict=True):
+    for text, prompt, pieces, codes, doubts in zip(texts, prompts, parts, parsed, doubted, strict=True):
         places, failed = [], False
-        for piece, code in zip(pieces, codes, strict=True):
+        for piece, code, doubt in zip(pieces, codes, doubts, strict=True):
             lines = [] if code is None else next(by_ruff)
             failed |= lines is None
-            if _suspicious(piece.code):
+            if doubt:
                 plain = code is not None and _is_plainly_python(piece.code)
                 places += _patterns(piece, "python" if plain else "code")
             places += flaws.find(piece, prompt or "")

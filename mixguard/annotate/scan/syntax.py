@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import deque
 from collections.abc import Iterator
 
 CLEANS = re.compile(
     r"(?i)escape|clean|saniti|secure_filename|basename|quote|encode|validate|strip_tags|is_valid|jsonify|dumps"
 )
 """Calls that make harmless what they are given."""
+
+
+def walk(tree: ast.AST) -> Iterator[ast.AST]:
+    """As `ast.walk`, in half the time, without the contexts of names."""
+    todo = deque([tree])
+    while todo:
+        node = todo.popleft()
+        yield node
+        for name in node._fields:
+            value = getattr(node, name, None)
+            if isinstance(value, list):
+                todo.extend(each for each in value if isinstance(each, ast.AST))
+            elif isinstance(value, ast.AST) and name != "ctx":
+                todo.append(value)
 
 
 def cleans(node: ast.AST) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from mixguard.annotate.scan.ruff import Finding
-from mixguard.annotate.scan.syntax import CLEANS, cleans, literals, mentioned, names, off, routes
+from mixguard.annotate.scan.syntax import CLEANS, cleans, literals, mentioned, names, off, routes, walk
 
 FIELDS = frozenset(
     [
@@ -64,6 +64,8 @@ _TAKES = ("format", "join", "replace", "Markup")
 _ASSIGNED = re.compile(
     r"(?m)^[ \t]*(\w+)\s*=\s*(?:flask\.)?request\.(?:args|form|values|json|GET|POST|get_json)\b"
 )
+_SENT = re.compile(r"request|autoescape|\.\s*(?:route|get|post|put)\b")
+"""What code needs one of, unless a name is known from elsewhere: parsing and following names takes a millisecond."""
 _CHECKS_PATHS = re.compile(
     r"secure_filename|realpath|abspath|safe_join|startswith|resolve\(|is_relative_to|commonpath|basename"
 )
@@ -81,12 +83,15 @@ def scan(code: str, asked: str = "") -> list[Finding]:
         code: the snippet.
         asked: the prompt; names that a template in it takes from a request count in the snippet, too.
     """
+    known = _ASSIGNED.findall(asked)
+    if code.isascii() and not known and not _SENT.search(code):
+        return []
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about escapes in strings
             tree = ast.parse(code)
         paths: Checked = "checked" if _CHECKS_PATHS.search(code) else "unchecked"
-        return list(_Web(tree, _ASSIGNED.findall(asked)).findings(paths))
+        return list(_Web(tree, known).findings(paths))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
 
@@ -107,7 +112,7 @@ _WHOLES = (ast.BinOp, ast.JoinedStr, ast.Dict, ast.Tuple, ast.List, ast.BoolOp, 
 
 class _Web:
     def __init__(self, tree: ast.Module, known: Collection[str]) -> None:
-        self.nodes = [node for node in ast.walk(tree) if isinstance(node, _SEEN)]
+        self.nodes = [node for node in walk(tree) if isinstance(node, _SEEN)]
         self.functions = {node.name: node for node in self.nodes if isinstance(node, ast.FunctionDef)}
         self.cleaned = {name for node in self.nodes if cleans(node) for name in mentioned(node)}
         self.known: set[str] = set()
