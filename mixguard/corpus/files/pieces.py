@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import orjson
@@ -78,6 +78,8 @@ class Pieces:
         """The pieces up to the end of the stream, or until only so many arrays are open."""
         window = self._window
         while self._depth != depth and (first := window.skip(SEPARATORS)):
+            if first == b"{" and (yield from self._plain_lines()):
+                continue
             if first == b"]" and self._depth:
                 window.take(1)
                 self._depth -= 1
@@ -118,8 +120,39 @@ class Pieces:
             return self._turns
         return self._turns
 
+    def _plain_lines(self) -> Generator[Piece, None, bool]:
+        """The lines in memory that are one object each, up to one that is not: by far the most common case.
+
+        Returns whether there are any.
+        """
+        window, listed, first = self._window, self._depth > 0, self._window.passed
+        if self._fresh or first < self._no_line:
+            return False
+        end = window.begin + window.line_end(0)
+        text, begin = window.text, window.begin
+        while end >= begin:
+            raw = text[begin:end].rstrip(SPACE + b",")
+            if raw[-1:] != b"}" or raw[:1] != b"{" or len(raw) > self._max:
+                break
+            try:
+                value = orjson.loads(raw)
+            except orjson.JSONDecodeError:
+                break
+            self._note(value)
+            line, start = window.step(end + 1 - begin)
+            yield Piece(raw, line, start, None, value, 0, False, listed, self._names)
+            begin, end = end + 1, text.find(b"\n", end + 1)
+        return window.passed > first
+
+    def _note(self, value: Any) -> None:
+        """Remember how a record begins."""
+        key = next(iter(value), None) if isinstance(value, dict) else None
+        if key is not None and key != self._last:
+            self._last = key
+            self._keys.note(orjson.dumps(key))
+
     def _whole_line(self) -> Piece | None:
-        """The rest of the line, if that is one record: by far the most common case."""
+        """The rest of the line, if that is one record."""
         window = self._window
         if window.passed < self._no_line:
             return None
@@ -137,10 +170,7 @@ class Pieces:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        key = next(iter(value), None) if isinstance(value, dict) else None
-        if key is not None and key != self._last:
-            self._last = key
-            self._keys.note(orjson.dumps(key))
+        self._note(value)
         return self._taken(text, value)
 
     def _up_to_next(self) -> Piece | None:

@@ -36,6 +36,10 @@ _LONE = ("</think", "</thought", "</reasoning>", "</seed:", "[/THINK]", "◁/thi
 """How a closing mark begins: a text without any of these needs no further look."""
 
 
+MARKS = ("<|", *_LONE)
+"""What a text with reasoning beyond its beginning, or with a template's tokens, holds; Harmony without its marks apart."""
+
+
 class Split(NamedTuple):
     """An answer's text in two; together they are the text."""
 

@@ -1,0 +1,149 @@
+"""The shape of a row: everything about it but its texts, and the texts by themselves.
+
+Rows of one shape are read alike as long as no text begins with, or holds, what a format looks for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import NoneType
+from typing import Any, NamedTuple, TypeAlias
+
+from mixguard.corpus.formats.labels import COLUMNS as LABELS
+from mixguard.corpus.formats.lists import CHAT_COLUMNS, SYSTEM
+from mixguard.corpus.formats.masks import ROW_MASKS
+from mixguard.corpus.formats.names import key
+from mixguard.corpus.formats.pair_names import ANSWERS, PAIRS, PROMPTS, SYSTEMS
+from mixguard.corpus.formats.reasoning import MARKS, split_reasoning
+from mixguard.corpus.formats.thoughts import KEYS as THOUGHTS
+from mixguard.corpus.records import Row
+
+Shape: TypeAlias = "tuple[Any, ...]"
+"""The columns' names; then for each its type, the empty text, or the keys and roles of its messages."""
+
+MESSAGES_MOST = 64
+"""Messages of the longest conversation that has a shape: longer ones are seldom alike."""
+_CHATS = frozenset(CHAT_COLUMNS)
+_MESSAGE_KEYS = {
+    keys: names
+    for names in (("role", "content"), ("from", "value"))
+    for keys in (names, names[::-1])
+}
+_OPENING = frozenset("<[{◁ \t\r\n")
+"""What a list, a template's mark, reasoning or the space before them begin with."""
+_BY_VALUE = frozenset(
+    {*LABELS, *THOUGHTS, *map(key, ROW_MASKS), "mask", "label", "rowidx", "customid"}
+)
+"""Columns, by `names.key`, whose values decide how a row is read."""
+_BY_TYPE = frozenset(
+    {
+        *(name for pair in PAIRS for name in (pair.prompt, pair.answer, *pair.before, *pair.after)),
+        *(*PROMPTS, *ANSWERS, *SYSTEMS, "history"),
+        *map(key, (*SYSTEM.columns, *CHAT_COLUMNS)),
+    }
+)
+"""Columns that are read: their texts are known by their number, other values are not."""
+
+
+class Shaped(NamedTuple):
+    """A row taken apart."""
+
+    shape: Shape
+    texts: list[str]
+    """Every text that is not empty, in order."""
+
+
+def shaped(row: Row) -> Shaped | None:
+    """A row taken apart; None if one of its texts may be more than text, or its messages have other keys."""
+    kinds: list[Any] = [tuple(row)]
+    texts: list[str] = []
+    for name, value in row.items():
+        kind: Any = type(value)
+        if kind is str:
+            if not value:
+                kind = ""
+            elif value[0] in _OPENING:
+                return None
+            else:
+                texts.append(value)
+        elif kind is list and name in _CHATS:
+            kind = _messages(value, texts)
+            if kind is None:
+                return None
+        kinds.append(kind)
+    return None if holds_marks("\n".join(texts)) else Shaped(tuple(kinds), texts)
+
+
+def holds_marks(text: str) -> bool:
+    """Whether a text may hold reasoning or a template's tokens."""
+    return "assistantfinal" in text or any(mark in text for mark in MARKS)
+
+
+def _messages(value: list[Any], texts: list[str]) -> Shape | None:
+    """The keys and the roles of messages; None after the role of an empty one. Adds their texts."""
+    if len(value) > MESSAGES_MOST:
+        return None
+    names = _MESSAGE_KEYS.get(tuple(value[0])) if value and type(value[0]) is dict else ("", "")
+    if names is None:
+        return None
+    role_key, text_key = names
+    kinds: list[str | None] = [role_key]
+    for message in value:
+        if type(message) is not dict or len(message) != 2:
+            return None
+        role, text = message.get(role_key), message.get(text_key)
+        if type(role) is not str or type(text) is not str:
+            return None
+        kinds.append(role)
+        if not text:
+            kinds.append(None)
+        elif text[0] in _OPENING and split_reasoning(text).thought:
+            return None
+        else:
+            texts.append(text)
+    return tuple(kinds)
+
+
+def is_settled(shape: Shape) -> bool:
+    """Whether no value but a text can decide how rows of this shape are read."""
+    return all(_is_settled(key(name), kind) for name, kind in zip(shape[0], shape[1:], strict=True))
+
+
+def _is_settled(name: str, kind: Any) -> bool:
+    if name in _BY_VALUE:
+        return False
+    return kind in (str, "", NoneType) or type(kind) is tuple or name not in _BY_TYPE
+
+
+def marked(row: Row, marks: list[str]) -> Row:
+    """The row with each of its texts replaced by the next mark."""
+    left = iter(marks)
+
+    def mark(value: Any) -> Any:
+        return next(left) if isinstance(value, str) and value else value
+
+    return {
+        name: [_marked(message, mark) for message in value]
+        if name in _CHATS and isinstance(value, list)
+        else mark(value)
+        for name, value in row.items()
+    }
+
+
+def _marked(message: Mapping[str, Any], mark: Any) -> dict[str, Any]:
+    _, text_key = _MESSAGE_KEYS[tuple(message)]
+    return {**message, text_key: mark(message[text_key])}
+
+
+def strings_of(shape: Shape) -> int | None:
+    """Number of texts that the JSON of such a row has, keys included; None if there may be any number."""
+    count = 0
+    for kind in shape[1:]:
+        if kind in (list, dict):
+            return None
+        if type(kind) is tuple:  # two keys and a role for each message, of whose texts one may be empty
+            roles = sum(each is not None for each in kind[1:])
+            count += 4 * roles
+        else:
+            count += kind in (str, "")
+    return count + len(shape[0])
