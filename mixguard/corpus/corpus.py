@@ -71,7 +71,7 @@ class Corpus:
         part, lost, understood = Gathered(), Counter[str](), 0
         for source in self.sources:
             for outcome in self._outcomes(source):
-                for _ in part.add(source.name, outcome):
+                for _ in part.add(source.name, outcome, rows):
                     if part.is_full(rows):
                         full = part.part()
                         part.clear()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
-from itertools import accumulate
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
+from typing import Any, NamedTuple
 
 import polars as pl
 
 from mixguard.columns import TURN
-from mixguard.corpus.exchanges import Exchange
+from mixguard.corpus.block import Block
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.parts import BATCH, Part, Tally, Understood, text_id
 from mixguard.corpus.records import Record, Rejected
@@ -19,13 +19,6 @@ from mixguard.corpus.unread import Looked
 
 PART_CHARS = 2**26
 """Characters of a part, about: what is in memory at a time."""
-_KEPT = (
-    "sample_id", "exchange", "kind", "polarity", "source", "line", "record", "format", "flags", "prompt_id",
-    "response_id", "prompt", "response", "reasoning", "tool_call", "system",
-)  # fmt: skip
-"""Columns of which each row's value is kept as it is; the others are made of lists of their own."""
-
-
 class Gathered:
     """The rows of the next part."""
 
@@ -35,7 +28,7 @@ class Gathered:
 
     def clear(self) -> None:
         """Start the next part."""
-        self._rows: list[tuple[Any, ...]] = []
+        self._columns = _Columns()
         self._rejected: list[Rejected] = []
         self._formats: Counter[tuple[str, str]] = Counter()
         self._flags: Counter[str] = Counter()
@@ -47,17 +40,22 @@ class Gathered:
 
     def is_full(self, rows: int) -> bool:
         """Whether there are enough exchanges, quarantined records or characters: none may pile up."""
-        return len(self._rows) >= rows or len(self._rejected) >= rows or self._chars >= PART_CHARS
+        return self._columns.height >= rows or len(self._rejected) >= rows or self._chars >= PART_CHARS
 
-    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked) -> Iterator[None]:
-        """Add what a record gave; the part may be taken at every step, in the middle of a sample as well."""
+    def add(
+        self, source: str, outcome: Understood | Rejected | Whole | Looked, rows: int
+    ) -> Iterator[None]:
+        """Add what a record gave.
+
+        The part may be taken at every step, in the middle of a sample as well; there is a step at least where it is full.
+        """
         if isinstance(outcome, Understood):
             self._bytes += len(outcome.record.raw) + 1
             self._samples += 1
             self._formats[source, outcome.form] += 1
             if outcome.flags:
                 self._flags.update(set(outcome.flags))
-            yield from self._add_rows(source, outcome)
+            yield from self._add_rows(source, outcome, rows)
         elif isinstance(outcome, Whole):
             self._digests[source] = outcome.sha256
         elif isinstance(outcome, Rejected):
@@ -69,42 +67,29 @@ class Gathered:
             self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
             self._asked |= {source: outcome.asked} if outcome.asked else {}
 
-    def _add_rows(self, source: str, understood: Understood) -> Iterator[None]:
-        record, form, flags, found = understood
-        place = record.place if isinstance(record, Record) else record
-        line, ordinal, number = place.line, place.ordinal, -1
+    def _add_rows(self, source: str, understood: Understood, rows: int) -> Iterator[None]:
+        record = understood.record
+        line, ordinal = (record.place.line, record.place.ordinal) if isinstance(record, Record) else record[2:4]
         sample_id = _sample_id(source, ordinal, record.raw)
-        for number, exchange in enumerate(found):
-            prompt, response = exchange.prompt, exchange.response
-            self._rows.append(
-                (
-                    sample_id,
-                    number,
-                    exchange.kind,
-                    exchange.polarity,
-                    source,
-                    line,
-                    ordinal,
-                    form,
-                    flags,
-                    text_id(prompt),
-                    None if response is None else text_id(response),
-                    prompt,
-                    response,
-                    exchange.reasoning,
-                    exchange.tool_call,
-                    exchange.system,
-                    exchange.earlier,
-                    exchange.tools,
-                )
-            )
-            self._chars += _size(exchange)
-            yield
-        self._empty += number < 0
+        of = _Of(sample_id, source, line, ordinal, understood.form, understood.flags)
+        empty = True
+        for block in understood.blocks:
+            empty = False
+            chars = block.chars()
+            if self._columns.height + block.height < rows and self._chars + chars < PART_CHARS:
+                self._chars += chars
+                self._columns.add(of, block)
+                continue
+            for number in range(block.height):
+                single = block.one(number)
+                self._chars += single.chars()
+                self._columns.add(of, single)
+                yield
+        self._empty += empty
 
     def part(self) -> Part:
         """What was gathered."""
-        frame = _frame(self._rows)
+        frame = self._columns.frame()
         tally = Tally(
             records=self._samples + len(self._rejected),
             bytes=self._bytes,
@@ -124,43 +109,75 @@ class Gathered:
         return Part(frame, tally, tuple(self._rejected))
 
 
-def _frame(rows: list[tuple[Any, ...]]) -> pl.DataFrame:
-    if not rows:
-        return pl.DataFrame(schema=BATCH)
-    *kept, earlier, tools = zip(*rows, strict=True)
-    columns = dict(zip(_KEPT, kept, strict=True))
-    flags = columns.pop("flags")
-    series = [pl.Series(name, values, BATCH[name]) for name, values in columns.items()]
-    frame = pl.DataFrame([*series, pl.Series("tools", tools, BATCH["tools"]), _flags(flags), _earlier(earlier)])
-    chars = (pl.col(name).str.len_chars().alias(f"{name}_chars") for name in ("prompt", "response"))
-    return frame.with_columns(chars).select(*BATCH)
+class _Of(NamedTuple):
+    """What is the same for all exchanges of a record."""
+
+    sample_id: str
+    source: str
+    line: int
+    ordinal: int
+    form: str
+    flags: tuple[str, ...]
 
 
-def _flags(flags: tuple[tuple[str, ...], ...]) -> pl.Series:
+class _Columns:
+    """The columns of a part: what is the same for a record, and its exchanges."""
+
+    def __init__(self) -> None:
+        self.height = 0
+        self._of: list[_Of] = []
+        self._blocks: list[Block] = []
+
+    def add(self, of: _Of, block: Block) -> None:
+        """Add exchanges of one record."""
+        self.height += len(block.prompt)
+        self._of.append(of)
+        self._blocks.append(block)
+
+    def frame(self) -> pl.DataFrame:
+        """The columns as a frame."""
+        if not self._blocks:
+            return pl.DataFrame(schema=BATCH)
+        sample_id, source, line, record, form, flags = zip(*self._of, strict=True)
+        fixed, *texts = zip(*self._blocks, strict=True)
+        prompt, response, reasoning, system, tools, earlier = [[*chain.from_iterable(each)] for each in texts]
+        number, kind, polarity, tool_call, roles, turns = [
+            [*chain.from_iterable(each)] for each in zip(*fixed, strict=True)
+        ]
+        of = _frame(sample_id=sample_id, source=source, line=line, record=record, format=form)
+        heights = pl.Series([len(each.prompt) for each in self._blocks], dtype=pl.UInt32)
+        places = pl.select(pl.int_range(len(heights), dtype=pl.UInt32).repeat_by(heights).explode()).to_series()
+        frame = _frame(
+            exchange=number, kind=kind, polarity=polarity, tool_call=tool_call, prompt=prompt, response=response,
+            prompt_id=map(text_id, prompt), response_id=(text if text is None else text_id(text) for text in response),
+            reasoning=reasoning, system=system, tools=tools,
+        )  # fmt: skip
+        chars = (pl.col(name).str.len_chars().alias(f"{name}_chars") for name in ("prompt", "response"))
+        wide = frame.with_columns(
+            *chars, *of.with_columns(_flags(flags))[places].get_columns(), _earlier(roles, earlier, turns)
+        )
+        return wide.select(*BATCH)
+
+
+def _frame(**columns: Iterable[Any]) -> pl.DataFrame:
+    return pl.DataFrame([pl.Series(name, [*values], BATCH[name]) for name, values in columns.items()])
+
+
+def _flags(flags: Iterable[tuple[str, ...]]) -> pl.Series:
     """Few records have flags, and these few kinds: each kind is made once."""
     kinds = {kind: number for number, kind in enumerate(dict.fromkeys(flags))}
     made = pl.Series("flags", [list(kind) for kind in kinds], BATCH["flags"])
-    return made.gather([kinds[each] for each in flags]) if len(kinds) > 1 else made.new_from_index(0, len(flags))
+    return made.gather([kinds[each] for each in flags])
 
 
-def _earlier(earlier: tuple[tuple[tuple[str, str], ...], ...]) -> pl.Series:
+def _earlier(roles: list[str], texts: list[str], counts: list[int]) -> pl.Series:
     """Lists of turns, made of two flat columns: polars would make a frame of each list."""
     import pyarrow as pa
 
-    turns = [turn for each in earlier for turn in each]
-    columns = [pa.array([turn[side] for turn in turns], pa.large_string()) for side in (0, 1)]
-    ends = pa.array([0, *accumulate(map(len, earlier))], pa.int64())
-    lists = pa.LargeListArray.from_arrays(ends, pa.StructArray.from_arrays(columns, [field.name for field in TURN.fields]))
-    return pl.Series("earlier", lists, BATCH["earlier"])
-
-
-def _size(exchange: Exchange) -> int:
-    """Characters that a row holds."""
-    size = len(exchange.prompt) + sum([len(text) for _, text in exchange.earlier])
-    for text in (exchange.response, exchange.reasoning, exchange.system, exchange.tools):
-        if text:
-            size += len(text)
-    return size
+    columns = [pa.array(values, pa.large_string()) for values in (roles, texts)]
+    turns = pa.StructArray.from_arrays(columns, [field.name for field in TURN.fields])
+    ends = pa.array([0, *accumulate(counts)], pa.int64())
+    return pl.Series("earlier", pa.LargeListArray.from_arrays(ends, turns), BATCH["earlier"])
 
 
 def _sample_id(source: str, ordinal: int, raw: bytes) -> str:

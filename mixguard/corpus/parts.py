@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
 import polars as pl
 
 from mixguard.columns import EXCHANGE, TEXT
-from mixguard.corpus.exchanges import Exchange
+from mixguard.corpus.block import Block
 from mixguard.corpus.records import Record, Rejected, Unchecked
 
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
@@ -72,8 +72,8 @@ class Understood(NamedTuple):
     record: Record | Unchecked
     form: str
     flags: tuple[str, ...]
-    exchanges: Iterator[Exchange]
-    """Made one by one: a record can hold very many, each of which repeats the turns before it."""
+    blocks: Iterable[Block]
+    """Made one by one: a record can hold very many exchanges, each of which repeats the turns before it."""
 
 
 def text_id(text: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mixguard.config import ReadConfig
+from mixguard.corpus.block import Block
 from mixguard.corpus.exchanges import exchanges
 from mixguard.corpus.files.base import Whole
 from mixguard.corpus.files.jsons import checked, checked_all
@@ -61,12 +62,13 @@ class Reading:
             if look:
                 self.watch.see(found.row, planned.sample())
             plan = planned.plan
-            return Understood(found, plan.form, plan.flags, iter(planned.exchanges))
+            return Understood(found, plan.form, plan.flags, (planned.block,) if planned.block.prompt else ())
         record = checked(found, name) if isinstance(found, Unchecked) else found
         form, sample, flags = self.parsed(record.row)
         if look:
             self.watch.see(record.row, sample)
-        return Understood(found, form, (*record.flags, *flags), exchanges(sample))
+        blocks = (Block.of([each], number) for number, each in enumerate(exchanges(sample)))
+        return Understood(found, form, (*record.flags, *flags), blocks)
 
     def parsed(self, stored: Row) -> Parse:
         """What the formats make of a stored row.

@@ -14,12 +14,12 @@ from mixguard.corpus.formats.lists import CHAT_COLUMNS, SYSTEM
 from mixguard.corpus.formats.masks import ROW_MASKS
 from mixguard.corpus.formats.names import key
 from mixguard.corpus.formats.pair_names import ANSWERS, PAIRS, PROMPTS, SYSTEMS
-from mixguard.corpus.formats.reasoning import MARKS, split_reasoning
+from mixguard.corpus.formats.reasoning import may_be_marked, split_reasoning
 from mixguard.corpus.formats.thoughts import KEYS as THOUGHTS
 from mixguard.corpus.records import Row
 
 Shape: TypeAlias = "tuple[Any, ...]"
-"""The columns' names; then for each its type, the empty text, or the keys and roles of its messages."""
+"""The columns' names; then for each its type, the empty text, or the key and the roles of its messages."""
 
 MESSAGES_MOST = 64
 """Messages of the longest conversation that has a shape: longer ones are seldom alike."""
@@ -29,6 +29,7 @@ _MESSAGE_KEYS = {
     for names in (("role", "content"), ("from", "value"))
     for keys in (names, names[::-1])
 }
+_TWO, _OBJECTS, _TEXTS = {2}, {dict}, {str}
 _OPENING = frozenset("<[{◁ \t\r\n")
 """What a list, a template's mark, reasoning or the space before them begin with."""
 _BY_VALUE = frozenset(
@@ -51,6 +52,8 @@ class Shaped(NamedTuple):
     shape: Shape
     texts: list[str]
     """Every text that is not empty, in order."""
+    joined: str
+    """All of them."""
 
 
 def shaped(row: Row) -> Shaped | None:
@@ -71,37 +74,36 @@ def shaped(row: Row) -> Shaped | None:
             if kind is None:
                 return None
         kinds.append(kind)
-    return None if holds_marks("\n".join(texts)) else Shaped(tuple(kinds), texts)
-
-
-def holds_marks(text: str) -> bool:
-    """Whether a text may hold reasoning or a template's tokens."""
-    return "assistantfinal" in text or any(mark in text for mark in MARKS)
+    joined = "\n".join(texts)
+    return None if may_be_marked(joined) else Shaped(tuple(kinds), texts, joined)
 
 
 def _messages(value: list[Any], texts: list[str]) -> Shape | None:
-    """The keys and the roles of messages; None after the role of an empty one. Adds their texts."""
-    if len(value) > MESSAGES_MOST:
-        return None
-    names = _MESSAGE_KEYS.get(tuple(value[0])) if value and type(value[0]) is dict else ("", "")
-    if names is None:
+    """The keys and the roles of messages, and which have a text; None if they are not alike. Adds their texts."""
+    if not value:
+        return ("", ())
+    names = _MESSAGE_KEYS.get(tuple(value[0])) if type(value[0]) is dict else None
+    if names is None or len(value) > MESSAGES_MOST:
         return None
     role_key, text_key = names
-    kinds: list[str | None] = [role_key]
-    for message in value:
-        if type(message) is not dict or len(message) != 2:
+    try:
+        if {*map(len, value)} != _TWO or {*map(type, value)} != _OBJECTS:
             return None
-        role, text = message.get(role_key), message.get(text_key)
-        if type(role) is not str or type(text) is not str:
-            return None
-        kinds.append(role)
-        if not text:
-            kinds.append(None)
-        elif text[0] in _OPENING and split_reasoning(text).thought:
-            return None
-        else:
-            texts.append(text)
-    return tuple(kinds)
+        said = [message[text_key] for message in value]
+        roles = tuple([message[role_key] for message in value])
+    except (KeyError, TypeError):
+        return None
+    if {*map(type, said)} != _TEXTS or {*map(type, roles)} != _TEXTS:
+        return None
+    if not _OPENING.isdisjoint([text[:1] for text in said]) and any(
+        split_reasoning(text).thought for text in said if text[:1] in _OPENING
+    ):
+        return None
+    if "" not in said:
+        texts += said
+        return (role_key, roles)
+    texts += filter(None, said)
+    return (role_key, roles, tuple(map(bool, said)))
 
 
 def is_settled(shape: Shape) -> bool:
@@ -141,9 +143,8 @@ def strings_of(shape: Shape) -> int | None:
     for kind in shape[1:]:
         if kind in (list, dict):
             return None
-        if type(kind) is tuple:  # two keys and a role for each message, of whose texts one may be empty
-            roles = sum(each is not None for each in kind[1:])
-            count += 4 * roles
+        if type(kind) is tuple:
+            count += 4 * len(kind[1])  # two keys, a role and a text each
         else:
             count += kind in (str, "")
     return count + len(shape[0])

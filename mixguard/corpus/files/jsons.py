@@ -26,8 +26,13 @@ def read_json(
 ) -> Iterator[Record | Rejected | Unchecked]:
     """Every record of a stream without a byte-order mark; a plain object is left unchecked."""
     window = Window(stream)
-    ordinal = -1
-    for ordinal, piece in enumerate(Pieces(window, max_bytes)):
+    pieces = Pieces(window, max_bytes)
+    for piece in pieces:
+        if isinstance(piece, Unchecked):
+            yield piece
+            continue
+        ordinal = pieces.count
+        pieces.count += 1
         if type(piece.value) is dict and not piece.alone:
             yield Unchecked(piece.raw, piece.value, piece.line, ordinal, piece.start, piece.listed)
             continue
@@ -44,7 +49,7 @@ def read_json(
             yield Rejected(place, raw, str(error), length, piece.broken, piece.start)
     if window.failure:
         yield Rejected(
-            Place(name, window.line, ordinal + 1), b"", window.failure, broken=True, start=window.passed
+            Place(name, window.line, pieces.count), b"", window.failure, broken=True, start=window.passed
         )
 
 

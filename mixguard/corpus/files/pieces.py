@@ -13,6 +13,7 @@ from mixguard.corpus.files.brackets import Scan, State
 from mixguard.corpus.files.piece import Keys, Piece
 from mixguard.corpus.files.window import SPACE, Lost, Window
 from mixguard.corpus.files.wrappers import first_element, is_message, is_whole, next_list
+from mixguard.corpus.records import Unchecked
 
 SEPARATORS = re.compile(rb"(?:[ \t\r\n,\x1e]++|\xef\xbb\xbf)+")
 """What may stand between records: space, commas, record separators (RFC 7464), marks of files laid end to end."""
@@ -50,8 +51,10 @@ class Pieces:
         self._misses = 0
         self._turns = False
         """Whether each line is a list of texts by turns."""
+        self.count = 0
+        """Plain lines so far, and what whoever reads the other pieces adds for these."""
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Piece | Unchecked]:
         window = self._window
         if window.skip(SEPARATORS) == b"{":
             yield from self._wrapped()
@@ -59,7 +62,7 @@ class Pieces:
         if self._depth and not self._torn:
             yield Piece(b"", window.line, window.passed, "the array is never closed", broken=True)
 
-    def _wrapped(self) -> Iterator[Piece]:
+    def _wrapped(self) -> Iterator[Piece | Unchecked]:
         """The records in the lists of an object that is the whole file; none if it is not such an object."""
         window, at = self._window, 1
         while (found := next_list(window, at, self._max)).kind == "list":
@@ -74,7 +77,7 @@ class Pieces:
         elif at == 0 and not self._depth and not window.skip(_SPACE):
             yield Piece(b"", window.line, window.passed, "the object is never closed", broken=True)
 
-    def _until(self, *, depth: int) -> Iterator[Piece]:
+    def _until(self, *, depth: int) -> Iterator[Piece | Unchecked]:
         """The pieces up to the end of the stream, or until only so many arrays are open."""
         window = self._window
         while self._depth != depth and (first := window.skip(SEPARATORS)):
@@ -120,7 +123,7 @@ class Pieces:
             return self._turns
         return self._turns
 
-    def _plain_lines(self) -> Generator[Piece, None, bool]:
+    def _plain_lines(self) -> Generator[Unchecked, None, bool]:
         """The lines in memory that are one object each, up to one that is not: by far the most common case.
 
         Returns whether there are any.
@@ -139,8 +142,12 @@ class Pieces:
             except orjson.JSONDecodeError:
                 break
             self._note(value)
-            line, start = window.step(end + 1 - begin)
-            yield Piece(raw, line, start, None, value, 0, False, listed, self._names)
+            found = Unchecked(raw, value, window.line, self.count, window.passed, listed)
+            window.begin = end + 1
+            window.passed += end + 1 - begin
+            window.line += 1
+            self.count += 1
+            yield found
             begin, end = end + 1, text.find(b"\n", end + 1)
         return window.passed > first
 

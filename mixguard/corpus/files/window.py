@@ -88,14 +88,6 @@ class Window:
         self.passed += len(taken)
         return taken
 
-    def step(self, length: int) -> tuple[int, int]:
-        """Move past a line and its end; where it began: its number, and its offset in the stream."""
-        line, start = self.line, self.passed
-        self.begin += length
-        self.passed += length
-        self.line += 1
-        return line, start
-
     def skip(self, unwanted: re.Pattern[bytes]) -> bytes:
         """Move past unwanted bytes; the first byte after them, empty at the end of the stream."""
         while True:
