@@ -4,7 +4,7 @@ Prints and writes JSON: per kind of corpus megabytes of records a CPU second, be
 and a digest of every part, so that speed is never bought by a wrong answer. Corpora are made from a fixed seed. Time counts
 from the opening of the file to the last part; the digests are taken in between and cost nothing.
 
-    python benchmarks/reading.py [KIND...]     some of: chat, damaged, short, alpaca, parquet
+    python benchmarks/read_speed.py [KIND...]     some of: chat, damaged, short, alpaca, parquet
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ import polars as pl
 from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import Corpus, Part, Tally
 
-RESULT = Path(__file__).resolve().parent / "results" / "reading.json"
+RESULT = Path(__file__).resolve().parent / "results" / "read-speed.json"
 ROWS = 2048
 """Exchanges of a part, as in an audit."""
 REPEATS = 3
