@@ -31,14 +31,21 @@ ROWS = 2048
 """Exchanges of a part, as in an audit."""
 REPEATS = 3
 MEGABYTES = {"chat": 50, "damaged": 10, "short": 20, "alpaca": 20, "parquet": 20}
-SYLLABLES = "ba ce di fo gu ha je ki lo mu na pe ri so tu va we xi yo zu stra ment ing ver con tion".split()
-BETWEEN = (" ",) * 30 + (", ",) * 4 + (". ",) * 4 + ("\n", "\n\n", "? ", ': "', '" ', " (", ") ", " – ", " < ", "'s ")
+SYLLABLES = ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va", "we", "xi", "yo", "zu", "stra", "ment", "ing", "ver", "con", "tion"]
+BETWEEN = (
+    (" ",) * 30
+    + (", ",) * 4
+    + (". ",) * 4
+    + ("\n", "\n\n", "? ", ': "', '" ', " (", ") ", " – ", " < ", "'s ")
+)
 
 
 def text(random: Random, words: list[str], length: int) -> str:
     """Words and signs of about so many characters; one in twenty is code."""
     if random.random() < 0.05:
-        line = f"if ({random.choice(words)} <= {random.random():.2f}) {{ return \"{random.choice(words)}\"; }}\n"
+        line = (
+            f'if ({random.choice(words)} <= {random.random():.2f}) {{ return "{random.choice(words)}"; }}\n'
+        )
         return "```c\n" + line * (length // len(line) + 1) + "```"
     parts: list[str] = []
     size = 0
@@ -61,7 +68,10 @@ def chat(random: Random, words: list[str], number: int) -> dict[str, Any]:
 
 def short(random: Random, words: list[str], number: int) -> dict[str, Any]:
     """A question and an answer of 500 bytes together, as in GSM8K."""
-    return {"question": text(random, words, 230), "answer": text(random, words, 260) + f"\n#### {number % 97}"}
+    return {
+        "question": text(random, words, 230),
+        "answer": text(random, words, 260) + f"\n#### {number % 97}",
+    }
 
 
 def alpaca(random: Random, words: list[str], number: int) -> dict[str, Any]:
@@ -137,7 +147,9 @@ def measure(kind: str, path: Path) -> dict[str, Any]:
         parts = Corpus.open([path], ReadConfig(), offline=True).parts(ROWS)
         while (part := next(parts, None)) is not None:
             spent += process_time() - started
-            digest_of(part._replace(frame=part.frame.with_columns(source=pl.lit(""), sample_id=pl.lit(""))), digest)
+            digest_of(
+                part._replace(frame=part.frame.with_columns(source=pl.lit(""), sample_id=pl.lit(""))), digest
+            )
             tally += part.tally
             started = process_time()
         seconds.append(spent + process_time() - started)
@@ -161,7 +173,11 @@ def main() -> None:
     kinds = sys.argv[1:] or list(MEGABYTES)
     with tempfile.TemporaryDirectory() as folder:
         found = [measure(kind, write(kind, Path(folder))) for kind in kinds]
-    result = {"python": platform.python_version(), "machine": platform.processor() or platform.machine(), "corpora": found}
+    result = {
+        "python": platform.python_version(),
+        "machine": platform.processor() or platform.machine(),
+        "corpora": found,
+    }
     if len(found) == len(MEGABYTES):
         RESULT.write_text(json.dumps(result, indent=2) + "\n")
     print(json.dumps(result, indent=2))

@@ -19,6 +19,8 @@ from mixguard.corpus.unread import Looked
 
 PART_CHARS = 2**26
 """Characters of a part, about: what is in memory at a time."""
+
+
 class Gathered:
     """The rows of the next part."""
 
@@ -42,9 +44,7 @@ class Gathered:
         """Whether there are enough exchanges, quarantined records or characters: none may pile up."""
         return self._columns.height >= rows or len(self._rejected) >= rows or self._chars >= PART_CHARS
 
-    def add(
-        self, source: str, outcome: Understood | Rejected | Whole | Looked, rows: int
-    ) -> Iterator[None]:
+    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked, rows: int) -> Iterator[None]:
         """Add what a record gave.
 
         The part may be taken at every step, in the middle of a sample as well; there is a step at least where it is full.
@@ -69,7 +69,9 @@ class Gathered:
 
     def _add_rows(self, source: str, understood: Understood, rows: int) -> Iterator[None]:
         record = understood.record
-        line, ordinal = (record.place.line, record.place.ordinal) if isinstance(record, Record) else record[2:4]
+        line, ordinal = (
+            (record.place.line, record.place.ordinal) if isinstance(record, Record) else record[2:4]
+        )
         sample_id = _sample_id(source, ordinal, record.raw)
         of = _Of(sample_id, source, line, ordinal, understood.form, understood.flags)
         empty = True
@@ -146,7 +148,9 @@ class _Columns:
         ]
         of = _frame(sample_id=sample_id, source=source, line=line, record=record, format=form)
         heights = pl.Series([len(each.prompt) for each in self._blocks], dtype=pl.UInt32)
-        places = pl.select(pl.int_range(len(heights), dtype=pl.UInt32).repeat_by(heights).explode()).to_series()
+        places = pl.select(
+            pl.int_range(len(heights), dtype=pl.UInt32).repeat_by(heights).explode()
+        ).to_series()
         frame = _frame(
             exchange=number, kind=kind, polarity=polarity, tool_call=tool_call, prompt=prompt, response=response,
             prompt_id=map(text_id, prompt), response_id=(text if text is None else text_id(text) for text in response),

@@ -16,7 +16,7 @@ from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose, vote
 from mixguard.corpus.parts import Understood
 from mixguard.corpus.plans import Parse, Planned, Plans
-from mixguard.corpus.records import Record, Rejected, Row, Sample, Unchecked
+from mixguard.corpus.records import Record, Rejected, Row, Unchecked
 from mixguard.corpus.unread import Watch
 from mixguard.errors import RecordError
 
@@ -38,7 +38,9 @@ class Reading:
         self._plans = Plans(self.parsed, None if wanted is None or view.columns else wanted.id)
 
     @classmethod
-    def of(cls, head: Sequence[Record | Unchecked | Rejected | Whole], name: str, config: ReadConfig) -> Reading:
+    def of(
+        cls, head: Sequence[Record | Unchecked | Rejected | Whole], name: str, config: ReadConfig
+    ) -> Reading:
         """Decide from the head of a source.
 
         Raises:

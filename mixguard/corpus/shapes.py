@@ -25,16 +25,12 @@ MESSAGES_MOST = 64
 """Messages of the longest conversation that has a shape: longer ones are seldom alike."""
 _CHATS = frozenset(CHAT_COLUMNS)
 _MESSAGE_KEYS = {
-    keys: names
-    for names in (("role", "content"), ("from", "value"))
-    for keys in (names, names[::-1])
+    keys: names for names in (("role", "content"), ("from", "value")) for keys in (names, names[::-1])
 }
 _TWO, _OBJECTS, _TEXTS = {2}, {dict}, {str}
 _OPENING = frozenset("<[{◁ \t\r\n")
 """What a list, a template's mark, reasoning or the space before them begin with."""
-_BY_VALUE = frozenset(
-    {*LABELS, *THOUGHTS, *map(key, ROW_MASKS), "mask", "label", "rowidx", "customid"}
-)
+_BY_VALUE = frozenset({*LABELS, *THOUGHTS, *map(key, ROW_MASKS), "mask", "label", "rowidx", "customid"})
 """Columns, by `names.key`, whose values decide how a row is read."""
 _BY_TYPE = frozenset(
     {

@@ -34,9 +34,7 @@ from mixguard.files import sha256
 __all__ = ["Source", "open_sources"]
 
 STDIN = "-"
-_TEXT: dict[
-    FileKind, Callable[[BufferedReader[Any], str, int], Iterator[Record | Unchecked | Rejected]]
-] = {
+_TEXT: dict[FileKind, Callable[[BufferedReader[Any], str, int], Iterator[Record | Unchecked | Rejected]]] = {
     "json": read_json,
     "delimited": read_delimited,
     "lines": read_lines,

@@ -82,9 +82,7 @@ def checked_all(
 def rejected(found: Record | Unchecked, name: str, error: RecordError) -> Rejected:
     """An object that is no record, or cannot be read as one."""
     place = Place(name, found.line, found.ordinal) if isinstance(found, Unchecked) else found.place
-    return Rejected(
-        place, found.raw[:KEPT_OF_REJECTED], str(error), len(found.raw), start=found.start
-    )
+    return Rejected(place, found.raw[:KEPT_OF_REJECTED], str(error), len(found.raw), start=found.start)
 
 
 def _record(piece: Piece, place: Place) -> Record:

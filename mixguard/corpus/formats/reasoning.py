@@ -36,7 +36,6 @@ _LONE = ("</think", "</thought", "</reasoning>", "</seed:", "[/THINK]", "◁/thi
 """How a closing mark begins: a text without any of these needs no further look."""
 
 
-
 _SIGNS = re.compile(r"<(?:\||/think|/thought|/reasoning>|/seed:|unused95>)")
 """How closing marks and a template's tokens begin, of those that begin so."""
 
