@@ -14,7 +14,7 @@ import json
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 from time import process_time
@@ -31,12 +31,39 @@ ROWS = 2048
 """Exchanges of a part, as in an audit."""
 REPEATS = 3
 MEGABYTES = {"chat": 50, "damaged": 10, "short": 20, "alpaca": 20, "parquet": 20}
-SYLLABLES = ["ba", "ce", "di", "fo", "gu", "ha", "je", "ki", "lo", "mu", "na", "pe", "ri", "so", "tu", "va", "we", "xi", "yo", "zu", "stra", "ment", "ing", "ver", "con", "tion"]
+SYLLABLES = [
+    "ba",
+    "ce",
+    "di",
+    "fo",
+    "gu",
+    "ha",
+    "je",
+    "ki",
+    "lo",
+    "mu",
+    "na",
+    "pe",
+    "ri",
+    "so",
+    "tu",
+    "va",
+    "we",
+    "xi",
+    "yo",
+    "zu",
+    "stra",
+    "ment",
+    "ing",
+    "ver",
+    "con",
+    "tion",
+]
 BETWEEN = (
     (" ",) * 30
     + (", ",) * 4
     + (". ",) * 4
-    + ("\n", "\n\n", "? ", ': "', '" ', " (", ") ", " – ", " < ", "'s ")
+    + ("\n", "\n\n", "? ", ': "', '" ', " (", ") ", " \u2013 ", " < ", "'s ")
 )
 
 
@@ -113,21 +140,16 @@ def write(kind: str, folder: Path) -> Path:
 
 def spoilt(lines: Iterator[bytes]) -> Iterator[bytes]:
     """Lines of which one in fifty is cut, torn, in another form or followed by what is no record."""
+    faults: tuple[Callable[[bytes], bytes], ...] = (
+        lambda line: line[: len(line) // 2],
+        lambda line: line[:200] + b"\n" + line[200:],
+        lambda line: line.replace(b'"role":"user"', b'"role":"someone"', 1),
+        lambda line: line + b"\n\n[1, 2]",
+        lambda line: line[:-1] + b',"messages":[]}',
+        lambda line: line.replace(b"a", b"\xff", 1),
+    )
     for number, line in enumerate(lines):
-        kind = number // 50 % 6 if number % 50 == 49 else None
-        if kind == 0:
-            line = line[: len(line) // 2]
-        elif kind == 1:
-            line = line[:200] + b"\n" + line[200:]
-        elif kind == 2:
-            line = line.replace(b'"role":"user"', b'"role":"someone"', 1)
-        elif kind == 3:
-            line += b"\n\n[1, 2]"
-        elif kind == 4:
-            line = line[:-1] + b',"messages":[]}'
-        elif kind == 5:
-            line = line.replace(b"a", b"\xff", 1)
-        yield line + b"\n"
+        yield (faults[number // 50 % 6](line) if number % 50 == 49 else line) + b"\n"
 
 
 def digest_of(part: Part, digest: Any) -> None:

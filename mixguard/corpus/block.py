@@ -68,8 +68,17 @@ class Block(NamedTuple):
     def one(self, number: int) -> Block:
         """One exchange."""
         row = slice(number, number + 1)
-        begin = sum(self.fixed.turns[:number])
-        turns = slice(begin, begin + self.fixed.turns[number])
-        kept, roles, counts = self.fixed[:4], self.fixed.roles, self.fixed.turns
-        fixed = Fixed(*[each[row] for each in kept], roles[turns], counts[row])
-        return Block(fixed, *[column[row] for column in self[1:6]], self.earlier[turns])
+        fixed, prompt, response, reasoning, system, tools, earlier = self
+        begin = sum(fixed.turns[:number])
+        turns = slice(begin, begin + fixed.turns[number])
+        mine = Fixed(
+            fixed.number[row],
+            fixed.kind[row],
+            fixed.polarity[row],
+            fixed.tool_call[row],
+            fixed.roles[turns],
+            fixed.turns[row],
+        )
+        return Block(
+            mine, prompt[row], response[row], reasoning[row], system[row], tools[row], earlier[turns]
+        )

@@ -145,7 +145,7 @@ class Plans:
             return None
         joined = tuple(numbers.joined)
         picks = tuple(_picker(numbers.settled(column)) for column in columns)
-        placed = tuple((turn, *numbers.settled([number])) for turn, number in turns)
+        placed = tuple((turn, numbers.settled([number])[0]) for turn, number in turns)
         return Plan(form, flags, placed, joined, block.fixed, picks, strings_of(found.shape), form in _PAIRS)
 
 

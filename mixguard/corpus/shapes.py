@@ -24,7 +24,7 @@ Shape: TypeAlias = "tuple[Any, ...]"
 MESSAGES_MOST = 64
 """Messages of the longest conversation that has a shape: longer ones are seldom alike."""
 _CHATS = frozenset(CHAT_COLUMNS)
-_MESSAGE_KEYS = {
+_MESSAGE_KEYS: Mapping[tuple[str, ...], tuple[str, str]] = {
     keys: names for names in (("role", "content"), ("from", "value")) for keys in (names, names[::-1])
 }
 _TWO, _OBJECTS, _TEXTS = {2}, {dict}, {str}
@@ -83,23 +83,22 @@ def _messages(value: list[Any], texts: list[str]) -> Shape | None:
         return None
     role_key, text_key = names
     try:
-        if {*map(len, value)} != _TWO or {*map(type, value)} != _OBJECTS:
-            return None
         said = [message[text_key] for message in value]
         roles = tuple([message[role_key] for message in value])
     except (KeyError, TypeError):
         return None
-    if {*map(type, said)} != _TEXTS or {*map(type, roles)} != _TEXTS:
+    alike = {*map(len, value)} == _TWO and {*map(type, value)} == _OBJECTS
+    if not alike or {*map(type, said), *map(type, roles)} != _TEXTS or _begins_marked(said):
         return None
-    if not _OPENING.isdisjoint([text[:1] for text in said]) and any(
-        split_reasoning(text).thought for text in said if text[:1] in _OPENING
-    ):
-        return None
-    if "" not in said:
-        texts += said
-        return (role_key, roles)
     texts += filter(None, said)
-    return (role_key, roles, tuple(map(bool, said)))
+    return (role_key, roles) if "" not in said else (role_key, roles, tuple(map(bool, said)))
+
+
+def _begins_marked(said: list[str]) -> bool:
+    """Whether a text begins with reasoning."""
+    if _OPENING.isdisjoint([text[:1] for text in said]):
+        return False
+    return any(split_reasoning(text).thought for text in said if text[:1] in _OPENING)
 
 
 def is_settled(shape: Shape) -> bool:

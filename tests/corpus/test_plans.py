@@ -18,6 +18,7 @@ from mixguard.corpus.corpus import Corpus, Part, Tally
 from mixguard.corpus.files.pieces import Pieces
 from mixguard.corpus.formats import FORMATS
 from mixguard.corpus.formats.candidates import candidates
+from mixguard.corpus.records import Row
 from mixguard.corpus.shapes import shaped
 from mixguard.errors import InputError
 
@@ -120,8 +121,13 @@ def test_a_shape_that_was_met_is_not_parsed_again(tmp_path: Path, monkeypatch: p
     path.write_text(
         "".join(json.dumps({"question": f"Why {n}?", "answer": f"So {n}."}) + "\n" for n in range(50))
     )
-    asked = []
-    monkeypatch.setattr("mixguard.corpus.reading.choose", lambda row, form: asked.append(row) or form)
+    asked: list[Row] = []
+
+    def choose(row: Row, form: Any) -> Any:
+        asked.append(row)
+        return form
+
+    monkeypatch.setattr("mixguard.corpus.reading.choose", choose)
     (part,) = Corpus.open([path], ReadConfig(), offline=True).parts(100)
     assert part.frame["prompt"].to_list() == [f"Why {n}?" for n in range(50)]
     assert len(asked) == 2  # the first row, and the row of marks
