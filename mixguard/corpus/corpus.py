@@ -12,12 +12,14 @@ import polars as pl
 
 from mixguard.config import ReadConfig
 from mixguard.corpus.files import Source, open_sources
-from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
+from mixguard.corpus.files.base import Whole
+from mixguard.corpus.files.jsons import rejected
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.view import View
-from mixguard.corpus.parts import BATCH, Gathered, Part, Tally, Understood, text_id
+from mixguard.corpus.gathered import Gathered
+from mixguard.corpus.parts import BATCH, Part, Tally, Understood, text_id
 from mixguard.corpus.reading import Reading
-from mixguard.corpus.records import Record, Rejected
+from mixguard.corpus.records import Record, Rejected, Unchecked
 from mixguard.corpus.unread import EVERY, Looked
 from mixguard.errors import InputError, RecordError
 from mixguard.progress import Progress, silent
@@ -26,6 +28,8 @@ CorpusLike: TypeAlias = "str | PathLike[str] | Sequence[Mapping[str, Any]] | pl.
 """A path or in-memory data, including a `datasets.Dataset` or pandas frame (not imported for this type)."""
 
 __all__ = ["BATCH", "Corpus", "CorpusLike", "Part", "Tally", "text_id"]
+
+Found: TypeAlias = "Record | Unchecked | Rejected | Whole"
 
 HEAD_BYTES = 2**25
 """Bytes of the records that vote on a format, about: all of them are in memory at a time."""
@@ -69,43 +73,41 @@ class Corpus:
         Raises:
             InputError: no record of the corpus could be read.
         """
-        part, rejected, understood = Gathered(), Counter[str](), 0
+        part, lost, understood = Gathered(), Counter[str](), 0
         for source in self.sources:
             for outcome in self._outcomes(source):
-                for _ in part.add(source.name, outcome):
+                for _ in part.add(source.name, outcome, rows):
                     if part.is_full(rows):
                         full = part.part()
                         part.clear()
-                        rejected, understood = rejected + full.tally.rejected, understood + full.tally.samples
+                        lost, understood = lost + full.tally.rejected, understood + full.tally.samples
                         yield full
         last = part.part()
         if not understood + last.tally.samples:
             reasons = "; ".join(
-                f"{why} ({count})" for why, count in (rejected + last.tally.rejected).most_common(3)
+                f"{why} ({count})" for why, count in (lost + last.tally.rejected).most_common(3)
             )
             names = ", ".join(source.name for source in self.sources)
             raise InputError(f"{names}: no record could be read: {reasons or 'none found'}")
         yield last
 
     def _outcomes(self, source: Source) -> Iterator[Understood | Rejected | Whole | Looked]:
-        incoming = source.records()
+        incoming = source.found()
         head = list(_head(incoming, self._config.sample))
         reading = Reading.of(head, source.name, self._config)
         for number, outcome in enumerate(chain(head, incoming)):
-            if not isinstance(outcome, Record):
+            if isinstance(outcome, Rejected | Whole):
                 yield outcome
                 continue
             try:
-                yield reading.understand(outcome, look=number < len(head) or not number % EVERY)
+                look = number < len(head) or not number % EVERY
+                yield reading.understand(outcome, source.name, look=look)
             except RecordError as error:
-                raw = outcome.raw
-                yield Rejected(
-                    outcome.place, raw[:KEPT_OF_REJECTED], str(error), len(raw), start=outcome.start
-                )
+                yield rejected(outcome, source.name, error)
         yield reading.watch.looked()
 
 
-def _head(incoming: Iterator[Record | Rejected | Whole], count: int) -> Iterator[Record | Rejected | Whole]:
+def _head(incoming: Iterator[Found], count: int) -> Iterator[Found]:
     """The first records, those that vote on the format: fewer if they are long, since all are kept until then."""
     left = HEAD_BYTES
     for outcome in islice(incoming, count):

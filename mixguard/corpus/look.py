@@ -10,7 +10,7 @@ from typing import Any
 
 from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import Corpus
-from mixguard.corpus.exchanges import Exchange
+from mixguard.corpus.exchanges import Exchange, exchanges
 from mixguard.corpus.files import FileSource, Source
 from mixguard.corpus.files.compressed import is_compressed
 from mixguard.corpus.reading import Reading
@@ -130,16 +130,17 @@ def _value_kind(value: Any) -> str:
 
 
 def _add(look: Look, record: Record, reading: Reading) -> None:
-    understood = reading.understand(record)
-    look.formats[understood.form] += 1
-    look.flags.update(set(understood.flags))
-    look.shown += islice(understood.exchanges, SHOWN - len(look.shown))
-    preference = any(turn.polarity < 0 for turn in understood.turns)
+    form, sample, flags = reading.parsed(record.row)
+    reading.watch.see(record.row, sample)
+    look.formats[form] += 1
+    look.flags.update({*record.flags, *flags})
+    look.shown += islice(exchanges(sample), SHOWN - len(look.shown))
+    preference = any(turn.polarity < 0 for turn in sample.turns)
     found: dict[str, set[str]] = {}
-    for turn in understood.turns:
+    for turn in sample.turns:
         for name in reading.view.origins([turn], record.row):
             found.setdefault(name, set()).add(_part(turn, preference=preference))
-    for name, _, _ in unread(record.row, understood.turns, reading.view):
+    for name, _, _ in unread(record.row, sample.turns, reading.view):
         found.setdefault(name, {"not read"})
     for name, parts in found.items():
         look.columns[name].parts.update(sorted(parts, key=_ORDER.index))

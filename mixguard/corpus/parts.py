@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any, NamedTuple
 
@@ -12,13 +12,9 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from mixguard.columns import EXCHANGE, TEXT
-from mixguard.corpus.exchanges import Exchange
-from mixguard.corpus.files.base import Whole
-from mixguard.corpus.records import Record, Rejected, Turn
-from mixguard.corpus.unread import Looked
+from mixguard.corpus.block import Block
+from mixguard.corpus.records import Record, Rejected, Unchecked
 
-PART_CHARS = 2**26
-"""Characters of a part, about: what is in memory at a time."""
 BATCH = pl.Schema({**EXCHANGE, **TEXT})
 
 
@@ -105,120 +101,11 @@ class Part(NamedTuple):
 class Understood(NamedTuple):
     """A record and its exchanges."""
 
-    record: Record
+    record: Record | Unchecked
     form: str
     flags: tuple[str, ...]
-    exchanges: Iterator[Exchange]
-    """Made one by one: a record can hold very many, each of which repeats the turns before it."""
-    turns: tuple[Turn, ...]
-
-
-class Gathered:
-    """The rows of the next part."""
-
-    def __init__(self) -> None:
-        """Start the first part."""
-        self.clear()
-
-    def clear(self) -> None:
-        """Start the next part."""
-        self._lists: dict[str, list[Any]] = {name: [] for name in BATCH}
-        self._rejected: list[Rejected] = []
-        self._formats: Counter[tuple[str, str]] = Counter()
-        self._flags: Counter[str] = Counter()
-        self._digests: dict[str, str] = {}
-        self._looked: Counter[str] = Counter()
-        self._unread: Counter[tuple[str, str, bool]] = Counter()
-        self._asked: dict[str, str] = {}
-        self._bytes = self._samples = self._empty = self._chars = 0
-
-    def is_full(self, rows: int) -> bool:
-        """Whether there are enough exchanges, quarantined records or characters: none may pile up."""
-        height = max(len(self._lists["sample_id"]), len(self._rejected))
-        return height >= rows or self._chars >= PART_CHARS
-
-    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked) -> Iterator[None]:
-        """Add what a record gave; the part may be taken at every step, in the middle of a sample as well."""
-        if isinstance(outcome, Whole):
-            self._digests[source] = outcome.sha256
-        elif isinstance(outcome, Rejected):
-            self._rejected.append(outcome)
-            self._chars += len(outcome.raw)
-            yield
-        elif isinstance(outcome, Looked):
-            self._looked[source] += outcome.records
-            self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
-            self._asked |= {source: outcome.asked} if outcome.asked else {}
-        else:
-            self._bytes += len(outcome.record.raw) + 1
-            self._samples += 1
-            self._formats[source, outcome.form] += 1
-            self._flags.update(set(outcome.flags))
-            yield from self._add_rows(outcome)
-
-    def _add_rows(self, understood: Understood) -> Iterator[None]:
-        record, form, flags, found, _ = understood
-        sample_id, number = _sample_id(record), -1
-        for number, exchange in enumerate(found):
-            row = (
-                sample_id,
-                number,
-                exchange.kind,
-                exchange.polarity,
-                record.place.source,
-                record.place.line,
-                record.place.ordinal,
-                form,
-                list(flags),
-                text_id(exchange.prompt),
-                None if exchange.response is None else text_id(exchange.response),
-                len(exchange.prompt),
-                None if exchange.response is None else len(exchange.response),
-                exchange.prompt,
-                exchange.response,
-                exchange.reasoning,
-                exchange.tool_call,
-                exchange.system,
-                [{"role": role, "text": text} for role, text in exchange.earlier],
-                exchange.tools,
-            )
-            for column, value in zip(self._lists.values(), row, strict=True):
-                column.append(value)
-            self._chars += _size(exchange)
-            yield
-        self._empty += number < 0
-
-    def part(self) -> Part:
-        """What was gathered."""
-        frame = pl.DataFrame(self._lists, schema=BATCH)
-        tally = Tally(
-            records=self._samples + len(self._rejected),
-            bytes=self._bytes,
-            samples=self._samples,
-            exchanges=frame.height,
-            empty=self._empty,
-            rejected=Counter(outcome.reason for outcome in self._rejected),
-            rejected_bytes=sum(outcome.extent for outcome in self._rejected),
-            broken=Counter(outcome.place.source for outcome in self._rejected if outcome.broken),
-            formats=self._formats,
-            flags=self._flags,
-            digests=self._digests,
-            looked=self._looked,
-            unread=self._unread,
-            asked=self._asked,
-        )
-        return Part(frame, tally, tuple(self._rejected))
-
-
-def _size(exchange: Exchange) -> int:
-    """Characters that a row holds."""
-    texts = (exchange.prompt, exchange.response, exchange.reasoning, exchange.system, exchange.tools)
-    return sum(len(text) for text in texts if text) + sum(len(text) for _, text in exchange.earlier)
-
-
-def _sample_id(record: Record) -> str:
-    place = f"{record.place.source}\0{record.place.ordinal}\0".encode("utf-8", "surrogatepass")
-    return hashlib.blake2b(place + record.raw, digest_size=8).hexdigest()
+    blocks: Iterable[Block]
+    """Made one by one: a record can hold very many exchanges, each of which repeats the turns before it."""
 
 
 def text_id(text: str) -> str:

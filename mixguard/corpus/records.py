@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 Row: TypeAlias = Mapping[str, Any]
 """One parsed record: a JSON object, a CSV line with its header, or a Parquet row. Never modified in place."""
@@ -88,6 +88,17 @@ class Record:
     inner: Inner = ""
     listed: bool = False
     """Whether it is an element of a JSON array, after which a comma stands."""
+
+
+class Unchecked(NamedTuple):
+    """A JSON object as it lies in a file: parsed, and not yet looked at for oddities."""
+
+    raw: bytes
+    row: dict[str, Any]
+    line: int
+    ordinal: int
+    start: int
+    listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,7 +81,7 @@ def test_the_tally_counts_unread_bytes_and_files_that_break_off(tmp_path: Path) 
 
 
 def test_a_part_is_full_when_its_records_are_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixguard.corpus.parts.PART_CHARS", 1000)
+    monkeypatch.setattr("mixguard.corpus.gathered.PART_CHARS", 1000)
     path = tmp_path / "a.jsonl"
     path.write_text("".join(json.dumps(chat("q" * 600, "a")) + "\n" for _ in range(6)))
     assert [part.tally.samples for part in parts(path)] == [2, 2, 2, 0]
@@ -173,7 +173,7 @@ def test_a_long_sample_is_split_and_counted_once(tmp_path: Path) -> None:
 
 
 def test_a_part_is_bounded_in_characters_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mixguard.corpus.parts.PART_CHARS", 1000)
+    monkeypatch.setattr("mixguard.corpus.gathered.PART_CHARS", 1000)
     path = tmp_path / "data.jsonl"
     path.write_text("".join(json.dumps(chat("q" * 400, f"answer {number}")) + "\n" for number in range(9)))
     assert [part.frame.height for part in parts(path)] == [3, 3, 3, 0]

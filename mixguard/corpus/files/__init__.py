@@ -23,12 +23,12 @@ from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
 from mixguard.corpus.files.excel import read_excel
 from mixguard.corpus.files.hub import HUB, INDEXES, HubSource, is_saved, saved_files
-from mixguard.corpus.files.jsons import read_json
+from mixguard.corpus.files.jsons import checked_all, read_json
 from mixguard.corpus.files.lines import read_lines
 from mixguard.corpus.files.memory import MemorySource, memory_sources
 from mixguard.corpus.files.sniff import BOM, SUFFIXES, FileKind, sniff, suffix_of
 from mixguard.corpus.files.tables import read_arrow, read_parquet
-from mixguard.corpus.records import Place, Record, Rejected
+from mixguard.corpus.records import Place, Record, Rejected, Unchecked
 from mixguard.errors import InputError, RecordError
 from mixguard.files import sha256
 from mixguard.progress import Progress, silent
@@ -36,7 +36,7 @@ from mixguard.progress import Progress, silent
 __all__ = ["Source", "open_sources"]
 
 STDIN = "-"
-_TEXT: dict[FileKind, Callable[[BufferedReader[Any], str, int], Iterator[Record | Rejected]]] = {
+_TEXT: dict[FileKind, Callable[[BufferedReader[Any], str, int], Iterator[Record | Unchecked | Rejected]]] = {
     "json": read_json,
     "delimited": read_delimited,
     "lines": read_lines,
@@ -76,12 +76,16 @@ class FileSource:
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
         """Every record in order, then the digest of the bytes read."""
+        return checked_all(self.found(), self.name)
+
+    def found(self) -> Iterator[Record | Unchecked | Rejected | Whole]:
+        """The same; a plain object of a JSON file is left unchecked."""
         try:
             yield from self._text_records() if self.kind in _TEXT else self._table_records()
         except OSError as error:
             raise InputError(f"{self.name}: cannot be read ({error.strerror or error})") from None
 
-    def _text_records(self) -> Iterator[Record | Rejected | Whole]:
+    def _text_records(self) -> Iterator[Record | Unchecked | Rejected | Whole]:
         read = _TEXT[self.kind]
         with HashedFile(self.path) as file, io.BufferedReader(file, 2**20) as packed:
             try:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from mixguard.corpus.records import Record, Rejected
+from mixguard.corpus.records import Record, Rejected, Unchecked
 from mixguard.errors import InputError
 from mixguard.files import sha256
 
@@ -38,6 +38,10 @@ class Source(Protocol):
 
     def records(self) -> Iterator[Record | Rejected | Whole]:
         """Every record in order, readable or not, then the digest; can be called again."""
+        ...
+
+    def found(self) -> Iterator[Record | Unchecked | Rejected | Whole]:
+        """As `records`, but what is known to be an object may be left to be checked."""
         ...
 
     def digest(self) -> str:

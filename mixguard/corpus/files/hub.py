@@ -94,6 +94,10 @@ class HubSource:
         """The dataset's Arrow files."""
         return [Path(file["filename"]) for split in self.splits for file in split.cache_files]
 
+    def found(self) -> Iterator[Record | Rejected | Whole]:
+        """The same as `records`."""
+        return self.records()
+
     def digest(self) -> str:
         """SHA-256 of these files."""
         return sha256(self.files)

@@ -5,27 +5,37 @@ Records are located without parsing and parsed one by one: memory holds one, and
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BufferedReader
 from typing import Any
 
 import orjson
 
-from mixguard.corpus.files.base import KEPT_OF_REJECTED
+from mixguard.corpus.files.base import KEPT_OF_REJECTED, Whole
 from mixguard.corpus.files.piece import Piece
 from mixguard.corpus.files.pieces import Pieces
 from mixguard.corpus.files.values import kind_of, parsed
 from mixguard.corpus.files.window import Window
-from mixguard.corpus.files.wrappers import expanded, unwrapped
-from mixguard.corpus.records import Place, Record, Rejected
+from mixguard.corpus.files.wrappers import expanded, of_object, unwrapped
+from mixguard.corpus.records import Place, Record, Rejected, Unchecked
 from mixguard.errors import RecordError
 
 
-def read_json(stream: BufferedReader[Any], name: str, max_bytes: int) -> Iterator[Record | Rejected]:
-    """Every record of a stream without a byte-order mark."""
+def read_json(
+    stream: BufferedReader[Any], name: str, max_bytes: int
+) -> Iterator[Record | Rejected | Unchecked]:
+    """Every record of a stream without a byte-order mark; a plain object is left unchecked."""
     window = Window(stream)
-    ordinal = -1
-    for ordinal, piece in enumerate(Pieces(window, max_bytes)):
+    pieces = Pieces(window, max_bytes)
+    for piece in pieces:
+        if isinstance(piece, Unchecked):
+            yield piece
+            continue
+        ordinal = pieces.count
+        pieces.count += 1
+        if type(piece.value) is dict and not piece.alone:
+            yield Unchecked(piece.raw, piece.value, piece.line, ordinal, piece.start, piece.listed)
+            continue
         place = Place(name, piece.line, ordinal)
         try:
             rows = _table(piece) if piece.alone else None
@@ -39,8 +49,40 @@ def read_json(stream: BufferedReader[Any], name: str, max_bytes: int) -> Iterato
             yield Rejected(place, raw, str(error), length, piece.broken, piece.start)
     if window.failure:
         yield Rejected(
-            Place(name, window.line, ordinal + 1), b"", window.failure, broken=True, start=window.passed
+            Place(name, window.line, pieces.count), b"", window.failure, broken=True, start=window.passed
         )
+
+
+def checked(found: Unchecked, name: str) -> Record:
+    """An object as a record.
+
+    Raises:
+        RecordError: it is nested too deeply.
+    """
+    value, flags = parsed(found.raw, found.row)
+    row, inner = of_object(value)
+    place = Place(name, found.line, found.ordinal)
+    return Record(place, found.raw, row, flags, found.start, inner, found.listed)
+
+
+def checked_all(
+    found: Iterable[Record | Unchecked | Rejected | Whole], name: str
+) -> Iterator[Record | Rejected | Whole]:
+    """Objects as records, or as what is no record."""
+    for each in found:
+        if not isinstance(each, Unchecked):
+            yield each
+            continue
+        try:
+            yield checked(each, name)
+        except RecordError as error:
+            yield rejected(each, name, error)
+
+
+def rejected(found: Record | Unchecked, name: str, error: RecordError) -> Rejected:
+    """An object that is no record, or cannot be read as one."""
+    place = Place(name, found.line, found.ordinal) if isinstance(found, Unchecked) else found.place
+    return Rejected(place, found.raw[:KEPT_OF_REJECTED], str(error), len(found.raw), start=found.start)
 
 
 def _record(piece: Piece, place: Place) -> Record:

@@ -43,6 +43,10 @@ class MemorySource:
             yield found
         yield Whole(digest.hexdigest())
 
+    def found(self) -> Iterator[Record | Rejected | Whole]:
+        """The same as `records`."""
+        return self.records()
+
     def digest(self) -> str:
         """SHA-256 of the rows as they are now."""
         return next(found.sha256 for found in self.records() if isinstance(found, Whole))

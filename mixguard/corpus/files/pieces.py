@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import orjson
@@ -13,6 +13,7 @@ from mixguard.corpus.files.brackets import Scan, State
 from mixguard.corpus.files.piece import Keys, Piece
 from mixguard.corpus.files.window import SPACE, Lost, Window
 from mixguard.corpus.files.wrappers import first_element, is_message, is_whole, next_list
+from mixguard.corpus.records import Unchecked
 
 SEPARATORS = re.compile(rb"(?:[ \t\r\n,\x1e]++|\xef\xbb\xbf)+")
 """What may stand between records: space, commas, record separators (RFC 7464), marks of files laid end to end."""
@@ -50,8 +51,10 @@ class Pieces:
         self._misses = 0
         self._turns = False
         """Whether each line is a list of texts by turns."""
+        self.count = 0
+        """Plain lines so far, and what whoever reads the other pieces adds for these."""
 
-    def __iter__(self) -> Iterator[Piece]:
+    def __iter__(self) -> Iterator[Piece | Unchecked]:
         window = self._window
         if window.skip(SEPARATORS) == b"{":
             yield from self._wrapped()
@@ -59,7 +62,7 @@ class Pieces:
         if self._depth and not self._torn:
             yield Piece(b"", window.line, window.passed, "the array is never closed", broken=True)
 
-    def _wrapped(self) -> Iterator[Piece]:
+    def _wrapped(self) -> Iterator[Piece | Unchecked]:
         """The records in the lists of an object that is the whole file; none if it is not such an object."""
         window, at = self._window, 1
         while (found := next_list(window, at, self._max)).kind == "list":
@@ -74,10 +77,12 @@ class Pieces:
         elif at == 0 and not self._depth and not window.skip(_SPACE):
             yield Piece(b"", window.line, window.passed, "the object is never closed", broken=True)
 
-    def _until(self, *, depth: int) -> Iterator[Piece]:
+    def _until(self, *, depth: int) -> Iterator[Piece | Unchecked]:
         """The pieces up to the end of the stream, or until only so many arrays are open."""
         window = self._window
         while self._depth != depth and (first := window.skip(SEPARATORS)):
+            if first == b"{" and (yield from self._plain_lines()):
+                continue
             if first == b"]" and self._depth:
                 window.take(1)
                 self._depth -= 1
@@ -118,8 +123,43 @@ class Pieces:
             return self._turns
         return self._turns
 
+    def _plain_lines(self) -> Generator[Unchecked, None, bool]:
+        """The lines in memory that are one object each, up to one that is not: by far the most common case.
+
+        Returns whether there are any.
+        """
+        window, listed, first = self._window, self._depth > 0, self._window.passed
+        if self._fresh or first < self._no_line:
+            return False
+        end = window.begin + window.line_end(0)
+        text, begin = window.text, window.begin
+        while end >= begin:
+            raw = text[begin:end].rstrip(SPACE + b",")
+            if raw[-1:] != b"}" or raw[:1] != b"{" or len(raw) > self._max:
+                break
+            try:
+                value = orjson.loads(raw)
+            except orjson.JSONDecodeError:
+                break
+            self._note(value)
+            found = Unchecked(raw, value, window.line, self.count, window.passed, listed)
+            window.begin = end + 1
+            window.passed += end + 1 - begin
+            window.line += 1
+            self.count += 1
+            yield found
+            begin, end = end + 1, text.find(b"\n", end + 1)
+        return window.passed > first
+
+    def _note(self, value: Any) -> None:
+        """Remember how a record begins."""
+        key = next(iter(value), None) if isinstance(value, dict) else None
+        if key is not None and key != self._last:
+            self._last = key
+            self._keys.note(orjson.dumps(key))
+
     def _whole_line(self) -> Piece | None:
-        """The rest of the line, if that is one record: by far the most common case."""
+        """The rest of the line, if that is one record."""
         window = self._window
         if window.passed < self._no_line:
             return None
@@ -137,10 +177,7 @@ class Pieces:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        key = next(iter(value), None) if isinstance(value, dict) else None
-        if key is not None and key != self._last:
-            self._last = key
-            self._keys.note(orjson.dumps(key))
+        self._note(value)
         return self._taken(text, value)
 
     def _up_to_next(self) -> Piece | None:

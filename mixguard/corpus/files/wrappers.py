@@ -52,8 +52,11 @@ def unwrapped(value: Any, names: Sequence[str] | None = None) -> Unwrapped | Non
     """
     if isinstance(value, list):
         return _of_list(value, names)
-    if not isinstance(value, dict):
-        return None
+    return of_object(value) if isinstance(value, dict) else None
+
+
+def of_object(value: dict[str, Any]) -> Unwrapped:
+    """The row of a parsed object."""
     if "row_idx" in value and isinstance(value.get("row"), dict):  # the hub's `/rows`
         return Unwrapped(value["row"], "part")
     body = value.get("body")

@@ -28,7 +28,7 @@ _FIRST = re.compile(
 _LATER = re.compile(r"##|USER:|(?:Human|User|HUMAN) ?:")
 
 
-def _may_be(text: str) -> bool:
+def may_be_rendered(text: str) -> bool:
     """Whether a text begins as any chat may; most documents do not, and are looked at no further."""
     found = _FIRST.match(text)
     if found is None:
@@ -40,7 +40,7 @@ def _may_be(text: str) -> bool:
 @lru_cache(maxsize=32)
 def read_script(text: str, where: Where = "document") -> Script | None:
     """The chat that a text is; None if it is none, or in a template that is not known."""
-    for template in TEMPLATES if where == "answered" or _may_be(text) else ():
+    for template in TEMPLATES if where == "answered" or may_be_rendered(text) else ():
         if where != "document" or not template.only_dialogues:
             script = cut(text, template, where)
             if script is not None:

@@ -50,7 +50,8 @@ _OPINIONS = (
     "feedback", "userfeedback", "humanfeedback", "rating", "userrating", "thumbs", "thumb", "reaction", "vote", "uservote", "desirability",
 )  # fmt: skip
 """Columns of opinions: read if they hold a word for one, while numbers are grades."""
-_NAMES = frozenset(("ktotag", "label", *_WANTED, *_UNWANTED, *_OPINIONS))
+COLUMNS = frozenset(("ktotag", "label", *_WANTED, *_UNWANTED, *_OPINIONS))
+"""Columns that may hold a label, by `names.key`."""
 
 
 class Label(NamedTuple):
@@ -81,7 +82,7 @@ def opinion(label: Any) -> bool | None:
 def label_of(row: Row) -> Label | None:
     """The label of a row's answer; None if no column can be one."""
     columns = filled(row)
-    if _NAMES.isdisjoint(columns):
+    if COLUMNS.isdisjoint(columns):
         return None
     if "ktotag" in columns:
         return Label(columns["ktotag"], opinion(row[columns["ktotag"]]))

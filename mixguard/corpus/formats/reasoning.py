@@ -36,6 +36,10 @@ _LONE = ("</think", "</thought", "</reasoning>", "</seed:", "[/THINK]", "◁/thi
 """How a closing mark begins: a text without any of these needs no further look."""
 
 
+_SIGNS = re.compile(r"<(?:\||/think|/thought|/reasoning>|/seed:|unused95>)")
+"""How closing marks and a template's tokens begin, of those that begin so."""
+
+
 class Split(NamedTuple):
     """An answer's text in two; together they are the text."""
 
@@ -52,6 +56,16 @@ def split_reasoning(text: str) -> Split:
     """
     end = _elements_end(text) or _harmony_end(text) or _lone_end(text)
     return Split(text[:end], text[end:])
+
+
+def may_be_marked(text: str) -> bool:
+    """Whether a text may hold reasoning beyond its beginning, or a template's tokens."""
+    return (
+        "assistantfinal" in text
+        or "[/THINK]" in text
+        or "◁" in text
+        or ("<" in text and _SIGNS.search(text) is not None)
+    )
 
 
 def is_marked(thought: str) -> bool:

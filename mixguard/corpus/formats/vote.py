@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from mixguard.corpus.formats import FORMATS, Format
 from mixguard.corpus.formats.base import shape
+from mixguard.corpus.formats.candidates import candidates
 from mixguard.corpus.formats.chat import LOOSE_FORMATS
 from mixguard.corpus.formats.compared import Compared
 from mixguard.corpus.formats.kto import Kto
@@ -87,7 +88,7 @@ def _first(row: Row, *, labels: bool, numbers: bool = True) -> Format | None:
         labels: whether labels that may be classes say which answer is wanted.
         numbers: whether a number names one of two answers.
     """
-    for form in FORMATS:
+    for form in candidates(tuple(row)):
         if form.matches(row):
             barred = (form is _KTO and not labels and not _KTO.sure(row)) or (
                 form is _COMPARED and not numbers
