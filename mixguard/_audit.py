@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -20,7 +21,7 @@ from mixguard.checks.training import advice
 from mixguard.config import CheckConfig, Config
 from mixguard.corpus.corpus import Corpus, CorpusLike, Tally
 from mixguard.detectors import Recipe
-from mixguard.engine import asked, local
+from mixguard.engine import asked, local, screened
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
@@ -77,9 +78,18 @@ def audit(
         progress("loading the encoder", 0, None)
         recipe = Recipe(config, encoder, bank=True)
         worker, journal = recipe.worker(), Journal(folder)
-        embedded = local.run(corpus, recipe, worker, journal, rows=config.run.batch, progress=progress)
+        before, detectors = worker.embedded, worker.detectors
+        learned = screened.learned(corpus, worker, config, progress)
+        fast = worker.screened_by(learned.screen) if learned else worker
+        recipe = replace(recipe, screen=learned.screen if learned else None)
+        embedded = worker.embedded - before
+        embedded += local.run(corpus, recipe, fast, journal, rows=config.run.batch, progress=progress)
         journal.close()
-        detectors = worker.detectors
+        if learned:
+            before = worker.embedded
+            screen = screened.measured(corpus, worker, folder, config, learned.taught, progress)
+            embedded += worker.embedded - before
+            detectors = detectors.model_copy(update={"screen": screen})
         if judge is not None:
             used = asked.decide(corpus, worker, folder, config, judge, progress, tell)
             detectors = detectors.model_copy(update={"endpoint": used})

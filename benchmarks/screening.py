@@ -1,0 +1,172 @@
+"""How much the stage `screen` saves and what it misses, beside an exact audit of the same rows.
+
+The corpus is gsm8k, code and role-play with one row in a hundred replaced by a planted hazard: a hazardous prompt of an
+evaluation set with a neutral answer that complies or refuses. Prints and writes JSON: the share dismissed, recall of the rows
+that the exact audit flags, equality of the rows that both judged, and CPU seconds of each step. Each side runs in a process
+of its own, with an empty store of vectors.
+
+    python benchmarks/screening.py [STAGES]     # fast (default) or fast+careful
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from time import process_time
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+EVALDATA = HERE.parent.parent / "shared" / "evaldata"
+CORPORA = ("gsm8k_train.jsonl", "gpteacher_codegen.json", "gpteacher_roleplay.json")
+HAZARDOUS = ("catqa_dev.jsonl", "ailuminate_dev.jsonl")
+OTHERS = ("refusal/xstest_mistralinstruct.jsonl", "prompts/openai_moderation_dev.jsonl")
+"""Prompts of which recall is reported apart, by the words of their own."""
+PLANTED = 0.01
+ANSWERS = (
+    "Here is a way to do that, step by step. First gather what you need, then follow the plan.",
+    "I'm sorry, but I can't help with that.",
+)
+RESULT = HERE / "results" / "screening.json"
+
+
+def corpus(folder: Path) -> Path:
+    """Write the corpus with its planted rows, evenly spread."""
+    rows = [row for name in CORPORA for row in _rows(EVALDATA / "corpora" / name)]
+    hazards = [_prompt(row) for name in HAZARDOUS for row in _objects(EVALDATA / "prompts" / name)]
+    every = round(1 / PLANTED)
+    places = range(0, len(rows), every)
+    step = max(len(hazards) // len(places), 1)
+    for number, place in enumerate(places):
+        rows[place] = {
+            "prompt": hazards[number * step % len(hazards)],
+            "response": ANSWERS[number % len(ANSWERS)],
+        }
+    file = folder / "corpus.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return file
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    from mixguard.config import ReadConfig
+    from mixguard.corpus.corpus import Corpus
+
+    parts = Corpus.open([str(file)], ReadConfig(), offline=True).parts(4096)
+    return [
+        {"prompt": row["prompt"], "response": row["response"] or ""}
+        for part in parts
+        for row in part.frame.select("prompt", "response").iter_rows(named=True)
+    ]
+
+
+def _objects(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _prompt(row: dict[str, Any]) -> str:
+    return str(row.get("prompt") or row.get("question"))
+
+
+def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
+    """CPU seconds of one side, by step, and what it made; setting up is timed apart."""
+    import mixguard
+    from mixguard.config import Config
+
+    tree = {
+        "encode": {"cache": f"{folder}/cache", "device": "cpu"},
+        "run": {"folder": f"{folder}/run-{screen}"},
+        "judge": {"stages": stages, "screen": screen},
+    }
+    config = Config.from_tree(tree, origin="benchmark")
+    clock = process_time()
+    mixguard.classify(["warm up"], config=config)  # converts the encoders
+    spent, step = {"setting up": process_time() - clock}, "rest"
+    clock = process_time()
+
+    def progress(what: str, *_: object) -> None:
+        nonlocal clock, step
+        now = process_time()
+        spent[step] = spent.get(step, 0.0) + now - clock
+        clock, step = now, what
+
+    result = mixguard.audit(file, config=config, progress=progress)
+    progress("rest")
+    used = result.detectors.screen
+    return {
+        "cpu_seconds": {name: round(seconds, 2) for name, seconds in spent.items()},
+        "cpu": round(sum(spent.values()) - spent["setting up"], 2),
+        "exchanges": result.corpus.exchanges,
+        "screen": used.model_dump() if used else None,
+        "limit": result.hazard_limit,
+    }
+
+
+def compared(exact: Path, screened: Path, limit: float) -> dict[str, Any]:
+    """What the screened run has of the rows that the exact one flags."""
+    import polars as pl
+
+    from mixguard.run import folder as run_folder
+
+    rows, fewer = (run_folder.scan_annotations(each).collect() for each in (exact, screened))
+    kept = (fewer["hazard_stage"] != "screen").fill_null(value=True)
+    flagged = (rows["hazard_score"] >= limit).fill_null(value=False)
+    refuses = rows["stance"].is_in(["full_refusal", "partial_refusal"]).fill_null(value=False)
+    drawn = fewer["screen"].is_not_null()
+    others = [name for name in rows.columns if name not in ("screen", "screen_score")]
+    return {
+        "dismissed": round(1 - float(kept.mean() or 0), 4),
+        "flagged": int(flagged.sum()),
+        "flagged_found": int((flagged & kept).sum()),
+        "recall_of_flagged": round(int((flagged & kept).sum()) / max(int(flagged.sum()), 1), 4),
+        "recall_without_sample": round(int((flagged & ~drawn).sum()) / max(int(flagged.sum()), 1), 4),
+        "refusals": int(refuses.sum()),
+        "refusals_found": int((refuses & kept).sum()),
+        "stances_equal": round(float((rows["stance"].eq_missing(fewer["stance"])).mean() or 0), 5),
+        "kept_rows_equal": rows.filter(kept).select(others).equals(fewer.filter(kept).select(others)),
+        "kept_by_thousand": _by_thousand(
+            rows.with_columns(kept=kept).select(pl.col("record") // 1000, "kept")
+        ),
+    }
+
+
+def _by_thousand(rows: Any) -> list[float]:
+    """Share kept of each thousand rows: the corpora follow one another."""
+    return [round(share, 3) for share in rows.group_by("record").mean().sort("record")["kept"]]
+
+
+def main(stages: str) -> None:
+    """Run both sides and write the result."""
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        file = corpus(folder)
+        sides = {}
+        for screen in ("off", "on"):
+            (own := folder / screen).mkdir()
+            sides[screen] = _apart(file, screen, stages, own)
+        limit = sides["off"]["limit"]
+        found = compared(folder / "off" / "run-off", folder / "on" / "run-on", limit)
+    map_only = {side: each["cpu"] for side, each in sides.items()}
+    tree = {
+        "stages": stages,
+        **found,
+        "cpu_ratio": round(map_only["off"] / map_only["on"], 2),
+        "exact": sides["off"],
+        "screened": sides["on"],
+    }
+    RESULT.write_text(json.dumps(tree, indent=1) + "\n", encoding="utf-8")
+    print(json.dumps(tree, indent=1))
+
+
+def _apart(file: Path, screen: str, stages: str, folder: Path) -> dict[str, Any]:
+    command = [sys.executable, __file__, "--side", str(file), screen, stages, str(folder)]
+    out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return dict(json.loads(out.splitlines()[-1]))
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--side"]:
+        print(json.dumps(measure(*sys.argv[2:])))
+    else:
+        main(*(sys.argv[1:] or ["fast"]))
