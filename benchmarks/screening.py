@@ -5,12 +5,16 @@ evaluation set with a neutral answer that complies or refuses. Prints and writes
 that the exact audit flags, equality of the rows that both judged, and CPU seconds of each step. Each side runs in a process
 of its own, with an empty store of vectors.
 
-    python benchmarks/screening.py [STAGES]     # fast (default) or fast+careful
+    python benchmarks/screening.py [--stages fast+careful] [--every 3] [--cache FOLDER]
+
+`--every` takes one row in so many; `--cache` is a cache folder whose converted encoders and models are used, not its vectors.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,8 +26,6 @@ HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"
 CORPORA = ("gsm8k_train.jsonl", "gpteacher_codegen.json", "gpteacher_roleplay.json")
 HAZARDOUS = ("catqa_dev.jsonl", "ailuminate_dev.jsonl")
-OTHERS = ("refusal/xstest_mistralinstruct.jsonl", "prompts/openai_moderation_dev.jsonl")
-"""Prompts of which recall is reported apart, by the words of their own."""
 PLANTED = 0.01
 ANSWERS = (
     "Here is a way to do that, step by step. First gather what you need, then follow the plan.",
@@ -32,10 +34,10 @@ ANSWERS = (
 RESULT = HERE / "results" / "screening.json"
 
 
-def corpus(folder: Path) -> Path:
-    """Write the corpus with its planted rows, evenly spread."""
-    rows = [row for name in CORPORA for row in _rows(EVALDATA / "corpora" / name)]
-    hazards = [_prompt(row) for name in HAZARDOUS for row in _objects(EVALDATA / "prompts" / name)]
+def corpus(folder: Path, taken: int) -> Path:
+    """Write one row in `taken` of the corpora with planted rows, evenly spread."""
+    rows = [row for name in CORPORA for row in _rows(EVALDATA / "corpora" / name)][::taken]
+    hazards = [str(row["prompt"]) for name in HAZARDOUS for row in _objects(EVALDATA / "prompts" / name)]
     every = round(1 / PLANTED)
     places = range(0, len(rows), every)
     step = max(len(hazards) // len(places), 1)
@@ -63,10 +65,6 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 def _objects(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
-
-
-def _prompt(row: dict[str, Any]) -> str:
-    return str(row.get("prompt") or row.get("question"))
 
 
 def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
@@ -136,22 +134,23 @@ def _by_thousand(rows: Any) -> list[float]:
     return [round(share, 3) for share in rows.group_by("record").mean().sort("record")["kept"]]
 
 
-def main(stages: str) -> None:
+def main(stages: str, taken: int, cache: Path | None) -> None:
     """Run both sides and write the result."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        file = corpus(folder)
+        file = corpus(folder, taken)
         sides = {}
         for screen in ("off", "on"):
             (own := folder / screen).mkdir()
+            if cache:
+                shutil.copytree(cache, own / "cache", ignore=shutil.ignore_patterns("vectors"))
             sides[screen] = _apart(file, screen, stages, own)
-        limit = sides["off"]["limit"]
-        found = compared(folder / "off" / "run-off", folder / "on" / "run-on", limit)
-    map_only = {side: each["cpu"] for side, each in sides.items()}
+        found = compared(folder / "off" / "run-off", folder / "on" / "run-on", sides["off"]["limit"])
     tree = {
         "stages": stages,
+        "rows_taken": f"1 in {taken}",
         **found,
-        "cpu_ratio": round(map_only["off"] / map_only["on"], 2),
+        "cpu_ratio": round(sides["off"]["cpu"] / sides["on"]["cpu"], 2),
         "exact": sides["off"],
         "screened": sides["on"],
     }
@@ -169,4 +168,9 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["--side"]:
         print(json.dumps(measure(*sys.argv[2:])))
     else:
-        main(*(sys.argv[1:] or ["fast"]))
+        parser = argparse.ArgumentParser()
+        parser.add_argument("--stages", default="fast")
+        parser.add_argument("--every", type=int, default=1)
+        parser.add_argument("--cache", type=Path)
+        given = parser.parse_args()
+        main(given.stages, given.every, given.cache)
