@@ -13,6 +13,7 @@ import polars as pl
 
 from mixguard.annotate.base import DISMISSED, SAMPLED
 from mixguard.annotate.screen import Screen, Share
+from mixguard.annotate.stance_evidence import BENIGN
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Worker
@@ -66,7 +67,8 @@ def learned(corpus: Corpus, worker: Worker, config: Config, progress: Progress) 
     for part in corpus.parts(config.run.batch):
         asked = part.frame.filter(teaching.holds()).unique("prompt_id", keep="first", maintain_order=True)
         score = worker(asked).get_column("hazard_score")
-        spared = (score < worker.detectors.limit(config.checks.hazard_limit)).fill_null(value=False)
+        # What is near the limit teaches nothing: a corpus full of it would have the like of it dismissed.
+        spared = (score < BENIGN).fill_null(value=False)
         harmless += asked.filter(spared).get_column("prompt").to_list()
         read += part.tally.bytes
         progress("learning what to screen", read, size, "bytes")

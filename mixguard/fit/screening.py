@@ -49,7 +49,7 @@ def fit(taxonomy: Taxonomy, harmless: Sequence[str], sampled: Share) -> Screen:
 
     Args:
         taxonomy: the taxonomy.
-        harmless: prompts of the corpus that were judged and touch no hazard.
+        harmless: prompts of the corpus that were judged to be far from any hazard.
         sampled: rows that are judged though they are dismissed.
     """
     read = _read(taxonomy, harmless)
