@@ -98,8 +98,10 @@ class ScreenAnnotator:
         return state.with_columns(screen_score=pl.Series(1 / (1 + np.exp(-score)), dtype=pl.Float32))
 
     def _is_judged(self, frame: pl.DataFrame) -> pl.Series:
-        spoken = (pl.col("language") == self.language) & pl.col("prompt").str.contains(r"\S")
-        return frame.select((spoken & pl.col("pair").is_null()).fill_null(value=False)).to_series()
+        # A language is not told of few words; the hazard stages judge those, too.
+        foreign = (pl.col("language") != self.language).fill_null(value=False)
+        asked = pl.col("prompt").str.contains(r"\S").fill_null(value=False)
+        return frame.select(asked & ~foreign & pl.col("pair").is_null()).to_series()
 
     def _may_refuse(self, batch: Batch) -> pl.Series:
         """Which answers hold words that can make them more than an answer."""
