@@ -7,7 +7,10 @@ of its own, with an empty store of vectors.
 
     python benchmarks/screening.py [--stages fast+careful] [--every 3] [--cache FOLDER]
 
-`--every` takes one row in so many; `--cache` is a cache folder whose converted encoders and models are used, not its vectors.
+    python benchmarks/screening.py --prompts
+
+The second form audits nothing: it fits the screen with and without rows of the corpora, and counts what it keeps of the other
+rows, and of the prompts of evaluation sets that the exact stages flag. `--every` takes one row in so many; `--cache` is a cache folder whose converted encoders and models are used, not its vectors.
 """
 
 from __future__ import annotations
@@ -26,12 +29,14 @@ HERE = Path(__file__).resolve().parent
 EVALDATA = HERE.parent.parent / "shared" / "evaldata"
 CORPORA = ("gsm8k_train.jsonl", "gpteacher_codegen.json", "gpteacher_roleplay.json")
 HAZARDOUS = ("catqa_dev.jsonl", "ailuminate_dev.jsonl")
+PROMPTS = ("catqa_dev.jsonl", "ailuminate_dev.jsonl", "openai_moderation_dev.jsonl")
 PLANTED = 0.01
 ANSWERS = (
     "Here is a way to do that, step by step. First gather what you need, then follow the plan.",
     "I'm sorry, but I can't help with that.",
 )
 RESULT = HERE / "results" / "screening.json"
+WORDS = HERE / "results" / "screening-words.json"
 
 
 def corpus(folder: Path, taken: int) -> Path:
@@ -65,6 +70,57 @@ def _rows(file: Path) -> list[dict[str, str]]:
 
 def _objects(file: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def by_words(stages: str, taught: int = 1500) -> list[dict[str, Any]]:
+    """What a screen keeps, taught by the exemplars alone and by rows of the corpora, too."""
+    import polars as pl
+
+    import mixguard
+    from mixguard.annotate.screen import Share
+    from mixguard.config import Config
+    from mixguard.corpus.corpus import Corpus
+    from mixguard.fit.screening import fit
+    from mixguard.library.taxonomy import Taxonomy
+
+    config = Config().replace({"judge.stages": stages})
+    rows = pl.concat([
+        part.frame.select("prompt", "prompt_id", "kind", corpus=pl.lit(name))
+        for name in CORPORA
+        for part in Corpus.open([str(EVALDATA / "corpora" / name)], config.read, offline=True).parts(4096)
+    ])  # fmt: skip
+    prompts = pl.concat([
+        pl.DataFrame({"prompt": [str(row["prompt"]) for row in _objects(EVALDATA / "prompts" / name)]})
+        .with_columns(kind=pl.lit("exchange"), corpus=pl.lit(name))
+        for name in PROMPTS
+    ])  # fmt: skip
+    flagged = prompts.filter(mixguard.classify(prompts["prompt"].to_list(), config=config)["flagged"])
+    told = []
+    for number in (0, taught):
+        share = Share(0.0, number / rows.height)
+        own = rows.filter(share.holds()).unique("prompt_id", keep="first", maintain_order=True)
+        clock = process_time()
+        screen = fit(Taxonomy.load("mixguard"), own["prompt"].to_list(), Share(0.0, 0.0))
+        seconds = process_time() - clock
+        kept, found = (
+            each.with_columns(kept=pl.Series(screen.score(each) >= screen.limit))
+            for each in (rows.filter(~share.holds()), flagged)
+        )
+        told.append(
+            {
+                "taught": own.height,
+                "fit_cpu_seconds": round(seconds, 2),
+                "kept": round(float(kept["kept"].sum()) / kept.height, 4),
+                "kept_of": _by(kept, pl.col("kept").mean().round(4)),
+                "flagged": _by(found, pl.len()),
+                "flagged_kept": _by(found, pl.col("kept").sum()),
+            }
+        )
+    return told
+
+
+def _by(rows: Any, value: Any) -> dict[str, float]:
+    return dict(rows.group_by("corpus").agg(value.alias("value")).sort("corpus").iter_rows())
 
 
 def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
@@ -172,5 +228,11 @@ if __name__ == "__main__":
         parser.add_argument("--stages", default="fast")
         parser.add_argument("--every", type=int, default=1)
         parser.add_argument("--cache", type=Path)
+        parser.add_argument("--prompts", action="store_true")
         given = parser.parse_args()
+        if given.prompts:
+            figures = json.dumps(by_words(given.stages), indent=1)
+            WORDS.write_text(figures + "\n", encoding="utf-8")
+            print(figures)
+            sys.exit()
         main(given.stages, given.every, given.cache)
