@@ -139,14 +139,14 @@ def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
     spent, step = {"setting up": process_time() - clock}, "rest"
     clock = process_time()
 
-    def progress(what: str, *_: object) -> None:
+    def progress(stage: str, done: int, total: int | None, unit: str = "") -> None:  # noqa: ARG001
         nonlocal clock, step
         now = process_time()
         spent[step] = spent.get(step, 0.0) + now - clock
-        clock, step = now, what
+        clock, step = now, stage
 
     result = mixguard.audit(file, config=config, progress=progress)
-    progress("rest")
+    progress("rest", 0, None)
     used = result.detectors.screen
     return {
         "cpu_seconds": {name: round(seconds, 2) for name, seconds in spent.items()},
@@ -170,14 +170,14 @@ def compared(exact: Path, screened: Path, limit: float) -> dict[str, Any]:
     drawn = fewer["screen"].is_not_null()
     others = [name for name in rows.columns if name not in ("screen", "screen_score")]
     return {
-        "dismissed": round(1 - float(kept.mean() or 0), 4),
+        "dismissed": round(int((~kept).sum()) / len(kept), 4),
         "flagged": int(flagged.sum()),
         "flagged_found": int((flagged & kept).sum()),
         "recall_of_flagged": round(int((flagged & kept).sum()) / max(int(flagged.sum()), 1), 4),
         "recall_without_sample": round(int((flagged & ~drawn).sum()) / max(int(flagged.sum()), 1), 4),
         "refusals": int(refuses.sum()),
         "refusals_found": int((refuses & kept).sum()),
-        "stances_equal": round(float((rows["stance"].eq_missing(fewer["stance"])).mean() or 0), 5),
+        "stances_equal": round(int(rows["stance"].eq_missing(fewer["stance"]).sum()) / rows.height, 5),
         "kept_rows_equal": rows.filter(kept).select(others).equals(fewer.filter(kept).select(others)),
         "kept_by_thousand": _by_thousand(
             rows.with_columns(kept=kept).select(pl.col("record") // 1000, "kept")

@@ -59,8 +59,8 @@ class HazardAnnotator:
         judged = spread(self._judge(batch.where(seen)), seen).with_columns(hazard_unjudged=reason)
         if not far.any():
             return judged
-        screened = {
-            "hazard_score": batch.frame.get_column("screen_score"),
+        screened: dict[str, pl.Expr] = {
+            "hazard_score": pl.lit(batch.frame.get_column("screen_score")),
             "hazards": pl.lit([], HAZARD["hazards"]),
             "hazard_stage": pl.lit(SCREEN),
         }

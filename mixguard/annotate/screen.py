@@ -110,8 +110,9 @@ class ScreenAnnotator:
         begins = written.select((pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0))
         prompts = batch.frame.get_column("prompt")
         candidates = self.refused.candidates(batch.plain, prompts, harmless, begins.to_series())
-        rows = pl.int_range(batch.frame.height, dtype=candidates.dtype, eager=True)
-        return written.select(shown()).to_series() | rows.is_in(candidates.implode())
+        hinted = np.zeros(batch.frame.height, dtype=bool)
+        hinted[candidates.to_numpy()] = True
+        return written.select(shown() | pl.lit(pl.Series(hinted))).to_series()
 
 
 def words_of(texts: Sequence[str]) -> Words:

@@ -22,7 +22,7 @@ from mixguard.fit.screening import fit
 from mixguard.progress import Progress
 from mixguard.run import folder as run_folder
 from mixguard.run.provenance import ScreenUsed
-from mixguard.stats import wilson
+from mixguard.stats import Interval, wilson
 
 FROM = 64 * 2**20
 """Bytes of a corpus from which `auto` screens. About 100,000 exchanges: two in a hundred teach and one is sampled, and fitting
@@ -128,7 +128,7 @@ def _used(folder: Path, limit: float, taught: int, config: Config) -> ScreenUsed
     return ScreenUsed(
         **counts,
         recall=_recall(found, share * dismissed),
-        interval=(
+        interval=Interval(
             _recall(found, interval.high * dismissed),
             _recall(found, interval.low * dismissed),
         ),
