@@ -139,7 +139,7 @@ def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
     spent, step = {"setting up": process_time() - clock}, "rest"
     clock = process_time()
 
-    def progress(stage: str, done: int, total: int | None, unit: str = "") -> None:  # noqa: ARG001
+    def progress(stage: str, done: int, total: int | None, unit: str = "") -> None:
         nonlocal clock, step
         now = process_time()
         spent[step] = spent.get(step, 0.0) + now - clock

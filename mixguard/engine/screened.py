@@ -25,8 +25,8 @@ from mixguard.run.provenance import ScreenUsed
 from mixguard.stats import Interval, wilson
 
 FROM = 64 * 2**20
-"""Bytes of a corpus from which `auto` screens. About 100,000 exchanges: two in a hundred teach and one is sampled, and fitting
-takes as long as judging some hundreds of them."""
+"""Bytes of a corpus from which `auto` screens. About 100,000 exchanges: there, one or two in a hundred teach and one is sampled;
+reading twice and fitting cost as much as judging some thousands of them. Judgement."""
 ROW = 600
 """Bytes of an exchange, roughly."""
 TEACHING, TEACHING_MOST = 1500, 0.1
