@@ -155,7 +155,7 @@ def engines(work: Path) -> dict[str, Any]:
         audited(corpus, work / f"shard-{number}", *cut, "--shard", f"{number}/2", cache=work / "cache")
     merged = ("merge", work / "shard-1", work / "shard-2", "--run", work / "merged", "--fail-on", "never")
     mixguard(*merged, cache=work / "cache")
-    same = {"shards": document(work / "merged") == local}
+    same: dict[str, bool | str] = {"shards": document(work / "merged") == local}
     for engine in ("processes", "ray"):
         try:
             audited(

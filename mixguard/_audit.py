@@ -13,7 +13,7 @@ from mixguard.annotate.others import check_named
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
-from mixguard.engine import asked, resume, reuse
+from mixguard.engine import asked, resume, reuse, screened
 from mixguard.errors import ConfigError, RunFolderError
 from mixguard.files import cache_folder
 from mixguard.progress import Progress, Tell, quiet, silent
@@ -66,9 +66,13 @@ def audit(
         mapped = resume.annotate(corpus, Recipe(config, encoder, bank=True), folder, target, progress, tell)
         made_by_map = mapped.journal.sums()
         detectors = mapped.run.detectors
+        if mapped.run.taught is not None:
+            limit, again = detectors.limit(config.checks.hazard_limit), screened.Again(corpus, mapped.worker)
+            used = screened.measured(folder, limit, config, mapped.run.taught, lambda: again, progress)
+            detectors = detectors.model_copy(update={"screen": used})
         if judge is not None:
-            used = asked.decide(corpus, mapped.worker, folder, config, judge, progress, tell)
-            detectors = detectors.model_copy(update={"endpoint": used})
+            decided = asked.decide(corpus, mapped.worker, folder, config, judge, progress, tell)
+            detectors = detectors.model_copy(update={"endpoint": decided})
         provenance = Provenance(
             started=started,
             seconds=round(monotonic() - clock, 2),

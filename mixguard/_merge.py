@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import cached_property
 from itertools import pairwise
 from os import PathLike
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import NamedTuple
 from mixguard._reduce import DEFAULT_FOLDER, Accepted, Made, check_options, finish, summary
 from mixguard.config import SERVED, Config, JudgeConfig, RunConfig
 from mixguard.corpus.corpus import Corpus
-from mixguard.detectors import Recipe, Worker
-from mixguard.engine import asked
-from mixguard.engine.resume import made_of, options
+from mixguard.detectors import Recipe
+from mixguard.engine import asked, screened
+from mixguard.engine.resume import SCREEN, made_of, options
+from mixguard.engine.screened import Again
 from mixguard.errors import ConfigError, InputError, RunFolderError, UsageError
 from mixguard.progress import Progress, Tell, quiet, silent
 from mixguard.run import folder as run_folder
@@ -29,7 +31,10 @@ from mixguard.run.unfinished import Unfinished, unlike
 from mixguard.vectors.base import Encoder
 
 _SHARD = "run.shard"
-_NEEDED = "a judge is asked about the corpus itself: merge where it is as it was, or leave out --judge"
+_NEEDED = (
+    "a judge, and a screen that missed too much, need the corpus itself: merge where it is as it was, leave out --judge, or"
+    " make the shards with --screen off"
+)
 _NAMED = 5
 """Missing shards that are named."""
 
@@ -40,13 +45,6 @@ class _Found(NamedTuple):
     folder: Path
     shard: Shard
     run: Unfinished
-
-
-class _Source(NamedTuple):
-    """What the stages after the map need."""
-
-    corpus: Corpus
-    worker: Worker
 
 
 def merge(
@@ -80,17 +78,22 @@ def merge(
     with place.fresh(target) as folder:
         progress("joining", 0, len(found), "shards")
         journal = _joined(found, folder)
-        tally, detectors, embedded = journal.tally(), first.detectors, 0
+        tally = journal.tally()
+        source = _Source(first, list(tally.digests), config, encoder)
+        detectors = first.detectors
+        if first.taught is not None:
+            limit = detectors.limit(config.checks.hazard_limit)
+            used = screened.measured(folder, limit, config, first.taught, source.again, progress)
+            detectors = detectors.model_copy(update={"screen": used})
         if judge is not None:
-            corpus, worker = _again(first, list(tally.digests), config, encoder)
-            used = asked.decide(corpus, worker, folder, config, judge, progress, tell)
-            detectors = detectors.model_copy(update={"endpoint": used})
-            embedded = worker.embedded
+            corpus, worker = source.again()
+            decided = asked.decide(corpus, worker, folder, config, judge, progress, tell)
+            detectors = detectors.model_copy(update={"endpoint": decided})
         elif first.config.judge.endpoint is not None:
             tell(
                 f"nothing was sent to {first.config.judge.endpoint}, which the shards name: give --judge to this command"
             )
-        provenance = _together(found, monotonic() - clock, embedded)
+        provenance = _together(found, monotonic() - clock, source.embedded)
         made = Made(summary(tally), first.columns, detectors, provenance)
         run_folder.check_annotations(folder, made.corpus.exchanges, made.columns)
         result = finish(folder, config, accepted, made)
@@ -202,24 +205,45 @@ def _link(source: Path, to: Path) -> None:
         shutil.copyfile(source, to)
 
 
-def _again(run: Unfinished, sources: Sequence[str], config: Config, encoder: Encoder | None) -> _Source:
-    """The corpus and a worker once more, checked to be those of the shards.
+class _Source:
+    """The corpus and a worker once more, for stages that need them; checked to be those of the shards."""
 
-    Raises:
-        UsageError: they are not, or the corpus is not here.
-    """
-    try:
-        corpus = Corpus.open(list(sources), config.read, offline=config.encode.offline)
-        changed = [each.name for each in corpus.sources if each.digest() != run.sources.get(each.name)]
-    except InputError as error:
-        raise InputError(f"{error}; {_NEEDED}") from None
-    if changed or len(corpus.sources) != len(run.sources):
-        raise InputError(f"{(changed or sources)[0]}: changed since the shards were made; {_NEEDED}")
-    worker = Recipe(config, encoder, bank=True).worker()
-    name = unlike({**run.made_of, _SHARD: ""}, {**made_of(corpus, config, worker), _SHARD: ""})
-    if name is not None:
-        raise UsageError(f"{name} is not what it was when the shards were made; {_NEEDED}")
-    return _Source(corpus, worker)
+    def __init__(
+        self, run: Unfinished, sources: Sequence[str], config: Config, encoder: Encoder | None
+    ) -> None:
+        self._run, self._sources, self._config, self._encoder = run, sources, config, encoder
+
+    @property
+    def embedded(self) -> int:
+        """Texts that were embedded for these stages."""
+        return self.again().worker.embedded if "_found" in vars(self) else 0
+
+    def again(self) -> Again:
+        """The corpus and the worker.
+
+        Raises:
+            UsageError: they are not those of the shards, or the corpus is not here.
+        """
+        return self._found
+
+    @cached_property
+    def _found(self) -> Again:
+        run, config = self._run, self._config
+        try:
+            corpus = Corpus.open(list(self._sources), config.read, offline=config.encode.offline)
+            changed = [each.name for each in corpus.sources if each.digest() != run.sources.get(each.name)]
+        except InputError as error:
+            raise InputError(f"{error}; {_NEEDED}") from None
+        if changed or len(corpus.sources) != len(run.sources):
+            raise InputError(
+                f"{(changed or self._sources)[0]}: changed since the shards were made; {_NEEDED}"
+            )
+        worker = Recipe(config, self._encoder, bank=True).worker()
+        any_ = {_SHARD: "", SCREEN: ""}
+        name = unlike({**run.made_of, **any_}, {**made_of(corpus, config, worker), **any_})
+        if name is not None:
+            raise UsageError(f"{name} is not what it was when the shards were made; {_NEEDED}")
+        return Again(corpus, worker)
 
 
 def _together(found: Sequence[_Found], seconds: float, embedded: int) -> Provenance:

@@ -49,9 +49,16 @@ HAZARD = pl.Schema(
         "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
         "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %
         "hazard_window": pl.UInt32(),  # index of the most hazardous window of the text
-        "hazard_stage": pl.String(),  # the stage that decided: fast | careful | endpoint
+        "hazard_stage": pl.String(),  # the stage that decided: screen | fast | careful | endpoint
         "text_kind": pl.String(),  # kind of the plain or background exemplar nearest to it, e.g. request, document
         "hazard_unjudged": pl.String(),  # why there is no verdict, null if there is one
+    }
+)
+
+SCREENED = pl.Schema(
+    {
+        "screen": pl.String(),  # dismissed (not judged further) | sampled (dismissed, and judged nevertheless); null if not
+        "screen_score": pl.Float32(),  # the screen's own probability of any hazard; null without a screen
     }
 )
 

@@ -105,6 +105,8 @@ class JudgeConfig(Model):
     """Name of a bundled taxonomy, or the folder of your own."""
     stages: Literal["auto", "fast", "fast+careful"] = "auto"
     """Which stages judge hazards: the careful one decides what the fast one doubts; `auto` uses it where its weights are installed and the fast encoder is the bundled one."""
+    screen: Literal["auto", "on", "off"] = "auto"
+    """Whether a model of words dismisses what is nowhere near a hazard before anything is embedded; `auto` does from 64 MB, below which its two readings and its own fit cost more than they save."""
     neighbours: int = Field(default=5, ge=1, le=50)
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)

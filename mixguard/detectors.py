@@ -18,6 +18,7 @@ from mixguard.annotate.known import KnownAnnotator, known
 from mixguard.annotate.models import fitted, model_file
 from mixguard.annotate.neighbours import NeighbourAnnotator
 from mixguard.annotate.refused_first import RefusedFirst
+from mixguard.annotate.screen import Screen, ScreenAnnotator
 from mixguard.annotate.second import SecondOpinion
 from mixguard.annotate.sentence_screen import SentenceScreen, made_of
 from mixguard.annotate.stance import StanceAnnotator
@@ -55,6 +56,8 @@ class Recipe:
     """Replaces the configured encoder of the first stage."""
     bank: bool = False
     """Whether pairs of the configured bank are trusted as labelled."""
+    screen: Screen | None = None
+    """Dismisses what is nowhere near a hazard; without one, everything is embedded."""
 
     def worker(self) -> Worker:
         """Load encoders, stores, models and annotators: the slow part of startup.
@@ -72,6 +75,7 @@ class Recipe:
             (
                 ContentAnnotator(),
                 KnownAnnotator(pairs),
+                ScreenAnnotator(self.screen, stance.refused, taxonomy.language),
                 HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
                 stance,
@@ -158,6 +162,14 @@ class Worker:
         """The same worker with a last stage that judges hazards."""
         annotators = (
             each.followed_by(last) if isinstance(each, HazardAnnotator) else each for each in self.annotators
+        )
+        return replace(self, annotators=tuple(annotators))
+
+    def screened_by(self, screen: Screen | None) -> Worker:
+        """The same worker, which dismisses what is nowhere near a hazard; without a screen, nothing."""
+        annotators = (
+            replace(each, screen=screen) if isinstance(each, ScreenAnnotator) else each
+            for each in self.annotators
         )
         return replace(self, annotators=tuple(annotators))
 

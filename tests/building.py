@@ -21,6 +21,7 @@ from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_model import Calibration, HazardModel
 from mixguard.annotate.known import KnownAnnotator
 from mixguard.annotate.neighbours import NeighbourAnnotator
+from mixguard.annotate.screen import ScreenAnnotator
 from mixguard.annotate.stance import StanceAnnotator
 from mixguard.catalogue import BY_ID, CHECKS, limits
 from mixguard.checks.base import Check, Evidence
@@ -123,7 +124,7 @@ def small_taxonomy(folder: Path) -> Path:
 Row = dict[str, Any]
 
 WRITTEN = [
-    KnownAnnotator.writes, HazardAnnotator.writes, NeighbourAnnotator.writes, StanceAnnotator.writes,
+    KnownAnnotator.writes, ScreenAnnotator.writes, HazardAnnotator.writes, NeighbourAnnotator.writes, StanceAnnotator.writes,
     *(signal.annotator.writes for signal in SIGNALS if signal.annotator),
 ]  # fmt: skip
 ANNOTATIONS = pl.Schema({**EXCHANGE, **{name: kind for schema in WRITTEN for name, kind in schema.items()}})

@@ -20,6 +20,9 @@ from mixguard.vectors.base import Vectors
 from mixguard.vectors.index import Neighbours
 from mixguard.vectors.store import TextVectors, VectorStore
 
+DISMISSED, SAMPLED = "dismissed", "sampled"
+"""Values of the column `screen`; null for a row that the screen passes on."""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -216,6 +219,13 @@ class Expressions:
         return batch.frame.select(
             self.columns[name].cast(kind).alias(name) for name, kind in self.writes.items()
         )
+
+
+def dismissed(frame: pl.DataFrame) -> pl.Series:
+    """Which rows the screen dismissed, so that no vector is made of them."""
+    if "screen" not in frame.columns:
+        return pl.repeat(value=False, n=frame.height, eager=True)
+    return (frame.get_column("screen") == DISMISSED).fill_null(value=False)
 
 
 def spread(columns: pl.DataFrame, mask: pl.Series) -> pl.DataFrame:

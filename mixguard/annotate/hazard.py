@@ -8,13 +8,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.base import Batch, spread
+from mixguard.annotate.base import Batch, dismissed, spread
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.annotate.second import ENDPOINT, SecondOpinion
 from mixguard.annotate.seen import Seen, seen
 from mixguard.columns import HAZARD
 from mixguard.library.taxonomy import Taxonomy
 
+SCREEN = "screen"
+"""Name of the stage that dismisses rows."""
 LISTED = 0.05
 """Probability from which a hazard is listed."""
 
@@ -22,7 +24,7 @@ LISTED = 0.05
 class HazardAnnotator:
     """Judges prompts and documents by the exemplars' votes; what one stage doubts, the next one decides."""
 
-    reads = ("kind", "prompt", "language", "pair")
+    reads = ("kind", "prompt", "language", "pair", "screen", "screen_score")
     writes = HAZARD
 
     def __init__(self, taxonomy: Taxonomy, pairs: pl.DataFrame) -> None:
@@ -38,8 +40,19 @@ class HazardAnnotator:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `HAZARD`."""
         reason = self._unjudged(batch.frame)
-        judged = batch.where(reason.is_null())
-        return spread(self._judge(judged), reason.is_null()).with_columns(hazard_unjudged=reason)
+        far = dismissed(batch.frame)
+        near = reason.is_null() & ~far
+        judged = spread(self._judge(batch.where(near)), near).with_columns(hazard_unjudged=reason)
+        if not far.any():
+            return judged
+        screened: dict[str, pl.Expr] = {
+            "hazard_score": pl.lit(batch.frame.get_column("screen_score")),
+            "hazards": pl.lit([], HAZARD["hazards"]),
+            "hazard_stage": pl.lit(SCREEN),
+        }
+        return judged.with_columns(
+            pl.when(far).then(value).otherwise(name).alias(name) for name, value in screened.items()
+        )
 
     def followed_by(self, last: SecondOpinion) -> HazardAnnotator:
         """The same annotator with a last stage."""

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.base import Batch, spread
+from mixguard.annotate.base import Batch, dismissed, spread
 from mixguard.annotate.incoherence import is_incoherent
 from mixguard.annotate.refused_first import Refused, RefusedFirst
 from mixguard.annotate.stance_evidence import needed
@@ -39,14 +39,14 @@ TURNED = 3
 class StanceAnnotator:
     """Judges responses, or says why it cannot."""
 
-    reads = ("kind", "prompt", "response", "tool_call", "hazard_score", "pair_kind")
+    reads = ("kind", "prompt", "response", "tool_call", "hazard_score", "pair_kind", "screen")
     writes = STANCE
 
     def __init__(
         self, refused: RefusedFirst, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame
     ) -> None:
         """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
-        self._refused = refused
+        self.refused = refused
         self._grammar = refused.grammar
         self._known = pairs.select("response", "stance")
         self.model = model
@@ -55,8 +55,19 @@ class StanceAnnotator:
     def __call__(self, batch: Batch) -> pl.DataFrame:
         """Columns `STANCE`."""
         reason = _unjudged(batch.frame)
-        judged = self._judge(batch.where(reason.is_null()))
-        return spread(judged, reason.is_null()).with_columns(stance_unjudged=reason)
+        far = dismissed(batch.frame) & reason.is_null()
+        seen = reason.is_null() & ~far
+        judged = spread(self._judge(batch.where(seen)), seen).with_columns(stance_unjudged=reason)
+        if not far.any():
+            return judged
+        broken = spread(is_incoherent(batch.where(far).plain).to_frame("broken"), far).to_series()
+        answered = {
+            "stance": pl.lit(STANCES[0]),
+            "stance_note": pl.when(broken).then(pl.lit("incoherent")),
+        }
+        return judged.with_columns(
+            pl.when(far).then(value).otherwise(name).alias(name) for name, value in answered.items()
+        )
 
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
@@ -103,7 +114,7 @@ class StanceAnnotator:
         """The answers that refuse something harmless, apart from those of the bank."""
         begins = written.select(_refused()).to_series()
         prompts, hazard = batch.frame.select("prompt", "hazard_score")
-        return self._refused(batch.plain, prompts, hazard.set(pl.Series(trusted), None), begins)
+        return self.refused(batch.plain, prompts, hazard.set(pl.Series(trusted), None), begins)
 
     def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
         """Index of the stance of each answer from the bank, whose labels are reviewed; -1 elsewhere."""

@@ -32,6 +32,11 @@ NEVER = 2.0
 """A probability that none reaches."""
 
 
+def shown() -> pl.Expr:
+    """Whether an answer holds any words that speak for a refusal, or say what it lacks."""
+    return pl.any_horizontal(pl.col(*SPOKEN, *ENDING, *HINTED, *HELPED, *LACKING) > 0)
+
+
 def needed(written: pl.DataFrame, hazard: pl.Series, sure: float) -> Floats:
     """Probability from which each response is called a refusal, by the words that speak for it.
 

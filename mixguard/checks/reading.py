@@ -123,7 +123,7 @@ def _stages(evidence: Evidence) -> Told:
     """Whether a stage that would have judged better is missing."""
     detectors = evidence.detectors
     careful, fast, endpoint = detectors.without, detectors.hazard_error, detectors.endpoint
-    asked = f"; {endpoint.told}" if endpoint is not None else ""
+    asked = "".join(f"; {used.told}" for used in (detectors.screen, endpoint) if used is not None)
     if careful is None:
         names = " and ".join(stage.name for stage in detectors.stages)
         return Told("pass", f"judged by the stage{'s' * (' ' in names)} {names}{asked}", 0, 0)

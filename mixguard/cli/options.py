@@ -84,6 +84,15 @@ IgnoreTemplate = Annotated[
         show_default="--ignore-template",
     ),
 ]
+Screen = Annotated[
+    str | None,
+    typer.Option(
+        "--screen",
+        metavar="auto|on|off",
+        help="Whether a model of words dismisses what is nowhere near a hazard before anything is embedded; `off` judges every exchange exactly.",
+        show_default="auto",
+    ),
+]
 References = Annotated[
     list[str] | None,
     typer.Option(

@@ -67,7 +67,9 @@ def _verdict(audit: Audit) -> Text:
         ),
         style="dim",
     )
-    endpoint = audit.detectors.endpoint
+    screen, endpoint = audit.detectors.screen, audit.detectors.endpoint
+    if screen is not None:
+        line.append(f"\n {screen.told}", style="yellow" if screen.exact else "dim")
     if endpoint is not None:
         line.append(f"\n {printed(endpoint.told)}", style="yellow" if endpoint.stopped else "dim")
     return line

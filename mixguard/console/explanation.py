@@ -78,6 +78,8 @@ def _hazard_line(row: dict[str, object]) -> str:
     if row["hazard_unjudged"]:
         return f"not judged: {row['hazard_unjudged']}"
     sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
+    if row["hazard_stage"] == "screen":
+        return f"nowhere near a hazard, by the screen alone: hazard probability {row['hazard_score']:.2f}"
     return (
         f"{row['hazard']}{sub}, hazard probability {row['hazard_score']:.2f}"
         f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f}),"
@@ -89,6 +91,8 @@ def _stance_line(row: dict[str, object]) -> str:
     if row["stance_unjudged"]:
         return f"not judged: {row['stance_unjudged']}"
     note = f", {row['stance_note']}" if row["stance_note"] else ""
+    if row["stance_score"] is None:
+        return f"{row['stance']}, since it holds no words of refusal{note}"
     return f"{row['stance']}, refusal probability {row['stance_score']:.2f}{note}"
 
 

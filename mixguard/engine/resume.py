@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import entry_points
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
 
+from mixguard.annotate.screen import Screen
 from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe, Worker
+from mixguard.engine import screened
 from mixguard.engine.choose import engine_of
-from mixguard.engine.reuse import Earlier, Reusing
+from mixguard.engine.reuse import Reusing
 from mixguard.files import cache_folder, sha256, spelt
 from mixguard.progress import Progress, Tell
 from mixguard.run.journal import Journal, Shard
@@ -28,10 +31,15 @@ _ELSEWHERE = {"encode.cache", "encode.offline", "encode.device", *(f"judge.{name
 """Options of the sections `read`, `encode` and `judge` that decide no annotation of the map."""
 
 
+SCREEN = "digest of the screen"
+"""Name of what is learned from the corpus, among what a run is made of."""
+
+
 class Mapped(NamedTuple):
     """What the map did."""
 
     worker: Worker
+    """Without the screen."""
     journal: Journal
     run: Unfinished
 
@@ -55,25 +63,28 @@ def annotate(
     config, started, clock = recipe.config, datetime.now(UTC), monotonic()
     progress("loading the encoder", 0, None)
     worker = recipe.worker()
+    before = worker.embedded
+    learned = screened.learned(corpus, worker, config, progress)
+    screen = learned.screen if learned else None
+    recipe, judge = replace(recipe, screen=screen), worker.screened_by(screen)
+    learning = worker.embedded - before
     run = Unfinished(
-        made_of=made_of(corpus, config, worker),
+        made_of=made_of(corpus, config, worker, screen),
         columns={name: str(kind) for name, kind in worker.columns.items()},
         detectors=worker.detectors,
         config=config,
         provenance=Provenance(started=started, seconds=0, texts_embedded=0, versions=versions()),
+        taught=learned.taught if learned else None,
     )
     begin(folder, run, tell)
     journal = Journal(folder, Shard.read(config.run.shard))
-    earlier = (
-        None if config.run.fresh else Earlier.open(cache_folder(config.encode.cache), target, run.made_of)
-    )
-    judge = worker if earlier is None else Reusing(worker, earlier)
+    reusing = Reusing.of(judge, cache_folder(config.encode.cache), target, run)
     engine = engine_of(recipe)
-    embedded = engine(corpus, recipe, judge, journal, rows=config.run.batch, progress=progress)
-    if isinstance(judge, Reusing) and judge.reused:
-        tell(f"judged by the run before, and the same in this one: {judge.reused:,} exchanges")
+    embedded = engine(corpus, recipe, reusing, journal, rows=config.run.batch, progress=progress)
+    if reusing.reused:
+        tell(f"judged by the run before, and the same in this one: {reusing.reused:,} exchanges")
     journal.close()
-    used = {"seconds": round(monotonic() - clock, 2), "texts_embedded": embedded}
+    used = {"seconds": round(monotonic() - clock, 2), "texts_embedded": learning + embedded}
     ended = {
         "parts": journal.parts,
         "sources": journal.sources,
@@ -82,7 +93,7 @@ def annotate(
     return Mapped(worker, journal, run.model_copy(update=ended))
 
 
-def made_of(corpus: Corpus, config: Config, worker: Worker) -> dict[str, str]:
+def made_of(corpus: Corpus, config: Config, worker: Worker, screen: Screen | None = None) -> dict[str, str]:
     """Everything that decides the annotations of a part, by name: two runs of which it is the same make the same."""
     judged = hashlib.sha256(f"{worker.detectors.model_dump_json()}{worker.columns}".encode()).hexdigest()[:16]
     return {
@@ -92,6 +103,7 @@ def made_of(corpus: Corpus, config: Config, worker: Worker) -> dict[str, str]:
         **dict(_contents(config)),
         "digest of the bank": worker.bank,
         "digest of models and taxonomy": judged,
+        SCREEN: screen.digest if screen else "none",
     }
 
 

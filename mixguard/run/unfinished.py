@@ -36,6 +36,8 @@ class Unfinished(Model):
     detectors: Detectors
     config: Config
     provenance: Provenance
+    taught: int | None = None
+    """Rows of the corpus that the screen was fitted on; None if nothing is screened."""
     parts: int | None = None
     """Parts of the whole corpus, the other shards' too."""
     sources: dict[str, str] = Field(default={})

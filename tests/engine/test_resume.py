@@ -72,7 +72,9 @@ def annotate(counting: Counting) -> Callable[..., Mapped]:
         config = Config().replace({"run.batch": 2, **options})
         folder.mkdir(exist_ok=True)
         opened = Corpus.open(corpora, config.read, offline=True)
-        return resume.annotate(opened, CountingRecipe(config, made=counting), folder, silent, tell)
+        return resume.annotate(
+            opened, CountingRecipe(config, made=counting), folder, folder / "none", silent, tell
+        )
 
     return run
 

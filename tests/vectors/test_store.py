@@ -69,3 +69,12 @@ def test_a_killed_write_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytes
     database.execute("INSERT INTO texts VALUES (?, ?, ?)", (text_id("half"), b"\0" * 128, b""))
     database.close()  # no COMMIT
     assert store.vectors(["half"]).vectors.any()
+
+
+def test_a_text_of_an_earlier_batch_is_not_embedded_again(tmp_path: Path) -> None:
+    encoder = CountingEncoder()
+    store = VectorStore.open(tmp_path, encoder)
+    for batch in (["a system prompt", "one"], ["a system prompt", "two"], ["two", "one"]):
+        store.vectors(batch)
+    assert encoder.asked == ["a system prompt", "one", "two"]
+    assert store.embedded == 3

@@ -67,6 +67,8 @@ def judged(audit: Audit) -> Iterator[str]:
     )
     stages = "; ".join(f"{cell(stage.name)}: {cell(stage.encoder)}" for stage in detectors.stages)
     yield f"- Stages: {stages}"
+    if detectors.screen is not None:
+        yield f"- {detectors.screen.told.capitalize()}"
     if detectors.endpoint is not None:
         yield f"- Asked a served model about prompts near the limit: {cell(detectors.endpoint.told)}"
     yield (
