@@ -1,4 +1,4 @@
-"""A published encoder on a CPU: the same weights in OpenVINO, converted once into the cache.
+"""A published encoder on a CPU: the same weights in OpenVINO, built once into the cache.
 
 Measured by `benchmarks/speed.py`; with bfloat16 instructions the vectors' cosine to float32 is above .9999.
 """
@@ -16,6 +16,7 @@ from mixguard.network import unobserved
 from mixguard.vectors.base import Vectors, Windows
 from mixguard.vectors.convert import find_or_convert, verified
 from mixguard.vectors.devices import cores
+from mixguard.vectors.graph import IDS, MASK
 from mixguard.vectors.published import Published
 
 BATCH_TOKENS = 4096
@@ -46,17 +47,25 @@ class OpenVinoEncoder:
         self.fingerprint = f"{self.weights}-{precision}-{published.window}-{overlap}"
 
     @classmethod
-    def load(cls, published: Published, cache: Path, *, overlap: int) -> OpenVinoEncoder:
-        """Load the converted network, converting it first if it is not cached."""
+    def load(
+        cls, published: Published, cache: Path, *, overlap: int, precision: str | None = None
+    ) -> OpenVinoEncoder:
+        """Load the network, building it first if it is not cached; in `f32`, `bf16` or, by default, what suits the processor."""
         with unobserved():
             import openvino
         from tokenizers import Tokenizer
 
         # What is there is hashed when it is first used: many runs find every text stored.
         find_or_convert(published, cache)
-        options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": cores()}
+        options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": cores(),
+        }
         core = openvino.Core()
-        precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+        precision = precision or core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+
+        options["INFERENCE_PRECISION_HINT"] = precision
 
         def loaded() -> Loaded:
             folder = verified(published, cache)
@@ -105,9 +114,9 @@ def _batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], int]]:
 
 
 def _padded(tokens: list[list[int]], length: int, pad: int) -> dict[str, Any]:
-    ids = np.full((len(tokens), length), pad, dtype=np.int64)
-    mask = np.zeros_like(ids)
+    ids = np.full((len(tokens), length), pad, dtype=np.int32)
+    mask = np.zeros(ids.shape, dtype=np.float32)
     for row, window in enumerate(tokens):
         ids[row, : len(window)] = window
         mask[row, : len(window)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    return {IDS: ids, MASK: mask}

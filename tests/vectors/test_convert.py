@@ -112,13 +112,13 @@ def test_no_room_anywhere_is_a_sentence(
         UsageError, match=r"No space left on device\); set encode\.cache to a folder with 1 GB"
     ):
         find_or_convert(BUNDLED, tmp_path)
-    assert list((tmp_path / "encoders").glob("*openvino")) == []
+    assert list((tmp_path / "encoders").glob("*network")) == []
 
 
 def test_a_damaged_encoder_gives_the_same_vectors_as_a_whole_one(cache: Path, tmp_path: Path) -> None:
     texts = ["How do I return a parcel?", "refund please"]
     good = OpenVinoEncoder.load(BUNDLED, cache, overlap=32).encode(texts).vectors
-    name = f"{BUNDLED.weights}-openvino"
+    name = f"{BUNDLED.weights}-network"
     shutil.copytree(cache / "encoders" / name, tmp_path / "encoders" / name)
     shutil.copy(cache / "key", tmp_path / "key")
     with (tmp_path / "encoders" / name / "model.bin").open("r+b") as stream:
