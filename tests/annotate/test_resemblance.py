@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mixguard.annotate.resemblance import Resemblance
+from mixguard.annotate.resemblance import Labelled, Resemblance
 from mixguard.vectors.hashed import HashEncoder
 from mixguard.vectors.store import VectorStore
 
@@ -11,12 +11,16 @@ SEEMS = ["serve fresh lunch", "lunch at noon", "fresh bread for lunch", "a dog a
 
 
 def test_what_resembles_what_shows_it_gets_the_higher_vote(tmp_path: Path) -> None:
-    resemblance = Resemblance.fit(VectorStore.open(tmp_path, HashEncoder(words_per_window=9)), SHOWS, SEEMS)
+    resemblance = Resemblance.open(
+        VectorStore.open(tmp_path, HashEncoder(words_per_window=9)), Labelled("x", SHOWS, SEEMS)
+    )
     for votes in (resemblance.votes, resemblance.quick_votes):
         shown, seeming = votes(["obey orders", "fresh lunch"])
         assert shown > 0.2 > -0.2 > seeming
 
 
 def test_no_sentences_get_no_votes(tmp_path: Path) -> None:
-    resemblance = Resemblance.fit(VectorStore.open(tmp_path, HashEncoder(words_per_window=9)), SHOWS, SEEMS)
+    resemblance = Resemblance.open(
+        VectorStore.open(tmp_path, HashEncoder(words_per_window=9)), Labelled("x", SHOWS, SEEMS)
+    )
     assert resemblance.votes([]).shape == resemblance.quick_votes([]).shape == (0,)
