@@ -27,29 +27,20 @@ _UNKEPT: dict[str, Path] = {}
 """Folders of this process, by weights, where the cache cannot be used."""
 
 
-def find_or_convert(published: Published, cache: Path) -> Path:
-    """The folder of the converted network, converted first if it is not there; not verified.
+def verified(published: Published, cache: Path) -> Path:
+    """The folder of the network with every byte as it was written; built first if it is not there, or not whole.
 
     Raises:
-        UsageError: it cannot be converted.
+        UsageError: it cannot be built.
     """
     target = _target(published, cache)
     if published.weights in _UNKEPT:
         return _UNKEPT[published.weights]
-    return target if _sums(target) else _made(published, target)
-
-
-def verified(published: Published, cache: Path) -> Path:
-    """The folder of the converted network with every byte as it was written; converted again if that is not so.
-
-    Raises:
-        UsageError: it cannot be converted.
-    """
-    folder = find_or_convert(published, cache)
-    if folder in _UNKEPT.values() or _is_whole(folder):
-        return folder
-    _tell(f"{folder}: changed or damaged, so the encoder is converted again")
-    return _made(published, folder)
+    if _sums(target):
+        if _is_whole(target):
+            return target
+        _tell(f"{target}: changed or damaged, so the encoder is converted again")
+    return _made(published, target)
 
 
 def _target(published: Published, cache: Path) -> Path:

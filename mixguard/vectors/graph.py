@@ -60,7 +60,9 @@ class Graph:
     def constant(self, value: Any, kind: Any = np.float32) -> Any:
         """A constant of the network."""
         array = np.asarray(value, dtype=kind)
-        return self._ops.constant(np.ascontiguousarray(array) if array.ndim else array)
+        if not array.ndim:
+            return self._ops.constant(array)
+        return self._ops.constant(np.ascontiguousarray(array), shared_memory=True)
 
     def _numbers(self, *value: int) -> Any:
         return self.constant(value, np.int64)
