@@ -10,7 +10,7 @@ import polars as pl
 
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import Phrases, Span
-from mixguard.annotate.resemblance import Resemblance
+from mixguard.annotate.resemblance import Labelled, Resemblance
 from mixguard.annotate.sentences import Edge, edges, sentences
 from mixguard.vectors.store import VectorStore
 
@@ -73,12 +73,15 @@ class Assertions:
 
     @cached_property
     def _resemblance(self) -> Resemblance | None:
-        """Fitted when a corpus first needs it: most hold no such sentence."""
-        if self.store is None:
-            return None
-        exemplars = Phrases.load(FILE, "exemplars").patterns
-        shift, plain = ([text for kind, text in exemplars if kind == of] for of in ("shift", "plain"))
-        return Resemblance.fit(self.store, shift, plain)
+        """Opened when a corpus first needs it: most hold no such sentence."""
+        return Resemblance.open(self.store, labelled()) if self.store is not None else None
+
+
+def labelled() -> Labelled:
+    """Sentences that assert it, and plain ones."""
+    exemplars = Phrases.load(FILE, "exemplars").patterns
+    shift, plain = ([text for kind, text in exemplars if kind == of] for of in ("shift", "plain"))
+    return Labelled(FILE, shift, plain)
 
 
 def words() -> list[str]:

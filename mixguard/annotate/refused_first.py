@@ -16,7 +16,7 @@ import numpy.typing as npt
 import polars as pl
 
 from mixguard.annotate.phrases import Phrases
-from mixguard.annotate.resemblance import Doubles, Resemblance
+from mixguard.annotate.resemblance import Doubles, Labelled, Resemblance
 from mixguard.annotate.stance_evidence import BENIGN
 from mixguard.annotate.stance_grammar import MORAL, REFUSING, SENTENCE_END, Grammar
 from mixguard.annotate.stance_model import FROM_BANK, load_exemplars
@@ -175,19 +175,29 @@ class RefusedFirst:
         )
         return sums.join(told, on="row", how="left")
 
-    @cached_property
-    def _head(self) -> Resemblance:
-        """Tells first sentences that refuse; fitted when a corpus first needs it."""
-        return Resemblance.fit(self.store, _written("refuses", SENTENCES), _written("seems", SENTENCES))
+    @property
+    def first(self) -> Labelled:
+        """First sentences that refuse, and others."""
+        return Labelled("refuses", _written("refuses", SENTENCES), _written("seems", SENTENCES))
 
-    @cached_property
-    def _tail(self) -> Resemblance:
-        """Tells what stands beside a refusal from answers; fitted when a corpus first needs it."""
-        return Resemblance.fit(
-            self.store,
+    @property
+    def beside(self) -> Labelled:
+        """What stands beside a refusal, and what answers."""
+        return Labelled(
+            "stands",
             [*_written("stands"), *self._taught("full_refusal")],
             [*_written("answers"), *self._taught("full_compliance")],
         )
+
+    @cached_property
+    def _head(self) -> Resemblance:
+        """Opened when a corpus first needs it."""
+        return Resemblance.open(self.store, self.first)
+
+    @cached_property
+    def _tail(self) -> Resemblance:
+        """Opened when a corpus first needs it."""
+        return Resemblance.open(self.store, self.beside)
 
     def _taught(self, stance: str) -> list[str]:
         exemplars = load_exemplars(bundled("taxonomies", "stance")).filter(

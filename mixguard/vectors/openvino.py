@@ -1,4 +1,4 @@
-"""A published encoder on a CPU: the same weights in OpenVINO, converted once into the cache.
+"""A published encoder on a CPU: the same weights in OpenVINO, built once into the cache.
 
 Measured by `benchmarks/speed.py`; with bfloat16 instructions the vectors' cosine to float32 is above .9999.
 """
@@ -14,14 +14,15 @@ import numpy as np
 
 from mixguard.network import unobserved
 from mixguard.vectors.base import Vectors, Windows
-from mixguard.vectors.convert import find_or_convert, verified
+from mixguard.vectors.convert import verified
 from mixguard.vectors.devices import threads
+from mixguard.vectors.graph import IDS, MASK
 from mixguard.vectors.published import Published
 
 BATCH_TOKENS = 4096
 """Padded tokens per inference; fastest of 1,024 to 4,096 on two AVX-512 cores."""
-LENGTH_STEP = 16
-"""Lengths are padded to a multiple of this, so that compiled shapes are reused; 1 was a third slower."""
+LENGTH_STEP = 8
+"""Lengths are padded to a multiple of this, so that compiled shapes are reused."""
 TOKENISED_AT_ONCE = 4096
 
 
@@ -38,7 +39,7 @@ class OpenVinoEncoder:
     def __init__(
         self, published: Published, loaded: Callable[[], Loaded], *, precision: str, overlap: int
     ) -> None:
-        # Compiling takes most of a second, and is not needed where no row is doubted.
+        # Building and compiling take seconds, and are not needed where every text is stored or no row is doubted.
         self._loaded = lru_cache(loaded)
         self._pad = published.pad
         self.dimension = published.dimension
@@ -46,17 +47,23 @@ class OpenVinoEncoder:
         self.fingerprint = f"{self.weights}-{precision}-{published.window}-{overlap}"
 
     @classmethod
-    def load(cls, published: Published, cache: Path, *, overlap: int) -> OpenVinoEncoder:
-        """Load the converted network, converting it first if it is not cached."""
+    def load(
+        cls, published: Published, cache: Path, *, overlap: int, precision: str | None = None
+    ) -> OpenVinoEncoder:
+        """An encoder whose network is loaded, and built if it is not cached, when it is first used; in `f32`, `bf16` or, by default, what suits the processor."""
         with unobserved():
             import openvino
         from tokenizers import Tokenizer
 
-        # What is there is hashed when it is first used: many runs find every text stored.
-        find_or_convert(published, cache)
-        options = {"PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1, "INFERENCE_NUM_THREADS": threads()}
+        options: dict[str, Any] = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": 1,
+            "INFERENCE_NUM_THREADS": threads(),
+        }
         core = openvino.Core()
-        precision = core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+        precision = precision or core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
+
+        options["INFERENCE_PRECISION_HINT"] = precision
 
         def loaded() -> Loaded:
             folder = verified(published, cache)
@@ -105,9 +112,9 @@ def _batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], int]]:
 
 
 def _padded(tokens: list[list[int]], length: int, pad: int) -> dict[str, Any]:
-    ids = np.full((len(tokens), length), pad, dtype=np.int64)
-    mask = np.zeros_like(ids)
+    ids = np.full((len(tokens), length), pad, dtype=np.int32)
+    mask = np.zeros(ids.shape, dtype=np.float32)
     for row, window in enumerate(tokens):
         ids[row, : len(window)] = window
         mask[row, : len(window)] = 1
-    return {"input_ids": ids, "attention_mask": mask}
+    return {IDS: ids, MASK: mask}

@@ -11,6 +11,7 @@ from typing import Any
 
 from mixguard.errors import UsageError
 from mixguard.vectors.adapter import adapter_name
+from mixguard.vectors.weights import Family
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,8 @@ class Published:
     """Length of a vector."""
     pad: int
     """Id of the padding token."""
+    family: Family
+    """How its weights are named."""
     open: Callable[[Path], AbstractContextManager[Path]]
     """The folder with its files, given a folder for temporary ones; its hash is not checked yet."""
     inner: tuple[tuple[int, float], ...] = ()

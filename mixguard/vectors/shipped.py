@@ -17,7 +17,7 @@ from mixguard.vectors.base import Encoder
 if TYPE_CHECKING:
     from mixguard.vectors.store import VectorStore
 
-FOLDERS = (("taxonomies", "mixguard"), ("taxonomies", "stance"))
+FOLDERS = (("taxonomies", "mixguard"), ("taxonomies", "stance"), ("taxonomies", "signals"))
 LEVELS = 127
 ID_BYTES = 16
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +37,19 @@ def test_the_joined_weights_are_the_published_ones_and_go_away_again(tmp_path: P
         with there.open(tmp_path) as given:
             assert given == folder
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pieces_are_read_as_one_file(tmp_path: Path) -> None:
+    pieces = [b"abc", b"", b"defgh", b"i"]
+    files = [tmp_path / str(number) for number in range(len(pieces))]
+    for file, content in zip(files, pieces, strict=True):
+        file.write_bytes(content)
+    joined = careful._Joined(files)
+    assert io.BufferedReader(joined, 4).read() == b"abcdefghi"
+    for start in range(10):
+        reader = careful._Joined(files)
+        assert reader.seek(start - 9, io.SEEK_END) == start
+        assert reader.readall() == b"abcdefghi"[start:]
 
 
 def test_other_weights_are_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from mixguard import files
 from mixguard.errors import CacheWarning, UsageError
 from mixguard.vectors import convert
 from mixguard.vectors.bundled import BUNDLED
-from mixguard.vectors.convert import FILES, SUMS, find_or_convert, verified
+from mixguard.vectors.convert import FILES, SUMS, verified
 from mixguard.vectors.openvino import OpenVinoEncoder
 
 Made = list[Path]
@@ -73,16 +73,16 @@ def test_a_changed_file_is_converted_again(tmp_path: Path, conversions: Made, na
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"\xff", b'{"model.bin": "0"}'])
 def test_a_folder_without_hashes_is_not_believed(tmp_path: Path, conversions: Made, content: bytes) -> None:
-    folder = find_or_convert(BUNDLED, tmp_path)
+    folder = verified(BUNDLED, tmp_path)
     (folder / SUMS).write_bytes(content)
-    find_or_convert(BUNDLED, tmp_path)
+    verified(BUNDLED, tmp_path)
     assert len(conversions) == 2
 
 
 def test_scratch_of_a_killed_conversion_is_swept(tmp_path: Path, conversions: Made) -> None:
-    folder = find_or_convert(BUNDLED, tmp_path)
+    folder = verified(BUNDLED, tmp_path)
     shutil.move(folder, folder.with_name(f".{folder.name}.mixguard-abcdefgh"))
-    find_or_convert(BUNDLED, tmp_path)
+    verified(BUNDLED, tmp_path)
     assert sorted(path.name for path in folder.parent.iterdir()) == [folder.name, f"{folder.name}.lock"]
 
 
@@ -111,14 +111,14 @@ def test_no_room_anywhere_is_a_sentence(
     with pytest.raises(
         UsageError, match=r"No space left on device\); set encode\.cache to a folder with 1 GB"
     ):
-        find_or_convert(BUNDLED, tmp_path)
-    assert list((tmp_path / "encoders").glob("*openvino")) == []
+        verified(BUNDLED, tmp_path)
+    assert list((tmp_path / "encoders").glob("*network")) == []
 
 
 def test_a_damaged_encoder_gives_the_same_vectors_as_a_whole_one(cache: Path, tmp_path: Path) -> None:
     texts = ["How do I return a parcel?", "refund please"]
     good = OpenVinoEncoder.load(BUNDLED, cache, overlap=32).encode(texts).vectors
-    name = f"{BUNDLED.weights}-openvino"
+    name = f"{BUNDLED.weights}-network"
     shutil.copytree(cache / "encoders" / name, tmp_path / "encoders" / name)
     shutil.copy(cache / "key", tmp_path / "key")
     with (tmp_path / "encoders" / name / "model.bin").open("r+b") as stream:
