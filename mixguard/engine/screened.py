@@ -152,4 +152,6 @@ def _recall(found: int, missed: float) -> float:
 
 def _dismissed(folder: Path, number: int) -> pl.Series:
     rows = run_folder.read_part(folder, number)
+    if rows.is_empty():
+        return pl.Series(dtype=pl.Boolean)
     return (rows.get_column("screen") == DISMISSED).fill_null(value=False)
