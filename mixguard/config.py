@@ -172,7 +172,7 @@ class RunConfig(Model):
 
     folder: MaybePath = None
     """Run folder to write; by default `mixguard-run` in the working directory."""
-    batch: int = Field(default=2048, ge=1, le=10**6)
+    batch: int = Field(default=8192, ge=1, le=10**6)
     """Exchanges judged at a time; memory grows with it."""
     engine: Literal["auto", "local", "processes", "ray"] = "auto"
     """Where exchanges are judged: in this process (`local`), in `processes` of this machine, or on a cluster (`ray`, the extra `mixguard[ray]`); `auto` is `processes` if several GPUs are used, else `local`. All find the same."""
