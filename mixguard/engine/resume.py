@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import entry_points
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
+
+import orjson
 
 from mixguard.annotate.screen import Screen
 from mixguard.config import SERVED, Config
@@ -18,7 +21,7 @@ from mixguard.detectors import Recipe, Worker
 from mixguard.engine import screened
 from mixguard.engine.choose import engine_of
 from mixguard.engine.reuse import Reusing
-from mixguard.files import cache_folder, sha256, spelt
+from mixguard.files import cache_folder, seal, sha256, spelt
 from mixguard.progress import Progress, Tell
 from mixguard.run.journal import Journal, Shard
 from mixguard.run.provenance import Provenance, versions
@@ -77,8 +80,10 @@ def annotate(
         taught=learned.taught if learned else None,
     )
     begin(folder, run, tell)
-    journal = Journal(folder, Shard.read(config.run.shard))
-    reusing = Reusing.of(judge, cache_folder(config.encode.cache), target, run)
+    cache = cache_folder(config.encode.cache)
+    own = partial(_sealed, cache, orjson.dumps(run.made_of, option=orjson.OPT_SORT_KEYS))
+    journal = Journal(folder, Shard.read(config.run.shard), seal=own)
+    reusing = Reusing.of(judge, cache, target, run)
     engine = engine_of(recipe)
     embedded = engine(corpus, recipe, reusing, journal, rows=config.run.batch, progress=progress)
     if reusing.reused:
@@ -105,6 +110,11 @@ def made_of(corpus: Corpus, config: Config, worker: Worker, screen: Screen | Non
         "digest of models and taxonomy": judged,
         SCREEN: screen.digest if screen else "none",
     }
+
+
+def _sealed(cache: Path, made_of: bytes, content: bytes) -> str:
+    """What only this user can make for a part of such a run."""
+    return seal(cache, made_of + content)
 
 
 def _named(sources: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,13 +67,35 @@ class Done(Model):
     tally: dict[str, JsonValue]
     rejected: tuple[dict[str, JsonValue], ...]
     """Lines of the quarantine."""
+    seal: str = ""
+    """What only the user who made it can make; other users can still check that it is whole."""
+
+    @property
+    def content(self) -> bytes:
+        """What is sealed."""
+        return orjson.dumps(self.model_dump(exclude={"seal"}))
 
 
 class Journal:
     """The parts of one run; a part counts from the moment that `keep` returns."""
 
-    def __init__(self, folder: Path, shard: Shard | None = None, parts: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        shard: Shard | None = None,
+        parts: int = 0,
+        seal: Callable[[bytes], str] | None = None,
+    ) -> None:
+        """Open the journal of a run.
+
+        Args:
+            folder: where the run is made.
+            shard: which parts it is for.
+            parts: how many parts there are, if that is known.
+            seal: what only this user can make for some content; without it, no part counts as done before.
+        """
         self.folder = folder
+        self._seal = seal
         self.parts = parts
         """Parts of the corpus, as far as it was read: those of other shards too."""
         self.sources: dict[str, str] = {}
@@ -87,7 +109,9 @@ class Journal:
         if not self._shard.has(number):
             return True
         done = self._done(number)
-        return done is not None and done.exchanges == _digest(part) and self._is_whole(number, done)
+        # A folder with parts may have come with the corpus: only what this user made is not made again.
+        is_own = done is not None and self._seal is not None and done.seal == self._seal(done.content)
+        return is_own and done.exchanges == _digest(part) and self._is_whole(number, done)
 
     def keep(self, number: int, part: Part, annotations: pl.DataFrame) -> None:
         """Write the annotations of a part, and what was read of it, so that both outlast a loss of power."""
@@ -104,6 +128,8 @@ class Journal:
             tally=part.tally.tree(),
             rejected=tuple(run_folder.quarantined(each) for each in part.rejected),
         )
+        if self._seal is not None:
+            done = done.model_copy(update={"seal": self._seal(done.content)})
         beside = self._beside(number)
         try:
             beside.write_bytes(_sealed(done))

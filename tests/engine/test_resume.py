@@ -42,6 +42,10 @@ class Counting:
         self.seen += frame.height
         return frame.drop(TEXT.names())
 
+    def screened_by(self, screen: None) -> Counting:
+        """Nothing as small as this is screened."""
+        return self
+
 
 @dataclass(frozen=True)
 class CountingRecipe(Recipe):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -32,6 +33,15 @@ def parts(folder: Path, *lines: str, rows: int = 2) -> list[Part]:
     return list(Corpus.open([path], ReadConfig(), offline=True).parts(rows))
 
 
+def mine(content: bytes) -> str:
+    """What only one user can make for some content."""
+    return hashlib.blake2b(content, key=b"mine").hexdigest()
+
+
+def own(folder: Path) -> Journal:
+    return Journal(folder, seal=mine)
+
+
 def columns(part: Part) -> pl.DataFrame:
     return part.frame.drop(TEXT.names())
 
@@ -46,14 +56,14 @@ def run(tmp_path: Path, made: list[Part]) -> Path:
     """A folder with all parts but the third, the last first."""
     folder = tmp_path / "run"
     folder.mkdir()
-    journal = Journal(folder)
+    journal = own(folder)
     for number in (3, 0, 1):
         journal.keep(number, made[number], columns(made[number]))
     return folder
 
 
 def test_parts_are_kept_in_any_order_and_read_in_theirs(run: Path, made: list[Part]) -> None:
-    journal = Journal(run)
+    journal = own(run)
     assert [journal.has(number, part) for number, part in enumerate(made)] == [True, True, False, True]
     journal.keep(2, made[2], columns(made[2]))
     journal.close()
@@ -66,6 +76,21 @@ def test_parts_are_kept_in_any_order_and_read_in_theirs(run: Path, made: list[Pa
         "reason": made[2].rejected[0].reason,
     }  # fmt: skip
     assert journal.sources == journal.tally().digests
+
+
+def test_parts_that_somebody_else_made_are_made_again(run: Path, made: list[Part]) -> None:
+    """A folder that comes with a corpus could say of its harmful rows that they are harmless."""
+    other = Journal(run, seal=lambda content: hashlib.blake2b(content, key=b"theirs").hexdigest())
+    for journal in (other, Journal(run)):
+        assert [journal.has(number, part) for number, part in enumerate(made)] == [False] * 4
+        journal.check()  # they are whole all the same: shards of several machines can be joined
+    forged = run / "unfinished" / "part-00001.json"
+    tree = json.loads(forged.read_bytes())
+    tree["part"]["seal"] = ""
+    forged.write_bytes(
+        orjson.dumps({**tree, "sha256": hashlib.sha256(orjson.dumps(tree["part"])).hexdigest()})
+    )
+    assert [own(run).has(number, made[number]) for number in (0, 1, 3)] == [True, False, True]
 
 
 def cut(share: float) -> Callable[[bytes], bytes]:
@@ -81,7 +106,7 @@ def test_half_a_part_is_no_part(
     run: Path, made: list[Part], name: str, spoil: Callable[[bytes], bytes]
 ) -> None:
     (run / name).write_bytes(spoil((run / name).read_bytes()))
-    journal = Journal(run)
+    journal = own(run)
     assert [journal.has(number, made[number]) for number in (0, 1, 3)] == [True, False, True]
     with pytest.raises(RunFolderError, match=r"part-00001\.(json|parquet): damaged since it was written"):
         journal.check()
@@ -97,16 +122,16 @@ def test_half_a_part_is_no_part(
 def test_a_part_of_other_exchanges_is_another(
     run: Path, made: list[Part], tmp_path: Path, number: int, before: str, after: str
 ) -> None:
-    Journal(run).keep(2, made[2], columns(made[2]))
+    own(run).keep(2, made[2], columns(made[2]))
     changed = parts(tmp_path, *(line.replace(before, after) for line in LINES))
     if number == 2:  # a rejected record's bytes are no exchange; its size and place are
         changed = parts(tmp_path, *(line.replace(before, f"{after} and more") for line in LINES))
-    journal = Journal(run)
+    journal = own(run)
     assert [journal.has(at, part) for at, part in enumerate(changed)][number] is False
 
 
 def test_parts_of_other_shards_are_not_to_be_done(run: Path, made: list[Part]) -> None:
-    journal = Journal(run, Shard(3, 4))
+    journal = Journal(run, Shard(3, 4), seal=mine)
     assert [journal.has(number, part) for number, part in enumerate(made)] == [True, True, False, True]
     assert journal.parts == 4
 
@@ -114,7 +139,7 @@ def test_parts_of_other_shards_are_not_to_be_done(run: Path, made: list[Part]) -
 def test_what_a_longer_corpus_left_goes(run: Path, made: list[Part], tmp_path: Path) -> None:
     shorter = parts(tmp_path, *LINES[:2])
     (run / "annotations" / "part-00002.parquet").write_text("killed before it was known")
-    journal = Journal(run)
+    journal = own(run)
     for number, part in enumerate(shorter):
         if not journal.has(number, part):
             journal.keep(number, part, columns(part))
