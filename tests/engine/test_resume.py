@@ -88,6 +88,11 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
+def parts_of(folder: Path) -> dict[str, bytes]:
+    """The annotations by file."""
+    return {name: each for name, each in content(folder).items() if name.startswith("annotations")}
+
+
 class Killed(BaseException):
     """What ends a map at a write."""
 
@@ -208,12 +213,12 @@ def test_a_shard_annotates_its_parts(
     tmp_path: Path, annotate: Callable[..., Mapped], counting: Counting
 ) -> None:
     annotate(tmp_path / "whole")
-    wanted, found = content(tmp_path / "whole"), dict[str, bytes]()
+    wanted, found = parts_of(tmp_path / "whole"), dict[str, bytes]()
     for number in (1, 2, 3):
         counting.seen = 0
         mapped = annotate(tmp_path / "run", **{"run.shard": f"{number}/3"})
         assert mapped.run.parts == 4
         assert set(mapped.run.sources) == set(mapped.journal.sources)
         assert counting.seen == {1: 3, 2: 2, 3: 2}[number]
-        found |= {name: each for name, each in content(tmp_path / "run").items() if "part" in name}
-    assert found == {name: each for name, each in wanted.items() if "part" in name}
+        found |= parts_of(tmp_path / "run")
+    assert found == wanted
