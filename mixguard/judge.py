@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixguard.columns import TEXT
+from mixguard.annotate.content import CONTENT
+from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
@@ -110,6 +111,7 @@ def _listed(texts: str | Sequence[str], function: str) -> list[str]:
 def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:
     """The columns of all annotators, one row per prompt and response."""
     texts = pl.DataFrame({"prompt": list(prompts), "response": list(responses)}, schema_overrides=TEXT)
-    rest = (pl.lit(None, kind).alias(name) for name, kind in TEXT.items() if name not in texts.columns)
+    kinds = {**EXCHANGE, **TEXT}
+    rest = (pl.lit(None, kind).alias(name) for name, kind in kinds.items() if name not in texts.columns)
     frame = texts.with_columns(rest).with_columns(tool_call=pl.lit(value=False), kind=pl.lit("exchange"))
-    return worker(frame)
+    return worker(frame).drop(*EXCHANGE, CONTENT)  # they are of no corpus
