@@ -204,7 +204,10 @@ def test_every_field_of_the_document_is_documented() -> None:
     told = table_names("audit-json.md")
     kinds = [
         SCHEMA,
-        *(SCHEMA["$defs"][name] for name in ("Finding", "Coverage", "CorpusSummary", "JudgeUsed")),
+        *(
+            SCHEMA["$defs"][name]
+            for name in ("Finding", "Coverage", "CorpusSummary", "JudgeUsed", "ScreenUsed")
+        ),
     ]
     assert {field for kind in kinds for field in kind["properties"]} == told
 
