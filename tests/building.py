@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 import mixguard
 from mixguard.annotate.base import Batch, Stage
+from mixguard.annotate.content import ContentAnnotator
 from mixguard.annotate.exemplars import Exemplars
 from mixguard.annotate.hazard import HazardAnnotator
 from mixguard.annotate.hazard_model import Calibration, HazardModel
@@ -124,7 +125,7 @@ def small_taxonomy(folder: Path) -> Path:
 Row = dict[str, Any]
 
 WRITTEN = [
-    KnownAnnotator.writes, ScreenAnnotator.writes, HazardAnnotator.writes, NeighbourAnnotator.writes, StanceAnnotator.writes,
+    ContentAnnotator.writes, KnownAnnotator.writes, ScreenAnnotator.writes, HazardAnnotator.writes, NeighbourAnnotator.writes, StanceAnnotator.writes,
     *(signal.annotator.writes for signal in SIGNALS if signal.annotator),
 ]  # fmt: skip
 ANNOTATIONS = pl.Schema({**EXCHANGE, **{name: kind for schema in WRITTEN for name, kind in schema.items()}})
