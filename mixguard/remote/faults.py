@@ -89,7 +89,10 @@ def _of_connection(problem: Exception, names: str, text: str, verb: str) -> str:
     if "timeout" in names or "timed out" in text:
         return "timed out; check the address and the network, then run the command again"
     if _any(_UNREACHED, names, "") or "could not connect" in text:
-        return "its server cannot be reached; check the address (AWS_ENDPOINT_URL for a server of your own) and the network"
+        own = " (AWS_ENDPOINT_URL for a server of your own)" if urls.scheme(url) == "s3" else ""
+        return f"its server cannot be reached; check the address{own} and the network"
+    if "libjvm" in text or "libhdfs" in text:
+        return "HDFS needs Java and Hadoop's client here; set JAVA_HOME and HADOOP_HOME"
     said = urls.scrubbed(str(problem).strip()) or type(problem).__name__
     return f"cannot be {'written' if verb == 'write' else verb} ({said})"
 
