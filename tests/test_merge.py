@@ -278,12 +278,12 @@ def test_a_judge_is_asked_when_all_shards_are_there(
 
     path.write_bytes(path.read_bytes().replace(b"84", b"85"))
     with pytest.raises(
-        InputError, match=r"near\.jsonl: changed since the shards were made; a judge is asked"
+        InputError, match=r"near\.jsonl: changed since the shards were made; a judge, and a screen"
     ):
         merge(*folders, config=asking)
     path.unlink()
     with pytest.raises(
-        InputError, match=r"near\.jsonl: no such file or folder; a judge is asked about the corpus"
+        InputError, match=r"near\.jsonl: no such file or folder; a judge, and a screen that missed too much, need the corpus"
     ):
         merge(*folders, config=asking)
     assert merge(*folders, config=plain).findings
