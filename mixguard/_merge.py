@@ -161,7 +161,9 @@ def _all_of_one(folders: Sequence[Path]) -> list[_Found]:
 def _check_apart(target: Path, found: Sequence[_Found]) -> None:
     """Refuse to write the run where one of its shards lies."""
     if any(os.path.realpath(each.folder) == os.path.realpath(target) for each in found):
-        raise RunFolderError(f"{target}: is one of the shards, which stay as they are; name another folder with --run")
+        raise RunFolderError(
+            f"{target}: is one of the shards, which stay as they are; name another folder with --run"
+        )
 
 
 def _check_alike(one: _Found, other: _Found) -> None:

@@ -91,7 +91,9 @@ def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
         pl.col("id").alias("exemplar"), "label", pl.col("hazard").alias("of"), "text"
     )
     numbered = rows.with_row_index("row")
-    listing = numbered.select("row", "neighbours").drop_nulls("neighbours")  # what was screened out or not judged has none
+    listing = numbered.select("row", "neighbours").drop_nulls(
+        "neighbours"
+    )  # what was screened out or not judged has none
     flat = listing.explode("neighbours").unnest("neighbours")
     joined = flat.join(known, on="exemplar", how="left", maintain_order="left")
     listed = joined.group_by("row", maintain_order=True).agg(

@@ -38,9 +38,8 @@ def test_a_row_without_neighbours_is_explained_in_words() -> None:
     with console.capture() as capture:
         console.print(render_explanation(told, {}, show_text=False))
     screened, unjudged, judged = capture.get().strip().split("\n\n")
-    assert screened.split() == (
-        "hazard dismissed by the screen: hazard probability 0.01 by its words alone; nothing else judged it".split()
-    )
-    assert unjudged.split() == "hazard not judged: language es".split()
+    assert "dismissed by the screen: hazard probability 0.01" in screened
+    assert "not judged: language es" in unjudged
+    assert "exemplars" not in screened + unjudged
     assert "nearest exemplars" in judged
     assert nearest["id"] in judged

@@ -156,7 +156,9 @@ def test_a_missing_shard_is_named(made: Made, joined: Callable[..., Audit], tmp_
     assert not (tmp_path / "run").exists()
 
 
-def test_a_run_never_takes_the_place_of_a_shard(made: Made, joined: Callable[..., Audit], tmp_path: Path) -> None:
+def test_a_run_never_takes_the_place_of_a_shard(
+    made: Made, joined: Callable[..., Audit], tmp_path: Path
+) -> None:
     copies = [shutil.copytree(folder, tmp_path / folder.name) for folder in made.shards]
     link = tmp_path / "link"
     link.symlink_to(copies[1])
@@ -283,7 +285,8 @@ def test_a_judge_is_asked_when_all_shards_are_there(
         merge(*folders, config=asking)
     path.unlink()
     with pytest.raises(
-        InputError, match=r"near\.jsonl: no such file or folder; a judge, and a screen that missed too much, need the corpus"
+        InputError,
+        match=r"near\.jsonl: no such file or folder; a judge, and a screen that missed too much, need the corpus",
     ):
         merge(*folders, config=asking)
     assert merge(*folders, config=plain).findings

@@ -78,10 +78,10 @@ def _told(problem: Exception, url: str, verb: str) -> str:
         return f"access is denied; check that these credentials may {verb} it ({_KEYS.get(urls.scheme(url), _LOGIN)})"
     if isinstance(problem, FileNotFoundError):
         return "no such bucket; check its name" if lacks_bucket(problem) else "no such file or folder"
-    return _of_connection(problem, names, text, verb)
+    return _of_connection(problem, url, names, text, verb)
 
 
-def _of_connection(problem: Exception, names: str, text: str, verb: str) -> str:
+def _of_connection(problem: Exception, url: str, names: str, text: str, verb: str) -> str:
     if _any(_BROKEN, names, ""):
         return CUT
     if "sslerror" in names or "certificate" in names:

@@ -350,7 +350,14 @@ def test_suppressed_findings_are_never_reported_as_clean(mix: Mix) -> None:
 
 def test_what_was_screened_out_is_said(audit: Audit) -> None:
     used = ScreenUsed(
-        exchanges=103, dismissed=60, sampled=6, missed=0, found=40, recall=1.0, interval=Interval(0.7, 1.0), taught=9
+        exchanges=103,
+        dismissed=60,
+        sampled=6,
+        missed=0,
+        found=40,
+        recall=1.0,
+        interval=Interval(0.7, 1.0),
+        taught=9,
     )
     assert b"screened out" not in html.render(audit)
     detectors = audit.detectors.model_copy(update={"screen": used})
