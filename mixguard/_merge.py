@@ -64,7 +64,8 @@ def merge(
         tell: called with what a person should know before it is done.
 
     Raises:
-        RunFolderError: a shard is missing, there twice, damaged, or made of something else than the others.
+        RunFolderError: a shard is missing, there twice, damaged, or made of something else than the others, or the run
+            would take the place of one.
         UsageError: an option cannot be used, or the corpus is not there for `judge.endpoint`.
     """
     clock = monotonic()
@@ -72,6 +73,7 @@ def merge(
     first = found[0].run
     config = _ours(config or recorded(*shards), first)
     target = config.run.folder or DEFAULT_FOLDER
+    _check_apart(target, found)
     check_options(config)
     accepted = Accepted.load(config.checks, replacing=target)
     judge = asked.opened(config)
@@ -107,7 +109,7 @@ def recorded(*shards: str | PathLike[str]) -> Config:
         RunFolderError: there is no shard, or it is damaged.
     """
     if not shards:
-        raise RunFolderError("no shards: name the run folders of all shards, e.g. shards/*")
+        raise RunFolderError("no shards are named: give the run folders of all shards, e.g. shards/*")
     return _whole(Unfinished.load(Path(shards[0])).config)
 
 
@@ -138,7 +140,7 @@ def _all_of_one(folders: Sequence[Path]) -> list[_Found]:
         key=lambda each: each.shard,
     )
     if not found:
-        raise RunFolderError("no shards: name the run folders of all shards, e.g. shards/*")
+        raise RunFolderError("no shards are named: give the run folders of all shards, e.g. shards/*")
     for one, other in pairwise(found):
         if one.shard == other.shard:
             raise RunFolderError(
@@ -151,9 +153,17 @@ def _all_of_one(folders: Sequence[Path]) -> list[_Found]:
         named = ", ".join(f"{number}/{of}" for number in missing[:_NAMED])
         more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
         raise RunFolderError(
-            f"missing: shard {named}{more}; make it with `mixguard audit --shard {missing[0]}/{of}`"
+            f"shards missing: {named}{more}; make each as the others were made, e.g. `mixguard audit --shard {missing[0]}/{of} ...`"
         )
     return found
+
+
+def _check_apart(target: Path, found: Sequence[_Found]) -> None:
+    """Refuse to write the run where one of its shards lies."""
+    if any(os.path.realpath(each.folder) == os.path.realpath(target) for each in found):
+        raise RunFolderError(
+            f"{target}: is one of the shards, which stay as they are; name another folder with --run"
+        )
 
 
 def _check_alike(one: _Found, other: _Found) -> None:
@@ -185,7 +195,7 @@ def _joined(found: Sequence[_Found], folder: Path) -> Journal:
         lacking = sorted(set(wanted) - set(done_parts(each.folder)))
         if lacking:
             raise RunFolderError(
-                f"{each.folder}: part {lacking[0]} is missing; make shard {each.shard} again with `mixguard audit`"
+                f"{each.folder}: part {lacking[0]} is missing; run the command that made shard {each.shard} again"
             )
         for number in wanted:
             for name in part_names(number):

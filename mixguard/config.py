@@ -106,7 +106,7 @@ class JudgeConfig(Model):
     stages: Literal["auto", "fast", "fast+careful"] = "auto"
     """Which stages judge hazards: the careful one decides what the fast one doubts; `auto` uses it where its weights are installed and the fast encoder is the bundled one."""
     screen: Literal["auto", "on", "off"] = "auto"
-    """Whether a model of words dismisses what is nowhere near a hazard before anything is embedded; `auto` does from 64 MB, below which its two readings and its own fit cost more than they save."""
+    """Whether a fast model of words dismisses prompts that are nowhere near a hazard, before anything is embedded; `auto` does for corpora of 64 MB or more: in smaller ones, reading twice and fitting cost more than is saved."""
     neighbours: int = Field(default=5, ge=1, le=50)
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)
@@ -178,10 +178,10 @@ class RunConfig(Model):
     """Where exchanges are judged: in this process (`local`), in `processes` of this machine, or on a cluster (`ray`, the extra `mixguard[ray]`); `auto` is `processes` if several GPUs are used, else `local`. All find the same."""
     workers: int = Field(default=0, ge=0, le=10**4)
     """Most workers of the engines `processes` and `ray`; 0 for one per GPU that is used, else one per core."""
-    shard: str | None = Field(default=None, pattern=r"^[0-9]{1,6}/[0-9]{1,6}$")
+    shard: str | None = Field(default=None, max_length=13)
     """Annotate only the parts of one shard, as i/n with i from 1 to n; `mixguard merge` joins all of them."""
     fresh: bool = False
-    """Start anew, even where a run that was killed could be resumed."""
+    """Judge everything anew: neither resume a run that was killed, nor keep what the run that is replaced has judged."""
 
 
 class RebalanceConfig(Model):
@@ -395,7 +395,8 @@ def _replaced(tree: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, A
 
 
 def _explain(error: ValidationError, origin: str) -> str:
-    lines = [f"{origin}: {len(error.errors())} invalid option(s)"]
+    count = len(error.errors())
+    lines = [f"{origin}: {count} invalid option{'s' if count > 1 else ''}"]
     for problem in error.errors():
         name = ".".join(str(part) for part in problem["loc"])
         known = problem["type"] == "extra_forbidden"

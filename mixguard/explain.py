@@ -86,12 +86,15 @@ def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
 
 
 def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Add `exemplars`: per row, the neighbours' id, label, hazard, similarity and text, nearest first."""
+    """Add `exemplars`: per row, the neighbours' id, label, hazard, similarity and text, nearest first; null without any."""
     known = taxonomy.exemplars.select(
         pl.col("id").alias("exemplar"), "label", pl.col("hazard").alias("of"), "text"
     )
     numbered = rows.with_row_index("row")
-    flat = numbered.select("row", "neighbours").explode("neighbours").unnest("neighbours")
+    listing = numbered.select("row", "neighbours").drop_nulls(
+        "neighbours"
+    )  # what was screened out or not judged has none
+    flat = listing.explode("neighbours").unnest("neighbours")
     joined = flat.join(known, on="exemplar", how="left", maintain_order="left")
     listed = joined.group_by("row", maintain_order=True).agg(
         pl.struct("exemplar", "label", "of", "similarity", "text").alias("exemplars")

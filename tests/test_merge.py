@@ -144,16 +144,28 @@ def test_a_corpus_of_fewer_parts_than_shards(made: Made, cache: Path, tmp_path: 
 
 def test_a_missing_shard_is_named(made: Made, joined: Callable[..., Audit], tmp_path: Path) -> None:
     with pytest.raises(
-        RunFolderError, match=r"missing: shard 2/3; make it with `mixguard audit --shard 2/3`"
+        RunFolderError, match=r"shards missing: 2/3; make each .* `mixguard audit --shard 2/3 ...`"
     ):
         joined(made.shards[0], made.shards[2])
     with pytest.raises(RunFolderError, match=r"is shard 1/3, as is .*; name each shard once"):
         joined(made.shards[0], *made.shards)
-    with pytest.raises(RunFolderError, match="no shard of a run"):
+    with pytest.raises(RunFolderError, match="is not a shard of a run"):
         joined(made.whole.folder)
-    with pytest.raises(RunFolderError, match="no shards: name the run folders"):
+    with pytest.raises(RunFolderError, match="no shards are named: give the run folders"):
         merge()
     assert not (tmp_path / "run").exists()
+
+
+def test_a_run_never_takes_the_place_of_a_shard(
+    made: Made, joined: Callable[..., Audit], tmp_path: Path
+) -> None:
+    copies = [shutil.copytree(folder, tmp_path / folder.name) for folder in made.shards]
+    link = tmp_path / "link"
+    link.symlink_to(copies[1])
+    for place in (copies[1], link):
+        with pytest.raises(RunFolderError, match="is one of the shards, which stay as they are"):
+            joined(*copies, **{"run.folder": place})
+    assert joined(*copies).corpus.exchanges == made.whole.corpus.exchanges
 
 
 def test_shards_of_other_runs_are_refused(made: Made, joined: Callable[..., Audit], tmp_path: Path) -> None:
@@ -204,7 +216,7 @@ def test_limits_may_change_what_decides_annotations_may_not(made: Made, joined: 
 
 @pytest.mark.parametrize("use", [Audit.load, mixguard.check, lambda run: mixguard.rebalance(run, out=None)])
 def test_one_shard_has_no_findings(made: Made, use: Callable[[Path], object]) -> None:
-    with pytest.raises(RunFolderError, match="one shard of a run, which has no findings; join all of them"):
+    with pytest.raises(RunFolderError, match="is one shard of a run and has no findings; join all shards"):
         use(made.shards[0])
     with pytest.raises(ConfigError, match=r"run\.shard 1/3: findings need the whole corpus"):
         mixguard.audit(*made.corpus, config=Config().replace({"run.shard": "1/3"}))
@@ -268,12 +280,13 @@ def test_a_judge_is_asked_when_all_shards_are_there(
 
     path.write_bytes(path.read_bytes().replace(b"84", b"85"))
     with pytest.raises(
-        InputError, match=r"near\.jsonl: changed since the shards were made; a judge is asked"
+        InputError, match=r"near\.jsonl: changed since the shards were made; a judge, and a screen"
     ):
         merge(*folders, config=asking)
     path.unlink()
     with pytest.raises(
-        InputError, match=r"near\.jsonl: no such file or folder; a judge is asked about the corpus"
+        InputError,
+        match=r"near\.jsonl: no such file or folder; a judge, and a screen that missed too much, need the corpus",
     ):
         merge(*folders, config=asking)
     assert merge(*folders, config=plain).findings

@@ -204,7 +204,7 @@ def _shard(paths: list[str], config: Config, output: list[Path] | None) -> None:
         f"{folder}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."
     )
     typer.echo(
-        f"One shard has no verdict. When all {of:,} are done: mixguard merge {folder} ... --run FOLDER -o report.html"
+        f"One shard has no verdict. To join all {of:,}: mixguard merge {folder} ... --run FOLDER -o report.html"
     )
     if config.judge.endpoint is not None:
         typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")

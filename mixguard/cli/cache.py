@@ -89,7 +89,7 @@ def prune(
 
     _, cache = _opened(config, set_)
     if (to is None) != all_:
-        raise UsageError("mixguard cache prune: say either --to SIZE, e.g. --to 1GiB, or --all")
+        raise UsageError("cache prune: give either --to SIZE, e.g. --to 1GiB, or --all")
     gone = clear(cache, dry_run=dry_run) if to is None else drop(cache, _bytes(to), dry_run=dry_run)
     console().print(render_gone(gone, dry_run=dry_run))
 

@@ -47,8 +47,8 @@ def merge(
 ) -> None:
     """Join all shards of a run: the findings, reports and exit code that one audit of the whole corpus gives.
 
-    Options are those that the shards were made with, as far as none is given here. The shards stay as they are. Nothing is
-    embedded; only --judge reads the corpus again.
+    Options that are not given here are those of the shards, which stay as they are. Nothing is judged again, and the corpus
+    is not needed, except for --judge and where the screen missed too much.
 
     Example: mixguard merge shards/* --run mixguard-run -o report.html
     """

@@ -46,7 +46,11 @@ ShardOf = Annotated[
     ),
 ]
 Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Start anew, even where a run that was killed could be resumed.")
+    bool,
+    typer.Option(
+        "--fresh",
+        help="Judge everything anew: neither resume a run that was killed, nor keep what the run that is replaced has judged.",
+    ),
 ]
 Format = Annotated[
     str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)
@@ -89,7 +93,7 @@ Screen = Annotated[
     typer.Option(
         "--screen",
         metavar="auto|on|off",
-        help="Whether a model of words dismisses what is nowhere near a hazard before anything is embedded; `off` judges every exchange exactly.",
+        help="Let a fast model of words dismiss prompts that are nowhere near a hazard, before anything is embedded: auto (corpora of 64 MB or more), on, or off. The report states its recall.",
         show_default="auto",
     ),
 ]

@@ -45,11 +45,11 @@ def render_damage(there: Sequence[Kept], damage: Sequence[Damage]) -> Renderable
     lines = [Text(f"{plain(str(each.kept.path))}: {plain(each.what)}") for each in damage]
     if not lines:
         texts = sum(each.texts or 0 for each in there)
-        return Text(f"all whole: {len(there):,} kept, {texts:,} rows match their seals")
+        return Text(f"nothing is damaged: {len(there):,} kept, {texts:,} rows match their seals")
     return Group(
         *lines,
         Text(
-            "\nThe next audit that needs them takes them over or makes them anew; `mixguard cache prune --all` drops everything."
+            "\nThe next audit that needs these makes them anew; `mixguard cache prune --all` drops everything."
         ),
     )
 

@@ -55,7 +55,8 @@ def _explained(row: dict[str, Any], text: Mapping[str, Any], *, show_text: bool)
         checks = row["checks"] if isinstance(row["checks"], list) else ["no check"]
         lines.append(Text(f"  flagged   by {', '.join(checks)}"))
         lines += _places(checks, text)
-    lines.append(_exemplar_table(row))
+    if isinstance(row.get("exemplars"), list):
+        lines.append(_exemplar_table(row["exemplars"]))
     return Group(*lines, Text())
 
 
@@ -79,7 +80,7 @@ def _hazard_line(row: dict[str, object]) -> str:
         return f"not judged: {row['hazard_unjudged']}"
     sub = f" / {row['sub_hazard']}" if row["sub_hazard"] else ""
     if row["hazard_stage"] == "screen":
-        return f"nowhere near a hazard, by the screen alone: hazard probability {row['hazard_score']:.2f}"
+        return f"dismissed by the screen: hazard probability {row['hazard_score']:.2f} by its words alone; nothing else judged it"
     return (
         f"{row['hazard']}{sub}, hazard probability {row['hazard_score']:.2f}"
         f" (margin {row['hazard_margin']:+.2f}, proximity {row['proximity']:+.2f}),"
@@ -102,14 +103,13 @@ def _added_line(row: dict[str, object]) -> str:
     return printed(f"pair {row['pair']}, words: {row['words']}{opening}{task}")
 
 
-def _exemplar_table(row: dict[str, object]) -> RenderableType:
+def _exemplar_table(exemplars: Sequence[Mapping[str, Any]]) -> RenderableType:
     table = Table(
         box=None, pad_edge=False, title="  nearest exemplars", title_justify="left", title_style="dim"
     )
     for name in ("", "cosine", "label", "exemplar", "text"):
         table.add_column(name, no_wrap=name != "text")
-    exemplars = row.get("exemplars")
-    for exemplar in exemplars if isinstance(exemplars, list) else []:
+    for exemplar in exemplars:
         style = "red" if exemplar["label"] == "violating" else "green"
         similarity = f"{exemplar['similarity']:.2f}"
         label = Text(exemplar["label"], style=style)

@@ -65,7 +65,9 @@ def cluster() -> Iterator[None]:
         import ray
         import ray.data
     except ImportError as error:
-        raise UsageError(f"--engine ray: {error}; pip install 'mixguard[ray]'") from None
+        raise UsageError(
+            f"--engine ray: needs a package that is not installed: pip install 'mixguard[ray]' ({error})"
+        ) from None
     if ray.is_initialized():
         yield
         return

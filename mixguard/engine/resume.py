@@ -87,7 +87,9 @@ def annotate(
     engine = engine_of(recipe)
     embedded = engine(corpus, recipe, reusing, journal, rows=config.run.batch, progress=progress)
     if reusing.reused:
-        tell(f"judged by the run before, and the same in this one: {reusing.reused:,} exchanges")
+        tell(
+            f"kept from the run that this one replaces: {reusing.reused:,} exchanges (--fresh judges all again)"
+        )
     journal.close()
     used = {"seconds": round(monotonic() - clock, 2), "texts_embedded": learning + embedded}
     ended = {

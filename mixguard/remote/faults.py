@@ -78,10 +78,10 @@ def _told(problem: Exception, url: str, verb: str) -> str:
         return f"access is denied; check that these credentials may {verb} it ({_KEYS.get(urls.scheme(url), _LOGIN)})"
     if isinstance(problem, FileNotFoundError):
         return "no such bucket; check its name" if lacks_bucket(problem) else "no such file or folder"
-    return _of_connection(problem, names, text, verb)
+    return _of_connection(problem, url, names, text, verb)
 
 
-def _of_connection(problem: Exception, names: str, text: str, verb: str) -> str:
+def _of_connection(problem: Exception, url: str, names: str, text: str, verb: str) -> str:
     if _any(_BROKEN, names, ""):
         return CUT
     if "sslerror" in names or "certificate" in names:
@@ -89,7 +89,10 @@ def _of_connection(problem: Exception, names: str, text: str, verb: str) -> str:
     if "timeout" in names or "timed out" in text:
         return "timed out; check the address and the network, then run the command again"
     if _any(_UNREACHED, names, "") or "could not connect" in text:
-        return "its server cannot be reached; check the address (AWS_ENDPOINT_URL for a server of your own) and the network"
+        own = " (AWS_ENDPOINT_URL for a server of your own)" if urls.scheme(url) == "s3" else ""
+        return f"its server cannot be reached; check the address{own} and the network"
+    if "libjvm" in text or "libhdfs" in text:
+        return "HDFS needs Java and Hadoop's client here; set JAVA_HOME and HADOOP_HOME"
     said = urls.scrubbed(str(problem).strip()) or type(problem).__name__
     return f"cannot be {'written' if verb == 'write' else verb} ({said})"
 

@@ -77,8 +77,8 @@ def opened(url: str) -> Place:
     if protocol in ("file", "local"):
         raise InputError(f"{urls.shown(url)}: is on this machine; write the path without {protocol}://")
     if protocol in _NOT_PLACES or protocol not in fsspec.available_protocols():
-        known = "https://, s3://, gs://, abfs://, hdfs:// and what else fsspec knows"
-        raise InputError(f"{urls.shown(url)}: {protocol}:// is not a protocol that is read; use {known}")
+        known = "https://, s3://, gs://, abfs://, hdfs:// or another that fsspec knows"
+        raise InputError(f"{urls.shown(url)}: {protocol}:// cannot be read; use {known}")
     try:
         kind = fsspec.get_filesystem_class(protocol)
     except (ImportError, ValueError) as error:

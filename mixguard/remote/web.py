@@ -103,9 +103,7 @@ def _begun(url: str, reply: Any, target: BinaryIO, before: Version | None) -> Ve
             f"{urls.shown(url)}: redirects to an address without encryption; fetch it yourself first"
         )
     if "html" in reply.headers.get("Content-Type", "") and not url.endswith((".html", ".htm")):
-        raise InputError(
-            f"{urls.shown(url)}: is a web page and not a file; name the address that a download has"
-        )
+        raise InputError(f"{urls.shown(url)}: is a web page, not a file; give the address of the file itself")
     version = Version(reply.headers.get("ETag"), reply.headers.get("Last-Modified"))
     if status == HTTPStatus.OK:
         target.seek(0)

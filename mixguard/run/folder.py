@@ -171,7 +171,7 @@ def read_audit(folder: Path) -> dict[str, Any]:
         moving.restore(Path(os.path.realpath(folder)))
     if not file.is_file() and (folder / HEAD).is_file():
         raise RunFolderError(
-            f"{folder}: one shard of a run, which has no findings; join all of them with `mixguard merge`"
+            f"{folder}: is one shard of a run and has no findings; join all shards with `mixguard merge`"
         )
     if not file.is_file():
         raise RunFolderError(f"{folder}: not a run folder (no {AUDIT}); create one with `mixguard audit`")

@@ -97,10 +97,10 @@ class ScreenUsed(Model):
         """What it did, in one sentence."""
         low, high = self.interval
         said = (
-            f"screened: {self.dismissed:,} of {self.exchanges:,} exchanges; of {self.sampled:,} of them judged nevertheless,"
-            f" {self.missed:,} touch a hazard, so recall is {self.recall:.1%} ({low:.1%} to {high:.1%})"
+            f"screened out {self.dismissed:,} of {self.exchanges:,} exchanges; of these {self.sampled:,} were judged anyway, and"
+            f" {self.missed:,} touch a hazard: recall {self.recall:.1%} ({low:.1%} to {high:.1%})"
         )
-        return f"{said}; too little, so all were judged" if self.exact else said
+        return f"{said}, which is too low, so every exchange was judged" if self.exact else said
 
 
 class Detectors(Model):

@@ -53,7 +53,7 @@ class Unfinished(Model):
         file = folder / HEAD
         if not file.is_file():
             raise RunFolderError(
-                f"{folder}: no shard of a run (no {HEAD}); make one with `mixguard audit --shard`"
+                f"{folder}: is not a shard of a run ({HEAD} is missing); make one with `mixguard audit --shard`"
             )
         try:
             return cls.model_validate_json(read_bounded(file, RunFolderError))
@@ -95,7 +95,7 @@ def _difference(folder: Path, run: Unfinished) -> str:
     if name is None:
         return ""
     was, now = (each.get(name, "none") for each in (before, run.made_of))
-    return f"{name} was {was} in the unfinished run, and is {now}"
+    return f"{name} was {was} in the unfinished run, and is {now} now"
 
 
 def _clear(folder: Path) -> None:

@@ -62,7 +62,7 @@ PROXIMITY = Signal(
         severities=("note", "warn"),
         cases=(
             Case(
-                among=TRAINED & pl.col("proximity").is_not_null(),
+                among=TRAINED & pl.col("hazard_score").is_not_null(),  # what the screen dismissed is not near
                 flags=NEAR_HARM,
                 judge=_judge,
                 rank="proximity",

@@ -194,6 +194,12 @@ def test_a_hazardous_prompt_is_not_near_harm() -> None:
     assert found(evidence([*[row()] * 50, answered(proximity=0.4)]), "MG201").count == 0
 
 
+def test_what_was_screened_out_is_not_near_harm_and_counts() -> None:
+    screened = row(hazard_stage="screen", proximity=None)
+    finding = found(evidence([*[screened] * 995, *[row(proximity=0.2)] * 5]), "MG201")
+    assert (finding.severity, finding.count, finding.total) == ("note", 5, 1000)
+
+
 # --- reading ------------------------------------------------------------------------------------------------
 
 

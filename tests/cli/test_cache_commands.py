@@ -29,7 +29,7 @@ def test_what_is_kept_is_shown_with_the_limit(cache: Path) -> None:
 
 def test_a_whole_cache_verifies(cache: Path) -> None:
     found = asked(cache, "verify")
-    assert (found.exit_code, found.output) == (0, "all whole: 1 kept, 2 rows match their seals\n")
+    assert (found.exit_code, found.output) == (0, "nothing is damaged: 1 kept, 2 rows match their seals\n")
 
 
 def test_damage_is_told_and_fails(cache: Path) -> None:

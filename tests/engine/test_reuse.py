@@ -36,9 +36,7 @@ def audited(tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def reused(told: list[str]) -> int:
-    return sum(
-        int(each.split(":")[1].split()[0]) for each in told if each.startswith("judged by the run before")
-    )
+    return sum(int(each.split(":")[1].split()[0]) for each in told if each.startswith("kept from the run"))
 
 
 def test_only_what_changed_is_judged_again(audited: Audited) -> None:

@@ -87,7 +87,7 @@ def test_nothing_missed_leaves_the_screen_its_word(worker: Worker, config: Confi
     used = measured(worker, config, tmp_path, taught=0)
     assert (used.dismissed, used.sampled, used.missed, used.exact) == (24, 0, 0, False)
     assert used.interval == (0.0, 1.0)
-    assert "screened: 24 of 24 exchanges" in used.told
+    assert "screened out 24 of 24 exchanges" in used.told
 
 
 def test_small_corpora_and_those_read_once_are_not_screened(worker: Worker, config: Config) -> None:

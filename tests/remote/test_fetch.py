@@ -113,9 +113,9 @@ def test_progress_counts_the_bytes_of_all_files(memory: Counted) -> None:
         ("memory://box/none.jsonl", "no such file or folder"),
         ("memory://box/*.parquet", "no file matches this pattern"),
         ("memory://box/notes.md/", "notes"),
-        ("nothing://box/a", "nothing:// is not a protocol that is read"),
-        ("zip://box/a", "is not a protocol that is read"),
-        ("simplecache://memory::box/a", "is not a protocol that is read"),
+        ("nothing://box/a", "nothing:// cannot be read; use https://"),
+        ("zip://box/a", "cannot be read; use https://"),
+        ("simplecache://memory::box/a", "cannot be read; use https://"),
         ("file:///etc/passwd", "write the path without file://"),
     ],
 )

@@ -98,7 +98,7 @@ def test_a_refusal_is_told_without_the_secret(site: Web, status: int, said: str)
 def test_a_login_page_is_not_taken_for_a_corpus(site: Web) -> None:
     site.files["/data.jsonl"] = b"<html>log in</html>"
     site.headers["/data.jsonl"] = {"Content-Type": "text/html; charset=utf-8"}
-    with pytest.raises(InputError, match="is a web page and not a file"):
+    with pytest.raises(InputError, match="is a web page, not a file"):
         remote.copies(f"{site.url}/data.jsonl", every)
 
 

@@ -33,6 +33,8 @@ from mixguard.report import html
 from mixguard.report.html import charts, rows
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, SampleRef, Suppression
+from mixguard.run.provenance import ScreenUsed
+from mixguard.stats import Interval
 
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 SECRET = "zanzibarquagga"
@@ -344,6 +346,22 @@ def test_suppressed_findings_are_never_reported_as_clean(mix: Mix) -> None:
     page = html.render(mix.before.model_copy(update={"findings": findings, "verdict": "pass"})).decode()
     assert f"{len(findings)} findings suppressed" in page
     assert "no other sign" not in page
+
+
+def test_what_was_screened_out_is_said(audit: Audit) -> None:
+    used = ScreenUsed(
+        exchanges=103,
+        dismissed=60,
+        sampled=6,
+        missed=0,
+        found=40,
+        recall=1.0,
+        interval=Interval(0.7, 1.0),
+        taught=9,
+    )
+    assert b"screened out" not in html.render(audit)
+    detectors = audit.detectors.model_copy(update={"screen": used})
+    assert used.told in html.render(audit.model_copy(update={"detectors": detectors})).decode()
 
 
 def test_quarantine_is_reported_from_the_audit(audit: Audit, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_a_run_of_the_same_goes_on(folder: Path, worker: Worker) -> None:
 @pytest.mark.parametrize(
     ("made_of", "why"),
     [
-        ({**MADE_OF, "judge.neighbours": "7"}, "judge.neighbours was 5 in the unfinished run, and is 7"),
-        ({**MADE_OF, "digest of a.txt": "x"}, "digest of a.txt was none in the unfinished run, and is x"),
+        ({**MADE_OF, "judge.neighbours": "7"}, "judge.neighbours was 5 in the unfinished run, and is 7 now"),
+        ({**MADE_OF, "digest of a.txt": "x"}, "digest of a.txt was none in the unfinished run, and is x now"),
     ],
 )  # fmt: skip
 def test_a_run_of_something_else_starts_anew_and_says_why(
