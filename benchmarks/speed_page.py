@@ -6,7 +6,7 @@ They are `speed.py`, `encoder.py`, `screening.py`, `map.py`, `read_speed.py` and
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -174,7 +174,7 @@ def _yes(given: object) -> str:
     return {True: "yes", False: "no"}.get(given, str(given)) if isinstance(given, bool) else str(given)
 
 
-def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

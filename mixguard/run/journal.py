@@ -109,8 +109,10 @@ class Journal:
         if not self._shard.has(number):
             return True
         done = self._done(number)
+        if done is None or self._seal is None:
+            return False
         # A folder with parts may have come with the corpus: only what this user made is not made again.
-        is_own = done is not None and self._seal is not None and done.seal == self._seal(done.content)
+        is_own = done.seal == self._seal(done.content)
         return is_own and done.exchanges == _digest(part) and self._is_whole(number, done)
 
     def keep(self, number: int, part: Part, annotations: pl.DataFrame) -> None:
