@@ -30,7 +30,7 @@ from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.base import Encoder
 from mixguard.vectors.bundled import BUNDLED, VOCABULARY, bundled_model
-from mixguard.vectors.careful import CAREFUL, is_installed
+from mixguard.vectors.careful import is_installed
 from mixguard.vectors.load import load_careful, load_encoder
 from mixguard.vectors.quantise import keep, shipped
 from mixguard.vectors.shipped import ship, shipped_vectors
@@ -107,17 +107,14 @@ def _ship(model: HazardModel | StanceModel, folder: Path) -> None:
 
 
 def _build_rounding(config: Config) -> dict[str, Any]:
-    """How the encoders are rounded to eight bits."""
+    """How the fast encoder is rounded to eight bits; the careful one decides what is doubted, and stays in float."""
     texts = [
         *Taxonomy.load("mixguard").exemplars.get_column("text"),
         *load_exemplars(bundled("taxonomies", "stance")).get_column("text"),
     ]
-    worst = {}
-    for published in (BUNDLED, *([CAREFUL] if is_installed() else [])):
-        found = calibrate(published, cache_folder(config.encode.cache), texts)
-        keep(shipped(published.weights), found.roundings)
-        worst[published.name] = found.worst
-    return worst
+    found = calibrate(BUNDLED, cache_folder(config.encode.cache), texts)
+    keep(shipped(BUNDLED.weights), found.roundings)
+    return {BUNDLED.name: found.worst}
 
 
 OTHERS = {"stance": _build_stance, "signals": _build_signals, "rounding": _build_rounding}
