@@ -22,7 +22,7 @@ CUTS = (1.0, 0.85, 0.7)
 """How much of the range is kept; what lies beyond takes its end."""
 
 LEFT = ".narrow"
-"""Stays in float: what leaves a GELU has outliers, and its rounding would be more than half of all error."""
+"""Stays in float: what leaves a GELU has outliers, and its rounding would be most of the error."""
 SINGLE, JOINED = 48, 8
 """Windows of one exemplar, and of several that fill a window."""
 
