@@ -88,8 +88,8 @@ class EncodeConfig(Model):
     """all-mpnet-base-v2 for the careful stage: `bundled` (the extra `mixguard[careful]`), a folder, or a hub name."""
     device: Literal["auto", "cpu", "cuda"] = "auto"
     """Where the encoder runs; `auto` uses a GPU if there is one."""
-    precision: Literal["auto", "float32"] = "auto"
-    """`auto` is the fastest that keeps the labels (bfloat16 on a CPU that supports it, float16 on a GPU); `float32` is the reference."""
+    precision: Literal["auto", "int8", "bfloat16", "float32"] = "auto"
+    """`auto` is bfloat16 on a CPU that supports it, else float32; `int8` is faster on a CPU with instructions for it (the fast stage alone), but may change the labels of a few rows; `float32` is the reference. A GPU computes in float16 unless it is `float32`."""
     offline: bool = False
     """Never use the network, not even for a named hub model or dataset."""
     cache: MaybePath = None

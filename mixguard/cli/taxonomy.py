@@ -105,7 +105,7 @@ def build(
     name: Annotated[
         str,
         typer.Argument(
-            help="Bundled name, folder, `stance` for the stance model, or `signals` for the sentences of signals."
+            help="Bundled name, folder, `stance` for the stance model, `signals` for the sentences of signals, or `rounding` for the encoder in eight bits."
         ),
     ] = "mixguard",
     *,

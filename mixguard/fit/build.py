@@ -22,15 +22,17 @@ from mixguard.files import bundled, cache_folder
 from mixguard.fit import stance as stance_fit
 from mixguard.fit.exemplar_map import fit_map
 from mixguard.fit.hazard import fit_stages
+from mixguard.fit.rounding import calibrate
 from mixguard.fit.screen import fit as fit_screen
 from mixguard.fit.screen import words_of
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.vectors.adapter import bundled_adapter
 from mixguard.vectors.base import Encoder
-from mixguard.vectors.bundled import VOCABULARY, bundled_model
+from mixguard.vectors.bundled import BUNDLED, VOCABULARY, bundled_model
 from mixguard.vectors.careful import is_installed
 from mixguard.vectors.load import load_careful, load_encoder
+from mixguard.vectors.quantise import keep, shipped
 from mixguard.vectors.shipped import ship, shipped_vectors
 from mixguard.vectors.store import VectorStore
 
@@ -104,7 +106,18 @@ def _ship(model: HazardModel | StanceModel, folder: Path) -> None:
     model.save(model_file(folder, model.encoder))
 
 
-OTHERS = {"stance": _build_stance, "signals": _build_signals}
+def _build_rounding(config: Config) -> dict[str, Any]:
+    """How the fast encoder is rounded to eight bits; the careful one decides what is doubted, and stays in float."""
+    texts = [
+        *Taxonomy.load("mixguard").exemplars.get_column("text"),
+        *load_exemplars(bundled("taxonomies", "stance")).get_column("text"),
+    ]
+    found = calibrate(BUNDLED, cache_folder(config.encode.cache), texts)
+    keep(shipped(BUNDLED.weights), found.roundings)
+    return {BUNDLED.name: found.worst}
+
+
+OTHERS = {"stance": _build_stance, "signals": _build_signals, "rounding": _build_rounding}
 """What is built beside taxonomies."""
 
 

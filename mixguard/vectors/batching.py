@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,6 +42,13 @@ def tokenised(tokenizer: Any, texts: Sequence[str]) -> Tokens:
     """Tokenise texts; needs no interpreter lock for most of its time."""
     found = [[each, *each.overflowing] for each in tokenizer.encode_batch_fast(texts)]
     return Tokens([window.ids for windows in found for window in windows], [len(each) for each in found])
+
+
+def in_chunks(tokenizer: Any, texts: Sequence[str], size: int) -> Iterator[Tokens]:
+    """Tokenise so many texts at once, the next ones while the caller computes."""
+    chunks = [texts[at : at + size] for at in range(0, len(texts), size)]
+    with ThreadPoolExecutor(1) as aside:
+        yield from aside.map(partial(tokenised, tokenizer), chunks)
 
 
 def batches(ids: Sequence[list[int]], *, most: int, step: int) -> Iterator[Rows]:

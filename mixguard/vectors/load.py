@@ -66,10 +66,11 @@ class EncoderKind(NamedTuple):
 
 def _published(published: Published, asked: Asked) -> Encoder:
     """A published encoder: in OpenVINO on a CPU, else in torch."""
-    if asked.device == "cpu" and asked.config.precision == "auto":
+    if asked.device == "cpu" and asked.config.precision != "float32":
         from mixguard.vectors.openvino import OpenVinoEncoder
 
-        return OpenVinoEncoder.load(published, cache_folder(asked.config.cache), overlap=asked.overlap)
+        cache, precision = cache_folder(asked.config.cache), asked.config.precision
+        return OpenVinoEncoder.load(published, cache, overlap=asked.overlap, precision=precision)
     from mixguard.vectors.torch import TorchEncoder
 
     cache = cache_folder(asked.config.cache)
@@ -94,7 +95,7 @@ def _sentence(asked: Asked) -> Encoder:
 
 
 def _half(asked: Asked) -> bool:
-    return asked.device == "cuda" and asked.config.precision == "auto"
+    return asked.device == "cuda" and asked.config.precision != "float32"
 
 
 ENCODERS: dict[str, EncoderKind] = {
@@ -103,7 +104,7 @@ ENCODERS: dict[str, EncoderKind] = {
     ),
     "openvino": EncoderKind(
         lambda asked: (
-            (asked.config.model, asked.config.precision, asked.device) == ("bundled", "auto", "cpu")
+            (asked.config.model, asked.device) == ("bundled", "cpu") and asked.config.precision != "float32"
         ),
         _bundled,
         {"device": "cpu"},

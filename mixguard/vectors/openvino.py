@@ -1,6 +1,7 @@
 """A published encoder on a CPU: the same weights in OpenVINO, built once into the cache.
 
-Measured by `benchmarks/speed.py`; with bfloat16 instructions the vectors' cosine to float32 is above .9999.
+Measured by `benchmarks/encoder.py`. A text's vector does not depend on the texts beside it: every text of a batch is padded
+to the same multiple of eight tokens that it would be padded to alone, and then the bits are the same.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ import numpy as np
 
 from mixguard.network import unobserved
 from mixguard.vectors.base import Vectors, Windows
-from mixguard.vectors.convert import verified
+from mixguard.vectors.batching import in_chunks
+from mixguard.vectors.convert import FLOAT, verified
 from mixguard.vectors.devices import threads
 from mixguard.vectors.graph import IDS, MASK
+from mixguard.vectors.precision import chosen
 from mixguard.vectors.published import Published
+from mixguard.vectors.quantise import calibrated, shipped
 
 BATCH_TOKENS = 4096
 """Padded tokens per inference; fastest of 1,024 to 4,096 on two AVX-512 cores."""
@@ -34,7 +38,7 @@ class Loaded(NamedTuple):
 
 
 class OpenVinoEncoder:
-    """A published encoder on a CPU, in bfloat16 if the processor supports it."""
+    """A published encoder on a CPU."""
 
     def __init__(
         self, published: Published, loaded: Callable[[], Loaded], *, precision: str, overlap: int
@@ -48,9 +52,19 @@ class OpenVinoEncoder:
 
     @classmethod
     def load(
-        cls, published: Published, cache: Path, *, overlap: int, precision: str | None = None
+        cls, published: Published, cache: Path, *, overlap: int, precision: str = "auto"
     ) -> OpenVinoEncoder:
-        """An encoder whose network is loaded, and built if it is not cached, when it is first used; in `f32`, `bf16` or, by default, what suits the processor."""
+        """An encoder whose network is loaded, and built if it is not cached, when it is first used.
+
+        Args:
+            published: its weights.
+            cache: the cache's folder.
+            overlap: tokens that a window of a long text shares with the one before.
+            precision: as `encode.precision`.
+
+        Raises:
+            UsageError: the processor does not compute in this precision.
+        """
         with unobserved():
             import openvino
         from tokenizers import Tokenizer
@@ -61,36 +75,33 @@ class OpenVinoEncoder:
             "INFERENCE_NUM_THREADS": threads(),
         }
         core = openvino.Core()
-        precision = precision or core.get_property("CPU", "INFERENCE_PRECISION_HINT").to_string()
-
-        options["INFERENCE_PRECISION_HINT"] = precision
+        choice = chosen(precision, frozenset(core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")))
+        calibration = calibrated(shipped(published.weights)) if choice.name == "int8" else FLOAT
+        options["INFERENCE_PRECISION_HINT"] = choice.rest
 
         def loaded() -> Loaded:
-            folder = verified(published, cache)
+            folder = verified(published, cache, calibration)
             tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
             tokenizer.no_padding()
             tokenizer.enable_truncation(published.window, stride=overlap)
             return Loaded(core.compile_model(folder / "model.xml", "CPU", options), tokenizer)
 
-        return cls(published, loaded, precision=precision, overlap=overlap)
+        name = f"int8.{choice.rest}.{calibration.digest}" if calibration.digest else choice.rest
+        return cls(published, loaded, precision=name, overlap=overlap)
 
     def encode(self, texts: Sequence[str]) -> Windows:
         """Vectors of the texts' windows, in order."""
-        tokens: list[list[int]] = []
-        counts = np.empty(len(texts), dtype=np.int64)
-        for start in range(0, len(texts), TOKENISED_AT_ONCE):
-            encodings = self._loaded().tokenizer.encode_batch_fast(texts[start : start + TOKENISED_AT_ONCE])
-            for number, encoding in enumerate(encodings, start):
-                windows = [encoding, *encoding.overflowing]
-                counts[number] = len(windows)
-                tokens.extend(window.ids for window in windows)
-        return Windows(self._infer(tokens), counts)
+        vectors = [np.empty((0, self.dimension), dtype=np.float32)]
+        counts: list[int] = []
+        if texts:
+            for tokens in in_chunks(self._loaded().tokenizer, texts, TOKENISED_AT_ONCE):
+                vectors.append(self._infer(tokens.ids))
+                counts += tokens.counts
+        return Windows(np.concatenate(vectors), np.array(counts, dtype=np.int64))
 
     def _infer(self, tokens: list[list[int]]) -> Vectors:
         """Run batches one by one: concurrent requests were a tenth faster but sometimes never returned."""
         vectors = np.empty((len(tokens), self.dimension), dtype=np.float32)
-        if not tokens:
-            return vectors
         request = self._loaded().network.create_infer_request()
         for rows, length in _batches(tokens):
             vectors[rows] = request.infer(_padded([tokens[row] for row in rows], length, self._pad))[0]
@@ -98,7 +109,7 @@ class OpenVinoEncoder:
 
 
 def _batches(tokens: list[list[int]]) -> Iterator[tuple[list[int], int]]:
-    """Rows of about equal length, longest first, and the length to pad them to."""
+    """Rows that are padded to the same length, longest first, and this length."""
     padded = [-(-len(ids) // LENGTH_STEP) * LENGTH_STEP for ids in tokens]
     rows: list[int] = []
     for row in sorted(range(len(tokens)), key=padded.__getitem__, reverse=True):

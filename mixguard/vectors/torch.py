@@ -7,8 +7,6 @@ tokenizer, as on a CPU, so both embed the same tokens.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +15,7 @@ import numpy as np
 from mixguard.errors import UsageError
 from mixguard.vectors.adapter import merge_adapter
 from mixguard.vectors.base import Vectors, Windows
-from mixguard.vectors.batching import batches, padded, tokenised
+from mixguard.vectors.batching import batches, in_chunks, padded
 from mixguard.vectors.devices import check_device
 from mixguard.vectors.published import Published, pooled
 
@@ -75,12 +73,10 @@ class TorchEncoder:
         """Vectors of the texts' windows, in order."""
         import torch
 
-        chunks = [texts[at : at + TOKENISED_AT_ONCE] for at in range(0, len(texts), TOKENISED_AT_ONCE)]
         vectors: list[Vectors] = []
         counts: list[int] = []
-        # Tokenizing needs no interpreter lock, so it goes on while the GPU computes.
-        with ThreadPoolExecutor(1) as aside, torch.inference_mode():
-            for tokens in aside.map(partial(tokenised, self._tokenizer), chunks):
+        with torch.inference_mode():
+            for tokens in in_chunks(self._tokenizer, texts, TOKENISED_AT_ONCE):
                 vectors.append(self._infer(tokens.ids))
                 counts += tokens.counts
         every = np.concatenate(vectors) if vectors else np.empty((0, self.dimension), dtype=np.float32)

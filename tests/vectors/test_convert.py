@@ -27,7 +27,7 @@ def conversions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Made]:
     """Conversions that take no time: the files have a few bytes each; lists the folders."""
     made: Made = []
 
-    def quick(_: object, source: Path, target: Path) -> None:
+    def quick(_: object, source: Path, target: Path, calibration: object) -> None:
         assert source.is_dir()
         made.append(target)
         for name in FILES:

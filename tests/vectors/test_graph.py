@@ -26,7 +26,7 @@ def test_the_network_gives_the_vectors_of_the_reference(cache: Path, published: 
     reference = (load_encoder if published is BUNDLED else load_careful)(
         EncodeConfig(cache=cache, device="cpu", precision="float32"), overlap=32
     )
-    encoder = OpenVinoEncoder.load(published, cache, overlap=32, precision="f32")
+    encoder = OpenVinoEncoder.load(published, cache, overlap=32, precision="float32")
     assert encoder.weights == reference.weights
     cosine = (encoder.encode(TEXTS).vectors * reference.encode(TEXTS).vectors).sum(1)
     assert cosine.min() > 0.99999
