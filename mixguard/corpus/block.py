@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mixguard.corpus.exchanges import Exchange
+from mixguard.corpus.exchanges import EARLIER_CHARS, SYSTEM_CHARS, Exchange
 
 
 class Fixed(NamedTuple):
@@ -33,6 +33,8 @@ class Block(NamedTuple):
     system: Sequence[str | None]
     tools: Sequence[str | None]
     earlier: Sequence[str]
+    chars: int
+    """Of all texts."""
 
     @classmethod
     def of(cls, exchanges: Sequence[Exchange], first: int = 0) -> Block:
@@ -46,7 +48,7 @@ class Block(NamedTuple):
             tuple([role for role, _ in turns]),
             tuple([len(exchange.earlier) for exchange in exchanges]),
         )
-        return cls(
+        return cls.sized(
             fixed,
             [exchange.prompt for exchange in exchanges],
             [exchange.response for exchange in exchanges],
@@ -56,19 +58,28 @@ class Block(NamedTuple):
             [text for _, text in turns],
         )
 
+    @classmethod
+    def sized(cls, fixed: Fixed, *texts: Sequence[Any]) -> Block:
+        """A block with these columns of texts, whose characters are counted."""
+        return cls(fixed, *texts, chars=sum(map(len, filter(None, chain(*texts)))))
+
+    def cut(self) -> Block:
+        """It with the texts that others repeat no longer than an exchange keeps them."""
+        fixed, prompt, response, reasoning, system, tools, earlier, _ = self
+        system = [text and text[:SYSTEM_CHARS] for text in system]
+        return Block.sized(
+            fixed, prompt, response, reasoning, system, tools, [text[:EARLIER_CHARS] for text in earlier]
+        )
+
     @property
     def height(self) -> int:
         """Number of exchanges."""
         return len(self.prompt)
 
-    def chars(self) -> int:
-        """Characters of all texts."""
-        return sum(map(len, filter(None, chain(*self[1:]))))
-
     def one(self, number: int) -> Block:
         """One exchange."""
         row = slice(number, number + 1)
-        fixed, prompt, response, reasoning, system, tools, earlier = self
+        fixed, prompt, response, reasoning, system, tools, earlier, _ = self
         begin = sum(fixed.turns[:number])
         turns = slice(begin, begin + fixed.turns[number])
         mine = Fixed(
@@ -79,6 +90,6 @@ class Block(NamedTuple):
             fixed.roles[turns],
             fixed.turns[row],
         )
-        return Block(
+        return Block.sized(
             mine, prompt[row], response[row], reasoning[row], system[row], tools[row], earlier[turns]
         )
