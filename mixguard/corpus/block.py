@@ -27,14 +27,14 @@ class Block(NamedTuple):
     """Some exchanges of a record; `earlier` has the texts of the turns before, of all exchanges in a row."""
 
     fixed: Fixed
+    chars: int
+    """Of all texts."""
     prompt: Sequence[str]
     response: Sequence[str | None]
     reasoning: Sequence[str | None]
     system: Sequence[str | None]
     tools: Sequence[str | None]
     earlier: Sequence[str]
-    chars: int
-    """Of all texts."""
 
     @classmethod
     def of(cls, exchanges: Sequence[Exchange], first: int = 0) -> Block:
@@ -61,11 +61,11 @@ class Block(NamedTuple):
     @classmethod
     def sized(cls, fixed: Fixed, *texts: Sequence[Any]) -> Block:
         """A block with these columns of texts, whose characters are counted."""
-        return cls(fixed, *texts, chars=sum(map(len, filter(None, chain(*texts)))))
+        return cls(fixed, sum(map(len, filter(None, chain(*texts)))), *texts)
 
     def cut(self) -> Block:
         """It with the texts that others repeat no longer than an exchange keeps them."""
-        fixed, prompt, response, reasoning, system, tools, earlier, _ = self
+        fixed, _, prompt, response, reasoning, system, tools, earlier = self
         system = [text and text[:SYSTEM_CHARS] for text in system]
         return Block.sized(
             fixed, prompt, response, reasoning, system, tools, [text[:EARLIER_CHARS] for text in earlier]
@@ -79,7 +79,7 @@ class Block(NamedTuple):
     def one(self, number: int) -> Block:
         """One exchange."""
         row = slice(number, number + 1)
-        fixed, prompt, response, reasoning, system, tools, earlier, _ = self
+        fixed, _, prompt, response, reasoning, system, tools, earlier = self
         begin = sum(fixed.turns[:number])
         turns = slice(begin, begin + fixed.turns[number])
         mine = Fixed(

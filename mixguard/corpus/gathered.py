@@ -140,7 +140,7 @@ class _Columns:
         """The columns as a frame, made without a query: polars' threads cost more than they save here."""
         if not self._blocks:
             return pl.DataFrame(schema=BATCH)
-        fixed, *texts, _ = zip(*self._blocks, strict=True)
+        fixed, _, *texts = zip(*self._blocks, strict=True)
         prompt, response, reasoning, system, tools, earlier = map(_flat, texts)
         number, kind, polarity, tool_call, roles, turns = map(_flat, zip(*fixed, strict=True))
         heights = [block.height for block in self._blocks]

@@ -67,7 +67,7 @@ class Planned(NamedTuple):
 
     plan: Plan
     found: Shaped
-    texts: list[str | None]
+    texts: Sequence[str | None]
     block: Block
 
     def sample(self) -> Sample:
@@ -109,12 +109,12 @@ class Plans:
         plan = self._plans.get(found.shape) or self._learnt(found, row)
         if plan is None:
             return None
-        texts: list[str | None] = [*found.texts]
+        said = [*found.texts]
         for between, numbers in plan.joined:
-            texts.append(between.join([found.texts[number] for number in numbers]))
-        chars = sum(map(mul, map(len, texts), plan.times))
-        texts += ("", None)
-        block = Block(plan.fixed, *[pick(texts) for pick in plan.texts], chars)
+            said.append(between.join([found.texts[number] for number in numbers]))
+        texts = (*said, "", None)
+        chars = sum(map(mul, map(len, said), plan.times))
+        block = Block(plan.fixed, chars, *[pick(texts) for pick in plan.texts])
         if len(found.joined) > EARLIER_CHARS:
             block = block.cut()
         if plan.spoken and (any(map(may_be_rendered, block.prompt)) or any(map(_is_marked, block.response))):
@@ -140,7 +140,7 @@ class Plans:
             numbers = _Numbers(count)
             turns = tuple([(turn, numbers.of(turn.text)) for turn in sample.turns])
             block = Block.of(made)
-            columns = [[numbers.of(text) for text in column] for column in block[1:-1]]
+            columns = [[numbers.of(text) for text in column] for column in block[2:]]
         except (RecordError, _Strange):
             return None
         if form != self._form:
