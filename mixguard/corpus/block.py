@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from mixguard.corpus.exchanges import Exchange
+from mixguard.corpus.exchanges import EARLIER_CHARS, SYSTEM_CHARS, Exchange
 
 
 class Fixed(NamedTuple):
@@ -27,6 +27,8 @@ class Block(NamedTuple):
     """Some exchanges of a record; `earlier` has the texts of the turns before, of all exchanges in a row."""
 
     fixed: Fixed
+    chars: int
+    """Of all texts."""
     prompt: Sequence[str]
     response: Sequence[str | None]
     reasoning: Sequence[str | None]
@@ -46,7 +48,7 @@ class Block(NamedTuple):
             tuple([role for role, _ in turns]),
             tuple([len(exchange.earlier) for exchange in exchanges]),
         )
-        return cls(
+        return cls.sized(
             fixed,
             [exchange.prompt for exchange in exchanges],
             [exchange.response for exchange in exchanges],
@@ -56,19 +58,28 @@ class Block(NamedTuple):
             [text for _, text in turns],
         )
 
+    @classmethod
+    def sized(cls, fixed: Fixed, *texts: Sequence[Any]) -> Block:
+        """A block with these columns of texts, whose characters are counted."""
+        return cls(fixed, sum(map(len, filter(None, chain(*texts)))), *texts)
+
+    def cut(self) -> Block:
+        """It with the texts that others repeat no longer than an exchange keeps them."""
+        fixed, _, prompt, response, reasoning, system, tools, earlier = self
+        system = [text and text[:SYSTEM_CHARS] for text in system]
+        return Block.sized(
+            fixed, prompt, response, reasoning, system, tools, [text[:EARLIER_CHARS] for text in earlier]
+        )
+
     @property
     def height(self) -> int:
         """Number of exchanges."""
         return len(self.prompt)
 
-    def chars(self) -> int:
-        """Characters of all texts."""
-        return sum(map(len, filter(None, chain(*self[1:]))))
-
     def one(self, number: int) -> Block:
         """One exchange."""
         row = slice(number, number + 1)
-        fixed, prompt, response, reasoning, system, tools, earlier = self
+        fixed, _, prompt, response, reasoning, system, tools, earlier = self
         begin = sum(fixed.turns[:number])
         turns = slice(begin, begin + fixed.turns[number])
         mine = Fixed(
@@ -79,6 +90,6 @@ class Block(NamedTuple):
             fixed.roles[turns],
             fixed.turns[row],
         )
-        return Block(
+        return Block.sized(
             mine, prompt[row], response[row], reasoning[row], system[row], tools[row], earlier[turns]
         )

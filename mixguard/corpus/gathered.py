@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from itertools import accumulate, chain
+from itertools import accumulate, chain, repeat
 from typing import Any, NamedTuple
 
 import polars as pl
@@ -19,6 +19,7 @@ from mixguard.corpus.unread import Looked
 
 PART_CHARS = 2**26
 """Characters of a part, about: what is in memory at a time."""
+_ONE_STEP = (None,)
 
 
 class Gathered:
@@ -44,47 +45,46 @@ class Gathered:
         """Whether there are enough exchanges, quarantined records or characters: none may pile up."""
         return self._columns.height >= rows or len(self._rejected) >= rows or self._chars >= PART_CHARS
 
-    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked, rows: int) -> Iterator[None]:
+    def add(self, source: str, outcome: Understood | Rejected | Whole | Looked, rows: int) -> Iterable[None]:
         """Add what a record gave.
 
         The part may be taken at every step, in the middle of a sample as well; there is a step at least where it is full.
         """
         if isinstance(outcome, Understood):
-            self._bytes += len(outcome.record.raw) + 1
-            self._samples += 1
-            self._formats[source, outcome.form] += 1
-            if outcome.flags:
-                self._flags.update(set(outcome.flags))
-            yield from self._add_rows(source, outcome, rows)
-        elif isinstance(outcome, Whole):
-            self._digests[source] = outcome.sha256
-        elif isinstance(outcome, Rejected):
+            return self._add_rows(source, outcome, rows)
+        if isinstance(outcome, Rejected):
             self._rejected.append(outcome)
             self._chars += len(outcome.raw)
-            yield
+            return _ONE_STEP
+        if isinstance(outcome, Whole):
+            self._digests[source] = outcome.sha256
         else:
             self._looked[source] += outcome.records
             self._unread.update({(source, *key): count for key, count in outcome.unread.items()})
             self._asked |= {source: outcome.asked} if outcome.asked else {}
+        return ()
 
     def _add_rows(self, source: str, understood: Understood, rows: int) -> Iterator[None]:
-        record = understood.record
+        record, form, flags, blocks = understood
+        self._bytes += len(record.raw) + 1
+        self._samples += 1
+        self._formats[source, form] += 1
+        if flags:
+            self._flags.update(set(flags))
         line, ordinal = (
             (record.place.line, record.place.ordinal) if isinstance(record, Record) else record[2:4]
         )
-        sample_id = _sample_id(source, ordinal, record.raw)
-        of = _Of(sample_id, source, line, ordinal, understood.form, understood.flags)
+        of = _Of(_sample_id(source, ordinal, record.raw), source, line, ordinal, form, flags)
         empty = True
-        for block in understood.blocks:
+        for block in blocks:
             empty = False
-            chars = block.chars()
-            if self._columns.height + block.height < rows and self._chars + chars < PART_CHARS:
-                self._chars += chars
+            if self._columns.height + block.height < rows and self._chars + block.chars < PART_CHARS:
+                self._chars += block.chars
                 self._columns.add(of, block)
                 continue
             for number in range(block.height):
                 single = block.one(number)
-                self._chars += single.chars()
+                self._chars += single.chars
                 self._columns.add(of, single)
                 yield
         self._empty += empty
@@ -137,34 +137,34 @@ class _Columns:
         self._blocks.append(block)
 
     def frame(self) -> pl.DataFrame:
-        """The columns as a frame."""
+        """The columns as a frame, made without a query: polars' threads cost more than they save here."""
         if not self._blocks:
             return pl.DataFrame(schema=BATCH)
-        sample_id, source, line, record, form, flags = zip(*self._of, strict=True)
-        fixed, *texts = zip(*self._blocks, strict=True)
-        prompt, response, reasoning, system, tools, earlier = [[*chain.from_iterable(each)] for each in texts]
-        number, kind, polarity, tool_call, roles, turns = [
-            [*chain.from_iterable(each)] for each in zip(*fixed, strict=True)
-        ]
-        of = _frame(sample_id=sample_id, source=source, line=line, record=record, format=form)
-        heights = pl.Series([len(each.prompt) for each in self._blocks], dtype=pl.UInt32)
-        places = pl.select(
-            pl.int_range(len(heights), dtype=pl.UInt32).repeat_by(heights).explode()
-        ).to_series()
-        frame = _frame(
-            exchange=number, kind=kind, polarity=polarity, tool_call=tool_call, prompt=prompt, response=response,
-            prompt_id=map(text_id, prompt), response_id=(text if text is None else text_id(text) for text in response),
-            reasoning=reasoning, system=system, tools=tools,
-        )  # fmt: skip
-        chars = (pl.col(name).str.len_chars().alias(f"{name}_chars") for name in ("prompt", "response"))
-        wide = frame.with_columns(
-            *chars, *of.with_columns(_flags(flags))[places].get_columns(), _earlier(roles, earlier, turns)
+        fixed, _, *texts = zip(*self._blocks, strict=True)
+        prompt, response, reasoning, system, tools, earlier = map(_flat, texts)
+        number, kind, polarity, tool_call, roles, turns = map(_flat, zip(*fixed, strict=True))
+        heights = [block.height for block in self._blocks]
+        sample_id, source, line, record, form, flags = (
+            _flat(map(repeat, values, heights)) for values in zip(*self._of, strict=True)
         )
-        return wide.select(*BATCH)
+        columns: dict[str, Iterable[Any]] = {
+            "sample_id": sample_id, "exchange": number, "kind": kind, "polarity": polarity, "source": source, "line": line,
+            "record": record, "format": form, "flags": _flags(flags), "prompt_id": map(text_id, prompt),
+            "response_id": [text if text is None else text_id(text) for text in response], "prompt_chars": map(len, prompt),
+            "response_chars": [text if text is None else len(text) for text in response], "prompt": prompt,
+            "response": response, "reasoning": reasoning, "tool_call": tool_call, "system": system,
+            "earlier": _earlier(roles, earlier, turns), "tools": tools,
+        }  # fmt: skip
+        return pl.DataFrame(
+            [
+                values if isinstance(values, pl.Series) else pl.Series(name, [*values], BATCH[name])
+                for name, values in columns.items()
+            ]
+        )
 
 
-def _frame(**columns: Iterable[Any]) -> pl.DataFrame:
-    return pl.DataFrame([pl.Series(name, [*values], BATCH[name]) for name, values in columns.items()])
+def _flat(values: Iterable[Iterable[Any]]) -> list[Any]:
+    return [*chain.from_iterable(values)]
 
 
 def _flags(flags: Iterable[tuple[str, ...]]) -> pl.Series:

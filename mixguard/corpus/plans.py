@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from operator import itemgetter
+from itertools import chain
+from operator import itemgetter, mul
 from typing import Any, NamedTuple
 
 from mixguard.corpus.block import Block, Fixed
-from mixguard.corpus.exchanges import EARLIER_CHARS, SYSTEM_CHARS, exchanges
+from mixguard.corpus.exchanges import EARLIER_CHARS, exchanges
 from mixguard.corpus.formats.cutting import may_be_rendered
 from mixguard.corpus.formats.pairs import PAIR_FORMATS
 from mixguard.corpus.formats.strings import trimmed
@@ -52,6 +54,8 @@ class Plan(NamedTuple):
     fixed: Fixed
     texts: tuple[Callable[[Sequence[str | None]], tuple[Any, ...]], ...]
     """What picks the texts of each column of a block, and of the turns before."""
+    times: tuple[int, ...]
+    """How often each text is picked."""
     strings: int | None
     """Texts in the JSON of such a row, keys included."""
     spoken: bool
@@ -63,7 +67,7 @@ class Planned(NamedTuple):
 
     plan: Plan
     found: Shaped
-    texts: list[str | None]
+    texts: Sequence[str | None]
     block: Block
 
     def sample(self) -> Sample:
@@ -105,16 +109,14 @@ class Plans:
         plan = self._plans.get(found.shape) or self._learnt(found, row)
         if plan is None:
             return None
-        texts: list[str | None] = [*found.texts]
+        said = [*found.texts]
         for between, numbers in plan.joined:
-            texts.append(between.join([found.texts[number] for number in numbers]))
-        texts += ("", None)
-        block = Block(plan.fixed, *[pick(texts) for pick in plan.texts])
+            said.append(between.join([found.texts[number] for number in numbers]))
+        texts = (*said, "", None)
+        chars = sum(map(mul, map(len, said), plan.times))
+        block = Block(plan.fixed, chars, *[pick(texts) for pick in plan.texts])
         if len(found.joined) > EARLIER_CHARS:
-            block = block._replace(
-                system=[text and text[:SYSTEM_CHARS] for text in block.system],
-                earlier=[text[:EARLIER_CHARS] for text in block.earlier],
-            )
+            block = block.cut()
         if plan.spoken and (any(map(may_be_rendered, block.prompt)) or any(map(_is_marked, block.response))):
             return None
         return Planned(plan, found, texts, block)
@@ -138,15 +140,19 @@ class Plans:
             numbers = _Numbers(count)
             turns = tuple([(turn, numbers.of(turn.text)) for turn in sample.turns])
             block = Block.of(made)
-            columns = [[numbers.of(text) for text in column] for column in block[1:]]
+            columns = [[numbers.of(text) for text in column] for column in block[2:]]
         except (RecordError, _Strange):
             return None
         if form != self._form:
             return None
         joined = tuple(numbers.joined)
-        picks = tuple(_picker(numbers.settled(column)) for column in columns)
+        settled = [numbers.settled(column) for column in columns]
+        counts = Counter(chain(*settled))
+        times = tuple([counts[number] for number in range(count + len(joined))])
+        picks = tuple(map(_picker, settled))
         placed = tuple((turn, numbers.settled([number])[0]) for turn, number in turns)
-        return Plan(form, flags, placed, joined, block.fixed, picks, strings_of(found.shape), form in _PAIRS)
+        strings = strings_of(found.shape)
+        return Plan(form, flags, placed, joined, block.fixed, picks, times, strings, form in _PAIRS)
 
 
 class _Strange(Exception):  # noqa: N818 - never leaves this file

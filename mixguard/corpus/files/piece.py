@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+import orjson
+
 KEYS_KEPT, KEY_MAX = 8, 100
 
 
@@ -36,6 +38,7 @@ class Keys:
 
     def __init__(self) -> None:
         self._keys: dict[bytes, None] = {}
+        self._last: str | None = None
 
     def note(self, key: bytes | None) -> None:
         """Remember a record's first key, in its quotes."""
@@ -44,6 +47,13 @@ class Keys:
             self._keys[key] = None
             if len(self._keys) > KEYS_KEPT:
                 del self._keys[next(iter(self._keys))]
+
+    def note_first(self, value: Any) -> None:
+        """Remember how a parsed record begins."""
+        key = next(iter(value), None) if isinstance(value, dict) else None
+        if key is not None and key != self._last:
+            self._last = key
+            self.note(orjson.dumps(key))
 
     def restart(self, margin: int) -> re.Pattern[bytes]:
         """Where a record may begin: with one of these keys, or on a line of its own that is indented no further."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -11,6 +11,7 @@ import orjson
 from mixguard.corpus.files.base import KEPT_OF_REJECTED
 from mixguard.corpus.files.brackets import Scan, State
 from mixguard.corpus.files.piece import Keys, Piece
+from mixguard.corpus.files.plain import plain_lines
 from mixguard.corpus.files.window import SPACE, Lost, Window
 from mixguard.corpus.files.wrappers import first_element, is_message, is_whole, next_list
 from mixguard.corpus.records import Unchecked
@@ -45,7 +46,6 @@ class Pieces:
         """Position in the stream up to which lines are not single records."""
         self._wasted = 0
         self._keys = Keys()
-        self._last: str | None = None
         self._opening = b""
         """How the last record began, up to the end of its first key."""
         self._misses = 0
@@ -81,8 +81,11 @@ class Pieces:
         """The pieces up to the end of the stream, or until only so many arrays are open."""
         window = self._window
         while self._depth != depth and (first := window.skip(SEPARATORS)):
-            if first == b"{" and (yield from self._plain_lines()):
-                continue
+            if first == b"{" and not self._fresh and window.passed >= self._no_line:
+                taken = yield from plain_lines(window, self._keys, self.count, self._max, self._depth)
+                self.count += taken
+                if taken:
+                    continue
             if first == b"]" and self._depth:
                 window.take(1)
                 self._depth -= 1
@@ -123,41 +126,6 @@ class Pieces:
             return self._turns
         return self._turns
 
-    def _plain_lines(self) -> Generator[Unchecked, None, bool]:
-        """The lines in memory that are one object each, up to one that is not: by far the most common case.
-
-        Returns whether there are any.
-        """
-        window, listed, first = self._window, self._depth > 0, self._window.passed
-        if self._fresh or first < self._no_line:
-            return False
-        end = window.begin + window.line_end(0)
-        text, begin = window.text, window.begin
-        while end >= begin:
-            raw = text[begin:end].rstrip(SPACE + b",")
-            if raw[-1:] != b"}" or raw[:1] != b"{" or len(raw) > self._max:
-                break
-            try:
-                value = orjson.loads(raw)
-            except orjson.JSONDecodeError:
-                break
-            self._note(value)
-            found = Unchecked(raw, value, window.line, self.count, window.passed, listed)
-            window.begin = end + 1
-            window.passed += end + 1 - begin
-            window.line += 1
-            self.count += 1
-            yield found
-            begin, end = end + 1, text.find(b"\n", end + 1)
-        return window.passed > first
-
-    def _note(self, value: Any) -> None:
-        """Remember how a record begins."""
-        key = next(iter(value), None) if isinstance(value, dict) else None
-        if key is not None and key != self._last:
-            self._last = key
-            self._keys.note(orjson.dumps(key))
-
     def _whole_line(self) -> Piece | None:
         """The rest of the line, if that is one record."""
         window = self._window
@@ -177,7 +145,7 @@ class Pieces:
             value = orjson.loads(text)
         except orjson.JSONDecodeError:
             return None
-        self._note(value)
+        self._keys.note_first(value)
         return self._taken(text, value)
 
     def _up_to_next(self) -> Piece | None:
@@ -227,7 +195,7 @@ class Pieces:
             lost = Lost(raw or window.peek(0, KEPT_OF_REJECTED), len(window.take(scan.at)))
         else:
             lost = self._lost(scan)
-        cut = state == "cut" and scan.twin is None and self._is_over()
+        cut = state == "cut" and scan.twin is None and window.ended and not len(window)  # and no line end
         return Piece(
             (raw or lost.raw)[:KEPT_OF_REJECTED],
             line,
@@ -280,7 +248,3 @@ class Pieces:
 
     def _is_wasteful(self) -> bool:
         return self._wasted > self._window.passed + _WASTE
-
-    def _is_over(self) -> bool:
-        """Whether the stream has ended, and not with a line end."""
-        return self._window.ended and not len(self._window)

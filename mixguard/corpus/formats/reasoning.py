@@ -62,7 +62,7 @@ def may_be_marked(text: str) -> bool:
     """Whether a text may hold reasoning beyond its beginning, or a template's tokens."""
     return (
         "assistantfinal" in text
-        or "[/THINK]" in text
+        or ("[" in text and "[/THINK]" in text)
         or "◁" in text
         or ("<" in text and _SIGNS.search(text) is not None)
     )
