@@ -35,6 +35,8 @@ ANSWERS = (
     "Here is a way to do that, step by step. First gather what you need, then follow the plan.",
     "I'm sorry, but I can't help with that.",
 )
+CLOSE = 1e-3
+SCREENED = ("screen", "screen_score")
 RESULT = HERE / "results" / "screening.json"
 WORDS = HERE / "results" / "screening-words.json"
 
@@ -136,14 +138,15 @@ def measure(file: str, screen: str, stages: str, folder: str) -> dict[str, Any]:
     config = Config.from_tree(tree, origin="benchmark")
     clock = process_time()
     mixguard.classify(["warm up"], config=config)  # converts the encoders
-    spent, step = {"setting up": process_time() - clock}, "rest"
+    spent = {"setting up": process_time() - clock}
     clock = process_time()
 
     def progress(stage: str, done: int, total: int | None, unit: str = "") -> None:
-        nonlocal clock, step
+        # It is called when a part of the stage is done.
+        nonlocal clock
         now = process_time()
-        spent[step] = spent.get(step, 0.0) + now - clock
-        clock, step = now, stage
+        spent[stage] = spent.get(stage, 0.0) + now - clock
+        clock = now
 
     result = mixguard.audit(file, config=config, progress=progress)
     progress("rest", 0, None)
@@ -168,7 +171,6 @@ def compared(exact: Path, screened: Path, limit: float) -> dict[str, Any]:
     flagged = (rows["hazard_score"] >= limit).fill_null(value=False)
     refuses = rows["stance"].is_in(["full_refusal", "partial_refusal"]).fill_null(value=False)
     drawn = fewer["screen"].is_not_null()
-    others = [name for name in rows.columns if name not in ("screen", "screen_score")]
     return {
         "dismissed": round(int((~kept).sum()) / len(kept), 4),
         "flagged": int(flagged.sum()),
@@ -178,11 +180,32 @@ def compared(exact: Path, screened: Path, limit: float) -> dict[str, Any]:
         "refusals": int(refuses.sum()),
         "refusals_found": int((refuses & kept).sum()),
         "stances_equal": round(int(rows["stance"].eq_missing(fewer["stance"]).sum()) / rows.height, 5),
-        "kept_rows_equal": rows.filter(kept).select(others).equals(fewer.filter(kept).select(others)),
+        "kept_rows_differ": _differing(rows.filter(kept), fewer.filter(kept)),
         "kept_by_thousand": _by_thousand(
             rows.with_columns(kept=kept).select(pl.col("record") // 1000, "kept")
         ),
     }
+
+
+def _differing(rows: Any, others: Any) -> dict[str, int]:
+    """Rows that differ by column: numbers by more than `CLOSE`, for vectors depend a little on what is embedded with them."""
+    told = {}
+    for name, kind in rows.schema.items():
+        mine, other = rows[name], others[name]
+        if kind.is_float():
+            same = ((mine - other).abs() <= CLOSE).fill_null(mine.is_null() & other.is_null())
+        elif name == "hazards":
+            same = _hazards(mine).eq_missing(_hazards(other))
+        else:
+            same = mine.eq_missing(other)
+        told[name] = int((~same).sum())
+    return {name: number for name, number in told.items() if number and name not in SCREENED}
+
+
+def _hazards(listed: Any) -> Any:
+    import polars as pl
+
+    return listed.list.eval(pl.element().struct.field("hazard"))
 
 
 def _by_thousand(rows: Any) -> list[float]:

@@ -11,6 +11,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.phrases import Phrases, Span
 from mixguard.annotate.resemblance import Labelled, Resemblance
+from mixguard.annotate.search import contains
 from mixguard.annotate.sentences import Edge, edges, sentences
 from mixguard.vectors.store import VectorStore
 
@@ -132,17 +133,19 @@ def _matching(said: pl.DataFrame, table: str) -> pl.DataFrame:
     Adds `conclusive`: they suffice, and are not denied; `topical`: they match the table.
     """
     sentence = pl.col("sentence")
-    aimed = sentence.str.contains(ADDRESSED) | sentence.str.contains(BRIEF)
+    topical = pl.when("topical").then(sentence)
+    aimed = contains(topical, ADDRESSED) | contains(topical, BRIEF)
     matches, suffices, role = (
         Phrases.load(FILE, name).found(sentence) for name in (table, "conclusive", "roles")
     )
     judged = said.select(sentence.unique(maintain_order=True)).with_columns(
-        aimed=aimed, role=role, conclusive=suffices, topical=matches
+        role=role, conclusive=suffices, topical=matches
     )
     denied = Phrases.load(FILE, "denied").found(pl.when("conclusive").then(sentence))
     read = judged.with_columns(
         conclusive=pl.col("conclusive") & ~denied, topical=pl.col("topical") | pl.col("conclusive")
     )
+    read = read.with_columns(aimed=aimed.fill_null(value=False))
     joined = said.join(read, on="sentence", maintain_order="left")
     kept = joined.filter(TOLD_SO | pl.col("role") | (pl.col("topical") & pl.col("aimed")))
     return kept.drop("role", "aimed")

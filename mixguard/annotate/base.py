@@ -14,6 +14,7 @@ from mixguard.annotate.exemplars import SEARCHED, Exemplars, nearest
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.requests import requests
 from mixguard.annotate.second import ENDPOINT
+from mixguard.annotate.stance_grammar import Grammar
 from mixguard.annotate.stance_model import opening_vectors
 from mixguard.annotate.stance_text import plain_text
 from mixguard.vectors.base import Vectors
@@ -75,6 +76,7 @@ class Batch:
     _passages: Passages | None = None
     _near: dict[str, Near] = field(default_factory=dict)
     _plain: pl.Series | None = None
+    _written: pl.DataFrame | None = None
     _openings: Vectors | None = None
     _parts: dict[tuple[str, bytes], Batch] = field(default_factory=dict)
     _rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
@@ -148,6 +150,12 @@ class Batch:
             self._plain = plain_text(self.frame.get_column("response").fill_null(""))
         return self._plain
 
+    def written(self, grammar: Grammar) -> pl.DataFrame:
+        """What the grammar of refusals says of each `response`; there is one grammar."""
+        if self._written is None:
+            self._written = grammar.features(self.plain)
+        return self._written
+
     @property
     def openings(self) -> Vectors:
         """One vector per `response`, of its opening, by the first stage's encoder."""
@@ -165,8 +173,16 @@ class Batch:
         part = self._parts.setdefault(
             key, Batch(frame, self.stages, stage, _near=self._near, _rows=self._rows[which])
         )
+        part._inherit(self, mask)
         part.frame = frame  # including columns added since
         return part
+
+    def _inherit(self, whole: Batch, mask: pl.Series) -> None:
+        """Take over what is known of the answers of these rows already."""
+        if self._plain is None and whole._plain is not None:
+            self._plain = whole._plain.filter(mask)
+        if self._written is None and whole._written is not None:
+            self._written = whole._written.filter(mask)
 
     def by_stage(self, judge: Callable[[Batch], pl.DataFrame], schema: pl.Schema) -> pl.DataFrame:
         """Each row judged through the stage that decided its hazard, the last one for a verdict; null where none did."""

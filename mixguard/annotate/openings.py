@@ -22,7 +22,7 @@ def hashed(words: pl.Series) -> pl.Series:
         text: int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "little")
         for text in known
     }
-    return words.replace_strict(numbers, default=None, return_dtype=pl.UInt64)
+    return pl.Series(words.name, [numbers.get(text) for text in words.to_list()], dtype=pl.UInt64)
 
 
 def first_words(text: pl.Expr, count: int) -> pl.Expr:

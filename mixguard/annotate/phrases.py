@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.annotate.search import contains, count
+from mixguard.annotate.search import contains, count, of_ascii
 from mixguard.errors import TaxonomyError
 from mixguard.files import bundled, read_toml
 
@@ -67,10 +67,7 @@ class Phrases:
         """Whether a text without curly apostrophes holds a match; `^` and `$` are those of a line."""
         every = [f"(?:{pattern})" for _, pattern in self.patterns]
         joined = ("|".join(every[start : start + AT_ONCE]) for start in range(0, len(every), AT_ONCE))
-        ascii_only = (
-            "(?im)" + part.replace(r"\b", r"(?-u:\b)").replace(r"\w", r"(?-u:\w)") for part in joined
-        )
-        return pl.any_horizontal(*(contains(text, part) for part in ascii_only))
+        return pl.any_horizontal(*(contains(text, "(?im)" + of_ascii(part)) for part in joined))
 
     def count(self, column: str) -> pl.Expr:
         """How many matches the column's text holds (UInt16); 0 for null."""
@@ -82,7 +79,8 @@ class Phrases:
 
         Reads a few patterns at a time: the regex engine is ten times slower once an expression outgrows its cache.
         """
-        return pl.any_horizontal(*(contains(text, part) for part in self._joined(AT_ONCE)))
+        lean = (of_ascii(part) if part.isascii() else part for part in self._joined(AT_ONCE))
+        return pl.any_horizontal(*(contains(text, part) for part in lean))
 
     def there(self, column: str) -> pl.Expr:
         """Whether the column's text holds a match; false for null."""

@@ -112,7 +112,7 @@ class ScreenAnnotator:
 
     def _may_refuse(self, batch: Batch) -> pl.Series:
         """Which answers hold words that can make them more than an answer."""
-        written = self.refused.grammar.features(batch.plain)
+        written = batch.written(self.refused.grammar)
         harmless = pl.zeros(batch.frame.height, dtype=pl.Float32, eager=True)
         begins = written.select((pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0))
         prompts = batch.frame.get_column("prompt")

@@ -72,7 +72,7 @@ class StanceAnnotator:
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
         plain, openings = batch.plain, batch.openings
-        written = self._grammar.features(plain)
+        written = batch.written(self._grammar)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
         probability = self.model.probabilities(features)
         known = self._known_stances(responses)

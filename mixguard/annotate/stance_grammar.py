@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
-from mixguard.annotate.search import contains
+from mixguard.annotate.search import contains, of_ascii
 from mixguard.annotate.stance_text import spoken_text
 from mixguard.errors import TaxonomyError
 from mixguard.files import read_toml
@@ -69,15 +70,30 @@ class Grammar:
 
     def sentences(self, spoken: pl.Series) -> pl.DataFrame:
         """One row per sentence: its response, its position, and which patterns it matches."""
-        split = pl.col("text").str.replace_all(SENTENCE_END, "$1\n").str.split("\n")
-        frame = pl.DataFrame({"row": pl.int_range(len(spoken), eager=True), "text": spoken})
+        lines = pl.DataFrame({"text": spoken}).select(pl.col("text").str.replace_all(SENTENCE_END, "$1\n"))
+        # Most texts match nothing, and one search of a text takes half as long as one of each sentence.
+        held = lines.select(_matches(parts, pl.col("text")).alias(name) for name, parts in self._lines())
         sentences = (
-            frame.with_columns(split).explode("text").filter(pl.col("text").str.contains(r"[\p{L}\p{N}]"))
+            lines.with_row_index("row")
+            .with_columns(pl.col("row").cast(pl.Int64), pl.col("text").str.split("\n"))
+            .explode("text")
+            .filter(pl.col("text").str.contains(r"[\p{L}\p{N}]"))
         )
-        flags = (_matches(pattern, pl.col("text")).alias(name) for name, pattern in self.sentence.items())
+        likely = held.select(pl.all().gather(sentences.get_column("row")))
+        flags = (
+            _matches(parts, pl.when(likely.get_column(name)).then(pl.col("text")))
+            .fill_null(value=False)
+            .alias(name)
+            for name, parts in self._lines()
+        )
         return sentences.with_columns(*flags).with_columns(
             place=pl.int_range(pl.len()).over("row"), sentences=pl.len().over("row")
         )
+
+    def _lines(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The patterns of sentences, of which each is a line."""
+        for name, parts in self.sentence.items():
+            yield name, tuple(f"(?m){part}" for part in parts)
 
     def evidence(self, plain: pl.Series, names: tuple[str, ...]) -> pl.Series:
         """The first match of the named patterns in each plain text, in order of names; null if none."""
@@ -92,8 +108,8 @@ class Grammar:
 
 
 def _joined(every: list[str]) -> tuple[str, ...]:
-    """A few expressions at a time. Those in ASCII have boundaries between ASCII letters: Unicode's are three times as slow."""
-    plain = [each.replace(r"\b", r"(?-u:\b)") for each in every if each.isascii()]
+    """A few expressions at a time."""
+    plain = [of_ascii(each) for each in every if each.isascii()]
     groups = plain, [each for each in every if not each.isascii()]
     return tuple(
         f"(?i)(?:{'|'.join(group[start : start + AT_ONCE])})"

@@ -53,10 +53,14 @@ _LATIN = dict(zip("аеіорсухѕјһԁԛԝАВЕІКМНОРСТХЅЈα\u0
 def plain_text(responses: pl.Series) -> pl.Series:
     """Responses without reasoning and markup, with plain quotes and letters."""
     text = pl.col("text")
-    marked = without_thoughts(text).str.normalize("NFKC").str.replace_many(_ENTITIES).str.replace_many(_MARKS)
-    latin, other = text.str.count_matches(r"[A-Za-z]"), text.str.count_matches(r"[\p{Cyrillic}\p{Greek}]")
-    letters = pl.when((other > 0) & (latin > other)).then(text.str.replace_many(_LATIN)).otherwise(text)
-    frame = pl.DataFrame({"text": responses}).select(marked).select(letters)
+    # Null for what is ASCII, which needs no more: most texts are.
+    wide = pl.when(text.str.len_bytes() > text.str.len_chars()).then(text)
+    frame = pl.DataFrame({"text": responses}).select(without_thoughts(text))
+    usual = frame.select(pl.coalesce(wide.str.normalize("NFKC"), text))
+    marked = usual.select(text.str.replace_many(_ENTITIES).str.replace_many(_MARKS))
+    latin, other = wide.str.count_matches(r"[A-Za-z]"), wide.str.count_matches(r"[\p{Cyrillic}\p{Greek}]")
+    letters = pl.when((other > 0) & (latin > other)).then(wide.str.replace_many(_LATIN)).otherwise(text)
+    frame = marked.select(letters)
     return frame.select(text.str.replace_all(r" {2,}", " ").str.strip_chars()).to_series()
 
 

@@ -38,7 +38,9 @@ class PersonaAnnotator:
             _roles(frame, "prompt", "an assistant"),
             _roles(frame, "system", "an assistant", "a trade"),
         )
-        acted = frame.get_column("response").str.contains(_pattern("answers")).fill_null(value=False)
+        acted = (
+            frame.get_column("response").str.contains(_phrases("answers").expression).fill_null(value=False)
+        )
         hostile = asked.get_column("hostile") | told.get_column("hostile")
         return pl.DataFrame(
             {
@@ -49,27 +51,25 @@ class PersonaAnnotator:
         )
 
 
-def _pattern(table: str, *kinds: str) -> str:
+def _phrases(table: str, *kinds: str) -> Phrases:
     phrases = Phrases.load(FILE, table)
-    if not kinds:
-        return phrases.expression
-    return Phrases(tuple(each for each in phrases.patterns if each[0] in kinds)).expression
+    return Phrases(tuple(each for each in phrases.patterns if each[0] in kinds)) if kinds else phrases
 
 
 def _roles(frame: pl.DataFrame, field: str, *tools: str) -> pl.DataFrame:
     """Columns `role`, `hostile` and `story` of one text of each exchange; a repeated text is read once."""
     texts = frame.select(text=pl.col(field).fill_null(""))
     distinct, text = texts.unique(), pl.col("text")
-    hostile = _among(distinct, "a hostile role", text.str.contains(_pattern("hostile")))
+    hostile = _among(distinct, "a hostile role", _phrases("hostile").found(text))
     read = {
         "role": _among(
             distinct,
             "a role",
-            text.str.contains(_pattern("frames"))
-            | (text.str.contains(_pattern("selves")) & ~text.str.contains(_pattern("tools", *tools))),
+            _phrases("frames").found(text)
+            | (_phrases("selves").found(text) & ~_phrases("tools", *tools).found(text)),
         ),
-        "hostile": hostile.filter(~hostile.str.contains(_pattern("harmless"))),
-        "story": _among(distinct, "a story", text.str.contains(_pattern("fiction"))),
+        "hostile": hostile.filter(~hostile.str.contains(_phrases("harmless").expression)),
+        "story": _among(distinct, "a story", _phrases("fiction").found(text)),
     }
     found = distinct.with_columns(text.is_in(shown.implode()).alias(name) for name, shown in read.items())
     return texts.join(found, on="text", how="left", maintain_order="left")

@@ -11,7 +11,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.forms import ITEM, LOOKED, forms, word_count
 from mixguard.annotate.phrases import Span
-from mixguard.annotate.search import contains
+from mixguard.annotate.search import contains, of_ascii
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.errors import TaxonomyError
@@ -68,8 +68,7 @@ def _signs() -> dict[str, str]:
     # Those of the package are valid: checking them compiles every sign.
     trees = {name: read_toml(folder / f"{name}.toml", TaxonomyError) for name in TASKS}
     tasks = {name: Task.model_construct(**tree).pattern for name, tree in trees.items()}
-    # Rust's engine is slow at word boundaries beyond ASCII.
-    return {name: "(?i)" + pattern.replace(r"\b", r"(?-u:\b)") for name, pattern in tasks.items()}
+    return {name: "(?i)" + of_ascii(pattern) for name, pattern in tasks.items()}
 
 
 def _task() -> pl.Expr:
