@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -58,8 +59,32 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not folder.exists():
             folder.mkdir(mode=0o755)
             if kept:
-                shutil.copytree(kept, folder, dirs_exist_ok=True)
+                shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=_same)
     return folder
+
+
+def _same(source: str, target: str) -> None:
+    """A link to an encoder's file, which is only ever replaced whole, and a copy of any other."""
+    if Path(source).suffix in (".bin", ".xml"):
+        with suppress(OSError):  # on another disk
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
+
+
+@pytest.fixture(scope="session")
+def cheap(cache: Path) -> dict[str, dict[str, Any]]:
+    """Options of what judges in no time: hashed words, and the bundled taxonomy with a few of its exemplars."""
+    folder = cache.with_name("taxonomy-with-few-exemplars")
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            whole = REPOSITORY / "taxonomies" / "mixguard"
+            (folder / "exemplars").mkdir(parents=True)
+            shutil.copy(whole / "taxonomy.toml", folder)
+            for path in (whole / "exemplars").glob("*.jsonl"):
+                lines = path.read_bytes().splitlines(keepends=True)
+                (folder / "exemplars" / path.name).write_bytes(b"".join(lines[::15]))
+    return {"encode": {"model": "hash", "cache": cache}, "judge": {"taxonomy": str(folder)}}
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a real process, its streams and its exit code."""
+"""The command line as a user meets it: its streams and its exit code, of a real process where that is what is tested."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commanding import Done, command
 from conftest import REPOSITORY, chat
 
 COMMANDS = [
@@ -48,11 +49,15 @@ class Mixguard:
     """Runs the command in its own folder."""
 
     def __init__(self, cache: Path, folder: Path) -> None:
-        self.cache = cache
         self.folder = folder
+        self.environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
+        (folder / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n')
 
-    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        (self.folder / "mixguard.toml").write_text(f'[encode]\ncache = "{self.cache}"\n')
+    def __call__(self, *arguments: str | Path) -> Done:
+        return command(self.folder, *arguments, environment=self.environment)
+
+    def process(self, *arguments: str | Path, stdin: bytes = b"") -> Done:
+        """The same in a process of its own."""
         script = "from mixguard.cli import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", script, *map(str, arguments)],
@@ -60,14 +65,13 @@ class Mixguard:
             input=stdin,
             capture_output=True,
             check=False,
-            env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
+            env=self.environment,
         )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_audit_prints_the_verdict_first_and_exits_by_it(mixguard: Mixguard, corpus: Path) -> None:
-    done = mixguard("audit", corpus, "-o", "report.json")
+    done = mixguard.process("audit", corpus, "-o", "report.json")
     assert done.returncode == 1, done.stderr
     assert done.stdout.lstrip().startswith("FAIL")
     assert "MG102" in done.stdout
@@ -96,7 +100,7 @@ def test_explain_text(mixguard: Mixguard) -> None:
 
 
 def test_standard_input(mixguard: Mixguard, corpus: Path) -> None:
-    done = mixguard("audit", "-", stdin=corpus.read_bytes())
+    done = mixguard.process("audit", "-", stdin=corpus.read_bytes())
     assert done.returncode == 1, done.stderr
     assert "-:2" in done.stdout
 

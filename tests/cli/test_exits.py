@@ -40,9 +40,13 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, cache: Path) -> Popen:
+def start(tmp_path: Path, cheap: dict[str, dict[str, Any]]) -> Popen:
     """Starts the command in its own folder, with the cheap encoder."""
-    (tmp_path / "mixguard.toml").write_text(f'[encode]\nmodel = "hash"\ncache = "{cache}"\n')
+    config = "".join(
+        f"[{section}]\n" + "".join(f'{name} = "{value}"\n' for name, value in options.items())
+        for section, options in cheap.items()
+    )
+    (tmp_path / "mixguard.toml").write_text(config)
 
     def run(*arguments: str | Path, env: dict[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
         how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
