@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 import polars as pl
 
-from mixguard.columns import TEXT
+from mixguard.columns import EXCHANGE, TEXT
 from mixguard.config import Config
+from mixguard.corpus.parts import text_id
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 
@@ -110,6 +111,13 @@ def _listed(texts: str | Sequence[str], function: str) -> list[str]:
 def annotate_texts(worker: Worker, prompts: Sequence[str], responses: Sequence[str | None]) -> pl.DataFrame:
     """The columns of all annotators, one row per prompt and response."""
     texts = pl.DataFrame({"prompt": list(prompts), "response": list(responses)}, schema_overrides=TEXT)
-    rest = (pl.lit(None, kind).alias(name) for name, kind in TEXT.items() if name not in texts.columns)
-    frame = texts.with_columns(rest).with_columns(tool_call=pl.lit(value=False), kind=pl.lit("exchange"))
-    return worker(frame)
+    rest = (
+        pl.lit(None, of).alias(name) for name, of in {**EXCHANGE, **TEXT}.items() if name not in texts.columns
+    )
+    known = {"kind": pl.lit("exchange"), "polarity": pl.lit(1, pl.Int8), "tool_call": pl.lit(value=False)}
+    ids = {f"{name}_id": pl.Series(_ids(texts[name]), dtype=pl.String) for name in ("prompt", "response")}
+    return worker(texts.with_columns(rest).with_columns(**known, **ids))
+
+
+def _ids(texts: pl.Series) -> list[str | None]:
+    return [text if text is None else text_id(text) for text in texts]
