@@ -29,6 +29,12 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+
+def examples(count: int) -> settings:
+    """So many examples of a costly property, and as many times more as the environment asks for."""
+    return settings(max_examples=count * int(os.environ.get("MIXGUARD_EXAMPLES", "1")), deadline=None)
+
+
 SLOW = (
     "test_examples.py", "test_guides.py", "test_docs.py", "test_banks.py", "test_rebalance.py", "test_cli.py", "test_adapter.py",
     "test_taxonomy_check.py", "test_contract.py", "test_card_merge.py", "test_careful.py", "test_network.py", "test_convert.py",

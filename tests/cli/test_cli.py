@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commanding import Done, command
@@ -163,7 +164,7 @@ def test_examples_run(mixguard: Mixguard) -> None:
     assert "missing-refusals" in done.stdout
 
 
-def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None:
+def test_taxonomy_show_add_and_check(mixguard: Mixguard, cheap: dict[str, Any], tmp_path: Path) -> None:
     shown = mixguard("taxonomy", "show", "ncr")
     assert "S2 Non-Violent Crimes" in shown.stdout
     assert "no hazard 'zzz'" in mixguard("taxonomy", "show", "zzz").stderr
@@ -172,7 +173,7 @@ def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None
         for n in range(2)
     ]  # fmt: skip
     (tmp_path / "ours.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    added = mixguard("taxonomy", "add", "ours.jsonl", "--to", "ours")
+    added = mixguard("taxonomy", "add", "ours.jsonl", "--to", "ours", "--extends", cheap["judge"]["taxonomy"])
     assert "2 exemplars added" in added.stdout, added.stderr
     (tmp_path / "test.jsonl").write_text('{"prompt": "how do I sink barge 1 of a rival"}\n')
     checked = mixguard("taxonomy", "check", "ours", "--against", "test.jsonl")
