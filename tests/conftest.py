@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from threading import Thread
@@ -49,6 +49,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 Rows = Iterable[dict[str, Any]]
+BUNDLED = ("mixguard", "mixguard")
+"""The bundled taxonomy and bank."""
+KEPT_WORKERS = 2
+_WORKERS: dict[str, Worker] = {}
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -93,6 +97,14 @@ def cheap(cache: Path) -> dict[str, dict[str, Any]]:
     return {"encode": {"model": "hash", "cache": cache}, "judge": {"taxonomy": str(folder)}}
 
 
+def toml(options: Mapping[str, Mapping[str, Any]]) -> str:
+    """Options by section, all of them texts, as a configuration file."""
+    return "".join(
+        f"[{section}]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
+        for section, values in options.items()
+    )
+
+
 @pytest.fixture(scope="session")
 def shared_cache(cache: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of a process that uses the session's cache without being told."""
@@ -114,6 +126,30 @@ def evaldata() -> Path:
 def worker(cache: Path) -> Worker:
     """What judges by default: the real encoder, the shipped models, the bundled bank's pairs known."""
     return Recipe(Config.from_tree({"encode": {"cache": cache}}, origin="test"), bank=True).worker()
+
+
+@pytest.fixture
+def few_workers() -> Iterator[None]:
+    """Recipes of the bundled models that agree share a worker, since loading it takes longest.
+
+    Not for tests that change what a worker is loaded from.
+    """
+    make = Recipe.worker
+
+    def shared(recipe: Recipe) -> Worker:
+        config = recipe.config
+        if recipe.encoder or recipe.screen or (config.judge.taxonomy, config.rebalance.bank) != BUNDLED:
+            return make(recipe)
+        key = f"{recipe.bank} {config.model_dump_json(exclude={'run', 'checks'})}"
+        if key not in _WORKERS:
+            while len(_WORKERS) >= KEPT_WORKERS:
+                del _WORKERS[next(iter(_WORKERS))]
+            _WORKERS[key] = make(recipe)
+        return _WORKERS[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recipe, "worker", shared)
+        yield
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import chat
+from conftest import chat, toml
 
 from mixguard.cli.faults import HUNG_UP, INTERRUPTED, NO_READER, SIGNALLED, TERMINATED, fault
 from mixguard.cli.streams import OutputError
@@ -42,11 +42,7 @@ def corpus(tmp_path: Path) -> Path:
 @pytest.fixture
 def start(tmp_path: Path, cheap: dict[str, dict[str, Any]]) -> Popen:
     """Starts the command in its own folder, with the cheap encoder."""
-    config = "".join(
-        f"[{section}]\n" + "".join(f'{name} = "{value}"\n' for name, value in options.items())
-        for section, options in cheap.items()
-    )
-    (tmp_path / "mixguard.toml").write_text(config)
+    (tmp_path / "mixguard.toml").write_text(toml(cheap))
 
     def run(*arguments: str | Path, env: dict[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
         how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
