@@ -88,6 +88,12 @@ def _close_all() -> None:
         os.close(number)
 
 
+def _heed_all() -> None:
+    """A signal that the tests' own caller ignores, as `nohup` does, would be ignored by the command too."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def test_a_reader_that_goes_away_is_no_fault(start: Popen, corpus: Path, tmp_path: Path) -> None:
     reading, writing = os.pipe()
     os.close(reading)
@@ -186,7 +192,7 @@ def test_a_signal_leaves_the_old_run_and_what_was_done(
     old.mkdir()
     (old / "audit.json").write_text('{"version": "mixguard-audit/1"}')
     corpus.write_bytes(corpus.read_bytes() * 3000)
-    done = start("audit", corpus, "--set", "run.batch=1")
+    done = start("audit", corpus, "--set", "run.batch=1", preexec_fn=_heed_all)
     kept = tmp_path / ".mixguard-run.mixguard-unfinished"
     for _ in range(600):
         if (kept / "unfinished" / "part-00001.json").is_file():
