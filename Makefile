@@ -53,7 +53,7 @@ answers: $(SETUP)
 probe-demo: $(SETUP)
 	$(BIN)/python benchmarks/probe_demo.py
 
-# 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
+# `make tests` tries a handful; these are 5,000 spoiled corpora, audited, reported and mixed: nothing crashes, hangs or is lost.
 fuzz: $(SETUP)
 	$(BIN)/python benchmarks/fuzz.py
 

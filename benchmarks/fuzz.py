@@ -57,7 +57,7 @@ def _one(number: int, cache: Path, limit: int) -> dict[str, object]:
         start = monotonic()
         signal.alarm(limit)
         try:
-            how = survive(path, cache)
+            how = survive(path, {"encode": {"model": "hash", "cache": cache}})
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is what is looked for
             last = traceback.extract_tb(error.__traceback__)[-1]
             how = f"TRACEBACK {type(error).__name__} at {Path(last.filename).name}:{last.lineno}: {str(error)[:200]}"

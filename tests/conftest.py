@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -28,10 +29,17 @@ settings.register_profile("ci", derandomize=True)
 if os.environ.get("CI"):
     settings.load_profile("ci")
 
+
+def examples(count: int) -> settings:
+    """So many examples of a costly property, and as many times more as the environment asks for."""
+    return settings(max_examples=count * int(os.environ.get("MIXGUARD_EXAMPLES", "1")), deadline=None)
+
+
 SLOW = (
     "test_examples.py", "test_guides.py", "test_docs.py", "test_banks.py", "test_rebalance.py", "test_cli.py", "test_adapter.py",
     "test_taxonomy_check.py", "test_contract.py", "test_card_merge.py", "test_careful.py", "test_network.py", "test_convert.py",
-    "test_ray.py", "test_processes.py", "test_scale_examples.py",
+    "test_ray.py", "test_processes.py", "test_scale_examples.py", "test_killed.py", "test_exits.py", "test_linear.py", "test_spoken_mix.py",
+    "test_html.py", "test_offline.py", "test_package.py", "test_efficacy.py", "test_merge.py", "test_reuse.py",
 )  # fmt: skip
 """Files with few tests that take long: started first, so that no process is left with one of them at the end."""
 
@@ -42,6 +50,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 Rows = Iterable[dict[str, Any]]
+BUNDLED = ("mixguard", "mixguard")
+"""The bundled taxonomy and bank."""
+KEPT_WORKERS = 2
+_WORKERS: dict[str, Worker] = {}
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -58,8 +70,40 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not folder.exists():
             folder.mkdir(mode=0o755)
             if kept:
-                shutil.copytree(kept, folder, dirs_exist_ok=True)
+                shutil.copytree(kept, folder, dirs_exist_ok=True, copy_function=_same)
     return folder
+
+
+def _same(source: str, target: str) -> None:
+    """A link to an encoder's file, which is only ever replaced whole, and a copy of any other."""
+    if Path(source).suffix in (".bin", ".xml"):
+        with suppress(OSError):  # on another disk
+            os.link(source, target)
+            return
+    shutil.copy2(source, target)
+
+
+@pytest.fixture(scope="session")
+def cheap(cache: Path) -> dict[str, dict[str, Any]]:
+    """Options of what judges in no time: hashed words, and the bundled taxonomy with a few of its exemplars."""
+    folder = cache.with_name("taxonomy-with-few-exemplars")
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            whole = REPOSITORY / "taxonomies" / "mixguard"
+            (folder / "exemplars").mkdir(parents=True)
+            shutil.copy(whole / "taxonomy.toml", folder)
+            for path in (whole / "exemplars").glob("*.jsonl"):
+                lines = path.read_bytes().splitlines(keepends=True)
+                (folder / "exemplars" / path.name).write_bytes(b"".join(lines[::15]))
+    return {"encode": {"model": "hash", "cache": cache}, "judge": {"taxonomy": str(folder)}}
+
+
+def toml(options: Mapping[str, Mapping[str, Any]]) -> str:
+    """Options by section, all of them texts, as a configuration file."""
+    return "".join(
+        f"[{section}]\n" + "".join(f'{name} = "{value}"\n' for name, value in values.items())
+        for section, values in options.items()
+    )
 
 
 @pytest.fixture(scope="session")
@@ -83,6 +127,30 @@ def evaldata() -> Path:
 def worker(cache: Path) -> Worker:
     """What judges by default: the real encoder, the shipped models, the bundled bank's pairs known."""
     return Recipe(Config.from_tree({"encode": {"cache": cache}}, origin="test"), bank=True).worker()
+
+
+@pytest.fixture
+def few_workers() -> Iterator[None]:
+    """Recipes of the bundled models that agree share a worker, since loading it takes longest.
+
+    Not for tests that change what a worker is loaded from.
+    """
+    make = Recipe.worker
+
+    def shared(recipe: Recipe) -> Worker:
+        config = recipe.config
+        if recipe.encoder or recipe.screen or (config.judge.taxonomy, config.rebalance.bank) != BUNDLED:
+            return make(recipe)
+        key = f"{recipe.bank} {config.model_dump_json(exclude={'run', 'checks'})}"
+        if key not in _WORKERS:
+            while len(_WORKERS) >= KEPT_WORKERS:
+                del _WORKERS[next(iter(_WORKERS))]
+            _WORKERS[key] = make(recipe)
+        return _WORKERS[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Recipe, "worker", shared)
+        yield
 
 
 @pytest.fixture

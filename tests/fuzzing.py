@@ -6,7 +6,7 @@ import csv
 import gzip
 import io
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -227,14 +227,13 @@ def _again(text: bytes, random: Random) -> bytes:
 DAMAGES = (_cut, _flip, _flip, _insert, _insert, _insert, _remove, _again)
 
 
-def survive(path: Path, cache: Path) -> str:
-    """Audit a corpus, report it and mix it; say how that ended.
+def survive(path: Path, options: Mapping[str, Any]) -> str:
+    """Audit a corpus with these options, report it and mix it; say how that ended.
 
     Raises:
         AssertionError: a message says nothing, or counts do not add up.
     """
-    encode = {"model": "hash", "cache": cache}
-    config = Config.from_tree({"encode": encode, "run": {"folder": path.parent / "run"}}, origin="fuzz")
+    config = Config.from_tree({**options, "run": {"folder": path.parent / "run"}}, origin="fuzz")
     try:
         assert not lost(path), f"bytes of no record: {lost(path)[:80]!r}"
         audit = mixguard.audit(path, config=config)

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commanding import command
 from conftest import REPOSITORY
 
 from mixguard.corpus.formats import FORMATS
@@ -29,17 +30,10 @@ def test_every_command_of_the_readme_runs(tmp_path: Path, cache: Path) -> None:
     shutil.copy(REPOSITORY / "examples" / "support.jsonl", tmp_path / "data.jsonl")
     (tmp_path / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n')
     assert len(COMMANDS) >= 6
-    for command in COMMANDS:
-        script = "from mixguard.cli import main; main()"
-        done = subprocess.run(
-            [sys.executable, "-c", script, *shlex.split(command)[1:]],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode in (0, 1), (command, done.stderr)
-        assert done.stdout.strip(), command
+    for line in COMMANDS:
+        done = command(tmp_path, *shlex.split(line)[1:])
+        assert done.returncode in (0, 1), (line, done.stderr)
+        assert done.stdout.strip(), line
 
 
 def test_the_python_of_the_readme_runs(tmp_path: Path, shared_cache: dict[str, str]) -> None:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
+from commanding import command
 from conftest import REPOSITORY
 
 pytestmark = pytest.mark.skipif(
@@ -306,9 +307,11 @@ def test_the_page_tells_the_truth(place: Place) -> None:
     lines = [line for language, block in BLOCKS if language == "sh" for line in block.splitlines()]
     assert len(lines) >= 7
     for line in lines:
-        command, _, told = line.partition(" # exits ")
-        done = place(command)
-        assert done.returncode == int(told or 0), (command, done.stderr)
+        text, _, told = line.partition(" # exits ")
+        program, *arguments = shlex.split(text)
+        assert program == "mixguard"
+        done = command(place.folder, *arguments, environment=place.environment)
+        assert done.returncode == int(told or 0), (text, done.stderr)
     for target in re.findall(r"\]\(([^)#]+)\)", PAGE):
         assert target.startswith("https://") or (REPOSITORY / "docs" / target).exists(), target
 

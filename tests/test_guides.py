@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 
 import jsonschema
 import pytest
+from commanding import command
 from conftest import REPOSITORY
 
 import mixguard
@@ -60,7 +61,7 @@ class Place(NamedTuple):
         )
 
     def mixguard(self, arguments: list[str]) -> str:
-        done = self.run(sys.executable, "-c", "from mixguard.cli import main; main()", *arguments)
+        done = command(self.folder, *arguments, environment=self.environment)
         assert done.returncode in (0, 1), (arguments, done.stderr)
         assert done.stdout.strip(), arguments
         return done.stdout

@@ -117,28 +117,29 @@ def seconds(subject: Callable[[list[str]], object], found: list[str]) -> float:
 def test_time_grows_with_length(subject: Callable[[list[str]], None]) -> None:
     subject(texts(100)[:1])  # what is made once
     for short, long in zip(texts(SHORT), texts(LONG), strict=True):
-        assert seconds(subject, [long]) < MOST * seconds(subject, [short]), f"{short[:40]!r}"
+        taken = seconds(subject, [long])
+        assert taken < MOST * FLOOR or taken < MOST * seconds(subject, [short]), f"{short[:40]!r}"
 
 
 @pytest.fixture(scope="module")
-def cheap(cache: Path) -> Worker:
+def everything(cheap: dict[str, Any]) -> Worker:
     """Every annotator, on vectors that cost next to nothing."""
-    return Recipe(Config.from_tree({"encode": {"model": "hash", "cache": cache}}, origin="test")).worker()
+    return Recipe(Config.from_tree(cheap, origin="test")).worker()
 
 
-def test_every_annotator_takes_time_that_grows_with_length(cheap: Worker) -> None:
+def test_every_annotator_takes_time_that_grows_with_length(everything: Worker) -> None:
     def judge(found: list[str]) -> None:
-        assert annotate_texts(cheap, found, found).height == len(found)
+        assert annotate_texts(everything, found, found).height == len(found)
 
     judge(texts(100))
-    assert seconds(judge, texts(LONG // 4)) < MOST * seconds(judge, texts(SHORT // 4))
+    assert seconds(judge, texts(LONG // 8)) < MOST * seconds(judge, texts(SHORT // 8))
 
 
-def test_what_once_never_ended_ends(cheap: Worker) -> None:
+def test_what_once_never_ended_ends(everything: Worker) -> None:
     """106 characters took 15 seconds, 234 would have taken longer than anybody waits."""
     text = "I" + "&_;" * 70 + " zebra. I *can't* help with that."
     started = time.process_time()
-    judged = annotate_texts(cheap, ["hi"], [text])
+    judged = annotate_texts(everything, ["hi"], [text])
     assert judged["stance"].to_list() != [None]
     assert time.process_time() - started < 10
 

@@ -22,6 +22,8 @@ from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.manifest import Manifest, manifest_of, verify
 from mixguard.mix.plan import Plan
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 Write = Callable[..., Path]
 
 TOPICS = ("parcel", "invoice", "kettle", "garden", "bicycle", "library", "recipe", "train", "lamp", "chess")

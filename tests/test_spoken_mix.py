@@ -24,6 +24,8 @@ from mixguard.mix.manifest import Manifest, manifest_of
 from mixguard.mix.plan import Plan
 from mixguard.served.endpoint import Endpoint
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 Write = Callable[..., Path]
 Serve = Callable[[Callable[[int, Any], tuple[int, dict[str, str], bytes]]], Api]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -38,6 +39,7 @@ class Grammar:
     """Patterns matched against the whole response."""
 
     @classmethod
+    @lru_cache(maxsize=1)
     def load(cls, folder: Path) -> Grammar:
         """Read and join the patterns of `grammar.toml`; a broken one is reported by name.
 

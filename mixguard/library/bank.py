@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -115,15 +116,23 @@ class Bank:
 
     @classmethod
     def load(cls, name: str, taxonomy: Taxonomy) -> Bank:
-        """Load a bundled bank by name, or a bank from a folder.
+        """Load a bundled bank by name, read once for a taxonomy, or a bank from a folder.
 
         Raises:
             TaxonomyError: the bank is missing, or a line is invalid (the message has file:line).
         """
-        return cls._read(_find(name, Path()), vocabulary(taxonomy), ())
+        folder = _find(name, Path())
+        if folder.parent == bundled("refusal_bank", ""):
+            return _read_once(folder, taxonomy)
+        return cls.read(folder, vocabulary(taxonomy))
 
     @classmethod
-    def _read(cls, folder: Path, words: Vocabulary, above: tuple[Path, ...]) -> Bank:
+    def read(cls, folder: Path, words: Vocabulary, above: tuple[Path, ...] = ()) -> Bank:
+        """Read a folder on top of the bank it extends; `above` are the banks that extend this one.
+
+        Raises:
+            TaxonomyError: a line is invalid (the message has file:line).
+        """
         file = (folder / DEFINITION).resolve()
         if file in above:
             raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
@@ -131,7 +140,7 @@ class Bank:
             raise TaxonomyError(f"{folder / DEFINITION}: extends a chain of more than {DEEPEST} banks")
         tree = read_toml(folder / DEFINITION, TaxonomyError)
         given = checked(_Definition, tree, TaxonomyError, str(folder / DEFINITION))
-        base = cls._read(_find(given.extends, folder), words, (*above, file)) if given.extends else None
+        base = cls.read(_find(given.extends, folder), words, (*above, file)) if given.extends else None
         seen: dict[str, str] = {}
         lines = [
             pair.model_dump()
@@ -270,6 +279,11 @@ def _unplaced(pair: Pair, words: Vocabulary) -> str | None:
     if pair.sub not in own:
         return f"unknown sub-hazard {pair.sub!r} of {pair.hazard}; taxonomy.toml defines: {', '.join(own)}"
     return None if pair.severity else "a refusal or contrast pair needs a severity"
+
+
+@lru_cache(maxsize=1)
+def _read_once(folder: Path, taxonomy: Taxonomy) -> Bank:
+    return Bank.read(folder, vocabulary(taxonomy))
 
 
 def _find(name: str, here: Path) -> Path:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -63,7 +64,7 @@ class _Definition(Definition):
     hazard: tuple[dict[str, Any], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Taxonomy:
     """A loaded, validated taxonomy."""
 
@@ -85,12 +86,13 @@ class Taxonomy:
 
     @classmethod
     def load(cls, name: str) -> Taxonomy:
-        """Load a bundled taxonomy by name, or a taxonomy from a folder.
+        """Load a bundled taxonomy by name, read once in a process, or a taxonomy from a folder.
 
         Raises:
             TaxonomyError: the taxonomy is missing, or a line is invalid (the message has file:line).
         """
-        return cls.read(_find(name, Path()))
+        folder = _find(name, Path())
+        return _read_once(folder) if folder.parent == bundled("taxonomies", "") else cls.read(folder)
 
     @classmethod
     def read(cls, folder: Path, above: tuple[Path, ...] = ()) -> Taxonomy:
@@ -157,6 +159,11 @@ class Taxonomy:
         columns = self.exemplars.select("id", "text", "hazard", "sub", "label", "form")
         content = f"{columns.write_ndjson()}{sorted(self.openings.items())}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
+
+
+@cache
+def _read_once(folder: Path) -> Taxonomy:
+    return Taxonomy.read(folder)
 
 
 def _find(name: str, here: Path) -> Path:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
 from mixguard.model import Model
@@ -159,6 +161,11 @@ class Provenance(Model):
 
 def versions() -> dict[str, str]:
     """Installed versions of everything that can change results."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:

@@ -6,7 +6,9 @@ The models are fitted on these very vectors, so rounding them costs no agreement
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -29,10 +31,15 @@ def shipped_file(folder: Path, weights: str) -> Path:
 
 def shipped_vectors(encoder: Encoder) -> Mapping[bytes, bytes]:
     """Half-precision vectors by text id, for texts of the bundled exemplars; none if windows are cut otherwise."""
+    return _read_once(encoder.weights, encoder.fingerprint)
+
+
+@lru_cache(maxsize=2)  # those of the fast and the careful stage
+def _read_once(weights: str, fingerprint: str) -> Mapping[bytes, bytes]:
     found: dict[bytes, bytes] = {}
     for kind, name in FOLDERS:
-        found.update(_read(shipped_file(bundled(kind, name), encoder.weights), encoder.fingerprint))
-    return found
+        found.update(_read(shipped_file(bundled(kind, name), weights), fingerprint))
+    return MappingProxyType(found)
 
 
 def ship(folder: Path, store: VectorStore, texts: Sequence[str]) -> None:

@@ -21,7 +21,8 @@ from building import (
     row,
     some_samples,
 )
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mixguard.catalogue import BY_ID, CHECKS
@@ -209,7 +210,7 @@ def test_incomplete_findings_can_be_allowed_and_keep_their_severity() -> None:
     assert found(result, "MG303").severity == "incomplete"
 
 
-@settings(max_examples=8, deadline=None)
+@examples(4)
 @given(samples=some_samples, ids=some_checks)
 def test_the_verdict_comes_from_the_findings_that_are_not_allowed(
     samples: list[list[Row]], ids: list[str]
@@ -220,7 +221,7 @@ def test_the_verdict_comes_from_the_findings_that_are_not_allowed(
     assert verdict(f for f in result.findings if f.id != ALLOW_FILE) == without
 
 
-@settings(max_examples=8, deadline=None)
+@examples(4)
 @given(samples=some_samples)
 def test_without_entries_or_baseline_each_check_reports_what_it_finds_alone(samples: list[list[Row]]) -> None:
     now = evidence(flat(samples))
@@ -234,7 +235,7 @@ def test_without_entries_or_baseline_each_check_reports_what_it_finds_alone(samp
     ]
 
 
-@settings(max_examples=8, deadline=None)
+@examples(4)
 @given(samples=some_samples, earlier=some_samples, ids=some_checks, data=st.data())
 def test_the_order_of_rows_and_entries_is_irrelevant(
     samples: list[list[Row]], earlier: list[list[Row]], ids: list[str], data: st.DataObject

@@ -21,7 +21,8 @@ from building import (
     row,
     some_samples,
 )
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mixguard.checks.base import Evidence
@@ -33,7 +34,7 @@ HARM = [answered(f"harm {n}") for n in range(40)]
 FAILING = evidence([*PLAIN, *HARM])
 
 
-@settings(max_examples=12, deadline=None)
+@examples(6)
 @given(samples=some_samples, data=st.data())
 def test_the_same_samples_in_any_order_are_known(samples: list[list[Row]], data: st.DataObject) -> None:
     moved = data.draw(st.permutations(samples))

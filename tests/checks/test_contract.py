@@ -20,7 +20,8 @@ from building import (
     row,
     some_samples,
 )
-from hypothesis import given, settings
+from conftest import examples
+from hypothesis import given
 from hypothesis import strategies as st
 
 from mixguard.catalogue import ASIDES, CHECKS, limits
@@ -33,7 +34,7 @@ from mixguard.run.folder import FLAGGED_COLUMNS
 
 Samples = list[list[Row]]
 every_check = pytest.mark.parametrize("check", CHECKS, ids=[check.id for check in CHECKS])
-few = settings(max_examples=15, deadline=None)
+few = examples(5)
 corpora = st.fixed_dictionaries(
     {},
     optional={

@@ -1,4 +1,4 @@
-"""The command line as a user meets it: a real process, its streams and its exit code."""
+"""The command line as a user meets it: its streams and its exit code, of a real process where that is what is tested."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from commanding import Done, command
 from conftest import REPOSITORY, chat
 
 COMMANDS = [
@@ -48,11 +50,15 @@ class Mixguard:
     """Runs the command in its own folder."""
 
     def __init__(self, cache: Path, folder: Path) -> None:
-        self.cache = cache
         self.folder = folder
+        self.environment = {**os.environ, "COLUMNS": "120", "NO_COLOR": "1"}
+        (folder / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n')
 
-    def __call__(self, *arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[str]:
-        (self.folder / "mixguard.toml").write_text(f'[encode]\ncache = "{self.cache}"\n')
+    def __call__(self, *arguments: str | Path) -> Done:
+        return command(self.folder, *arguments, environment=self.environment)
+
+    def process(self, *arguments: str | Path, stdin: bytes = b"") -> Done:
+        """The same in a process of its own."""
         script = "from mixguard.cli import main; main()"
         done = subprocess.run(
             [sys.executable, "-c", script, *map(str, arguments)],
@@ -60,14 +66,13 @@ class Mixguard:
             input=stdin,
             capture_output=True,
             check=False,
-            env={**os.environ, "COLUMNS": "120", "NO_COLOR": "1"},
+            env=self.environment,
         )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def test_audit_prints_the_verdict_first_and_exits_by_it(mixguard: Mixguard, corpus: Path) -> None:
-    done = mixguard("audit", corpus, "-o", "report.json")
+    done = mixguard.process("audit", corpus, "-o", "report.json")
     assert done.returncode == 1, done.stderr
     assert done.stdout.lstrip().startswith("FAIL")
     assert "MG102" in done.stdout
@@ -96,7 +101,7 @@ def test_explain_text(mixguard: Mixguard) -> None:
 
 
 def test_standard_input(mixguard: Mixguard, corpus: Path) -> None:
-    done = mixguard("audit", "-", stdin=corpus.read_bytes())
+    done = mixguard.process("audit", "-", stdin=corpus.read_bytes())
     assert done.returncode == 1, done.stderr
     assert "-:2" in done.stdout
 
@@ -159,7 +164,7 @@ def test_examples_run(mixguard: Mixguard) -> None:
     assert "missing-refusals" in done.stdout
 
 
-def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None:
+def test_taxonomy_show_add_and_check(mixguard: Mixguard, cheap: dict[str, Any], tmp_path: Path) -> None:
     shown = mixguard("taxonomy", "show", "ncr")
     assert "S2 Non-Violent Crimes" in shown.stdout
     assert "no hazard 'zzz'" in mixguard("taxonomy", "show", "zzz").stderr
@@ -168,7 +173,7 @@ def test_taxonomy_show_add_and_check(mixguard: Mixguard, tmp_path: Path) -> None
         for n in range(2)
     ]  # fmt: skip
     (tmp_path / "ours.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    added = mixguard("taxonomy", "add", "ours.jsonl", "--to", "ours")
+    added = mixguard("taxonomy", "add", "ours.jsonl", "--to", "ours", "--extends", cheap["judge"]["taxonomy"])
     assert "2 exemplars added" in added.stdout, added.stderr
     (tmp_path / "test.jsonl").write_text('{"prompt": "how do I sink barge 1 of a rival"}\n')
     checked = mixguard("taxonomy", "check", "ours", "--against", "test.jsonl")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import chat
+from conftest import chat, toml
 
 from mixguard.cli.faults import HUNG_UP, INTERRUPTED, NO_READER, SIGNALLED, TERMINATED, fault
 from mixguard.cli.streams import OutputError
@@ -40,9 +40,9 @@ def corpus(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(tmp_path: Path, cache: Path) -> Popen:
+def start(tmp_path: Path, cheap: dict[str, dict[str, Any]]) -> Popen:
     """Starts the command in its own folder, with the cheap encoder."""
-    (tmp_path / "mixguard.toml").write_text(f'[encode]\nmodel = "hash"\ncache = "{cache}"\n')
+    (tmp_path / "mixguard.toml").write_text(toml(cheap))
 
     def run(*arguments: str | Path, env: dict[str, str] | None = None, **how: Any) -> subprocess.Popen[bytes]:
         how = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **how}
@@ -86,6 +86,12 @@ def test_the_gate_failed_and_reports_come_before_the_terminal(
 def _close_all() -> None:
     for number in range(3):
         os.close(number)
+
+
+def _heed_all() -> None:
+    """A signal that the tests' own caller ignores, as `nohup` does, would be ignored by the command too."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def test_a_reader_that_goes_away_is_no_fault(start: Popen, corpus: Path, tmp_path: Path) -> None:
@@ -186,7 +192,7 @@ def test_a_signal_leaves_the_old_run_and_what_was_done(
     old.mkdir()
     (old / "audit.json").write_text('{"version": "mixguard-audit/1"}')
     corpus.write_bytes(corpus.read_bytes() * 3000)
-    done = start("audit", corpus, "--set", "run.batch=1")
+    done = start("audit", corpus, "--set", "run.batch=1", preexec_fn=_heed_all)
     kept = tmp_path / ".mixguard-run.mixguard-unfinished"
     for _ in range(600):
         if (kept / "unfinished" / "part-00001.json").is_file():

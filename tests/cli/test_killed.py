@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, toml
 
 SCRIPT = """
 import sys, time
@@ -36,10 +37,10 @@ Start = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
-def start(tmp_path: Path, cache: Path) -> Start:
-    """Starts the command in its own folder, 16 parts to judge."""
+def start(tmp_path: Path, cheap: dict[str, dict[str, Any]]) -> Start:
+    """Starts the command in its own folder, 16 parts to judge, with the cheap encoder."""
     (tmp_path / "data.jsonl").write_text("\n".join([*LINES, '{"broken']) + "\n")
-    (tmp_path / "mixguard.toml").write_text(f'[encode]\ncache = "{cache}"\n[run]\nbatch = 4\n')
+    (tmp_path / "mixguard.toml").write_text(f"{toml(cheap)}[run]\nbatch = 4\n")
 
     def run(*arguments: str) -> subprocess.Popen[bytes]:
         return subprocess.Popen(
@@ -135,4 +136,4 @@ def test_a_killed_shard_goes_on_and_is_joined(start: Start, tmp_path: Path) -> N
 
 
 def _cache(folder: Path) -> str:
-    return (folder / "mixguard.toml").read_text().split('"')[1]
+    return str(tomllib.loads((folder / "mixguard.toml").read_text())["encode"]["cache"])

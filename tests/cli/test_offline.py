@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from commanding import command
 from conftest import chat
 
 HUB = "owner-of-nothing/nothing"
@@ -57,8 +58,10 @@ def test_a_hub_model_is_not_asked_for(tmp_path: Path, cache: Path, corpus: str) 
 
 
 def test_a_run_folder_from_elsewhere_is_held_to_it_too(tmp_path: Path, cache: Path, corpus: str) -> None:
-    done = run(tmp_path, cache, "audit", corpus, "--run", "run", "--fail-on", "never")
-    assert done.returncode == 0, done.stderr
+    made = command(
+        tmp_path, "audit", corpus, "--run", "run", "--fail-on", "never", "--set", f"encode.cache={cache}"
+    )
+    assert made.returncode == 0, made.stderr
     file = tmp_path / "run" / "audit.json"
     tree = json.loads(file.read_bytes())
     tree["config"]["encode"]["model"] = HUB

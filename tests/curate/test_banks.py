@@ -24,6 +24,8 @@ from mixguard.progress import silent
 from mixguard.served.endpoint import Endpoint
 from mixguard.vectors.load import open_store
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 TAXONOMY = Taxonomy.load("mixguard")
 BANK = Bank.load("mixguard", TAXONOMY)
 REFUSAL = "I'm sorry, but I can't help with that. If you like, tell me what lies behind it."

@@ -13,6 +13,7 @@ from polars.testing import assert_frame_equal
 
 import mixguard
 from mixguard.config import Config
+from mixguard.detectors import Recipe, Worker
 from mixguard.engine import reuse
 from mixguard.engine.reuse import RUNS, Earlier, vouch
 from mixguard.run.document import Audit
@@ -22,9 +23,10 @@ Audited = Callable[..., tuple[Audit, list[str]]]
 
 
 @pytest.fixture
-def audited(tmp_path: Path, config: Config, monkeypatch: pytest.MonkeyPatch) -> Audited:
-    """Audits rows into one run folder with a cache of its own; the run, and what was told."""
+def audited(tmp_path: Path, config: Config, worker: Worker, monkeypatch: pytest.MonkeyPatch) -> Audited:
+    """Audits rows into one run folder; the run, and what was told. One worker judges all: loading it takes longest."""
     monkeypatch.setattr(reuse, "FEWEST", 1)
+    monkeypatch.setattr(Recipe, "worker", lambda _: worker)
 
     def run(rows: list[object], **options: object) -> tuple[Audit, list[str]]:
         path, told = tmp_path / "data.jsonl", list[str]()

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 from building import DETECTORS, Row, answered, audited, evidence, found, pair, refused, row
-from hypothesis import example, given, settings
+from conftest import examples
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mixguard.checks.terms import TRAINED
@@ -96,7 +97,7 @@ options = st.fixed_dictionaries(
 Options = dict[str, Any]
 
 
-@settings(max_examples=30, deadline=None)
+@examples(10)
 @given(corpus=corpora, set_=options)
 @example(corpus=Corpus(300), set_={})
 @example(corpus=Corpus(300, dict.fromkeys(TAXONOMY.codes, Touched(refused=12))), set_={})
@@ -120,7 +121,7 @@ def test_the_gate_asks_for_what_the_plan_adds_and_passes_if_it_adds_nothing(
         assert "too few exchanges" in gate.message
 
 
-@settings(max_examples=50, deadline=None)
+@examples(20)
 @given(corpus=corpora, set_=options)
 @example(corpus=Corpus(300), set_={})
 def test_after_adding_the_refusals_asked_for_no_hazard_is_short(corpus: Corpus, set_: Options) -> None:

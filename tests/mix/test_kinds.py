@@ -19,6 +19,8 @@ from mixguard.corpus.records import Record
 from mixguard.errors import UsageError
 from mixguard.files import bundled
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 ROWS = [
     {"instruction": f"Where is {n}?\nTell me", "output": f'On "shelf" {n}; below,\nleft'} for n in range(60)
 ]

@@ -21,6 +21,8 @@ from mixguard.mix.manifest import Manifest, manifest_of
 from mixguard.mix.mould import Mould
 from mixguard.mix.task_form import FORM_SHARE
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 BANK = Bank.load("mixguard", Taxonomy.load("mixguard"))
 WORDS = ("kettle", "garden", "parcel", "bicycle", "lamp")
 DIALOGUES = [

@@ -8,14 +8,13 @@ import json
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
+from commanding import command
 from conftest import REPOSITORY, chat
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -294,16 +293,10 @@ def test_very_many_long_texts_stay_under_three_megabytes(
     assert "of them without text" in page.decode()
 
 
-def test_the_suggested_command_runs(mix: Mix, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_suggested_command_runs(mix: Mix, tmp_path: Path) -> None:
     page = html.render(mix.before).decode()
-    (command,) = re.findall(r'<code class="command">(.*?)</code>', page)
-    monkeypatch.chdir(tmp_path)
-    done = subprocess.run(
-        [sys.executable, "-c", "from mixguard.cli import main; main()", *shlex.split(command)[1:]],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    (suggested,) = re.findall(r'<code class="command">(.*?)</code>', page)
+    done = command(tmp_path, *shlex.split(suggested)[1:])
     assert done.returncode in (0, 1), done.stderr
     assert (tmp_path / "data.safe.jsonl").is_file()
 

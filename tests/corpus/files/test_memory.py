@@ -19,6 +19,8 @@ from mixguard.corpus.files import open_sources
 from mixguard.corpus.files.base import Whole
 from mixguard.errors import InputError, UsageError
 
+pytestmark = pytest.mark.usefixtures("few_workers")
+
 ROWS = [
     *(chat(f"Where is parcel {n}?", "On its way.") for n in range(40)),
     chat(
