@@ -14,8 +14,8 @@ REFUSED, USAGE_ERROR, INTERNAL_ERROR = 1, 2, 3
 INTERRUPTED, TERMINATED, HUNG_UP, NO_READER = 130, 143, 129, 141
 """128 and the number of the signal, as a shell has it."""
 SIGNALLED = {
-    INTERRUPTED: "interrupted; what is done is kept, so the same command goes on from there",
-    TERMINATED: "terminated; what is done is kept, so the same command goes on from there",
+    INTERRUPTED: "interrupted",
+    TERMINATED: "terminated",
     HUNG_UP: "the terminal was closed",
 }
 NO_MEMORY = (
