@@ -142,6 +142,7 @@ def test_a_key_that_stands_twice_is_noticed_where_texts_hold_quotes(tmp_path: Pa
     assert found.flags == {"duplicate_keys": 1}
 
 
+@settings(deadline=None)
 @given(row=rows)
 def test_no_format_is_left_out_that_a_row_matches(row: dict[str, Any]) -> None:
     left = candidates(tuple(row))
