@@ -179,7 +179,7 @@ def test_another_corpus_starts_anew(
     assert [line.partition(" was ")[0] for line in told] == ["starting anew: corpus"] * 2
     annotate(tmp_path / "run", corpora=[tmp_path / "a.jsonl", tmp_path / "b.jsonl"], tell=told.append)
     assert re.fullmatch(
-        r"starting anew: corpus was \S*b\.jsonl in the unfinished run, and is \S*a\.jsonl and 1 more \(\w{8}\)",
+        r"starting anew: corpus was \S*b\.jsonl in the unfinished run, and is \S*a\.jsonl and 1 more \(\w{8}\) now",
         told[-1],
     )
 
