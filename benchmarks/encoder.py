@@ -160,7 +160,7 @@ def _labelled(file: Path, rows: int, precision: str, cache: Path) -> list[tuple[
     judged = worker(frame)
     limit = worker.detectors.hazard_limit
     return [
-        (row["hazard"] if row["hazard_score"] >= limit else None, row["stance"])
+        (row["hazard"] if (row["hazard_score"] or 0) >= limit else None, row["stance"])
         for row in judged.select("hazard", "hazard_score", "stance").iter_rows(named=True)
     ]
 
