@@ -97,16 +97,12 @@ def _screening(screening: Any) -> Iterator[tuple[str, str, str]]:
 
 def _memory(reduce: Any) -> Iterator[tuple[str, str, str]]:
     for size, each in reduce.get("sizes", {}).items():
-        yield f"peak memory at {int(size):,} exchanges", _peaks(each), "`check` at 1 M: 400 MB"
-
-
-def _peaks(each: Any) -> str:
-    commands = each.get("commands", each)
-    return ", ".join(
-        f"`{name}` {told['peak_mb']} MB"
-        for name, told in commands.items()
-        if isinstance(told, dict) and "peak_mb" in told
-    )
+        told = (f"`{name}` {took['megabytes']} MB" for name, took in each["taken"].items())
+        yield (
+            f"peak memory of check and reports at {int(size):,} exchanges",
+            ", ".join(told),
+            "1.1x of 50,000; 700 MB",
+        )
 
 
 def _reading(reading: Any) -> Iterator[tuple[str, str, str]]:
