@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from mixguard.annotate.exemplars import SEARCHED, Exemplars, nearest
+from mixguard.annotate.exemplars import SEARCHED, Exemplars
 from mixguard.annotate.hazard_model import HazardModel
 from mixguard.annotate.requests import requests
 from mixguard.annotate.second import ENDPOINT
@@ -136,7 +136,7 @@ class Batch:
         passages = self.passages
         window = self.frame.get_column("hazard_window").fill_null(0).to_numpy()
         at = passages.starts + window
-        self.keep(nearest(passages.vectors[at] @ self.stage.exemplars.vectors.T, SEARCHED))
+        self.keep(self.stage.exemplars.index.search(passages.vectors[at], SEARCHED))
         return self.neighbours
 
     def keep(self, near: Neighbours) -> None:

@@ -19,8 +19,6 @@ SEARCHED = 64
 """Neighbours searched for margin and proximity."""
 MARGIN_NEAREST = 3
 """Neighbours per label for the margin."""
-GROUPS_EACH = 4
-"""Groups into which exemplars are put for each neighbour that is searched."""
 PROXIMITY_NEAREST = 10
 """Neighbours per label for the proximity."""
 
@@ -47,7 +45,7 @@ class Exemplars:
 
     @cached_property
     def index(self) -> ExemplarIndex:
-        """The index over them, built when it is first needed: most runs do without."""
+        """The index over them, built when it is first needed: a corpus whose rows are all known does without."""
         return ExemplarIndex.build(self.vectors)
 
 
@@ -64,30 +62,6 @@ def exemplar_arrays(taxonomy: Taxonomy, found: ExemplarVectors) -> Exemplars:
     violating = (taxonomy.exemplars.get_column("label") == "violating").to_numpy()
     vectors, owner = found
     return Exemplars(vectors, owner, np.array(hazard)[owner], violating[owner])
-
-
-def nearest(similarity: Floats, k: int) -> Neighbours:
-    """The `k` nearest exemplars of each text, or all if there are fewer; of equals the earlier.
-
-    Sorts only what is as near as the `k`-th nearest of the groups' nearest: at least `k` exemplars are.
-
-    Args:
-        similarity: (texts, exemplars).
-        k: how many.
-    """
-    texts, exemplars = similarity.shape
-    k, size = min(k, exemplars), exemplars // (GROUPS_EACH * k)
-    if not texts or size < 2:
-        row = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
-        return Neighbours(np.take_along_axis(similarity, row, axis=1), row)
-    groups = similarity[:, : GROUPS_EACH * k * size].reshape(texts, size, -1).max(axis=1)
-    least = np.partition(groups, -k, axis=1)[:, -k]
-    text, row = np.nonzero(similarity >= least[:, None])
-    near = similarity[text, row]
-    order = np.lexsort((-near, text))
-    counts = np.bincount(text, minlength=texts)
-    kept = order[(np.cumsum(counts) - counts)[:, None] + np.arange(k)]
-    return Neighbours(near[kept], row[kept])
 
 
 def nearness(near: Neighbours, violating: npt.NDArray[np.bool_], k: int) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mixguard.annotate.base import Batch, Passages, Stage
-from mixguard.annotate.exemplars import SEARCHED, nearest
+from mixguard.annotate.exemplars import SEARCHED
 from mixguard.annotate.hazard_model import worst
 from mixguard.annotate.kernel_ridge import Floats
 from mixguard.vectors.index import Neighbours
@@ -70,5 +70,5 @@ def _judged(passages: Passages, stage: Stage) -> Seen:
     first = similarity[passages.starts]
     first[:, ~plain] = -np.inf
     likest = exemplars.owner[first.argmax(1)] if plain.any() else np.zeros(len(row), dtype=np.int64)
-    near = nearest(similarity[row], SEARCHED)
+    near = exemplars.index.search(passages.vectors[row], SEARCHED)
     return Seen(each[row], evidence, row - passages.starts, likest, near)

@@ -10,7 +10,6 @@ from polars.testing import assert_frame_equal
 
 from mixguard.annotate.base import DISMISSED, SAMPLED, Batch
 from mixguard.annotate.hashed_sentences import SLOTS, slot
-from mixguard.annotate.refused_first import RefusedFirst
 from mixguard.annotate.screen import Screen, ScreenAnnotator, Share
 from mixguard.annotate.stance_grammar import Grammar
 from mixguard.detectors import Worker
@@ -38,8 +37,8 @@ def frame(*pairs: tuple[str, str | None], **columns: object) -> pl.DataFrame:
 
 
 def states(rows: pl.DataFrame, sampled: Share = NONE) -> list[str | None]:
-    refused = RefusedFirst(Grammar.load(bundled("taxonomies", "stance")), None)  # type: ignore[arg-type]
-    return ScreenAnnotator(screen(sampled), refused, "en")(unstaged(rows))["screen"].to_list()
+    grammar = Grammar.load(bundled("taxonomies", "stance"))
+    return ScreenAnnotator(screen(sampled), grammar, "en")(unstaged(rows))["screen"].to_list()
 
 
 def test_only_what_is_far_from_any_hazard_is_dismissed() -> None:
@@ -71,8 +70,8 @@ def test_a_sample_of_what_is_dismissed_is_judged_by_the_hash_of_its_prompt() -> 
 
 
 def test_without_a_screen_nothing_is_said() -> None:
-    refused = RefusedFirst(Grammar.load(bundled("taxonomies", "stance")), None)  # type: ignore[arg-type]
-    found = ScreenAnnotator(None, refused, "en")(unstaged(frame((LUNCH, "Soup."))))
+    grammar = Grammar.load(bundled("taxonomies", "stance"))
+    found = ScreenAnnotator(None, grammar, "en")(unstaged(frame((LUNCH, "Soup."))))
     assert found.to_dict(as_series=False) == {"screen": [None], "screen_score": [None]}
 
 
