@@ -16,6 +16,7 @@ import platform
 import tempfile
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -54,8 +55,7 @@ def speed(texts: list[str], cache: Path) -> dict[str, Any]:
         for name in possible(BUNDLED, cache)
     }
     ways: dict[str, Callable[[list[str]], Any]] = {
-        name: lambda given, each=each: each.encode(given).vectors  # type: ignore[misc]
-        for name, each in own.items()
+        name: partial(_vectors, each) for name, each in own.items()
     }
     ways["sentence-transformers"] = _plain(bundled_model())
     vectors = {name: way(texts) for name, way in ways.items()}  # loads, builds and warms up
@@ -82,6 +82,10 @@ def speed(texts: list[str], cache: Path) -> dict[str, Any]:
             for name in ways
         },
     }
+
+
+def _vectors(encoder: Any, texts: list[str]) -> Any:
+    return encoder.encode(texts).vectors
 
 
 def possible(published: Any, cache: Path) -> list[str]:

@@ -75,7 +75,7 @@ class Recipe:
             (
                 ContentAnnotator(),
                 KnownAnnotator(pairs),
-                ScreenAnnotator(self.screen, stance.refused, taxonomy.language),
+                ScreenAnnotator(self.screen, stance.grammar, taxonomy.language),
                 HazardAnnotator(taxonomy, pairs),
                 NeighbourAnnotator(taxonomy, judge.neighbours, pairs),
                 stance,

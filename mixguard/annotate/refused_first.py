@@ -93,7 +93,7 @@ class RefusedFirst:
             hazard: hazard probability of each prompt; null is not harmless.
             begins: whether the grammar of refusals finds one in the first sentences.
         """
-        rows = self.candidates(plain, prompts, hazard, begins)
+        rows = may_refuse(plain, prompts, hazard, begins)
         found = self._refusing(plain.gather(rows)) if len(rows) else pl.DataFrame()
         if found.is_empty():
             return Refused(NONE, NONE)
@@ -103,24 +103,6 @@ class RefusedFirst:
         back = after.filter(_does()).get_column("row").to_numpy()
         stands = after.filter(pl.col("vote").is_null() | (pl.col("vote") >= STANDS)).get_column("row")
         return Refused(numbers[back], numbers[stands.to_numpy()])
-
-    @staticmethod
-    def candidates(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins: pl.Series) -> pl.Series:
-        """Numbers of the texts that may refuse something harmless, told cheaply."""
-        rows = pl.DataFrame({"text": plain.str.slice(0, BEGINS), "prompt": prompts, "hazard": hazard})
-        harmless = (pl.col("hazard") < BENIGN) & pl.col("prompt").str.contains(r"\p{L}")
-        hinted = (
-            rows.with_columns(begins=begins)
-            .with_row_index("row")
-            .filter(harmless & (pl.col("begins") | _there("words")))
-        )
-        # A sentence a line, for phrases that are a whole sentence.
-        lines = hinted.with_columns(TEXT.str.replace_all(SENTENCE_END, "$1\n"))
-        suspicious = _suspicious(TEXT.str.extract(r"\A\s*([^\n]*)"))
-        refusing = lines.filter(pl.col("begins") | _there("refuses") | suspicious)
-        answers = Phrases.load(FILE, "closed").there("prompt") & TEXT.str.contains(BARE)
-        asked = Phrases.load(FILE, "asks").there("prompt") | answers
-        return refusing.filter(~asked).get_column("row")
 
     def _refusing(self, plain: pl.Series) -> pl.DataFrame:
         """The sentences of the texts that refuse first, with `at`: the number of the last one that refuses."""
@@ -207,6 +189,24 @@ class RefusedFirst:
         refuses = pl.any_horizontal(REFUSING) | _there("refuses")
         said = self.grammar.sentences(spoken_text(texts)).filter((pl.col("place") < TAUGHT) & ~refuses)
         return said.get_column("text").str.slice(0, LONG).to_list()
+
+
+def may_refuse(plain: pl.Series, prompts: pl.Series, hazard: pl.Series, begins: pl.Series) -> pl.Series:
+    """Numbers of the texts that may refuse something harmless, told cheaply."""
+    rows = pl.DataFrame({"text": plain.str.slice(0, BEGINS), "prompt": prompts, "hazard": hazard})
+    harmless = (pl.col("hazard") < BENIGN) & pl.col("prompt").str.contains(r"\p{L}")
+    hinted = (
+        rows.with_columns(begins=begins)
+        .with_row_index("row")
+        .filter(harmless & (pl.col("begins") | _there("words")))
+    )
+    # A sentence a line, for phrases that are a whole sentence.
+    lines = hinted.with_columns(TEXT.str.replace_all(SENTENCE_END, "$1\n"))
+    suspicious = _suspicious(TEXT.str.extract(r"\A\s*([^\n]*)"))
+    refusing = lines.filter(pl.col("begins") | _there("refuses") | suspicious)
+    answers = Phrases.load(FILE, "closed").there("prompt") & TEXT.str.contains(BARE)
+    asked = Phrases.load(FILE, "asks").there("prompt") | answers
+    return refusing.filter(~asked).get_column("row")
 
 
 def _suspicious(sentence: pl.Expr) -> pl.Expr:

@@ -19,9 +19,10 @@ import polars as pl
 from mixguard.annotate.base import DISMISSED, SAMPLED, Batch
 from mixguard.annotate.hashed_sentences import Integers, Slots, sentences, slabs
 from mixguard.annotate.kernel_ridge import Floats
-from mixguard.annotate.refused_first import RefusedFirst
+from mixguard.annotate.refused_first import may_refuse
 from mixguard.annotate.requests import requests
 from mixguard.annotate.stance_evidence import shown
+from mixguard.annotate.stance_grammar import Grammar
 from mixguard.columns import SCREENED
 
 
@@ -87,7 +88,7 @@ class ScreenAnnotator:
     """Dismisses rows that no later stage needs to see."""
 
     screen: Screen | None
-    refused: RefusedFirst
+    grammar: Grammar
     language: str
     """Of the taxonomy: what is in another one is not judged, so not dismissed."""
     reads = ("kind", "prompt", "prompt_id", "response", "language", "pair")
@@ -112,11 +113,11 @@ class ScreenAnnotator:
 
     def _may_refuse(self, batch: Batch) -> pl.Series:
         """Which answers hold words that can make them more than an answer."""
-        written = batch.written(self.refused.grammar)
+        written = batch.written(self.grammar)
         harmless = pl.zeros(batch.frame.height, dtype=pl.Float32, eager=True)
         begins = written.select((pl.col("refuses_first") > 0) | (pl.col("refuses_abroad_first") > 0))
         prompts = batch.frame.get_column("prompt")
-        candidates = self.refused.candidates(batch.plain, prompts, harmless, begins.to_series())
+        candidates = may_refuse(batch.plain, prompts, harmless, begins.to_series())
         hinted = np.zeros(batch.frame.height, dtype=bool)
         hinted[candidates.to_numpy()] = True
         return written.select(shown() | pl.lit(pl.Series(hinted))).to_series()

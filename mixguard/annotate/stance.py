@@ -46,8 +46,8 @@ class StanceAnnotator:
         self, refused: RefusedFirst, model: StanceModel, exemplars: Vectors, pairs: pl.DataFrame
     ) -> None:
         """Store what judging needs; `pairs` are the bank's pairs, as returned by `known`."""
-        self.refused = refused
-        self._grammar = refused.grammar
+        self._refused = refused
+        self.grammar = refused.grammar
         self._known = pairs.select("response", "stance")
         self.model = model
         self._exemplars = exemplars
@@ -72,7 +72,7 @@ class StanceAnnotator:
     def _judge(self, batch: Batch) -> pl.DataFrame:
         responses = batch.frame.get_column("response")
         plain, openings = batch.plain, batch.openings
-        written = batch.written(self._grammar)
+        written = batch.written(self.grammar)
         features = np.hstack([written.to_numpy(), self.model.nearness(openings, self._exemplars)])
         probability = self.model.probabilities(features)
         known = self._known_stances(responses)
@@ -108,13 +108,13 @@ class StanceAnnotator:
     ) -> npt.NDArray[np.bool_]:
         """Which of the answers asked about refuse at the beginning, and then do as asked."""
         begins = written.select(_refused()).to_series().to_numpy()
-        return taken_back(plain, np.flatnonzero(asked & begins), self._grammar)
+        return taken_back(plain, np.flatnonzero(asked & begins), self.grammar)
 
     def _harmless(self, batch: Batch, written: pl.DataFrame, trusted: npt.NDArray[np.bool_]) -> Refused:
         """The answers that refuse something harmless, apart from those of the bank."""
         begins = written.select(_refused()).to_series()
         prompts, hazard = batch.frame.select("prompt", "hazard_score")
-        return self.refused(batch.plain, prompts, hazard.set(pl.Series(trusted), None), begins)
+        return self._refused(batch.plain, prompts, hazard.set(pl.Series(trusted), None), begins)
 
     def _known_stances(self, responses: pl.Series) -> npt.NDArray[np.int64]:
         """Index of the stance of each answer from the bank, whose labels are reviewed; -1 elsewhere."""
@@ -134,7 +134,7 @@ class StanceAnnotator:
         turned = (notes == "turnover").fill_null(value=False).to_numpy()
         for searched, names in ((best > 0, DECIDING), (turned, TURNING)):
             rows = np.flatnonzero(searched)
-            found = self._grammar.evidence(plain.gather(rows), names)
+            found = self.grammar.evidence(plain.gather(rows), names)
             for row, words in zip(rows.tolist(), found, strict=True):
                 span = place(words, responses[row]) if words else None
                 if span is not None:

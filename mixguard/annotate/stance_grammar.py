@@ -73,7 +73,7 @@ class Grammar:
     def sentences(self, spoken: pl.Series) -> pl.DataFrame:
         """One row per sentence: its response, its position, and which patterns it matches."""
         lines = pl.DataFrame({"text": spoken}).select(pl.col("text").str.replace_all(SENTENCE_END, "$1\n"))
-        # Most texts match nothing, and one search of a text takes half as long as one of each sentence.
+        # Most texts match nothing, and one search of a text is cheaper than one of each of its sentences.
         held = lines.select(_matches(parts, pl.col("text")).alias(name) for name, parts in self._lines())
         sentences = (
             lines.with_row_index("row")

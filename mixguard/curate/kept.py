@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -97,9 +98,9 @@ def prune(cache: Path, to: int, *, dry_run: bool) -> list[Gone]:
         if mine:
             size = sum(each.bytes for each in mine)
             rest = sum(each.bytes for each in store.generations) - size
-            texts = _asked(path, lambda database, mine=mine: _count(database, mine))  # type: ignore[misc]
+            texts = _asked(path, partial(_count, among=mine))
             if not dry_run:
-                _asked(path, lambda database, rest=rest: _shrink(database, rest))  # type: ignore[misc]
+                _asked(path, partial(_shrink, to=rest))
             gone.append(Gone(store, size, texts))
     return gone
 

@@ -80,12 +80,14 @@ def test_what_was_fetched_is_there_offline_by_its_name_and_nothing_else(memory: 
     assert memory.opened == ["/box/a.jsonl"]
 
 
-def test_a_file_that_changes_while_it_is_read_is_refused_and_no_copy_is_left(memory: Counted) -> None:
+def test_a_file_that_changes_while_it_is_read_is_refused_and_no_copy_is_left(
+    memory: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def change(path: str, stream: Any) -> Any:
         memory.system.pipe_file(path, b"a.jsonL")
         return stream
 
-    memory.change = change  # type: ignore[method-assign]
+    monkeypatch.setattr(memory, "change", change)
     memory.system.pipe_file("/moving/a.jsonl", b"a.jsonl")
     with pytest.raises(InputError, match=r"memory://moving/a\.jsonl: changed while it was read"):
         remote.copies("memory://moving/a.jsonl", every)
@@ -95,8 +97,10 @@ def test_a_file_that_changes_while_it_is_read_is_refused_and_no_copy_is_left(mem
 @pytest.mark.parametrize(
     ("content", "said"), [(b"a.js", "broke off before its end"), (b"a.jsonl, and more", "changed")]
 )
-def test_fewer_or_more_bytes_than_were_told_are_refused(memory: Counted, content: bytes, said: str) -> None:
-    memory.change = lambda *_: io.BytesIO(content)  # type: ignore[method-assign]
+def test_fewer_or_more_bytes_than_were_told_are_refused(
+    memory: Counted, monkeypatch: pytest.MonkeyPatch, content: bytes, said: str
+) -> None:
+    monkeypatch.setattr(memory, "change", lambda *_: io.BytesIO(content))
     with pytest.raises(InputError, match=said):
         remote.copies("memory://box/a.jsonl", every)
 
@@ -165,11 +169,13 @@ def test_a_disk_that_fills_up_meanwhile_is_told_plainly(
         remote.copies("memory://box/a.jsonl", every)
 
 
-def test_a_library_that_fails_is_one_sentence_without_secrets(memory: Counted) -> None:
+def test_a_library_that_fails_is_one_sentence_without_secrets(
+    memory: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(path: str, stream: Any) -> Any:
         raise ValueError("cannot parse https://user:hunter2@host/x?sig=hunter2\nand a second line")
 
-    memory.change = fail  # type: ignore[method-assign]
+    monkeypatch.setattr(memory, "change", fail)
     with pytest.raises(InputError) as raised:
         remote.copies("memory://box/a.jsonl", every)
     assert "hunter2" not in str(raised.value)
