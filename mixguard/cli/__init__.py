@@ -77,11 +77,23 @@ class _Stop:
             # A signal that the caller ignores (nohup) stays ignored.
             if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self._handler(code))
+        self._hook, sys.unraisablehook = sys.unraisablehook, self._lost
 
     def over(self) -> None:
         """Leave signals as they were."""
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._hook
+
+    def _lost(self, what: Any) -> None:
+        """Pass over the exception of a signal that came while a generator was closed, where Python can only print it.
+
+        polars answers SIGINT with a KeyboardInterrupt of its own, so generators may be closing when the handler runs.
+        """
+        if isinstance(what.exc_value, SystemExit) and self.code:
+            self._last = -AGAIN  # nothing may be stopping: the next signal counts at once
+        else:
+            self._hook(what)
 
     def _handler(self, code: int) -> Callable[[int, FrameType | None], None]:
         def stop(_number: int, _frame: FrameType | None) -> None:

@@ -182,6 +182,33 @@ def test_a_full_disk_and_one_that_cannot_be_written(
         assert not list(folder.iterdir())
 
 
+def test_a_signal_while_a_generator_is_closed_says_nothing_and_the_next_counts_at_once() -> None:
+    script = """
+import os, signal
+import mixguard.cli.app
+from mixguard.cli import main
+
+def lines():
+    try:
+        yield
+    finally:
+        os.kill(os.getpid(), signal.SIGTERM)
+
+def app(**_):
+    reading = lines()
+    next(reading)
+    del reading
+    os.kill(os.getpid(), signal.SIGTERM)
+    return 0
+
+mixguard.cli.app.app = app
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert done.returncode == TERMINATED
+    assert done.stderr.decode() == f"mixguard: {SIGNALLED[TERMINATED]}\n"
+
+
 @pytest.mark.parametrize(
     ("number", "code"), [("SIGTERM", TERMINATED), ("SIGINT", INTERRUPTED), ("SIGHUP", HUNG_UP)]
 )
