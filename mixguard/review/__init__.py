@@ -1,0 +1,1 @@
+"""Flagged rows read by people: what they decide, kept on disk, and what follows from it."""
