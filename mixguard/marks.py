@@ -26,7 +26,11 @@ MOST = 200
 NEAREST = 3
 """Violating exemplars whose words are compared."""
 SHARED = "shared with the nearest violating exemplars"
-STANCES = {"full_refusal": "full refusal", "partial_refusal": "partial refusal", "full_compliance": "refusal taken back"}
+STANCES = {
+    "full_refusal": "full refusal",
+    "partial_refusal": "partial refusal",
+    "full_compliance": "refusal taken back",
+}
 """What the words that decided a stance are; those of an answer that complies are where it turns."""
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 STOP = frozenset(
