@@ -80,7 +80,7 @@ _place = st.none() | st.integers(-3, 80)
 
 
 @given(
-    st.fixed_dictionaries({field: _text for field in FIELDS}),
+    st.fixed_dictionaries(dict.fromkeys(FIELDS, _text)),
     st.fixed_dictionaries(
         {
             "stance": st.sampled_from([None, "full_refusal", "full_compliance"]),
