@@ -100,7 +100,8 @@ def rows(
 
     form = _format(output, format_, rest=rest)
     audit = Audit.load(run)
-    wanted = Wanted(check or (), subject or (), hazard or (), source, least, limit)
+    cut = None if form == "table" else limit  # the screen says how many rows it leaves out
+    wanted = Wanted(check or (), subject or (), hazard or (), source, least, cut)
     found = choose(audit, wanted)
     if form == "table":
         _cards(audit, found, SHOWN if limit is None else limit, show_text=show_text)

@@ -32,7 +32,7 @@ def render_rows(
     if not shown:
         return Text("No row of these findings.")
     more = (
-        [Text(f"and {left:,} more rows; write all of them with -o rows.jsonl", style="dim")] if left else []
+        [Text(f"and {left:,} more; -o rows.jsonl writes all of them", style="dim")] if left else []
     )
     return Group(*shown, *more)
 

@@ -5,17 +5,14 @@ from __future__ import annotations
 import io
 import json
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
+from building import audited, row
 
-import mixguard
-from mixguard.config import Config
 from mixguard.errors import UsageError
-from mixguard.flagged.choose import Wanted, choose
+from mixguard.files import sha256
 from mixguard.flagged.records import Sliced, write_flagged, write_rest
 from mixguard.run.document import Audit
 
@@ -25,34 +22,33 @@ ROWS = [*CLEAN[:2], MAIL, *CLEAN[2:], {**MAIL, "prompt": "And leeks?"}]
 FLAGGED = {2, 7}
 
 
-@pytest.fixture
-def audit(cheap: dict[str, dict[str, Any]], tmp_path: Path) -> Callable[..., Audit]:
-    def run(*paths: Path) -> Audit:
-        config = Config.from_tree({**cheap, "run": {"folder": tmp_path / "run"}}, origin="test")
-        return mixguard.audit(*map(str, paths), config=config)
+def _run(*paths: Path) -> tuple[Audit, pl.DataFrame]:
+    """An audit of these files, and the rows that it flags."""
+    rows = [row(source=str(path), record=number) for path in paths for number in range(len(ROWS))]
+    sources = {str(path): sha256([path]) for path in paths}
+    audit = audited(paths[0].with_name("run"), rows, sources=sources)
+    flagged = audit.annotations.filter(pl.col("record").is_in(sorted(FLAGGED))).collect()
+    return audit, flagged
 
-    return run
 
-
-def _flagged(audit: Audit) -> tuple[bytes, Sliced]:
+def _flagged(*paths: Path) -> tuple[bytes, Sliced]:
     out = io.BytesIO()
-    done = write_flagged(audit, choose(audit, Wanted(["MG214"])), out)
+    done = write_flagged(*_run(*paths), out)
     return out.getvalue(), done
 
 
-def _rest(audit: Audit, path: Path) -> bytes:
+def _rest(path: Path) -> bytes:
     out = io.BytesIO()
-    write_rest(audit, choose(audit, Wanted(["MG214"])), out, str(path))
+    assert write_rest(*_run(path), out, str(path)) == len(FLAGGED)
     return out.getvalue()
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", " \n"])
-def test_grep_leaves_the_flagged_lines_out(audit: Callable[..., Audit], tmp_path: Path, end: str) -> None:
+def test_grep_leaves_the_flagged_lines_out(tmp_path: Path, end: str) -> None:
     path, flagged = tmp_path / "data.jsonl", tmp_path / "flagged.jsonl"
-    lines = [f"{json.dumps(row, ensure_ascii=False)}{end}".encode() for row in ROWS]
+    lines = [f"{json.dumps(each, ensure_ascii=False)}{end}".encode() for each in ROWS]
     path.write_bytes(b"".join(lines).removesuffix(b"\n"))
-    run = audit(path)
-    content, done = _flagged(run)
+    content, done = _flagged(path)
     assert done == (2, True)
     flagged.write_bytes(content)
     done_by_grep = subprocess.run(
@@ -60,79 +56,73 @@ def test_grep_leaves_the_flagged_lines_out(audit: Callable[..., Audit], tmp_path
     )
     clean = b"".join(line for number, line in enumerate(lines) if number not in FLAGGED)
     assert done_by_grep.stdout == clean
-    assert _rest(run, path) == clean
+    assert _rest(path) == clean
 
 
-def test_records_of_several_lines_are_whole_and_grep_is_not_advised(
-    audit: Callable[..., Audit], tmp_path: Path
-) -> None:
+def test_records_of_several_lines_are_whole_and_grep_is_not_advised(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
-    texts = [json.dumps(row, indent=1) + "\n" for row in ROWS]
+    texts = [json.dumps(each, indent=1) + "\n" for each in ROWS]
     path.write_text("".join(texts))
-    run = audit(path)
-    content, done = _flagged(run)
+    content, done = _flagged(path)
     assert content.decode() == "".join(texts[number] for number in sorted(FLAGGED))
     assert not done.by_line
-    assert _rest(run, path).decode() == "".join(text for n, text in enumerate(texts) if n not in FLAGGED)
+    assert _rest(path).decode() == "".join(text for n, text in enumerate(texts) if n not in FLAGGED)
 
 
-def test_elements_of_an_array_stay_an_array(audit: Callable[..., Audit], tmp_path: Path) -> None:
+def test_elements_of_an_array_stay_an_array(tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     path.write_text(json.dumps(ROWS, indent=2))
-    run = audit(path)
-    content, done = _flagged(run)
+    content, done = _flagged(path)
     assert json.loads(content) == [ROWS[number] for number in sorted(FLAGGED)]
     assert done == (2, False)
-    assert json.loads(_rest(run, path)) == CLEAN
+    assert json.loads(_rest(path)) == CLEAN
 
 
-def test_rows_of_a_table_keep_its_header(audit: Callable[..., Audit], tmp_path: Path) -> None:
+def test_rows_of_a_table_keep_its_header(tmp_path: Path) -> None:
     path = tmp_path / "data.csv"
-    rows = [f'"{row["prompt"]}","{row["response"]}\nBye, now."\n' for row in ROWS]
+    rows = [f'"{each["prompt"]}","{each["response"]}\nBye, now."\n' for each in ROWS]
     path.write_text("".join(["prompt,response\n", *rows]))
-    run = audit(path)
-    content, done = _flagged(run)
+    content, done = _flagged(path)
     assert content.decode() == "".join(["prompt,response\n", rows[2], rows[7]])
     assert not done.by_line
     left = [row for number, row in enumerate(rows) if number not in FLAGGED]
-    assert _rest(run, path).decode() == "".join(["prompt,response\n", *left])
+    assert _rest(path).decode() == "".join(["prompt,response\n", *left])
 
 
-def test_parquet_rows_keep_their_schema(audit: Callable[..., Audit], tmp_path: Path) -> None:
+def test_parquet_rows_keep_their_schema(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     pl.DataFrame(ROWS).with_columns(n=pl.lit(1, pl.Int16)).write_parquet(path)
-    run = audit(path)
-    content, _ = _flagged(run)
+    content, _ = _flagged(path)
     found = pl.read_parquet(content)
     assert found.equals(pl.read_parquet(path)[sorted(FLAGGED)])
-    assert pl.read_parquet(_rest(run, path)).select("prompt", "response").to_dicts() == CLEAN
+    assert pl.read_parquet(_rest(path)).select("prompt", "response").to_dicts() == CLEAN
 
 
-def test_lines_of_several_files_follow_one_another(audit: Callable[..., Audit], tmp_path: Path) -> None:
+def test_lines_of_several_files_follow_one_another(tmp_path: Path) -> None:
     paths = [tmp_path / "a.jsonl", tmp_path / "b.jsonl"]
     for number, path in enumerate(paths):
-        path.write_text("\n".join(json.dumps({**row, "file": number}) for row in ROWS))
-    content, done = _flagged(audit(*paths))
+        path.write_text("\n".join(json.dumps({**each, "file": number}) for each in ROWS))
+    content, done = _flagged(*paths)
     assert [json.loads(line)["file"] for line in content.splitlines()] == [0, 0, 1, 1]
     assert done == (4, True)
 
 
-def test_what_cannot_be_written_apart_is_refused(audit: Callable[..., Audit], tmp_path: Path) -> None:
+def test_what_cannot_be_written_apart_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "data.jsonl"
-    path.write_text("".join(f"{json.dumps(row)}\n" for row in ROWS))
-    run = audit(path)
+    path.write_text("".join(f"{json.dumps(each)}\n" for each in ROWS))
+    run = _run(path)
     path.write_text(path.read_text() + "\n")
     with pytest.raises(UsageError, match="has changed since it was audited"):
-        _flagged(run)
-    path.write_text("".join(json.dumps(row) for row in ROWS))
+        write_flagged(*run, io.BytesIO())
+    path.write_text("".join(json.dumps(each) for each in ROWS))
     with pytest.raises(UsageError, match=r"data\.jsonl:1: shares a line with another record"):
-        _flagged(audit(path))
+        _flagged(path)
     arrow = tmp_path / "data.arrow"
     pl.DataFrame(ROWS).write_ipc(arrow)
     with pytest.raises(UsageError, match="use --format jsonl, csv or parquet"):
-        _flagged(audit(arrow))
+        _flagged(arrow)
     tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
     for table in tables:
         pl.DataFrame(ROWS).write_csv(table)
     with pytest.raises(UsageError, match=r"a\.csv: is one of several files.*--source"):
-        _flagged(audit(*tables))
+        _flagged(*tables)
