@@ -20,21 +20,8 @@ _NO_CHECKS = pl.lit([], pl.List(pl.String))
 def compare_rows(before: Audit, after: Audit) -> Rows:
     """Exchanges that came, went, or are flagged or judged differently."""
     told = _standing(before, after)
-    joined = _texts(before, told).join(
-        _texts(after, told), on=KEY, how="full", coalesce=True, suffix="_after"
-    )
-    filled = joined.with_columns(
-        pl.col("checks", "checks_after").fill_null(_NO_CHECKS), pl.col("copies", "copies_after").fill_null(0)
-    )
-    both = (pl.col("copies") > 0) & (pl.col("copies_after") > 0)
+    changes = _joined(before, after, told)
     ranks = pl.DataFrame({"check": told}, schema={"check": pl.String}).with_row_index("rank")
-    changes = filled.with_columns(
-        gained=pl.col("checks_after").list.set_difference("checks"),
-        lost=pl.col("checks").list.set_difference("checks_after"),
-        judged=both & (_differs("hazard") | _differs("stance")),
-        new=(pl.col("copies_after") - pl.col("copies")).clip(0),
-        gone=(pl.col("copies") - pl.col("copies_after")).clip(0),
-    )
     flagged, unflagged = pl.col("gained").list.len() > 0, pl.col("lost").list.len() > 0
     changed = flagged | unflagged | pl.col("judged")
     counts = changes.select(
@@ -61,6 +48,24 @@ def compare_rows(before: Audit, after: Audit) -> Rows:
     count = {name: value or 0 for name, value in numbers.row(0, named=True).items()}
     left_out = count.pop("changed") - rows.height
     return Rows(**count, listed=tuple(map(_row, rows.iter_rows(named=True))), left_out=left_out)
+
+
+def _joined(before: Audit, after: Audit, told: list[str]) -> pl.LazyFrame:
+    """The texts of both audits side by side, and what became of each."""
+    joined = _texts(before, told).join(
+        _texts(after, told), on=KEY, how="full", coalesce=True, suffix="_after"
+    )
+    filled = joined.with_columns(
+        pl.col("checks", "checks_after").fill_null(_NO_CHECKS), pl.col("copies", "copies_after").fill_null(0)
+    )
+    both = (pl.col("copies") > 0) & (pl.col("copies_after") > 0)
+    return filled.with_columns(
+        gained=pl.col("checks_after").list.set_difference("checks"),
+        lost=pl.col("checks").list.set_difference("checks_after"),
+        judged=both & (_differs("hazard") | _differs("stance")),
+        new=(pl.col("copies_after") - pl.col("copies")).clip(0),
+        gone=(pl.col("copies") - pl.col("copies_after")).clip(0),
+    )
 
 
 def _texts(audit: Audit, told: list[str]) -> pl.LazyFrame:
