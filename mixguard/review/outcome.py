@@ -69,7 +69,7 @@ def write(
     with ExitStack() as stack:
         for folder in sorted({allow.absolute().parent, aside.absolute().parent}):
             stack.enter_context(moving.locked(folder))
-        edited = [
+        edited: list[tuple[Edited, Sequence[Entry]]] = [
             (Edited.read(allow, Kind(Allowance, allow_file.TABLE, DECIDABLE)), allowed),
             (Edited.read(aside, Kind(SetAside, aside_file.TABLE, DECIDABLE)), gone),
         ]
