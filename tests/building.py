@@ -265,7 +265,7 @@ def audited(
     return mixguard.check(folder)
 
 
-def allow(check: str | None = None, *, expires: date = TODAY, **values: Any) -> Allowance:
+def allow(check: str | None = None, *, expires: date = TODAY, **values: str) -> Allowance:
     """An allow-file entry."""
     return Allowance(check=check, expires=expires, reason="read it", author="Ann", **values)
 
