@@ -164,13 +164,13 @@ def _exemplar(text: str, lesson: _Lesson, taxonomy: Taxonomy) -> Exemplar:
 
 
 def _likest_sub(text: str, taxonomy: Taxonomy, hazard: str) -> str:
-    """The sub-hazard of the exemplar with the most words in common: where people would look for the line."""
+    """The sub-hazard of the exemplar spelt most like the text: where people would look for the line."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     own = taxonomy.exemplars.filter(pl.col("hazard") == hazard)
     if own.is_empty():
         return next(iter(next(each.sub for each in taxonomy.hazards if each.code == hazard)))
-    words = TfidfVectorizer(token_pattern=r"\w+").fit([*own.get_column("text"), text])
-    alike = words.transform(own.get_column("text")) @ words.transform([text]).T
+    parts = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 5)).fit([*own.get_column("text"), text])
+    alike = parts.transform(own.get_column("text")) @ parts.transform([text]).T
     found: str = own.get_column("sub")[int(alike.toarray().argmax())]
     return found
