@@ -166,7 +166,7 @@ ShowText = Annotated[
     bool,
     typer.Option(
         "--show-text",
-        help="Include prompts and responses of the listed rows in .html, re-read from their files.",
+        help="Print the texts of the three gravest rows, and include those of the listed rows in .html; they are read again from their files.",
     ),
 ]
 
