@@ -173,7 +173,7 @@ def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
         yield table
     rest = [row for row in coverage if not row.exchanges]
     wanted = sum(row.wanted for row in rest)
-    asked = f"; {wanted:,} {'refusal is' if wanted == 1 else 'refusals are'} wanted there" if wanted else ""
+    asked = f"; {wanted:,} {'refusal' if wanted == 1 else 'refusals'} wanted" if wanted else ""
     if rest:
         other = "other " if touched else ""
         yield Text(f"{len(rest)} {other}{'hazard' if len(rest) == 1 else 'hazards'}: none seen{asked}", "dim")

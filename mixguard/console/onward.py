@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import PurePath
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
 from typing import NamedTuple
 
 from rich.text import Text
@@ -21,40 +21,49 @@ SAFE = "safe"
 
 
 class Step(NamedTuple):
-    """One command, and what it is for."""
+    """One command, and what it is for in a word."""
 
+    head: str
     command: tuple[str, ...]
-    told: str
 
 
 def steps(audit: Audit) -> Iterator[Text]:
-    """The remedy first; then how to read more."""
-    folder = named(audit.folder)
-    first, *rest = [
-        *_remedies(audit, folder),
-        Step(("mixguard", "report", folder, "-o", "report.html"), "everything as a page"),
-    ]
-    yield _line("Next", first)
-    yield from (_line("", step) for step in rest[:1])
-    yield Text.assemble(("Why   ", "dim"), (typed("mixguard", "report", folder, "-v"), "dim"))
+    """The remedy of the gravest finding first, then where to read more."""
+    folder = nearby(audit.folder)
+    yield from listed(
+        [
+            *_remedies(audit, folder),
+            Step("Page", ("mixguard", "report", folder, "-o", "report.html")),
+            Step("Why", ("mixguard", "report", folder, "-v")),
+        ]
+    )
 
 
-def _line(head: str, step: Step) -> Text:
-    return Text.assemble((f"{head:<6}", "bold"), typed(*step.command), (f"   # {step.told}", "dim"))
+def listed(found: Iterable[Step]) -> Iterator[Text]:
+    """Commands under one another, the first as what comes next."""
+    for number, step in enumerate(found):
+        head = f"{step.head if number else 'Next':<6}"
+        yield Text.assemble((head, "dim" if number else "bold"), typed(*step.command), overflow="ignore", no_wrap=True)
 
 
 def _remedies(audit: Audit, folder: str) -> Iterator[Step]:
-    """What mends the gravest findings."""
+    """What mends the findings that decide."""
     found = [finding for finding in counting(audit) if finding.severity != "note"]
     mix = mix_of(tuple(audit.corpus.sources))
-    lacking = sum(row.is_short for row in audit.coverage)
+    lacking = any(row.is_short for row in audit.coverage) and any(finding.kind == "gap" for finding in found)
     if audit.corpus.unread:
-        source = audit.corpus.unread[0].source
-        yield Step(("mixguard", "formats", source), "which columns were not read")
-    if lacking and mix and audit.nature != "harmful" and any(finding.kind == "gap" for finding in found):
-        yield Step(("mixguard", "rebalance", folder, "-o", mix), "adds the refusals that are missing")
+        yield Step("Read", ("mixguard", "formats", audit.corpus.unread[0].source))
+    if lacking and mix and audit.nature != "harmful":
+        yield Step("Mend", ("mixguard", "rebalance", folder, "-o", mix))
     if any(finding.samples for finding in found):
-        yield Step(("mixguard", "review", folder), "read the flagged rows one by one")
+        yield Step("Read", ("mixguard", "review", folder))
+
+
+def nearby(folder: Path) -> str:
+    """A run folder as one types it here."""
+    where = Path(named(folder))
+    here = Path.cwd()
+    return str(where.relative_to(here)) if where.is_absolute() and where.is_relative_to(here) else named(folder)
 
 
 def mix_of(sources: Sequence[str]) -> str | None:
