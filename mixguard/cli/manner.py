@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -47,7 +48,7 @@ class Manner(NamedTuple):
         with progress_bar() as progress:
             yield progress
 
-    def wrote(self, place: object) -> None:
+    def wrote(self, place: str | Path) -> None:
         """Tell that a file was written, on standard error."""
         from mixguard.escape import printed
         from mixguard.urls import shown

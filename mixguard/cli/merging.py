@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.auditing import show
 from mixguard.cli.manner import Json, Manner, Quiet, Verbose
 from mixguard.cli.options import (
     Allow,
@@ -22,6 +21,7 @@ from mixguard.cli.options import (
     ShowText,
     given,
 )
+from mixguard.cli.showing import show
 from mixguard.cli.streams import aside
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixguard.cli import completing
 from mixguard.cli.manner import Json, Manner, Quiet, Verbose
 from mixguard.cli.options import (
     Columns,
@@ -49,7 +50,13 @@ def rebalance(
         Path | None, typer.Option("--plan", help="Apply this plan, edited or not.", show_default=False)
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", help="Risk profile: a name or a file.", show_default="general")
+        str | None,
+        typer.Option(
+            "--profile",
+            help="Risk profile: a name or a file.",
+            show_default="general",
+            autocompletion=completing.profiles,
+        ),
     ] = None,
     bank: Annotated[
         str | None, typer.Option("--bank", help="Refusal bank: a name or a folder.", show_default="mixguard")
@@ -63,6 +70,7 @@ def rebalance(
             "--voice",
             help="How your model opens its refusals: a bundled voice (mixguard voice list) or a voice file.",
             show_default="that of the corpus's own refusals",
+            autocompletion=completing.voices,
         ),
     ] = None,
     endpoint: Annotated[
@@ -181,17 +189,18 @@ def _applying(mix: Mix, paths: Sequence[str], plan: Path) -> Sequence[Step]:
 
 
 def _print(mix: Mix, out: Path, manner: Manner, written: Sequence[Step]) -> None:
+    from mixguard.console import mix as mixed
     from mixguard.console import plan
     from mixguard.console.screen import console
 
     if manner.as_json:
         manner.document((mix.manifest or mix.plan).to_json())
     elif manner.quiet:
-        typer.echo(plan.line(mix, out))
+        typer.echo(mixed.line(mix, out))
     elif mix.after is None:
         console().print(plan.render_plan(mix.plan, written, verbose=manner.verbose), crop=False)
     else:
-        console().print(plan.render_mix(mix, out, verbose=manner.verbose), crop=False)
+        console().print(mixed.render_mix(mix, out, verbose=manner.verbose), crop=False)
 
 
 def verify(

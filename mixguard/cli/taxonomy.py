@@ -37,12 +37,14 @@ def show(
     """
     from mixguard.console.screen import console
     from mixguard.console.taxonomy import render_hazard
-    from mixguard.errors import UsageError
+    from mixguard.errors import UsageError, meant
     from mixguard.library.taxonomy import Taxonomy
 
     taxonomy = Taxonomy.load(name)
     if hazard not in taxonomy.codes:
-        raise UsageError(f"{taxonomy.id}: no hazard {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
+        raise UsageError(
+            f"{taxonomy.id}: no hazard {hazard!r}{meant(hazard, taxonomy.codes)}; hazards: {', '.join(taxonomy.codes)}"
+        )
     console().print(render_hazard(taxonomy, hazard))
 
 

@@ -43,7 +43,9 @@ def listed(found: Iterable[Step]) -> Iterator[Text]:
     """Commands under one another, the first as what comes next."""
     for number, step in enumerate(found):
         head = f"{step.head if number else 'Next':<6}"
-        yield Text.assemble((head, "dim" if number else "bold"), typed(*step.command), overflow="ignore", no_wrap=True)
+        yield Text.assemble(
+            (head, "dim" if number else "bold"), typed(*step.command), overflow="ignore", no_wrap=True
+        )
 
 
 def _remedies(audit: Audit, folder: str) -> Iterator[Step]:
@@ -63,7 +65,9 @@ def nearby(folder: Path) -> str:
     """A run folder as one types it here."""
     where = Path(named(folder))
     here = Path.cwd()
-    return str(where.relative_to(here)) if where.is_absolute() and where.is_relative_to(here) else named(folder)
+    return (
+        str(where.relative_to(here)) if where.is_absolute() and where.is_relative_to(here) else named(folder)
+    )
 
 
 def mix_of(sources: Sequence[str]) -> str | None:

@@ -87,6 +87,13 @@ def render_asked(asked: Asked, judged: pl.DataFrame, names: Mapping[str, str], f
     return Group(*parts, Text(), *(Text(line) for line in _notes(asked, judged, file)))
 
 
+def line(asked: Asked, file: Path) -> str:
+    """How many answers there are, on one line."""
+    answers = asked.answers
+    told = f"{answers.header.wanted - answers.missing:,} of {answers.header.wanted:,} answers"
+    return printed(f"{'PARTIAL' if answers.missing else 'WHOLE'} {file}: {told}")
+
+
 def _head(header: Header, file: Path) -> Text:
     rest = f": {printed(header.target.model)}, suite {printed(header.suite)} {printed(header.suite_version)}"
     decoding = header.decoding

@@ -9,7 +9,7 @@ import polars as pl
 from mixguard.catalogue import ASIDES
 from mixguard.checks.terms import TRAINED
 from mixguard.config import RebalanceConfig
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
 from mixguard.library.taxonomy import Taxonomy
@@ -96,7 +96,9 @@ def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
     """
     strange = [name for name in config.set_aside if name not in ASIDES]
     if strange:
-        raise ConfigError(f"rebalance.set_aside: unknown rule {strange[0]!r}; use {', '.join(ASIDES)}")
+        raise ConfigError(
+            f"rebalance.set_aside: unknown rule {strange[0]!r}{meant(strange[0], ASIDES)}; use {', '.join(ASIDES)}"
+        )
     found = []
     for name in config.set_aside:
         check, aside = ASIDES[name]
