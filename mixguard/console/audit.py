@@ -120,13 +120,18 @@ def share(finding: Finding) -> str:
 
 
 def places(finding: Finding) -> str:
-    """Where the first rows are: lines of one file after its name."""
-    first = list(dict.fromkeys((sample.source, sample.line) for sample in finding.samples))[:PLACES_SHOWN]
+    """Where its first rows are."""
+    return spots([(sample.source, sample.line) for sample in finding.samples], finding.count)
+
+
+def spots(rows_: Sequence[tuple[str, int]], count: int) -> str:
+    """The first of so many rows: lines of one file after its name."""
+    first = list(dict.fromkeys(rows_))[:PLACES_SHOWN]
     told: list[str] = []
     for number, (source, at) in enumerate(first):
         again = number and first[number - 1][0] == source
         told.append(f"{at}" if again else printed(f"{source}:{at}"))
-    more = finding.count - len(first)
+    more = count - len(first)
     return ", ".join(told) + (f" and {more:,} more" if more > 0 else "")
 
 
@@ -166,7 +171,7 @@ def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
         table = Table(box=None, pad_edge=False, padding=GAP)
         table.add_column("hazard", style="bold", no_wrap=True)
         table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
-        for name in ("prompts", "refused", "partial", "answered", "refusals"):
+        for name in ("prompts", "refused", "partial", "answered", "covered"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in touched:
             table.add_row(row.hazard, row.name, *counts(row))

@@ -65,9 +65,8 @@ def _mix(mix: Mix, out: Path, *, verbose: bool) -> Iterator[RenderableType]:
     yield Text(f" {printed(f'{shown(out)}: {_done(manifest)}')}\n {was}", style="dim")
     yield Text()
     yield from changes(list(_compared(before, manifest, after)))
-    yield from notes(manifest.plan, (*manifest.set_aside, *manifest.weight_zero), verbose=verbose)
-    yield from _words(manifest, after)
-    yield from _files(out, manifest)
+    aside = (*manifest.set_aside, *manifest.weight_zero)
+    yield from notes(manifest.plan, aside, list(_done_in_detail(out, manifest, after)), verbose=verbose)
     yield from _left(manifest, after)
     yield Text()
     yield from listed(_next(out, after))
@@ -85,34 +84,24 @@ def _compared(before: Audit, manifest: Manifest, after: Audit) -> Iterator[Chang
         )
 
 
-def _words(manifest: Manifest, after: Audit) -> Iterator[Text]:
-    """In whose words the added refusals are, in which form, and how the mix's refusals open."""
+def _done_in_detail(out: Path, manifest: Manifest, after: Audit) -> Iterator[tuple[str, str]]:
+    """In whose words the added refusals are, in which form, how the mix's refusals open, and what lies beside it."""
     words = Counter(added.words for added in manifest.added if added.kind == "refusal")
-    if not words:
-        return
-    told = [f"{words[name]:,} {text}" for name, text in WORDS.items() if words[name]]
-    yield Text(f"Refusals added: {'; '.join(told)}")
+    if words:
+        told = [f"{words[name]:,} {text}" for name, text in WORDS.items() if words[name]]
+        yield "Words", f"{'; '.join(told)}"
     tasks = Counter(added.task for added in manifest.added if added.task)
     if tasks:
         shares = ", ".join(f"{count:,} as {name}" for name, count in tasks.most_common())
-        yield Text(f"In the form of the corpus's task: {shares}, of {len(manifest.added):,} new records")
+        yield "Form", f"of the corpus's task: {shares}, of {len(manifest.added):,} new records"
     given, wanted = len(manifest.added), manifest.plan.refusals + manifest.plan.contrast
     if given < wanted:
-        yield Text(
-            f"{wanted - given:,} pairs left out: this format cannot hold them, or the corpus already has them"
-        )
-    yield from (
-        Text(printed(finding.message))
-        for finding in after.findings
-        if finding.id == "MG107" and manifest.voice
-    )
-
-
-def _files(out: Path, manifest: Manifest) -> Iterator[Text]:
-    names = [printed(shown(manifest_of(out)))]
-    if manifest.set_aside:
-        names.append(printed(shown(out.with_name(out.name + SET_ASIDE))))
-    yield Text(f"Beside it: {', '.join(names)}")
+        what = "this format cannot hold them, or the corpus already has them"
+        yield "Less", f"{wanted - given:,} pairs left out: {what}"
+    if manifest.voice:
+        yield from (("Voice", found.message) for found in after.findings if found.id == "MG107")
+    files = [manifest_of(out), *([out.with_name(out.name + SET_ASIDE)] if manifest.set_aside else [])]
+    yield "Files", f"{', '.join(map(shown, files))} beside it"
 
 
 def _left(manifest: Manifest, after: Audit) -> Iterator[RenderableType]:

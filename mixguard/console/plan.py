@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard.catalogue import ASIDES
+from mixguard.console.audit import spots
 from mixguard.console.onward import Step, listed
 from mixguard.console.screen import GAP, NAME_SHOWN
 from mixguard.escape import printed
 from mixguard.mix.plan import Plan, PlanLine, Removal, VoiceUsed
 
-PLACES_SHOWN = 3
 FOLDED = 3
 """Untouched hazards that get the same are one line from this many on."""
 LEGEND = (
@@ -55,7 +55,7 @@ def render_plan(plan: Plan, written: Sequence[Step] = (), *, verbose: bool = Fal
 def _apply(written: Sequence[Step]) -> Iterator[Text]:
     yield from listed(written)
     if not written:
-        yield Text("Nothing is written: give -o FILE in place of --dry-run, or both for a plan to edit.")
+        yield Text("Nothing is written yet: give -o FILE in place of --dry-run.")
 
 
 def _plan(plan: Plan, *, verbose: bool) -> Iterator[RenderableType]:
@@ -67,7 +67,7 @@ def _plan(plan: Plan, *, verbose: bool) -> Iterator[RenderableType]:
     yield Text(f" {printed(there)}", style="dim")
     yield Text()
     yield from changes([_planned(line, gone[line.hazard]) for line in plan.hazards])
-    yield from notes(plan, plan.remove, verbose=verbose)
+    yield from notes(plan, plan.remove, (), verbose=verbose)
 
 
 def _planned(line: PlanLine, gone: int) -> Change:
@@ -112,7 +112,7 @@ def changes(found: Sequence[Change]) -> Iterator[RenderableType]:
         )
     if table.row_count:
         yield table
-    yield from (Text(printed(f"{', '.join(codes)}: {told}")) for told, codes in folds.items())
+    yield from (Text(printed(f"{', '.join(codes)}: {told}"), style="dim") for told, codes in folds.items())
     if any(change.is_any for change in found):
         yield Text(LEGEND, style="dim")
 
@@ -147,7 +147,9 @@ def why(line: PlanLine) -> str:
     return ", ".join(parts) or ("never refused" if not line.there else "too few refusals")
 
 
-def notes(plan: Plan, aside: Sequence[Removal], *, verbose: bool) -> Iterator[RenderableType]:
+def notes(
+    plan: Plan, aside: Sequence[Removal], done: Sequence[tuple[str, str]], *, verbose: bool
+) -> Iterator[RenderableType]:
     """What is set aside and why, in whose voice refusals open, and what a plan cannot do."""
     table = Table.grid(padding=(0, 1))
     table.add_column(style="bold", no_wrap=True)
@@ -156,20 +158,22 @@ def notes(plan: Plan, aside: Sequence[Removal], *, verbose: bool) -> Iterator[Re
         by_rule[each.rule].append(each)
     for rule, removed in by_rule.items():
         words = ASIDES[rule][1].words if rule in ASIDES else rule
-        table.add_row("Aside", Text.assemble(f"{rows(len(removed))}: {words}; ", (_places(removed), "cyan")))
+        table.add_row(
+            "Aside",
+            Text.assemble(
+                f"{rows(len(removed))}: {words}; ",
+                (spots([(each.source, each.line) for each in removed], len(removed)), "cyan"),
+            ),
+        )
     if plan.voice is not None:
         table.add_row("Voice", Text(_voice(plan.voice)))
+    for head, told in done:
+        table.add_row(head, Text(printed(told)))
     for note in plan.notes:
         table.add_row("Note", Text(printed(note if verbose else note.partition(". ")[0].rstrip(".") + ".")))
     if table.row_count:
         yield Text()
         yield table
-
-
-def _places(removed: Sequence[Removal]) -> str:
-    first = [printed(f"{row.source}:{row.line}") for row in removed[:PLACES_SHOWN]]
-    more = len(removed) - len(first)
-    return ", ".join(first) + (f" and {more:,} more" if more else "")
 
 
 def _voice(voice: VoiceUsed) -> str:

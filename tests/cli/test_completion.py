@@ -24,7 +24,11 @@ from commanding import command
 )
 def test_a_shell_completes(tmp_path: Path, typed: str, completed: list[str]) -> None:
     words = f"mixguard {typed}"
-    asked = {"COMP_WORDS": words, "COMP_CWORD": str(len(words.split()) - 1), "_MIXGUARD_COMPLETE": "complete_bash"}
+    asked = {
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - 1),
+        "_MIXGUARD_COMPLETE": "complete_bash",
+    }
     assert command(tmp_path, environment={**os.environ, **asked}).stdout.split() == completed
 
 

@@ -34,7 +34,9 @@ def test_every_line_of_it_works_once_its_mark_is_taken_away(tmp_path: Path) -> N
 
 
 def test_config_alone_shows_as_config_show_does(tmp_path: Path) -> None:
-    alone, shown = (command(tmp_path, "config", *more, "--set", "checks.samples=3") for more in ((), ("show",)))
+    alone, shown = (
+        command(tmp_path, "config", *more, "--set", "checks.samples=3") for more in ((), ("show",))
+    )
     assert alone.stdout == shown.stdout
     assert "samples = 3" in alone.stdout
     lost = command(tmp_path, "config", "--set", "checks.samples=3", "show")

@@ -81,7 +81,9 @@ def test_what_to_do_next_is_the_remedy_and_can_be_pasted(support: Audit) -> None
 
 
 def test_why_and_source_are_behind_v(support: Audit) -> None:
-    short, long = (" ".join(" ".join(shown(screen)).split()) for screen in (render(support), details.render(support)))
+    short, long = (
+        " ".join(" ".join(shown(screen)).split()) for screen in (render(support), details.render(support))
+    )
     reason = "Each of these rows teaches the model to comply with a hazard"
     source = "Qi et al. 2023 (arXiv 2310.03693), GPT-3.5"
     for told in (reason, source, "Passed: "):
@@ -100,15 +102,24 @@ def test_red_is_for_harm_alone(support: Audit, tmp_path: Path) -> None:
     assert "\x1b[1;7;33m FAIL" in gap[0]
     assert any(each.startswith("\x1b[1;31mwarn") and "MG103" in each for each in gap)
     assert any(each.startswith("\x1b[1;33mfail") and "MG102" in each for each in gap)
-    harm = coloured(audited(tmp_path, [answered(f"a {n}") for n in range(60)] + [row(f"b {n}") for n in range(100)]))
+    harm = coloured(
+        audited(tmp_path, [answered(f"a {n}") for n in range(60)] + [row(f"b {n}") for n in range(100)])
+    )
     assert "\x1b[1;7;31m FAIL" in harm[0]
 
 
 def test_the_gravest_rows_are_shown_with_text_cut_between_words_and_escaped(support: Audit) -> None:
     rows = gravest(support)
-    assert [(finding.id, sample.line) for finding, sample in rows] == [("MG103", 156), ("MG103", 155), ("MG103", 154)]
+    assert [(finding.id, sample.line) for finding, sample in rows] == [
+        ("MG103", 156),
+        ("MG103", 155),
+        ("MG103", 154),
+    ]
     keys = [(sample.sample_id, sample.exchange) for _, sample in rows]
-    texts = {keys[0]: ("how do I\x1b[2J\n::error::x " + "break into cars " * 30, "Sure."), keys[1]: ("q", None)}
+    texts = {
+        keys[0]: ("how do I\x1b[2J\n::error::x " + "break into cars " * 30, "Sure."),
+        keys[1]: ("q", None),
+    }
     page = shown(render(support, texts), width=120)
     assert "\x1b" not in "".join(page)
     assert "\n::error" not in "\n".join(page)
@@ -129,15 +140,20 @@ def test_the_whole_coverage_table_fits_80_columns(tmp_path: Path) -> None:
     rows = [answered(hazard="inj") for _ in range(12_345)] + [refused(hazard="iwp") for _ in range(3)]
     audit = audited(tmp_path, rows, detectors=detectors)
     for screen, head in (
-        (details.render(audit), ["hazard", "name", "LG3", "prompts", "refused", "partial", "answered", "refusals"]),
-        (render(audit), ["hazard", "name", "prompts", "refused", "partial", "answered", "refusals"]),
+        (
+            details.render(audit),
+            ["hazard", "name", "LG3", "prompts", "refused", "partial", "answered", "covered"],
+        ),
+        (render(audit), ["hazard", "name", "prompts", "refused", "partial", "answered", "covered"]),
     ):
         lines = shown(screen)
         assert longest(lines) <= 80
         (found,) = [each.split() for each in lines if each.startswith("hazard")]
         assert found == head
         last = {code: next(each.split() for each in lines if each.startswith(code)) for code in NAMES}
-        wide, short = (next(each for each in audit.coverage if each.hazard == code) for code in ("inj", "iwp"))
+        wide, short = (
+            next(each for each in audit.coverage if each.hazard == code) for code in ("inj", "iwp")
+        )
         expected = ["12,345", "0", "0", "12,345", *wide.covered.split()]
         assert last["inj"][-len(expected) :] == expected
         assert last["iwp"][:3] == ["iwp", "Indiscriminate", "Weapons"]
