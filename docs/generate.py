@@ -313,10 +313,11 @@ def _limit(name: str, limit: Limit) -> str:
 def _commands() -> Iterator[str]:
     yield "# Commands"
     yield ""
+    yield "`mixguard --install-completion` teaches your shell to complete commands, options and their values."
+    yield ""
     yield "Exit codes: 0 pass, 1 the gate failed, 2 usage or configuration, 3 internal error, 4 incomplete."
     yield "A full disk, a folder that cannot be written and too little memory are 2 as well. A signal ends a command with 128 and its"
     yield "number, as in a shell: 130 after Ctrl-C, 143 after SIGTERM, 129 if the terminal is closed; the run folder is then as it was."
-    yield "`mixguard --install-completion` teaches your shell to complete commands, options and their values."
     yield "141 says that the reader of standard output went away (`| head`); files given with `-o` are written before."
     yield from _command(typer.main.get_command(app), "mixguard")
 

@@ -132,6 +132,18 @@ def test_a_run_folder_is_no_corpus_and_is_left_out_of_a_folder(place: Place, tmp
     assert not [name for name in json.loads(inside.stdout)["corpus"]["sources"] if "mixguard-run" in name]
 
 
+def test_a_mix_with_its_own_budget_is_told_how_to_be_held_to_it(place: Place) -> None:
+    done = place("rebalance", "mixguard-run", "-o", "few.jsonl", "--budget", "2", "-q", "--fail-on", "never")
+    assert done.returncode == 0, done.stderr
+    lines = place("audit", "few.jsonl", "--run", "few-run").stdout.splitlines()
+    (said,) = [line for line in lines if line.startswith("Next")]
+    assert said == "Next  mixguard check few-run --set rebalance.budget=2"
+    held = place(*said.split()[2:])
+    assert "MG101" not in held.stdout
+    assert "MG102" not in held.stdout
+    assert "Next  mixguard check" not in held.stdout
+
+
 def test_the_next_command_is_one_that_is_there(place: Place) -> None:
     lines = place("report", "mixguard-run").stdout.splitlines()
     (said,) = [line for line in lines if line.startswith("Next")]

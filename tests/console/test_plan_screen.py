@@ -45,7 +45,21 @@ def test_before_and_after_stand_side_by_side_with_why() -> None:
     lines = shown(render_plan(plan(of("ncr", answered=1, refusals=3, contrast=2), remove=(GONE,))))
     assert lines[0] == " PLAN  add 3 refusals and 2 look-alikes, set 1 row aside"
     (row,) = [each for each in lines if each.startswith("ncr")]
-    assert row.split() == ["ncr", "Non-Violent", "Crimes", "0", "->", "3", "2", "->", "1", "+2", "1", "answer", "stays"]
+    assert row.split() == [
+        "ncr",
+        "Non-Violent",
+        "Crimes",
+        "0",
+        "->",
+        "3",
+        "2",
+        "->",
+        "1",
+        "+2",
+        "1",
+        "answer",
+        "stays",
+    ]
     assert "my\ufffd rows.jsonl:7" in "\n".join(lines)
     assert "\x1b" not in "".join(lines)
 
