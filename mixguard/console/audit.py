@@ -56,7 +56,9 @@ def verdict(audit: Audit, seconds: float | None = None) -> Text:
     """The verdict with its kinds, and what was read and how."""
     style = style_of(audit.verdict, *audit.kinds)
     corpus = audit.corpus
-    told = kinds_told(audit.verdict, audit.kinds)
+    apart = sum(not finding.counts for finding in audit.findings)
+    suppressed = f"; {apart:,} {'finding' if apart == 1 else 'findings'} suppressed" if apart else ""
+    told = f"{kinds_told(audit.verdict, audit.kinds)}{suppressed}"
     line = Text.assemble((f" {audit.verdict.upper()} ", f"{style} reverse"), f" {told}\n")
     names = list(corpus.sources)
     named = names[0] if len(names) == 1 else f"{len(names)} files"
