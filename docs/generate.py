@@ -289,7 +289,7 @@ def _options() -> Iterator[str]:
     yield ""
     yield "Set them in `mixguard.toml` in the working directory, in a file named with `--config`, or one by one with"
     yield "`--set section.name=value`. The command line overrides the file, the file overrides the defaults. `mixguard config`"
-    yield "prints every option with its value."
+    yield "prints every option with its value, and `mixguard config init` writes a file to start from."
     section = ""
     for name, kind, default, told in options():
         own = name.partition(".")[0]
@@ -316,6 +316,8 @@ def _limit(name: str, limit: Limit) -> str:
 
 def _commands() -> Iterator[str]:
     yield "# Commands"
+    yield ""
+    yield "`mixguard --install-completion` teaches your shell to complete commands, options and their values."
     yield ""
     yield "Exit codes: 0 pass, 1 the gate failed, 2 usage or configuration, 3 internal error, 4 incomplete."
     yield "A full disk, a folder that cannot be written and too little memory are 2 as well. A signal ends a command with 128 and its"

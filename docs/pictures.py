@@ -14,7 +14,7 @@ from rich.console import Console, RenderableType
 
 import mixguard
 from mixguard.console.audit import render
-from mixguard.console.plan import render_mix, render_plan
+from mixguard.console.mix import render_mix
 from mixguard.report import html
 from mixguard.report.html import comparison
 
@@ -30,7 +30,7 @@ def main() -> None:
         draw("audit", "mixguard audit examples/support.jsonl", render(result))
         mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
-        draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
+        draw("rebalance", command, render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest))
         photograph("comparison", comparison.render(compared()), height=1260)
@@ -51,9 +51,10 @@ def compared() -> mixguard.Comparison:
 
 def draw(name: str, command: str, *shown: RenderableType) -> None:
     """Write what is printed as a picture."""
-    console = Console(record=True, width=104, file=io.StringIO(), highlight=False)
+    console = Console(record=True, width=88, file=io.StringIO(), highlight=False)
     for part in shown:
-        console.print(part)
+        console.print(part, crop=False)
+    console.print()  # the picture ends within its last line
     console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
 
 

@@ -11,7 +11,7 @@ from mixguard.library.allow import Allowance
 from mixguard.library.aside import SetAside
 from mixguard.run.findings import Allowed, AsideUse, Severity, UnreadColumn
 from mixguard.run.mapping import is_answer, suggested
-from mixguard.stats import wilson
+from mixguard.stats import rate, wilson
 
 REASONS_SHOWN = 3
 ALLOW_FILE = "MG307"
@@ -28,7 +28,7 @@ def _quarantined(evidence: Evidence) -> Told:
     reasons = sorted(corpus.quarantined.items(), key=lambda pair: (-pair[1], pair[0]))
     size = corpus.read_bytes + corpus.quarantined_bytes
     heavy = corpus.quarantined_bytes > limit * size
-    unread = f", {corpus.quarantined_bytes / size:.1%} of all bytes," if heavy else ""
+    unread = f", {rate(corpus.quarantined_bytes, size)} of all bytes," if heavy else ""
     message = f"{count:,} of {total:,} records{unread} could not be read: {_listed(reasons)}"
     if corpus.broken:
         more = f" and {len(corpus.broken) - 1} more break" if len(corpus.broken) > 1 else " breaks"
@@ -141,7 +141,8 @@ def _stages(evidence: Evidence) -> Told:
         return Told("pass", f"judged by the stage{'s' * (' ' in names)} {names}{asked}", 0, 0)
     message = (
         "judged by the fast stage alone, which finds"
-        f" {fast.sensitivity:.0%} of left-out hazardous requests; with the careful stage it is {careful.sensitivity:.0%}"
+        f" {rate(fast.sensitivity * fast.positives, fast.positives)} of left-out hazardous requests; with the careful stage it is"
+        f" {rate(careful.sensitivity * careful.positives, careful.positives)}"
     )
     return Told("note", f"{message}{asked}", 0, 0)
 

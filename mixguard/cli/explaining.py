@@ -1,4 +1,4 @@
-"""`mixguard explain` and `config`: why a row was judged the way it was, and the effective options."""
+"""`mixguard explain`: why a row was judged the way it was."""
 
 from __future__ import annotations
 
@@ -84,15 +84,3 @@ def _of_run(run: Path, sample: str) -> _Explained:
         aside(f"The words that decided were not measured: {error}")
         words = {}
     return _Explained(rows, texts, words)
-
-
-def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:
-    """Print the effective configuration as TOML, each option with its help.
-
-    Example: mixguard config > mixguard.toml
-    """
-    from mixguard.catalogue import LIMITS, limits
-
-    effective = load_config(config, set_)
-    limits(effective.checks)
-    typer.echo(effective.to_toml(LIMITS), nl=False)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError
 
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.files import read_toml
 from mixguard.model import Model
 
@@ -85,7 +85,9 @@ def _entry(given: Any, where: str, kind: type[Read], checks: Sequence[str]) -> R
     except ValidationError as error:
         raise ConfigError(f"{where}: {_told(error, kind)}") from None
     if entry.check is not None and entry.check not in checks:
-        raise ConfigError(f"{where}: check: {entry.check} is not a check that can be named here")
+        raise ConfigError(
+            f"{where}: check: {entry.check} is not a check that can be named here{meant(entry.check, checks)}"
+        )
     return entry
 
 
@@ -93,7 +95,9 @@ def _told(error: ValidationError, kind: type[Entry]) -> str:
     problem = error.errors()[0]
     name = ".".join(map(str, problem["loc"])) or "entry"
     if problem["type"] == "extra_forbidden":
-        return f"{name}: unknown key; valid keys: {', '.join(kind.model_fields)}"
+        return (
+            f"{name}: unknown key{meant(name, kind.model_fields)}; valid keys: {', '.join(kind.model_fields)}"
+        )
     if problem["type"] == "model_type":
         return "not a table"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

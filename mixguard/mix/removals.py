@@ -9,7 +9,7 @@ import polars as pl
 from mixguard.catalogue import ASIDES, REVIEWED
 from mixguard.checks.aside import rows_aside
 from mixguard.config import RebalanceConfig
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.mix.plan import Removal
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed
@@ -32,7 +32,9 @@ def removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
     """
     strange = [name for name in config.set_aside if name not in ASIDES]
     if strange:
-        raise ConfigError(f"rebalance.set_aside: unknown rule {strange[0]!r}; use {', '.join(ASIDES)}")
+        raise ConfigError(
+            f"rebalance.set_aside: unknown rule {strange[0]!r}{meant(strange[0], ASIDES)}; use {', '.join(ASIDES)}"
+        )
     found = _reviewed(audit)
     for name in config.set_aside:
         check, aside = ASIDES[name]

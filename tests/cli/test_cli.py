@@ -163,7 +163,7 @@ def test_hostile_text_cannot_move_the_cursor(mixguard: Mixguard, tmp_path: Path)
 def test_examples_run(mixguard: Mixguard) -> None:
     done = mixguard("audit", REPOSITORY / "examples" / "support.jsonl")
     assert done.returncode == 1, done.stderr
-    assert "missing-refusals" in done.stdout
+    assert "MG102" in done.stdout
 
 
 def test_taxonomy_show_add_and_check(mixguard: Mixguard, cheap: dict[str, Any], tmp_path: Path) -> None:
@@ -196,13 +196,14 @@ def test_rebalance_plans_writes_and_is_verified(
 ) -> None:
     planned = mixguard("rebalance", clean_corpus, "--dry-run", "-o", "plan.json")
     assert planned.returncode == 0, planned.stderr
-    assert "6 refusal and 6 contrast pairs to add" in planned.stdout
+    assert "add 6 refusals and 6 look-alikes" in planned.stdout
     assert not (tmp_path / "clean.safe.jsonl").exists()
     done = mixguard(
         "rebalance", clean_corpus, "-o", "clean.safe.jsonl", "--plan", "plan.json", "--profile", "health"
     )
     assert done.returncode == 0, done.stderr
-    assert "fail -> pass" in done.stdout
+    assert done.stdout.startswith(" PASS  within all limits")
+    assert " before: FAIL, do not train on this yet: it lacks refusals" in done.stdout
     assert len((tmp_path / "clean.safe.jsonl").read_bytes().splitlines()) == 72
     assert mixguard("verify", "clean.safe.jsonl").returncode == 0
     (tmp_path / "clean.safe.jsonl").write_text("")

@@ -128,7 +128,7 @@ def test_too_much_was_not_read(start: Popen, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["audit", "absent.jsonl", "--quiet"], "No such option: --quiet"),
+        (["audit", "absent.jsonl", "--quite"], "No such option: --quite (did you mean '--quiet'?)"),
         (["audit", "", "--run", "x"], "an empty name"),
         (["audit", "data.jsonl", "--run", b"b\xff"], "not UTF-8"),
         (["audit", "data.jsonl", "-o", ""], "no report has a name like this"),

@@ -82,4 +82,4 @@ def test_a_whole_run_says_what_to_do_next(tmp_path: Path) -> None:
     shown = after(ask(header(), Answering(said), tmp_path / "m.probe"))
     assert "mixguard compare" in shown
     assert "PARTIAL" not in shown
-    assert "61%" in shown  # exp(-.5), the median first token
+    assert "61 %" in shown  # exp(-.5), the median first token

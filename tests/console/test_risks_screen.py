@@ -7,7 +7,7 @@ from pathlib import Path
 from building import answered, audited, row
 from rich.console import Console
 
-from mixguard.console.audit import render
+from mixguard.console.details import render
 from mixguard.run.document import Audit
 
 

@@ -18,7 +18,7 @@ from rich.console import Console
 import mixguard
 from mixguard.catalogue import BY_ID
 from mixguard.config import Config, parsed
-from mixguard.console import audit as terminal
+from mixguard.console import details as terminal
 from mixguard.console.explanation import render_explanation
 from mixguard.report.ci import github, junit, markdown, sarif
 from mixguard.run.document import Audit
@@ -306,7 +306,7 @@ def test_markdown_and_terminal_list_suppressed_findings_apart(accepted: Audit) -
     assert "MG103" not in findings
     assert ALLOWED in " ".join(rest.split())
     assert "known from the baseline" in " ".join(rest.split())
-    assert rest.index("MG103") < rest.index("Passed:") < rest.index("Next:")
+    assert rest.index("MG103") < rest.index("Passed:") < rest.index("Next  ")
 
 
 def test_the_terminal_shows_suppressed_findings_last(audit: Audit, allowed: Audit) -> None:
