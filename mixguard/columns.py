@@ -49,6 +49,7 @@ HAZARD = pl.Schema(
         "hazard_score": pl.Float32(),  # calibrated probability that the prompt violates any hazard
         "hazards": pl.List(pl.Struct({"hazard": pl.String(), "score": pl.Float32})),  # every hazard above 5 %
         "hazard_window": pl.UInt32(),  # index of the most hazardous window of the text
+        "hazard_part": pl.String(),  # first | last: it is this line of a long prompt, judged apart from the input; else null
         "hazard_stage": pl.String(),  # the stage that decided: screen | fast | careful | endpoint
         "text_kind": pl.String(),  # kind of the plain or background exemplar nearest to it, e.g. request, document
         "hazard_unjudged": pl.String(),  # why there is no verdict, null if there is one

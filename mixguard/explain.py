@@ -1,22 +1,29 @@
-"""Why one exchange was judged as it was: its scores, and the exemplars that decided."""
+"""Why one exchange was judged as it was: its scores, and the exemplars and words that decided."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from math import exp, log
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import polars as pl
 
-from mixguard.annotate.phrases import Span
 from mixguard.config import Config
-from mixguard.detectors import Recipe
+from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
-from mixguard.judge import annotate_texts
+from mixguard.judge import SHOWN, annotate_texts
 from mixguard.library.taxonomy import Taxonomy
+from mixguard.marks import Mark, content_words, with_exemplar_texts
 from mixguard.mix.manifest import manifest_for
 from mixguard.run.document import Audit
-from mixguard.signals import SIGNALS
+
+AT_ONCE = 64
+"""Times a prompt is judged again, at most; a longer one loses several words at a time."""
+LEAST = 0.5
+"""Fall of the log-odds from which words count as deciding. Judgement."""
+READ = 20_000
+"""Characters of a prompt whose words are tried."""
+_SURE = 1e-6
+"""The least probability told apart from none."""
 
 
 def explain(run: Path, sample: str) -> pl.DataFrame:
@@ -54,30 +61,6 @@ def _added(audit: Audit) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
-class Shown(NamedTuple):
-    """A place in an exchange's texts that shows a signal."""
-
-    check: str
-    name: str
-    """Of the check."""
-    span: Span
-
-
-def shown(checks: Collection[str], texts: Mapping[str, Any]) -> list[Shown]:
-    """Where the texts of an exchange show the signals of the checks that flag it.
-
-    Args:
-        checks: ids of these checks.
-        texts: the exchange's texts by column, as `run.texts.texts_of` gives them.
-    """
-    return [
-        Shown(signal.check.id, signal.check.name, span)
-        for signal in SIGNALS
-        if signal.spans is not None and signal.check.id in checks
-        for span in signal.spans(texts)
-    ]
-
-
 def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
     """One text judged as a prompt, with the text of each neighbour exemplar."""
     worker = Recipe(config or Config()).worker()
@@ -85,18 +68,48 @@ def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
     return with_exemplar_texts(rows.select(pl.exclude("^stance.*$")), worker.taxonomy)
 
 
-def with_exemplar_texts(rows: pl.DataFrame, taxonomy: Taxonomy) -> pl.DataFrame:
-    """Add `exemplars`: per row, the neighbours' id, label, hazard, similarity and text, nearest first; null without any."""
-    known = taxonomy.exemplars.select(
-        pl.col("id").alias("exemplar"), "label", pl.col("hazard").alias("of"), "text"
-    )
-    numbered = rows.with_row_index("row")
-    listing = numbered.select("row", "neighbours").drop_nulls(
-        "neighbours"
-    )  # what was screened out or not judged has none
-    flat = listing.explode("neighbours").unnest("neighbours")
-    joined = flat.join(known, on="exemplar", how="left", maintain_order="left")
-    listed = joined.group_by("row", maintain_order=True).agg(
-        pl.struct("exemplar", "label", "of", "similarity", "text").alias("exemplars")
-    )
-    return numbered.join(listed, on="row", how="left", maintain_order="left").drop("row")
+def deciding_words(worker: Worker, text: str, *, most: int = 8) -> list[Mark]:
+    """The words of a prompt without which a hazard is much less likely, in the order of the text.
+
+    Words of any request (`marks.STOP`) are not tried: without `write`, a text asks for nothing. What two words say only
+    together is in neither of them alone, so a hazardous prompt may have no deciding word.
+
+    Args:
+        worker: judges the text and what is left without each word, in one batch.
+        text: the prompt.
+        most: words, or stretches of a long prompt, that are returned at most: those whose fall is greatest.
+
+    Returns:
+        Marks of the field `prompt`, whose `weight` is how far the log-odds of any hazard fall; none if the text was not
+        judged, or no hazard is named in it.
+    """
+    stretches = _stretches(text)
+    without = [text[:start] + text[end:] for start, end in stretches]
+    scores = annotate_texts(worker, [text, *without], [None] * (len(stretches) + 1)).get_column("hazard_score")
+    if (scores[0] or 0) < SHOWN:
+        return []
+    whole, *rest = (_log_odds(score) for score in scores)
+    fallen = sorted(zip(rest, stretches, strict=True))[:most]
+    return [
+        Mark("prompt", start, end, _told(whole - left), "measured", weight=round(whole - left, 4))
+        for left, (start, end) in sorted(fallen, key=lambda each: each[1])
+        if whole - left >= LEAST
+    ]
+
+
+def _stretches(text: str) -> list[tuple[int, int]]:
+    """The words of a text, or neighbouring ones together if there are many, as character spans."""
+    words = [match.span() for match, _ in content_words(text, 0, READ)]
+    size = -(-len(words) // (AT_ONCE - 1)) or 1
+    groups = [words[start : start + size] for start in range(0, len(words), size)]
+    return [(group[0][0], group[-1][1]) for group in groups]
+
+
+def _log_odds(probability: float | None) -> float:
+    """Log-odds; what is not judged, such as what is left of a single word, asks for nothing."""
+    clipped = min(max(probability or 0.0, _SURE), 1 - _SURE)
+    return log(clipped / (1 - clipped))
+
+
+def _told(fall: float) -> str:
+    return f"without it, the odds of a hazard fall to 1 in {exp(fall):,.1f} of what they are"

@@ -45,13 +45,20 @@ class Passages:
     starts: npt.NDArray[np.int64]
     counts: npt.NDArray[np.int64]
     """(prompts,): first window and number of windows."""
+    parts: npt.NDArray[np.int64]
+    """(prompts, 3): of these, how many are of the whole, of its first line and of its last."""
+
+    def part(self, window: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Which part of each prompt this window is of: 0 the whole, 1 its first line, 2 its last."""
+        return np.asarray((window[:, None] >= self.parts.cumsum(axis=1)).sum(axis=1))
 
     def of(self, rows: npt.NDArray[np.int64]) -> Passages:
         """Those of some prompts."""
         counts = self.counts[rows]
         first = np.cumsum(counts) - counts
         within = np.arange(counts.sum()) - np.repeat(first, counts)
-        return Passages(self.vectors[np.repeat(self.starts[rows], counts) + within], first, counts)
+        vectors = self.vectors[np.repeat(self.starts[rows], counts) + within]
+        return Passages(vectors, first, counts, self.parts[rows])
 
 
 class Near(NamedTuple):
@@ -115,7 +122,7 @@ class Batch:
             row = np.repeat(first - (ends - flat), flat) + np.arange(ends[-1] if len(ends) else 0)
             total = counts.sum(axis=1)
             every = np.concatenate([part.vectors for part in parts])
-            self._passages = Passages(every[row], np.cumsum(total) - total, total)
+            self._passages = Passages(every[row], np.cumsum(total) - total, total, counts)
         return self._passages
 
     def _partly(self, texts: pl.Series) -> TextVectors:

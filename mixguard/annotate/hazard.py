@@ -10,6 +10,7 @@ import polars as pl
 
 from mixguard.annotate.base import Batch, dismissed, spread
 from mixguard.annotate.kernel_ridge import Floats
+from mixguard.annotate.requests import FIRST, LAST
 from mixguard.annotate.second import ENDPOINT, SecondOpinion
 from mixguard.annotate.seen import Seen, seen
 from mixguard.columns import HAZARD
@@ -19,6 +20,8 @@ SCREEN = "screen"
 """Name of the stage that dismisses rows."""
 LISTED = 0.05
 """Probability from which a hazard is listed."""
+PARTS = (None, FIRST, LAST)
+"""Names of the parts of a prompt; the whole has none."""
 
 
 class HazardAnnotator:
@@ -65,7 +68,7 @@ class HazardAnnotator:
         before = _noted(batch)
         score = first.model.text(before.evidence)
         stage = np.full(len(score), first.name, dtype=object)
-        window, each = before.window, before.each
+        window, part, each = before.window, before.part, before.each
         # A bank pair is known, so no stage needs to look at it again.
         unknown = batch.frame.get_column("pair").is_null().to_numpy()
         for following in later:
@@ -78,7 +81,7 @@ class HazardAnnotator:
             evidence = model.share * before.evidence[doubted] + (1 - model.share) * again.evidence
             score[doubted] = model.text(evidence)
             stage[doubted] = following.name
-            window[doubted], each[doubted] = again.window, again.each
+            window[doubted], part[doubted], each[doubted] = again.window, again.part, again.each
         hazard = self._names(each.argmax(1))
         if self._last is not None:
             # Seen by all local stages: what comes after looks at such a row through the last of them.
@@ -91,6 +94,7 @@ class HazardAnnotator:
             "hazard_score": score,
             "hazards": self._listed(each),
             "hazard_window": window.astype(np.uint32),
+            "hazard_part": pl.Series(PARTS, dtype=pl.String).gather(part),
             "hazard_stage": stage,
             "text_kind": self._kinds.gather(before.likest),
         }

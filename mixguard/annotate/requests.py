@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import polars as pl
 
+FIRST, LAST = "first", "last"
+"""The lines of a prompt that may be judged apart."""
 LONG = 240
 """Characters from which a prompt may have a request and an input. Judgement, like those below."""
 SHORTEST, LONGEST = 12, 300
@@ -28,12 +30,20 @@ def requests(frame: pl.DataFrame) -> pl.DataFrame:
         Columns `first` and `last`, null where there is nothing to judge apart.
     """
     text = pl.col("prompt").str.strip_chars()
-    lines = {"first": text.str.extract(r"\A([^\n]+)\n"), "last": text.str.extract(r"\n([^\n]+)\z")}
+    lines = {FIRST: text.str.extract(r"\A([^\n]+)\n"), LAST: text.str.extract(r"\n([^\n]+)\z")}
     long = (text.str.len_chars() >= LONG) & pl.col("kind").ne_missing("document")
     return frame.select(
         pl.when(long & _may_ask(line.str.strip_chars(), text)).then(line.str.strip_chars()).alias(name)
         for name, line in lines.items()
     )
+
+
+def line_span(prompt: str, which: str) -> tuple[int, int]:
+    """Where the first or the last line of a prompt is, in characters."""
+    begin, text = len(prompt) - len(prompt.lstrip()), prompt.strip()
+    start = text.rfind("\n") + 1 if which == LAST else 0
+    end = len(text) if which == LAST or "\n" not in text else text.index("\n")
+    return begin + start, begin + end
 
 
 def _may_ask(line: pl.Expr, text: pl.Expr) -> pl.Expr:

@@ -28,6 +28,8 @@ class Seen(NamedTuple):
     """(prompts,): log-odds of any hazard."""
     window: npt.NDArray[np.int64]
     """(prompts,): index of the worst window."""
+    part: npt.NDArray[np.int64]
+    """(prompts,): what it is of: 0 the whole prompt, 1 its first line, 2 its last."""
     likest: npt.NDArray[np.int64]
     """(prompts,): the plain or background exemplar nearest to the first window."""
     near: Neighbours
@@ -46,6 +48,7 @@ def seen(batch: Batch) -> Seen:
         each=np.concatenate([part.each for part in found])[same],
         evidence=np.concatenate([part.evidence for part in found])[same],
         window=np.concatenate([part.window for part in found])[same],
+        part=np.concatenate([part.part for part in found])[same],
         likest=np.concatenate([part.likest for part in found])[same],
         near=Neighbours(
             np.concatenate([part.similarity for part in near])[same],
@@ -71,4 +74,5 @@ def _judged(passages: Passages, stage: Stage) -> Seen:
     first[:, ~plain] = -np.inf
     likest = exemplars.owner[first.argmax(1)] if plain.any() else np.zeros(len(row), dtype=np.int64)
     near = exemplars.index.search(passages.vectors[row], SEARCHED)
-    return Seen(each[row], evidence, row - passages.starts, likest, near)
+    window = row - passages.starts
+    return Seen(each[row], evidence, window, passages.part(window), likest, near)
