@@ -58,7 +58,10 @@ def _reading(audit: Audit) -> Iterator[Step]:
     if listed:
         rows = "1 row" if sum(finding.count for finding in listed) == 1 else "rows"
         checks = " and ".join(dict.fromkeys(finding.name.replace("-", " ") for finding in listed[:2]))
-        yield Step(f"Read the {rows} behind {checks}: keep them, or set them aside.", _typed("review", named(audit.folder)))
+        yield Step(
+            f"Read the {rows} behind {checks}: keep them, or set them aside.",
+            _typed("review", named(audit.folder)),
+        )
 
 
 def _grave(audit: Audit, *severities: str) -> list[Finding]:
