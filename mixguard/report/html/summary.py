@@ -31,12 +31,12 @@ def headline(audit: Audit) -> str:
     """The verdict in a few words; the findings below it say why."""
     apart = sum(not finding.counts for finding in audit.findings)
     suppressed = f"; {_counted(apart, 'finding')} suppressed" if apart else ""
-    *rest, last = (
-        (KINDS[kind] for kind in kinds(audit.findings, audit.verdict)) if audit.verdict == "fail" else ("",)
-    )
-    if not last:
+    found = [KINDS[kind] for kind in kinds(audit.findings, audit.verdict)]
+    if audit.verdict != "fail" or not found:
         return audit.meaning
-    return f"{MEANINGS[audit.verdict]}: it {', '.join(rest)}{' and ' if rest else ''}{last}{suppressed}"
+    *rest, last = found
+    told = f"{', '.join(rest)} and {last}" if rest else last
+    return f"{MEANINGS[audit.verdict]}: it {told}{suppressed}"
 
 
 def verdict_tone(audit: Audit) -> str:
