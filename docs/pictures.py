@@ -32,7 +32,7 @@ def main() -> None:
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
-            photograph("report", html.render(mix.after, mix.manifest))
+            photograph("report", html.render(mix.after, mix.manifest, show_text=True))
         photograph("comparison", comparison.render(compared()), height=1260)
         os.chdir(HERE)
 
