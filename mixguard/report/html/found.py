@@ -92,7 +92,7 @@ def _counted(audit: Audit, finding: Finding) -> str | None:
 
 def _effect(finding: Finding) -> str | None:
     known = mechanisms().get(finding.mechanisms[0]) if finding.mechanisms else None
-    return known and f"{known.effect} ({known.source}; {EVIDENCE[known.known]})"
+    return None if known is None else f"{known.effect} ({known.source}; {EVIDENCE[known.known]})"
 
 
 def _places(finding: Finding, shown: int) -> str | None:
