@@ -7,7 +7,7 @@ import polars as pl
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Rate
 from mixguard.checks.coverage import COVERAGE_CHECKS
 from mixguard.checks.provider import PROVIDER_CHECK
-from mixguard.checks.reading import READING_CHECKS
+from mixguard.checks.reading import ALLOW_FILE, READING_CHECKS
 from mixguard.checks.training import TRAINING_CHECK
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES, TrainerRule
@@ -63,11 +63,22 @@ CHECKS: tuple[Check, ...] = tuple(
 )
 """In the order reports show them."""
 BY_ID = {check.id: check for check in CHECKS}
+DECIDABLE = tuple(check.id for check in CHECKS if check.id != ALLOW_FILE)
+"""Checks that entries of the allow file and the set-aside file may name."""
 LIMITS = {check.id: check.limit for check in CHECKS if check.limit}
 ASIDES: dict[str, tuple[Check, Aside]] = {
     check.aside.name: (check, check.aside) for check in CHECKS if check.aside
 }
 """Names for `--set-aside`, with the check and why its rows are set aside."""
+REVIEWED = "reviewed"
+"""The rule of rows that the set-aside file names; it holds whatever `--set-aside` says."""
+
+
+def aside_because(rule: str) -> str | None:
+    """Why the rows of a rule are set aside, as reports put it; None for a rule that is unknown."""
+    if rule == REVIEWED:
+        return "a reviewer set it aside"
+    return ASIDES[rule][1].words if rule in ASIDES else None
 
 
 def limits(config: CheckConfig) -> dict[str, float]:

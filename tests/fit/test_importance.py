@@ -1,0 +1,28 @@
+"""How much each exemplar counts when a hazard model is fitted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from building import EXEMPLAR, small_taxonomy
+
+from mixguard.curate.taxonomy_add import keep, spelt_out
+from mixguard.fit.hazard import LOOKALIKE_WEIGHT, PLAIN_WEIGHT, importance
+from mixguard.library.exemplars import Exemplar
+from mixguard.library.taxonomy import Taxonomy
+
+
+def test_look_alikes_that_a_taxonomy_adds_weigh_as_plain_requests(tmp_path: Path) -> None:
+    base, ours = small_taxonomy(tmp_path / "base"), tmp_path / "ours"
+    added = Exemplar.model_validate(
+        {**EXEMPLAR, "id": "", "text": "What is for lunch at the reactor?", "label": "benign"}
+    )
+    keep(ours, str(base), Path("exemplars/added.jsonl"), spelt_out([added]))
+    before, after = (Taxonomy.load(str(folder)) for folder in (base, ours))
+    kind = [f"{row['label']} {row['hazard']}" for row in after.exemplars.iter_rows(named=True)]
+    weights = dict(zip(kind, importance(after), strict=True))  # the last of each kind
+    assert weights["benign xyz"] / weights["benign None"] == 1
+    look_alike = importance(before)[kind.index("benign xyz")]
+    assert look_alike / PLAIN_WEIGHT == LOOKALIKE_WEIGHT / PLAIN_WEIGHT
+    assert importance(after)[kind.index("benign xyz")] == look_alike
+    assert len({before.digest(), after.digest()}) == 2
