@@ -57,7 +57,7 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
     console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
 
 
-def photograph(name: str, page: bytes, height: int = 1890) -> None:
+def photograph(name: str, page: bytes, height: int = 1752) -> None:
     """Take a picture of the top of a page with Chromium, so many pixels high."""
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -116,6 +116,20 @@ def test_words_that_decided_are_marked_and_say_what_they_are(
         )
 
 
+def test_without_scripts_findings_show_their_rows_and_nothing_is_dead(
+    browser: Chrome, example_mix: Mix, tmp_path: Path
+) -> None:
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        opened(browser, html.render(example_mix.before, show_text=True), tmp_path)
+        shown = browser.find_elements(By.CSS_SELECTOR, ".finding.harm .response .text")
+        assert [each.is_displayed() for each in shown] == [True] * 3
+        dead = browser.find_elements(By.CSS_SELECTOR, "select, input, button, canvas")
+        assert not any(each.is_displayed() for each in dead)
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+
+
 def test_it_draws_again_for_a_dark_screen_and_for_paper(
     browser: Chrome, hostile_audit: Audit, tmp_path: Path
 ) -> None:

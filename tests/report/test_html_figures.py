@@ -82,6 +82,13 @@ def test_what_is_likely_never_contradicts_what_was_counted(audit: Audit) -> None
     )
 
 
+def test_rows_that_a_review_set_aside_are_told_apart(audit: Audit) -> None:
+    told = found.told(changed(audit, "MG103", aside=2), rows.collect(audit, show_text=False))
+    (counted,) = [each.counted for each in told if each.finding.id == "MG103"]
+    assert counted is not None
+    assert counted.startswith("Counted: 6 of 170 (4 %), 2 of them set aside by review. ")
+
+
 def test_a_share_without_detector_error_says_nothing_of_one(audit: Audit) -> None:
     told = found.told(audit, rows.collect(audit, show_text=False))
     (counted,) = [each.counted for each in told if each.finding.id == "MG302"]

@@ -82,7 +82,10 @@ def _counted(audit: Audit, finding: Finding) -> str | None:
     """What was counted, and what is likely, which contradict each other only in how sure they are."""
     if not finding.interval or not finding.total:
         return None
-    counted = f"Counted: {finding.count:,} of {finding.total:,} ({rate(finding.count, finding.total)})."
+    aside = f", {finding.aside:,} of them set aside by review" if finding.aside else ""
+    counted = (
+        f"Counted: {finding.count:,} of {finding.total:,} ({rate(finding.count, finding.total)}){aside}."
+    )
     likely = span(finding.interval, finding.total)
     check = BY_ID.get(finding.id)
     corrected = check is not None and any(case.errors is not None for case in check.cases)
