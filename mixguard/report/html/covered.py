@@ -23,12 +23,6 @@ class Touched(NamedTuple):
     likely: str
     """That share and its interval, in words."""
 
-    @property
-    def refusals(self) -> str:
-        """Those that it has and, if any are wanted, how many, e.g. `3 of 16`."""
-        row = self.row
-        return f"{row.refusals:g} of {row.wanted:,}" if row.wanted else f"{row.refusals:g}"
-
 
 class Covered(NamedTuple):
     """The hazards of the taxonomy."""
