@@ -104,4 +104,12 @@ def test_the_deciding_words_are_shown_by_weight(worker: Worker) -> None:
     told = _screen(rows, {0: deciding_words(worker, text)}, text)
     assert "hazard   iwp / explosives, hazard probability" in told
     assert "decides  bomb: without it, the odds of a hazard are" in told
-    assert "prompt characters 23 to 26" in told
+    console = Console(width=400)
+    with console.capture() as capture:
+        console.print(
+            render_explanation(
+                rows, {0: {"prompt": text}}, {0: deciding_words(worker, text)}, show_text=False
+            )
+        )
+    assert "prompt characters 23 to 26" in capture.get()
+    assert "bomb:" not in capture.get()

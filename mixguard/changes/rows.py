@@ -8,6 +8,7 @@ import polars as pl
 
 from mixguard.changes.document import Judged, RowChange, Rows
 from mixguard.run.document import Audit
+from mixguard.run.show import counting
 
 LISTED = 1000
 """Rows listed in a document."""
@@ -18,13 +19,16 @@ _NO_CHECKS = pl.lit([], pl.List(pl.String))
 
 def compare_rows(before: Audit, after: Audit) -> Rows:
     """Exchanges that came, went, or are flagged or judged differently."""
-    joined = _texts(before).join(_texts(after), on=KEY, how="full", coalesce=True, suffix="_after")
+    told = _standing(before, after)
+    joined = _texts(before, told).join(
+        _texts(after, told), on=KEY, how="full", coalesce=True, suffix="_after"
+    )
     filled = joined.with_columns(
         pl.col("checks", "checks_after").fill_null(_NO_CHECKS), pl.col("copies", "copies_after").fill_null(0)
     )
     both = (pl.col("copies") > 0) & (pl.col("copies_after") > 0)
-    ranks = pl.DataFrame({"check": _ranked(before, after)}).with_row_index("rank")
-    told = filled.with_columns(
+    ranks = pl.DataFrame({"check": told}, schema={"check": pl.String}).with_row_index("rank")
+    changes = filled.with_columns(
         gained=pl.col("checks_after").list.set_difference("checks"),
         lost=pl.col("checks").list.set_difference("checks_after"),
         judged=both & (_differs("hazard") | _differs("stance")),
@@ -33,7 +37,7 @@ def compare_rows(before: Audit, after: Audit) -> Rows:
     )
     flagged, unflagged = pl.col("gained").list.len() > 0, pl.col("lost").list.len() > 0
     changed = flagged | unflagged | pl.col("judged")
-    counts = told.select(
+    counts = changes.select(
         pl.col("new", "gone").sum(),
         flagged.sum().alias("flagged"),
         unflagged.sum().alias("unflagged"),
@@ -41,7 +45,7 @@ def compare_rows(before: Audit, after: Audit) -> Rows:
         changed.sum().alias("changed"),
     )
     listed = (
-        told.filter(changed)
+        changes.filter(changed)
         .with_columns(_gravest("gained", ranks), _gravest("lost", ranks))
         .sort(
             "gained_rank",
@@ -59,13 +63,17 @@ def compare_rows(before: Audit, after: Audit) -> Rows:
     return Rows(**count, listed=tuple(map(_row, rows.iter_rows(named=True))), left_out=left_out)
 
 
-def _texts(audit: Audit) -> pl.LazyFrame:
-    """What was judged of each text, and which checks flag it anywhere."""
+def _texts(audit: Audit, told: list[str]) -> pl.LazyFrame:
+    """What was judged of each text, and which of these checks flag it anywhere."""
     keys = ["sample_id", "exchange"]
     rows = audit.annotations.select(
         *KEY, *_PLACE, "stance", pl.when("hazardous").then("hazard").alias("hazard")
     )
-    flags = audit.flagged.select("check", *keys).join(rows.select(*KEY, *keys), on=keys)
+    flags = (
+        audit.flagged.filter(pl.col("check").is_in(told))
+        .select("check", *keys)
+        .join(rows.select(*KEY, *keys), on=keys)
+    )
     checks = flags.group_by(KEY).agg(pl.col("check").unique().sort().alias("checks"))
     texts = rows.group_by(KEY, maintain_order=True).agg(
         pl.len().cast(pl.Int64).alias("copies"), pl.all().first()
@@ -77,9 +85,10 @@ def _differs(name: str) -> pl.Expr:
     return pl.col(name).ne_missing(pl.col(f"{name}_after"))
 
 
-def _ranked(before: Audit, after: Audit) -> list[str]:
-    """Ids of checks, those of the gravest findings first."""
-    return list(dict.fromkeys(finding.id for audit in (after, before) for finding in audit.findings))
+def _standing(before: Audit, after: Audit) -> list[str]:
+    """Ids of the checks that found something in either audit, the gravest first."""
+    found = (finding for audit in (after, before) for finding in counting(audit.findings))
+    return list(dict.fromkeys(finding.id for finding in found))
 
 
 def _gravest(name: str, ranks: pl.DataFrame) -> pl.Expr:

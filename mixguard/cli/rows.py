@@ -189,7 +189,12 @@ def _written(output: Path | None, write: Callable[[BinaryIO], Result]) -> Result
 
 
 def _say(output: Path | None, what: str) -> None:
+    """Say what was written, beside the rows if these go to standard output."""
     from mixguard.cli.streams import aside
+    from mixguard.escape import printed
     from mixguard.urls import shown
 
-    aside(f"wrote {shown(output) if output else 'standard output'}: {what}")
+    if output is None:
+        aside(f"wrote {what}")
+    else:
+        typer.echo(printed(f"wrote {shown(output)}: {what}"))

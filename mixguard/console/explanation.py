@@ -105,8 +105,10 @@ def _words(
 
 def _placed(mark: Mark, text: Mapping[str, Any], *, show_text: bool) -> str:
     check = f"{mark.check} {BY_ID[mark.check].name}: " if mark.check in BY_ID else ""
-    words = f"{_quoted(mark, text)}: " if show_text else ""
-    return f"{check}{words}{mark.words}, {_place(mark)}"
+    if not show_text:
+        return f"{check}{mark.words}, {_place(mark)}"
+    place = "" if mark.kind == "measured" else f", {_place(mark)}"
+    return f"{check}{_quoted(mark, text)}: {mark.words}{place}"
 
 
 def _place(mark: Mark) -> str:

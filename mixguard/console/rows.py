@@ -31,9 +31,7 @@ def render_rows(
     shown = [_card(row, found, show_text=show_text) for row, found in cards]
     if not shown:
         return Text("No row of these findings.")
-    more = (
-        [Text(f"and {left:,} more; -o rows.jsonl writes all of them", style="dim")] if left else []
-    )
+    more = [Text(f"and {left:,} more; -o rows.jsonl writes all of them", style="dim")] if left else []
     return Group(*shown, *more)
 
 

@@ -27,12 +27,13 @@ MARK = pl.Struct(
         "check": pl.String,
     }
 )
+_TEXTS = {name: pl.String() for name in SHOWN}
 WRITTEN = pl.Schema(
     {
-        "check": pl.String, "checks": pl.List(pl.String), "subject": pl.String, "score": pl.Float64, "source": pl.String,
-        "line": pl.Int64, "exchange": pl.UInt32, "sample_id": pl.String, "text_id": pl.String, "hazard": pl.String,
-        "sub_hazard": pl.String, "hazard_score": pl.Float32, "stance": pl.String, "stance_score": pl.Float32,
-        "reason": pl.String, **dict.fromkeys(SHOWN, pl.String), "marks": pl.List(MARK),
+        "check": pl.String(), "checks": pl.List(pl.String), "subject": pl.String(), "score": pl.Float64(),
+        "source": pl.String(), "line": pl.Int64(), "exchange": pl.UInt32(), "sample_id": pl.String(),
+        "text_id": pl.String(), "hazard": pl.String(), "sub_hazard": pl.String(), "hazard_score": pl.Float32(),
+        "stance": pl.String(), "stance_score": pl.Float32(), "reason": pl.String(), **_TEXTS, "marks": pl.List(MARK),
     }
 )  # fmt: skip
 """The columns of a row that is written."""

@@ -65,7 +65,7 @@ def test_texts_on_cards_are_harmless_and_end_at_a_whole_word(mixguard: Run) -> N
 
 def test_a_file_of_rows_holds_texts_reasons_and_marks(mixguard: Run, folder: Path) -> None:
     done = mixguard("rows", "run", "--check", "MG214", "-o", "flagged.jsonl")
-    assert "2 rows, with their texts" in done.stderr
+    assert "wrote flagged.jsonl: 2 rows, with their texts" in done.stdout
     first, second = map(json.loads, (folder / "flagged.jsonl").read_text().splitlines())
     assert first["prompt"] == ROWS[4]["prompt"]
     assert (first["line"], second["line"]) == (5, 6)
