@@ -100,6 +100,7 @@ def barriers(browser: Chrome) -> list[str]:
 
 def wide(browser: Chrome) -> list[str]:
     """What sticks out of the page to the right, apart from tables that say that they scroll."""
+    drawn(browser)
     found: list[str] = browser.execute_script(
         """const room = document.documentElement.clientWidth;
         return [...document.body.querySelectorAll('*')].filter((each) => {
@@ -109,6 +110,11 @@ def wide(browser: Chrome) -> list[str]:
         }).map((each) => each.outerHTML.slice(0, 200))"""
     )
     return found
+
+
+def drawn(browser: Chrome) -> None:
+    """Wait until the page is drawn again: what watches sizes is told then."""
+    browser.execute_async_script("requestAnimationFrame(() => requestAnimationFrame(() => arguments[0]()))")
 
 
 def printed_pages(browser: Chrome) -> int:

@@ -199,3 +199,5 @@ def test_on_a_narrow_screen_nothing_scrolls_sideways_but_tables_that_say_so(
         browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
         assert wide(browser) == []
+        said = "return [...document.querySelectorAll('.sideways')].filter((each) => each.offsetWidth).map((each) => each.previousElementSibling.textContent)"
+        assert "Languages of the prompts" not in browser.execute_script(said)  # it fits

@@ -17,7 +17,7 @@ from mixguard.report.html.page import asset, assets, environment
 from mixguard.report.html.quarantine import quarantined
 from mixguard.run.document import Audit
 
-SCRIPTS = ("page.js", "rows.js", "charts.js", "folds.js", "report.js")
+SCRIPTS = ("scrolls.js", "page.js", "rows.js", "charts.js", "folds.js", "report.js")
 """The page's own, in dependency order."""
 
 

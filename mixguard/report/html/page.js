@@ -1,7 +1,6 @@
 "use strict";
 // Shared by every script of the page.
 const page = (() => {
-  document.documentElement.classList.add("scripted");
   const byId = (id) => document.getElementById(id);
 
   // An element with a class, attributes and children; texts are never parsed as markup.
