@@ -84,6 +84,11 @@ def screen(browser: Chrome, *, width: int = 1280, dark: bool = False) -> Iterato
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 
 
+def unfold(browser: Chrome) -> None:
+    """Open whatever is folded."""
+    browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+
+
 def barriers(browser: Chrome) -> list[str]:
     """Serious and critical accessibility faults of the open page, as axe-core sees them, each with its first place."""
     browser.execute_script(_axe())

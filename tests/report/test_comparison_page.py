@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from browsing import barriers, complaints, needs_browser, opened, screen, wide
+from browsing import barriers, complaints, needs_browser, opened, screen, unfold, wide
 from comparing import arm, comparison, outcomes, texts
 from releasing import SECRET, hostile, hostile_texts, release, said
 
@@ -47,6 +47,7 @@ def test_a_narrow_screen_scrolls_tables_and_never_the_page(
     with screen(browser, width=width):
         for made, spoken in ((release(), None), (hostile(), hostile_texts(hostile()))):
             opened(browser, render(made, spoken), tmp_path)
+            unfold(browser)
             assert browser.execute_script("return document.documentElement.scrollWidth") <= width
             assert wide(browser) == []
 
@@ -57,7 +58,7 @@ def test_a_narrow_screen_scrolls_tables_and_never_the_page(
 def test_it_has_no_serious_barrier(browser: Chrome, tmp_path: Path, width: int, *, dark: bool) -> None:
     with screen(browser, width=width, dark=dark):
         opened(browser, render(release(), said(release())), tmp_path)
-        browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+        unfold(browser)
         assert barriers(browser) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from browsing import barriers, complaints, needs_browser, opened, printed_pages, screen, wide
+from browsing import barriers, complaints, needs_browser, opened, printed_pages, screen, unfold, wide
 from reporting import SECRET
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -174,7 +174,7 @@ def test_it_has_no_serious_barrier(
 ) -> None:
     with screen(browser, width=width, dark=dark):
         opened(browser, html.render(example_mix.before, show_text=True), tmp_path)
-        browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+        unfold(browser)
         assert barriers(browser) == []
 
 
@@ -196,7 +196,7 @@ def test_on_a_narrow_screen_nothing_scrolls_sideways_but_tables_that_say_so(
 ) -> None:
     with screen(browser, width=390):
         opened(browser, html.render(hostile_audit, show_text=True), tmp_path)
-        browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+        unfold(browser)
         assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
         assert wide(browser) == []
         said = "return [...document.querySelectorAll('.sideways')].filter((each) => each.offsetWidth).map((each) => each.previousElementSibling.textContent)"
