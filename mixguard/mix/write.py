@@ -203,7 +203,7 @@ def _write_one(
         write = mould.write
         quota = TaskQuota(mould.tasks)
         for number, slot in enumerate(places):
-            found = cast_pair(mould, slot, target.records + number, stock, quota)
+            found = cast_pair(mould, slot, number, stock, quota)
             if found is not None:
                 insert, chosen[insert.pair] = found
                 marked = {mark: insert.pair} if mark and source.kind == "json" else {}
