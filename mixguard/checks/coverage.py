@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate, Told
-from mixguard.checks.terms import BENIGN, COMPLIES, HAZARDOUS, JUDGED, REFUSES, TRAINED
+from mixguard.checks.terms import BENIGN, COMPLIES, DOCUMENT, HAZARDOUS, JUDGED, REFUSES, TRAINED
 from mixguard.run.findings import Coverage
 
 
@@ -24,6 +24,10 @@ def _low_coverage(evidence: Evidence) -> Told:
             "too few exchanges to say how many refusals they need; ten rows can be enough to break a model"
         )
         return Told("warn", message, 0, len(rows))
+    if not any(row.wanted or row.exchanges for row in rows) and not _responds(evidence.frame):
+        return Told(
+            "pass", "no trained response: what neither asks nor answers needs no refusals", 0, len(rows)
+        )
     if not short:
         spared = sum(not row.wanted for row in rows)
         rest = f"; it asks for none for {spared} of them, to keep refusals a small share" if spared else ""
@@ -34,6 +38,11 @@ def _low_coverage(evidence: Evidence) -> Told:
     parts += [f"few for {', '.join(few)}"] if few else []
     message = f"{len(short)} of {len(rows)} hazards have too few refusals: {'; '.join(parts)}"
     return Told("warn", message, len(short), len(rows))
+
+
+def _responds(frame: pl.LazyFrame) -> bool:
+    """Whether there is a response trained towards."""
+    return bool(frame.select((TRAINED & ~DOCUMENT).any()).collect().item())
 
 
 def _missing_refusals(evidence: Evidence) -> Told:
@@ -134,7 +143,7 @@ COVERAGE_CHECKS = (
         severities=("note", "warn", "fail"),
         cases=(
             Case(
-                among=TRAINED & pl.col("hazard_score").is_not_null(),
+                among=TRAINED & ~DOCUMENT & pl.col("hazard_score").is_not_null(),
                 flags=HAZARDOUS & COMPLIES,
                 judge=_answered,
                 by=pl.col("hazard"),
