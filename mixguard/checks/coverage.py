@@ -8,7 +8,9 @@ import polars as pl
 
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate, Told
 from mixguard.checks.terms import BENIGN, COMPLIES, DOCUMENT, HAZARDOUS, JUDGED, REFUSES, TRAINED
-from mixguard.run.findings import Coverage
+from mixguard.run.findings import Coverage, Severity
+
+_TOO_SMALL = "Train it together with a larger corpus that refuses; `mixguard rebalance` adds pairs from 20 exchanges on."
 
 
 def _short(coverage: Sequence[Coverage]) -> frozenset[str]:
@@ -23,7 +25,7 @@ def _low_coverage(evidence: Evidence) -> Told:
         message = (
             "too few exchanges to say how many refusals they need; ten rows can be enough to break a model"
         )
-        return Told("warn", message, 0, len(rows))
+        return Told("warn", message, 0, len(rows), remedy=_TOO_SMALL)
     if not any(row.wanted or row.exchanges for row in rows) and not _responds(evidence.frame):
         return Told(
             "pass", "no trained response: what neither asks nor answers needs no refusals", 0, len(rows)
@@ -60,7 +62,8 @@ def _missing_refusals(evidence: Evidence) -> Told:
             f"{refused:,} of {total:,} answers refuse a hazardous request; too few to say how many it needs"
         )
         surely = sum(row.sure for row in evidence.coverage) >= 1
-        return Told("note" if surely else "fail", message, refused, total, limit=limit)
+        severity: Severity = "note" if surely else "fail"
+        return Told(severity, message, refused, total, limit=limit, remedy=_TOO_SMALL)
     asked = [row for row in evidence.coverage if row.wanted]
     wanted = sum(row.wanted for row in asked)
     if evidence.nature == "safety" or not wanted:

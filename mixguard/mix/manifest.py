@@ -130,7 +130,12 @@ def verify(out: Path) -> list[str]:
     url = urls.url_of(path)
     if url is not None:
         return list(_differences_there(url))
-    finish(path.with_name(path.name.removesuffix(SUFFIX)))
+    mix = path.with_name(path.name.removesuffix(SUFFIX))
+    finish(mix)
+    if not is_there(path):
+        raise UsageError(
+            f"{mix}: is not a mix, or has lost its manifest: {path.name} is not beside it; name what rebalance wrote"
+        )
     return list(_differences(Manifest.load(path), path.parent))
 
 

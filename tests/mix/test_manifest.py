@@ -9,7 +9,7 @@ from building import audited, row
 
 import mixguard
 from mixguard.errors import UsageError
-from mixguard.mix.manifest import manifest_for, manifest_of
+from mixguard.mix.manifest import manifest_for, manifest_of, verify
 
 LONG = "n" * 240 + ".jsonl"
 """A name to which nothing can be added."""
@@ -29,3 +29,8 @@ def test_what_another_tool_calls_a_manifest_is_none_of_ours(tmp_path: Path) -> N
 def test_a_mix_whose_manifest_has_no_room_is_refused_before_anything_is_judged(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"the name is 7 bytes too long: `\.set-aside\.jsonl`"):
         mixguard.rebalance(tmp_path / "none.jsonl", out=tmp_path / LONG)
+
+
+def test_what_is_no_mix_is_told_from_a_mix(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"data\.jsonl: is not a mix, .*: data\.jsonl\.manifest\.json is not"):
+        verify(tmp_path / "data.jsonl")
