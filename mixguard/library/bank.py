@@ -17,9 +17,9 @@ from typing import Literal
 import orjson
 import polars as pl
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import BankError
 from mixguard.files import bundled, bundled_names, read_toml, write_atomically
-from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
+from mixguard.library.exemplars import ANY_FORM, read_entries
 from mixguard.library.task import Task, load_tasks
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.model import Definition, Model, checked
@@ -119,7 +119,7 @@ class Bank:
         """Load a bundled bank by name, read once for a taxonomy, or a bank from a folder.
 
         Raises:
-            TaxonomyError: the bank is missing, or a line is invalid (the message has file:line).
+            BankError: the bank is missing, or a line is invalid (the message has file:line).
         """
         folder = _find(name, Path())
         if folder.parent == bundled("refusal_bank", ""):
@@ -131,15 +131,15 @@ class Bank:
         """Read a folder on top of the bank it extends; `above` are the banks that extend this one.
 
         Raises:
-            TaxonomyError: a line is invalid (the message has file:line).
+            BankError: a line is invalid (the message has file:line).
         """
         file = (folder / DEFINITION).resolve()
         if file in above:
-            raise TaxonomyError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
+            raise BankError(f"{folder / DEFINITION}: extends itself, via {above[-1]}")
         if len(above) >= DEEPEST:
-            raise TaxonomyError(f"{folder / DEFINITION}: extends a chain of more than {DEEPEST} banks")
-        tree = read_toml(folder / DEFINITION, TaxonomyError)
-        given = checked(_Definition, tree, TaxonomyError, str(folder / DEFINITION))
+            raise BankError(f"{folder / DEFINITION}: extends a chain of more than {DEEPEST} banks")
+        tree = read_toml(folder / DEFINITION, BankError)
+        given = checked(_Definition, tree, BankError, str(folder / DEFINITION))
         base = cls.read(_find(given.extends, folder), words, (*above, file)) if given.extends else None
         seen: dict[str, str] = {}
         lines = [
@@ -202,22 +202,17 @@ def read_pairs(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[
         seen: id or case-folded prompt to where it was seen; updated.
 
     Raises:
-        TaxonomyError: a line is invalid (the message has file:line).
+        BankError: a line is invalid (the message has file:line).
     """
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        pair = parse_line(Pair, line, place)
-        pair = pair if pair.id else pair.model_copy(update={"id": pair_id(pair)})
-        problem = _problem(pair, words)
-        for key in (pair.id, asked(pair)):
-            if key in seen:
-                problem = problem or f"same id or prompt as {seen[key]}"
-            seen[key] = place
-        if problem:
-            raise TaxonomyError(f"{place}: {problem}")
-        yield pair
+    yield from read_entries(
+        path,
+        Pair,
+        seen,
+        error=BankError,
+        keys=lambda pair: (pair.id, asked(pair)),
+        problem=lambda pair: _problem(pair, words),
+        complete=lambda pair: pair if pair.id else pair.model_copy(update={"id": pair_id(pair)}),
+    )
 
 
 def opening(text: str, words: int = OPENING_WORDS) -> str:
@@ -235,12 +230,12 @@ def own_folder(folder: Path, extends: str) -> Path:
     """The `pairs` folder of a team's own bank; the bank is created if missing.
 
     Raises:
-        TaxonomyError: the folder holds something else.
+        BankError: the folder holds something else.
     """
     definition = folder / DEFINITION
     if not definition.is_file():
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-            raise TaxonomyError(f"{folder}: exists but is not a bank (no {DEFINITION}); name another folder")
+            raise BankError(f"{folder}: exists but is not a bank (no {DEFINITION}); name another folder")
         base = str(Path(extends).resolve()) if (Path(extends) / DEFINITION).is_file() else extends
         text = f"id = {orjson.dumps(folder.name).decode()}\nextends = {orjson.dumps(base).decode()}\n"
         write_atomically(definition, text.encode())
@@ -291,5 +286,5 @@ def _find(name: str, here: Path) -> Path:
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("refusal_bank", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("refusal_bank"))
-        raise TaxonomyError(f"no bank {name!r}: name a folder with {DEFINITION}, or one of: {known}")
+        raise BankError(f"no bank {name!r}: name a folder with {DEFINITION}, or one of: {known}")
     return folder

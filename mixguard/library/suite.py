@@ -16,9 +16,9 @@ import orjson
 import polars as pl
 from pydantic import Field, model_validator
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import SuiteError
 from mixguard.files import bundled, bundled_names, read_toml
-from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
+from mixguard.library.exemplars import ANY_FORM, read_entries
 from mixguard.library.expectation import Expectation
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.model import Definition, Model, checked
@@ -119,7 +119,7 @@ class Suite:
         """Load a bundled suite by name, or a suite from a folder.
 
         Raises:
-            TaxonomyError: the suite is missing, or a line is invalid (the message has file:line).
+            SuiteError: the suite is missing, or a line is invalid (the message has file:line).
         """
         return cls._read(_find(name, Path()), taxonomy, ())
 
@@ -127,19 +127,17 @@ class Suite:
     def _read(cls, folder: Path, taxonomy: Taxonomy, above: tuple[Path, ...]) -> Suite:
         file = (folder / DEFINITION).resolve()
         if file in above or len(above) >= DEEPEST:
-            raise TaxonomyError(
+            raise SuiteError(
                 f"{folder / DEFINITION}: builds on itself, or on a chain of more than {DEEPEST} suites"
             )
         given = checked(
             _Definition,
-            read_toml(folder / DEFINITION, TaxonomyError),
-            TaxonomyError,
+            read_toml(folder / DEFINITION, SuiteError),
+            SuiteError,
             str(folder / DEFINITION),
         )
         if given.of and given.extends:
-            raise TaxonomyError(
-                f"{folder / DEFINITION}: is either `of` another suite or `extends` it, not both"
-            )
+            raise SuiteError(f"{folder / DEFINITION}: is either `of` another suite or `extends` it, not both")
         below = given.of or given.extends
         base = cls._read(_find(below, folder), taxonomy, (*above, file)) if below else None
         axes = {**(base.axes if base else {}), **given.axes}
@@ -150,7 +148,7 @@ class Suite:
             there = tuple(probe for probe in there if probe.smoke)
         own = tuple(_probes(folder, words, {key: probe.id for probe in there for key in _keys(probe)}))
         if not there and not own:
-            raise TaxonomyError(f"{folder}: has no probes; add at least one .jsonl file to hazards/ or axes/")
+            raise SuiteError(f"{folder}: has no probes; add at least one .jsonl file to hazards/ or axes/")
         return cls(
             id=given.id or folder.name,
             version=given.version,
@@ -244,21 +242,9 @@ def read_probes(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator
         seen: id, or all that is asked, to where it was seen; updated.
 
     Raises:
-        TaxonomyError: a line is invalid (the message has file:line).
+        SuiteError: a line is invalid (the message has file:line).
     """
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        probe = parse_line(Probe, line, place)
-        problem = words.problem(probe)
-        for key in _keys(probe):
-            if key in seen:
-                problem = problem or f"same id or text as {seen[key]}"
-            seen[key] = place
-        if problem:
-            raise TaxonomyError(f"{place}: {problem}")
-        yield probe
+    yield from read_entries(path, Probe, seen, error=SuiteError, keys=_keys, problem=words.problem)
 
 
 def _keys(probe: Probe) -> tuple[str, str]:
@@ -270,7 +256,7 @@ def _find(name: str, here: Path) -> Path:
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("probes", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("probes"))
-        raise TaxonomyError(f"no suite {name!r}: name a folder with {DEFINITION}, or one of: {known}")
+        raise SuiteError(f"no suite {name!r}: name a folder with {DEFINITION}, or one of: {known}")
     return folder
 
 

@@ -32,5 +32,7 @@ def test_a_mix_whose_manifest_has_no_room_is_refused_before_anything_is_judged(t
 
 
 def test_what_is_no_mix_is_told_from_a_mix(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"data\.jsonl: is not a mix, .*: data\.jsonl\.manifest\.json is not"):
+    with pytest.raises(
+        UsageError, match=r"data\.jsonl: is not a mix, .*: data\.jsonl\.manifest\.json is not"
+    ):
         verify(tmp_path / "data.jsonl")
