@@ -69,7 +69,8 @@ def language(words: str, sure: float = SURE) -> str | None:
 
 
 def _identified(words: str) -> dict[str, Any]:
-    return _detector().detect(_quiet(words), model="lite", k=1)[0]
+    best: dict[str, Any] = _detector().detect(_quiet(words), model="lite", k=1)[0]
+    return best
 
 
 @lru_cache(1)

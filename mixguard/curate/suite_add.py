@@ -25,7 +25,7 @@ extends = {base}
 """
 
 
-class Added(NamedTuple):
+class AddedProbes(NamedTuple):
     """What was added."""
 
     folder: Path
@@ -34,7 +34,7 @@ class Added(NamedTuple):
     """Probes already present."""
 
 
-def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonomy) -> Added:
+def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonomy) -> AddedProbes:
     """Check probes and append them to the folder of a suite; a missing one is created, extending `base`.
 
     Raises:
@@ -68,7 +68,7 @@ def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonom
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
         own = NEW_SUITE.format(id=spelt(folder.resolve().name), base=spelt(named))
         write_atomically(folder / DEFINITION, own.encode())
-    return Added(folder, len(new), known)
+    return AddedProbes(folder, len(new), known)
 
 
 def _append(file: Path, probes: Sequence[Probe]) -> None:

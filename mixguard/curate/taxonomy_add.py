@@ -24,7 +24,7 @@ extends = {base}
 """
 
 
-class Added(NamedTuple):
+class AddedExemplars(NamedTuple):
     """What was added."""
 
     file: Path
@@ -33,7 +33,7 @@ class Added(NamedTuple):
     """Exemplars already present with the same label."""
 
 
-def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
+def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> AddedExemplars:
     """Check exemplars and append them to a taxonomy folder; a missing one is created, extending `base`.
 
     Raises:
@@ -56,7 +56,7 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
         own = NEW_TAXONOMY.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
         write_atomically(folder / DEFINITION, own.encode())
-    return Added(target, len(exemplars), known)
+    return AddedExemplars(target, len(exemplars), known)
 
 
 def _new(files: Sequence[Path], taxonomy: Taxonomy) -> tuple[list[Exemplar], int]:

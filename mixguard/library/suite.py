@@ -142,7 +142,7 @@ class Suite:
         base = cls._read(_find(below, folder), taxonomy, (*above, file)) if below else None
         axes = {**(base.axes if base else {}), **given.axes}
         forms = {**(base.forms if base else {}), **given.forms}
-        words = Vocabulary(taxonomy, axes, forms)
+        words = ProbeVocabulary(taxonomy, axes, forms)
         there = base.probes if base else ()
         if given.of:
             there = tuple(probe for probe in there if probe.smoke)
@@ -168,9 +168,9 @@ class Suite:
         """The suite without these probes."""
         return replace(self, probes=tuple(probe for probe in self.probes if probe.id not in ids))
 
-    def vocabulary(self, taxonomy: Taxonomy) -> Vocabulary:
+    def vocabulary(self, taxonomy: Taxonomy) -> ProbeVocabulary:
         """What its probes may name."""
-        return Vocabulary(taxonomy, self.axes, self.forms)
+        return ProbeVocabulary(taxonomy, self.axes, self.forms)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -179,7 +179,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class ProbeVocabulary:
     """What probes may name."""
 
     taxonomy: Taxonomy
@@ -227,13 +227,13 @@ def digest(probes: Collection[Probe]) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _probes(folder: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+def _probes(folder: Path, words: ProbeVocabulary, seen: dict[str, str]) -> Iterator[Probe]:
     for kind in ("hazards", "axes"):
         for path in sorted((folder / kind).glob("*.jsonl")):
             yield from read_probes(path, words, seen)
 
 
-def read_probes(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+def read_probes(path: Path, words: ProbeVocabulary, seen: dict[str, str]) -> Iterator[Probe]:
     """Read and check the probes of a JSON Lines file.
 
     Args:

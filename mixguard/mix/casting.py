@@ -11,7 +11,7 @@ from mixguard.annotate.rest import with_rests
 from mixguard.config import Config
 from mixguard.library.bank import Bank
 from mixguard.library.voice import Voice
-from mixguard.mix.choose import Deck, Slot
+from mixguard.mix.choose import Deck, PairSlot
 from mixguard.mix.mould import Mould
 from mixguard.mix.plan import Plan
 from mixguard.mix.task_form import FORM_SHARE, TaskForm
@@ -73,7 +73,7 @@ class TaskQuota:
 
 
 def cast_pair(
-    mould: Mould, slot: Slot, number: int, stock: Stock, quota: TaskQuota
+    mould: Mould, slot: PairSlot, number: int, stock: Stock, quota: TaskQuota
 ) -> tuple[Insert, Chosen] | None:
     """The first unused pair that fits this source's format."""
     for form in quota.forms(stock.rng):

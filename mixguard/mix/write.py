@@ -20,7 +20,7 @@ from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
 from mixguard.files import sha256
 from mixguard.mix.casting import Chosen, Stock, TaskQuota, cast_pair
-from mixguard.mix.choose import Slot, slots
+from mixguard.mix.choose import PairSlot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added, Manifest, manifest_of
 from mixguard.mix.mould import Mould
 from mixguard.mix.packed import packed
@@ -142,7 +142,7 @@ def _no_longer(out: Path, moves: Sequence[tuple[Path, Path]]) -> list[Path]:
 def _write_all(
     to: Sequence[Target],
     out: Path,
-    places: Sequence[Slot],
+    places: Sequence[PairSlot],
     stock: Stock,
     scene: tuple[Path, Callable[[Written], bytes], Progress],
 ) -> list[tuple[Path, Path]]:
@@ -188,7 +188,7 @@ def _write_all(
 
 
 def _write_one(
-    target: Target, scratch: Path, places: Sequence[Slot], stock: Stock
+    target: Target, scratch: Path, places: Sequence[PairSlot], stock: Stock
 ) -> tuple[Woven, dict[str, Chosen]]:
     """Write one output; also return what was added, by pair."""
     source, mark = target.source, stock.config.rebalance.mark_field
