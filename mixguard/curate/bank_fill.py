@@ -20,7 +20,8 @@ from mixguard.curate.ledger import FILE, JOURNAL, KEPT, Filled, JudgedAnswer, Le
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 from mixguard.judge import annotate_texts
-from mixguard.library.bank import PAIRS, Bank, own_folder
+from mixguard.library.bank import Bank, own_folder
+from mixguard.library.pairs import PAIRS
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.served.chat import Answer, conversation

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from mixguard.library.bank import Bank, opening
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.mix.plan import Plan
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from mixguard.errors import BankError
-from mixguard.library.bank import Bank, opening
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.library.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.load("mixguard")
