@@ -28,7 +28,8 @@ from mixguard.mix.casting import Stock
 from mixguard.mix.manifest import SET_ASIDE, SUFFIX, Manifest
 from mixguard.mix.plan import Plan
 from mixguard.mix.proposal import propose, spoken
-from mixguard.mix.write import Written, targets, write_mix
+from mixguard.mix.targets import targets
+from mixguard.mix.write import Written, write_mix
 from mixguard.progress import Progress, silent
 from mixguard.run import elsewhere, place
 from mixguard.run import folder as run_folder
