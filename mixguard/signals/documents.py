@@ -62,5 +62,6 @@ DOCUMENTS = Signal(
         why="A model that is trained on text learns to write it: instructions for harm in a document teach them as an answer would.",
         source="judgement",
         remedy="Read the rows, and set aside those that instruct; reports and warnings may stay.",
+        mechanisms=("M08",),
     ),
 )
