@@ -393,7 +393,7 @@ def sentences(text: str, count: int) -> str:
 
 
 def _write_bank(folder: Path, pairs: Sequence[dict[str, Any]]) -> None:
-    from mixguard.library.bank import Pair, write_pairs
+    from mixguard.library.pairs import Pair, write_pairs
 
     (folder / "pairs").mkdir(parents=True, exist_ok=True)
     source = (HERE.parent / "refusal_bank" / "mixguard" / "bank.toml").read_text()

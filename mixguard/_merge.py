@@ -25,7 +25,7 @@ from mixguard.progress import Progress, Tell, quiet, silent
 from mixguard.run import folder as run_folder
 from mixguard.run import place
 from mixguard.run.document import Audit
-from mixguard.run.journal import Journal, Shard, done_parts, part_names
+from mixguard.run.journal import RunJournal, Shard, done_parts, part_names
 from mixguard.run.provenance import Provenance
 from mixguard.run.unfinished import Unfinished, unlike
 from mixguard.vectors.base import Encoder
@@ -186,9 +186,9 @@ def _check_alike(one: _Found, other: _Found) -> None:
         raise RunFolderError(f"{other.folder}: {what}; make both from the same corpus, with the same options")
 
 
-def _joined(found: Sequence[_Found], folder: Path) -> Journal:
+def _joined(found: Sequence[_Found], folder: Path) -> RunJournal:
     """The parts of all shards in one folder, none of them written anew."""
-    journal = Journal(folder, parts=found[0].run.parts or 0)
+    journal = RunJournal(folder, parts=found[0].run.parts or 0)
     (folder / run_folder.ANNOTATIONS).mkdir()
     for each in found:
         wanted = list(filter(each.shard.has, range(journal.parts)))

@@ -19,15 +19,17 @@ from mixguard.corpus.files.memory import MemorySource
 from mixguard.corpus.files.sniff import FileKind
 from mixguard.curate.speech import Speech, chosen_voice, own_words
 from mixguard.errors import RefusedError, UsageError
+from mixguard.files import check_room
 from mixguard.library.bank import Bank
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix import elsewhere as elsewhere_mix
 from mixguard.mix.asking import profile_of
 from mixguard.mix.casting import Stock
-from mixguard.mix.manifest import Manifest
+from mixguard.mix.manifest import SET_ASIDE, SUFFIX, Manifest
 from mixguard.mix.plan import Plan
 from mixguard.mix.proposal import propose, spoken
-from mixguard.mix.write import Written, targets, write_mix
+from mixguard.mix.targets import targets
+from mixguard.mix.write import Written, write_mix
 from mixguard.progress import Progress, silent
 from mixguard.run import elsewhere, place
 from mixguard.run import folder as run_folder
@@ -35,6 +37,9 @@ from mixguard.run.document import Audit
 from mixguard.run.provenance import versions
 from mixguard.served.endpoint import Endpoint
 from mixguard.vectors.base import Encoder
+
+AFTER = "-after"
+"""Ends the name of the run folder of a mix."""
 
 
 class Mix(NamedTuple):
@@ -74,6 +79,7 @@ def rebalance(
     config = config or Config()
     if out is not None:
         out = elsewhere_mix.local(out, offline=config.encode.offline, asks=endpoint is not None)
+        check_room(out, [SUFFIX, SET_ASIDE])
     before, named = _audited(corpora, config, encoder, progress)
     config = _judged_alike(before.config, config)
     if before.nature == "harmful" and not config.rebalance.keep_answered:
@@ -254,7 +260,8 @@ def _after(folder: Path) -> Path:
         RunFolderError: something else is there.
     """
     folder = folder.resolve() if folder.name in ("", "..") else folder
-    after = folder.with_name(f"{folder.name}-after")
+    check_room(folder, [AFTER])
+    after = folder.with_name(f"{folder.name}{AFTER}")
     elsewhere.check(after)
     place.check(after)
     url = remote.address(after)

@@ -4,7 +4,9 @@
   * UsageError            the request cannot be carried out; exit code 2
     - ConfigError         an option is unknown or out of range
     - InputError          a file is missing, empty, binary, encrypted or not what it claims to be
-    - TaxonomyError       a taxonomy or bank file is invalid
+    - TaxonomyError       a taxonomy file is invalid
+    - BankError           a refusal bank is missing or invalid
+    - SuiteError          a suite of probes is missing or invalid
     - RunFolderError      a run folder is missing, incomplete or from another version
     - RefusedError        a mix would do harm; exit code 1
   * RecordError           one record cannot be read or parsed; it goes to quarantine, the run continues
@@ -36,7 +38,15 @@ class InputError(UsageError):
 
 
 class TaxonomyError(UsageError):
-    """A taxonomy or bank file is invalid."""
+    """A taxonomy file is invalid."""
+
+
+class BankError(UsageError):
+    """A refusal bank is missing, or one of its files is invalid."""
+
+
+class SuiteError(UsageError):
+    """A suite of probes is missing, or one of its files is invalid."""
 
 
 class RunFolderError(UsageError):

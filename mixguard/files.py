@@ -81,6 +81,36 @@ def cannot_keep(cache: Path, why: Exception | str) -> None:
     )
 
 
+def is_there(path: Path) -> bool:
+    """Whether a file is there: no, where its name is too long or its folder cannot be searched."""
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises there
+
+
+def check_room(path: Path, ends: Iterable[str]) -> None:
+    """Refuse a name that leaves no room for the files beside it.
+
+    Args:
+        path: what is to be written.
+        ends: what the names of the files beside it add to its own.
+
+    Raises:
+        UsageError: one of those names is longer than names are here.
+    """
+    try:
+        most = os.pathconf(
+            next(folder for folder in path.absolute().parents if folder.is_dir()), "PC_NAME_MAX"
+        )
+    except (OSError, AttributeError, ValueError):  # AttributeError: Windows
+        return
+    longest = max(ends, key=len)
+    over = len(os.fsencode(path.name + longest)) - most
+    if over > 0:
+        raise UsageError(
+            f"{path}: the name is {over} bytes too long: `{longest}` is added to it for a file beside it, and names have at"
+            f" most {most} bytes; use a shorter one"
+        )
+
+
 def sha256(files: Iterable[Path]) -> str:
     """SHA-256 of the files' concatenated bytes."""
     digest = hashlib.sha256()

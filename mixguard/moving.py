@@ -67,10 +67,10 @@ def replace_folder(scratch: Path, target: Path) -> Path | None:
             return None
         if exchange(scratch, target):
             # Whoever looks for an unfinished folder under that name must not take the old one for it.
-            aside = _named(target, secrets.token_hex(4))
+            aside = beside(target, secrets.token_hex(4))
             scratch.rename(aside)
             return aside
-        previous = _named(target, PREVIOUS)
+        previous = beside(target, PREVIOUS)
         shutil.rmtree(previous, ignore_errors=True)
         target.rename(previous)
         scratch.rename(target)
@@ -79,7 +79,7 @@ def replace_folder(scratch: Path, target: Path) -> Path | None:
 
 def restore(target: Path) -> None:
     """Put back the old folder if a kill came between the two renames of `replace_folder`."""
-    previous = _named(target, PREVIOUS)
+    previous = beside(target, PREVIOUS)
     if not previous.is_dir():
         return
     with locked(target.parent), suppress(FileNotFoundError):
@@ -87,6 +87,14 @@ def restore(target: Path) -> None:
             shutil.rmtree(previous, ignore_errors=True)
         else:
             previous.rename(target)
+
+
+def beside(target: Path, end: str) -> Path:
+    """A hidden name beside `target` for what belongs to it, never longer than names may be."""
+    name = target.name
+    if len(os.fsencode(name)) > _LONGEST:
+        name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
+    return target.with_name(f".{name}{MARK}{end}")
 
 
 @contextmanager
@@ -128,7 +136,7 @@ def kept_folder(target: Path) -> Iterator[Path | None]:
     target.parent.mkdir(parents=True, exist_ok=True)
     restore(target)
     sweep(target)
-    folder = _named(target, UNFINISHED)
+    folder = beside(target, UNFINISHED)
     with locked(target.parent):
         handle = _claimed_kept(folder)
     try:
@@ -200,7 +208,7 @@ def locked(folder: Path) -> Iterator[None]:
 
 def scratches(target: Path) -> list[Path]:
     """Scratch of any process for this target: this user's, and no links."""
-    pattern = re.compile(re.escape(_named(target, "").name) + r"[a-z0-9_]{8}")
+    pattern = re.compile(re.escape(beside(target, "").name) + r"[a-z0-9_]{8}")
     try:
         names = sorted(filter(pattern.fullmatch, os.listdir(target.parent)))  # noqa: PTH208 - names, not paths
         return [path for path in map(target.parent.joinpath, names) if _own(path)]
@@ -223,16 +231,9 @@ def sweep(target: Path) -> None:
             os.close(handle)
 
 
-def _named(target: Path, end: str) -> Path:
-    name = target.name
-    if len(os.fsencode(name)) > _LONGEST:
-        name = hashlib.blake2b(os.fsencode(name), digest_size=16).hexdigest()
-    return target.with_name(f".{name}{MARK}{end}")
-
-
 def _claimed(target: Path) -> tuple[Path, int | None]:
     while True:
-        scratch = Path(tempfile.mkdtemp(prefix=_named(target, "").name, dir=target.parent))
+        scratch = Path(tempfile.mkdtemp(prefix=beside(target, "").name, dir=target.parent))
         handle = _lock(scratch)
         if handle is None or _is(scratch, handle):
             return scratch, handle
@@ -258,7 +259,7 @@ def _claimed_kept(folder: Path) -> int | None:
 
 def _claimed_file(target: Path) -> tuple[Path, int]:
     while True:
-        handle, name = tempfile.mkstemp(prefix=_named(target, "").name, dir=target.parent)
+        handle, name = tempfile.mkstemp(prefix=beside(target, "").name, dir=target.parent)
         with suppress(OSError):
             hold(handle)
         if _is(Path(name), handle):

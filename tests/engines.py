@@ -21,7 +21,7 @@ from mixguard.corpus.corpus import Corpus, Tally
 from mixguard.engine.base import Engine
 from mixguard.progress import Progress, silent
 from mixguard.run.folder import scan_annotations
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 
 ROWS = 4
 """Exchanges of a part."""
@@ -80,7 +80,7 @@ def annotate(
 ) -> Run:
     """The whole map of a run."""
     folder.mkdir(exist_ok=True)
-    journal = Journal(folder, seal=_own)
+    journal = RunJournal(folder, seal=_own)
     opened = Corpus.open([path], recipe.config.read, offline=True)
     engine(opened, recipe, worker, journal, rows=ROWS, progress=progress)
     journal.close()

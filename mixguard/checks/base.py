@@ -155,6 +155,8 @@ class Told:
     interval: Interval | None = None
     limit: float | None = None
     samples: tuple[SampleRef, ...] = ()
+    remedy: str | None = None
+    """Replaces that of the case and of the check."""
 
 
 @dataclass(frozen=True)
@@ -193,8 +195,7 @@ class Check:
             limit_option=f"checks.limits.{self.id}" if self.limit else None,
             why=own.why or self.why,
             source=own.source or self.source,
-            remedy=own.remedy or self.remedy,
-            **vars(told),
+            **{**vars(told), "remedy": told.remedy or own.remedy or self.remedy},
         )
 
 

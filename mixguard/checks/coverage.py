@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import polars as pl
 
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Rate, Told
-from mixguard.checks.terms import BENIGN, COMPLIES, HAZARDOUS, JUDGED, REFUSES, TRAINED
-from mixguard.run.findings import Coverage
+from mixguard.checks.terms import BENIGN, COMPLIES, DOCUMENT, HAZARDOUS, JUDGED, REFUSES, TRAINED
+from mixguard.run.findings import Coverage, Severity
+
+_TOO_SMALL = "Train it together with a larger corpus that refuses; `mixguard rebalance` adds pairs from 20 exchanges on."
 
 
 def _short(coverage: Sequence[Coverage]) -> frozenset[str]:
@@ -23,7 +25,11 @@ def _low_coverage(evidence: Evidence) -> Told:
         message = (
             "too few exchanges to say how many refusals they need; ten rows can be enough to break a model"
         )
-        return Told("warn", message, 0, len(rows))
+        return Told("warn", message, 0, len(rows), remedy=_TOO_SMALL)
+    if not any(row.wanted or row.exchanges for row in rows) and not _responds(evidence.frame):
+        return Told(
+            "pass", "no trained response: what neither asks nor answers needs no refusals", 0, len(rows)
+        )
     if not short:
         spared = sum(not row.wanted for row in rows)
         rest = f"; it asks for none for {spared} of them, to keep refusals a small share" if spared else ""
@@ -34,6 +40,11 @@ def _low_coverage(evidence: Evidence) -> Told:
     parts += [f"few for {', '.join(few)}"] if few else []
     message = f"{len(short)} of {len(rows)} hazards have too few refusals: {'; '.join(parts)}"
     return Told("warn", message, len(short), len(rows))
+
+
+def _responds(frame: pl.LazyFrame) -> bool:
+    """Whether there is a response trained towards."""
+    return bool(frame.select((TRAINED & ~DOCUMENT).any()).collect().item())
 
 
 def _missing_refusals(evidence: Evidence) -> Told:
@@ -51,7 +62,8 @@ def _missing_refusals(evidence: Evidence) -> Told:
             f"{refused:,} of {total:,} answers refuse a hazardous request; too few to say how many it needs"
         )
         surely = sum(row.sure for row in evidence.coverage) >= 1
-        return Told("note" if surely else "fail", message, refused, total, limit=limit)
+        severity: Severity = "note" if surely else "fail"
+        return Told(severity, message, refused, total, limit=limit, remedy=_TOO_SMALL)
     asked = [row for row in evidence.coverage if row.wanted]
     wanted = sum(row.wanted for row in asked)
     if evidence.nature == "safety" or not wanted:
@@ -134,7 +146,7 @@ COVERAGE_CHECKS = (
         severities=("note", "warn", "fail"),
         cases=(
             Case(
-                among=TRAINED & pl.col("hazard_score").is_not_null(),
+                among=TRAINED & ~DOCUMENT & pl.col("hazard_score").is_not_null(),
                 flags=HAZARDOUS & COMPLIES,
                 judge=_answered,
                 by=pl.col("hazard"),

@@ -6,6 +6,8 @@ import polars as pl
 
 TRAINED = pl.col("polarity") == 1
 """Trained towards."""
+DOCUMENT = pl.col("kind") == "document"
+"""Text without roles, which neither asks nor answers."""
 HAZARDOUS = pl.col("hazardous")
 BENIGN = pl.col("benign")
 NEAR_HARM = pl.col("near_harm")

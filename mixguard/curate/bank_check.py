@@ -12,7 +12,8 @@ from mixguard.config import Config
 from mixguard.curate.likeness import Alike, Texts, alike, repeated, repeated_in
 from mixguard.detectors import Recipe
 from mixguard.judge import annotate_texts
-from mixguard.library.bank import Bank, opening
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.library.taxonomy import Taxonomy
 
 ALIKE = 0.9

@@ -16,11 +16,12 @@ import polars as pl
 
 from mixguard.annotate.rest import openings
 from mixguard.config import Config
-from mixguard.curate.ledger import FILE, JOURNAL, KEPT, Filled, Judged, Ledger, record
+from mixguard.curate.ledger import FILE, JOURNAL, KEPT, Filled, JudgedAnswer, Ledger, record
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError, meant
 from mixguard.judge import annotate_texts
-from mixguard.library.bank import PAIRS, Bank, own_folder
+from mixguard.library.bank import Bank, own_folder
+from mixguard.library.pairs import PAIRS
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 from mixguard.served.chat import Answer, conversation
@@ -114,7 +115,7 @@ class _Round(NamedTuple):
 class _Batch(NamedTuple):
     """Answers with their verdicts."""
 
-    judged: Sequence[Judged]
+    judged: Sequence[JudgedAnswer]
     stopped: BaseException | None
 
 
@@ -151,11 +152,11 @@ def _answered(
     return _Batch(judged, stopped)
 
 
-def _complied(judged: Judged) -> bool:
+def _complied(judged: JudgedAnswer) -> bool:
     return judged.pair["kind"] == "refusal" and judged.answer.text is not None and not judged.good
 
 
-def _judge(asked: _Round, worker: Worker, result: Filled) -> list[Judged]:
+def _judge(asked: _Round, worker: Worker, result: Filled) -> list[JudgedAnswer]:
     pairs, given, _ = asked
     judged = annotate_texts(worker, [pair["prompt"] for pair in pairs], [answer.text for answer in given])
     # Of a refusal, the first words must say so: what a detector takes for one further on may be anything.
@@ -164,7 +165,7 @@ def _judge(asked: _Round, worker: Worker, result: Filled) -> list[Judged]:
     result.prompt_tokens += sum(answer.prompt_tokens for answer in given)
     result.completion_tokens += sum(answer.completion_tokens for answer in given)
     return [
-        Judged(pair, answer, _verdict(answer, note or stance, opening))
+        JudgedAnswer(pair, answer, _verdict(answer, note or stance, opening))
         for pair, answer, stance, note, opening in rows
     ]
 

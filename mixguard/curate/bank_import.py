@@ -11,15 +11,8 @@ import polars as pl
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus, CorpusLike
 from mixguard.detectors import Recipe
-from mixguard.library.bank import (
-    Bank,
-    Pair,
-    own_folder,
-    pair_id,
-    read_pairs,
-    vocabulary,
-    write_pairs,
-)
+from mixguard.library.bank import Bank, own_folder
+from mixguard.library.pairs import Pair, pair_id, read_pairs, vocabulary, write_pairs
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.progress import Progress
 

@@ -38,7 +38,7 @@ class Filled:
     completion_tokens: int = 0
 
 
-class Judged(NamedTuple):
+class JudgedAnswer(NamedTuple):
     """An answer with its verdict."""
 
     pair: Mapping[str, Any]
@@ -76,7 +76,7 @@ class Ledger(NamedTuple):
         _write_lines(journal, self.journal)
 
 
-def record(judged: Judged, model: str, ledger: Ledger, result: Filled) -> None:
+def record(judged: JudgedAnswer, model: str, ledger: Ledger, result: Filled) -> None:
     """Keep an answer if it is good, and note its verdict."""
     name, text, verdict = str(judged.pair["id"]), judged.answer.text, judged.verdict
     if text is None:
@@ -93,7 +93,7 @@ def record(judged: Judged, model: str, ledger: Ledger, result: Filled) -> None:
     ledger.journal[name] = {"id": name, "model": model, "verdict": verdict, "hard": judged.hard}
 
 
-def _kept(judged: Judged, model: str) -> dict[str, Any]:
+def _kept(judged: JudgedAnswer, model: str) -> dict[str, Any]:
     """The bank's own pair with the model's answer, under the same id so that it replaces the original."""
     pair = {key: value for key, value in judged.pair.items() if value not in (None, [], "", False)}
     pair.pop("rest", None)

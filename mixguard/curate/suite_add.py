@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import orjson
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import SuiteError
 from mixguard.files import read_bounded, spelt, write_atomically
 from mixguard.library.suite import DEFINITION, Probe, Suite, read_probes
 from mixguard.library.taxonomy import Taxonomy
@@ -25,7 +25,7 @@ extends = {base}
 """
 
 
-class Added(NamedTuple):
+class AddedProbes(NamedTuple):
     """What was added."""
 
     folder: Path
@@ -34,15 +34,15 @@ class Added(NamedTuple):
     """Probes already present."""
 
 
-def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonomy) -> Added:
+def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonomy) -> AddedProbes:
     """Check probes and append them to the folder of a suite; a missing one is created, extending `base`.
 
     Raises:
-        TaxonomyError: a line is invalid, or an id or a text is taken; nothing is written.
+        SuiteError: a line is invalid, or an id or a text is taken; nothing is written.
     """
     begun = (folder / DEFINITION).is_file()
     if not begun and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise TaxonomyError(f"{folder}: neither empty nor a suite (no {DEFINITION}); name another folder")
+        raise SuiteError(f"{folder}: neither empty nor a suite (no {DEFINITION}); name another folder")
     suite = Suite.load(str(folder) if begun else base, taxonomy)
     there = {probe.id: probe for probe in suite.probes}
     texts = {probe.asked: probe.id for probe in suite.probes}
@@ -53,11 +53,11 @@ def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonom
             if there.get(probe.id) == probe:
                 known += 1
             elif probe.id in there:
-                raise TaxonomyError(
+                raise SuiteError(
                     f"{file}: {probe.id}: the suite has another probe of this id; choose a new id"
                 )
             elif probe.asked in texts:
-                raise TaxonomyError(f"{file}: {probe.id}: asks what {texts[probe.asked]} of the suite asks")
+                raise SuiteError(f"{file}: {probe.id}: asks what {texts[probe.asked]} of the suite asks")
             else:
                 there[probe.id], texts[probe.asked] = probe, probe.id
                 new.append(probe)
@@ -68,13 +68,13 @@ def add_probes(files: Sequence[Path], folder: Path, base: str, taxonomy: Taxonom
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
         own = NEW_SUITE.format(id=spelt(folder.resolve().name), base=spelt(named))
         write_atomically(folder / DEFINITION, own.encode())
-    return Added(folder, len(new), known)
+    return AddedProbes(folder, len(new), known)
 
 
 def _append(file: Path, probes: Sequence[Probe]) -> None:
     if not probes:
         return
-    earlier = read_bounded(file, TaxonomyError) if file.is_file() else b""
+    earlier = read_bounded(file, SuiteError) if file.is_file() else b""
     if earlier and not earlier.endswith(b"\n"):
         earlier += b"\n"
     lines = (orjson.dumps(probe.model_dump(exclude_defaults=True)) + b"\n" for probe in probes)

@@ -24,7 +24,7 @@ extends = {base}
 """
 
 
-class Added(NamedTuple):
+class AddedExemplars(NamedTuple):
     """What was added."""
 
     file: Path
@@ -33,7 +33,7 @@ class Added(NamedTuple):
     """Exemplars already present with the same label."""
 
 
-def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
+def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> AddedExemplars:
     """Check exemplars and append them to a taxonomy folder; a missing one is created, extending `base`.
 
     Raises:
@@ -45,7 +45,7 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
     if earlier and not earlier.endswith(b"\n"):
         earlier += b"\n"
     keep(folder, base, ADDED, earlier + spelt_out(exemplars))
-    return Added(target, len(exemplars), known)
+    return AddedExemplars(target, len(exemplars), known)
 
 
 def opened(folder: Path, base: str) -> Taxonomy:

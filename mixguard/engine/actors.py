@@ -16,7 +16,7 @@ from mixguard.corpus.parts import Part
 from mixguard.detectors import Worker
 from mixguard.engine.keeping import Finished, judge, unpickled
 from mixguard.errors import UsageError
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 from mixguard.run.provenance import Detectors
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Reading(NamedTuple):
     folder: Path
     """The working directory of the command, which names of files begin at."""
     corpus: Corpus
-    journal: Journal
+    journal: RunJournal
     rows: int
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe
 from mixguard.progress import Progress
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 from mixguard.run.provenance import Detectors
 
 
@@ -39,7 +39,7 @@ class Engine(Protocol):
         corpus: Corpus,
         recipe: Recipe,
         worker: Judging,
-        journal: Journal,
+        journal: RunJournal,
         *,
         rows: int,
         progress: Progress,

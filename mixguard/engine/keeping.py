@@ -12,10 +12,10 @@ from mixguard.corpus.parts import Part
 from mixguard.detectors import Recipe, Worker
 from mixguard.errors import UsageError
 from mixguard.progress import Progress
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 
 
-class Judged(NamedTuple):
+class JudgedRows(NamedTuple):
     """What a worker made of a part."""
 
     annotations: pl.DataFrame
@@ -28,18 +28,18 @@ class Finished(NamedTuple):
 
     number: int
     part: Part
-    judged: Judged | None
+    judged: JudgedRows | None
     """None if the journal had it."""
 
 
-def judge(worker: Worker, frame: pl.DataFrame) -> Judged:
+def judge(worker: Worker, frame: pl.DataFrame) -> JudgedRows:
     """Annotate a frame, and count what was embedded for it."""
     before = worker.embedded
     annotations = worker(frame)
-    return Judged(annotations, worker.embedded - before)
+    return JudgedRows(annotations, worker.embedded - before)
 
 
-def keep(finished: Iterable[Finished], journal: Journal, size: int | None, progress: Progress) -> int:
+def keep(finished: Iterable[Finished], journal: RunJournal, size: int | None, progress: Progress) -> int:
     """Keep parts as they come, in any order; the number of texts embedded for them.
 
     Args:

@@ -6,11 +6,11 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.detectors import Recipe
 from mixguard.engine.base import Judging
 from mixguard.progress import Progress
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 
 
 def run(
-    corpus: Corpus, recipe: Recipe, worker: Judging, journal: Journal, *, rows: int, progress: Progress
+    corpus: Corpus, recipe: Recipe, worker: Judging, journal: RunJournal, *, rows: int, progress: Progress
 ) -> int:
     """Annotate a corpus; see `engine/base.py`."""
     before, read = worker.embedded, 0

@@ -23,11 +23,11 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.corpus.parts import Part
 from mixguard.detectors import Recipe
 from mixguard.engine.base import Judging
-from mixguard.engine.keeping import Finished, Judged, keep, pickled
+from mixguard.engine.keeping import Finished, JudgedRows, keep, pickled
 from mixguard.engine.places import places
 from mixguard.errors import UsageError
 from mixguard.progress import Progress
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 
 TRIES = 3
 """Processes that a part may kill before the run is given up."""
@@ -40,7 +40,7 @@ CHILD = "import sys; sys.path[:] = sys.argv[1:]; from mixguard.engine.child impo
 
 
 def run(
-    corpus: Corpus, recipe: Recipe, worker: Judging, journal: Journal, *, rows: int, progress: Progress
+    corpus: Corpus, recipe: Recipe, worker: Judging, journal: RunJournal, *, rows: int, progress: Progress
 ) -> int:
     """Annotate a corpus; see `engine/base.py`.
 
@@ -51,9 +51,9 @@ def run(
         return keep(_finished(corpus, journal, rows, pool), journal, corpus.size, progress)
 
 
-def _finished(corpus: Corpus, journal: Journal, rows: int, pool: Pool) -> Iterator[Finished]:
+def _finished(corpus: Corpus, journal: RunJournal, rows: int, pool: Pool) -> Iterator[Finished]:
     """Each part when it is done; reading waits while enough are under way."""
-    under_way: dict[Future[Judged], tuple[int, Part]] = {}
+    under_way: dict[Future[JudgedRows], tuple[int, Part]] = {}
 
     def some() -> Iterator[Finished]:
         for future in wait(under_way, return_when=FIRST_COMPLETED).done:
@@ -96,11 +96,11 @@ class Pool:
                 child.stop(0 if kind else PATIENCE)
         self._threads.shutdown(cancel_futures=True)
 
-    def submit(self, frame: pl.DataFrame) -> Future[Judged]:
+    def submit(self, frame: pl.DataFrame) -> Future[JudgedRows]:
         """Have a frame judged by the next process that is idle."""
         return self._threads.submit(self._judge, frame)
 
-    def _judge(self, frame: pl.DataFrame) -> Judged:
+    def _judge(self, frame: pl.DataFrame) -> JudgedRows:
         child = self._idle.get()
         try:
             for _ in range(TRIES):
@@ -149,7 +149,7 @@ class _Child:
         )
         self._send(recipe)
 
-    def ask(self, frame: pl.DataFrame) -> Judged | Exception:
+    def ask(self, frame: pl.DataFrame) -> JudgedRows | Exception:
         """What it makes of a frame, or its error.
 
         Raises:
@@ -158,7 +158,7 @@ class _Child:
         self._send(frame)
         if self._process is None or self._process.stdout is None:
             raise EOFError
-        answer: Judged | Exception = pickle.load(self._process.stdout)
+        answer: JudgedRows | Exception = pickle.load(self._process.stdout)
         return answer
 
     def stop(self, patience: float = 0) -> None:

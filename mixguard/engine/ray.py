@@ -25,7 +25,7 @@ from mixguard.engine.keeping import Finished, keep, pickled
 from mixguard.engine.places import ONE_CORE, gpus_used
 from mixguard.errors import MixguardError, UsageError
 from mixguard.progress import Progress
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 from mixguard.run.provenance import Detectors
 from mixguard.vectors.devices import cores
 
@@ -40,7 +40,7 @@ QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_BACKEND_LOG_LEVEL": "fatal", "RAY_
 
 
 def run(
-    corpus: Corpus, recipe: Recipe, worker: Judging, journal: Journal, *, rows: int, progress: Progress
+    corpus: Corpus, recipe: Recipe, worker: Judging, journal: RunJournal, *, rows: int, progress: Progress
 ) -> int:
     """Annotate a corpus; see `engine/base.py`.
 
@@ -99,7 +99,7 @@ def _connect(address: str) -> None:
         ) from None
 
 
-def _told(finished: Iterable[Finished], journal: Journal) -> Iterator[Finished]:
+def _told(finished: Iterable[Finished], journal: RunJournal) -> Iterator[Finished]:
     """The same parts; of those that were done before, the copy of the journal was asked where they were read."""
     for each in finished:
         if each.judged is None:

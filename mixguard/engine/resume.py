@@ -23,7 +23,7 @@ from mixguard.engine.choose import engine_of
 from mixguard.engine.reuse import Reusing
 from mixguard.files import cache_folder, seal, sha256, spelt
 from mixguard.progress import Progress, Tell
-from mixguard.run.journal import Journal, Shard
+from mixguard.run.journal import RunJournal, Shard
 from mixguard.run.provenance import Provenance, versions
 from mixguard.run.unfinished import Unfinished, begin
 from mixguard.signals.plugins import GROUP
@@ -43,7 +43,7 @@ class Mapped(NamedTuple):
 
     worker: Worker
     """Without the screen."""
-    journal: Journal
+    journal: RunJournal
     run: Unfinished
 
 
@@ -82,7 +82,7 @@ def annotate(
     begin(folder, run, tell)
     cache = cache_folder(config.encode.cache)
     own = partial(_sealed, cache, orjson.dumps(run.made_of, option=orjson.OPT_SORT_KEYS))
-    journal = Journal(folder, Shard.read(config.run.shard), seal=own)
+    journal = RunJournal(folder, Shard.read(config.run.shard), seal=own)
     reusing = Reusing.of(judge, cache, target, run)
     engine = engine_of(recipe)
     embedded = engine(corpus, recipe, reusing, journal, rows=config.run.batch, progress=progress)

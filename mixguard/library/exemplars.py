@@ -7,7 +7,7 @@ requests), and optionally `form`, `id` and `note`.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, TypeVar
 
@@ -15,7 +15,7 @@ import orjson
 import polars as pl
 from pydantic import BaseModel, ValidationError
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import TaxonomyError, UsageError
 from mixguard.files import read_bounded
 from mixguard.model import Model
 
@@ -66,46 +66,78 @@ def read_exemplars(
     Raises:
         TaxonomyError: a line is invalid (the message has file:line).
     """
-    for number, line in enumerate(read_lines(path), 1):
+    yield from read_entries(
+        path,
+        Exemplar,
+        seen,
+        error=TaxonomyError,
+        keys=lambda exemplar: (exemplar.id, exemplar.text.casefold()),
+        problem=lambda exemplar: _problem(exemplar, subs, forms),
+        complete=_named,
+    )
+
+
+def read_entries(
+    path: Path,
+    kind: type[Line],
+    seen: dict[str, str],
+    *,
+    error: type[UsageError],
+    keys: Callable[[Line], Iterable[str]],
+    problem: Callable[[Line], str | None],
+    complete: Callable[[Line], Line] = lambda entry: entry,
+) -> Iterator[Line]:
+    """Read and check the entries of a hand-edited JSON Lines file.
+
+    Args:
+        path: the file.
+        kind: what each line holds.
+        seen: key to where it was seen; updated.
+        error: raised if a line is invalid, with file:line.
+        keys: what no two entries may share.
+        problem: what is wrong with an entry.
+        complete: fills in what may be left out.
+    """
+    for number, line in enumerate(read_lines(path, error), 1):
         if not line.strip():
             continue
         place = f"{path}:{number}"
-        exemplar = _named(parse_line(Exemplar, line, place))
-        problem = _problem(exemplar, subs, forms)
-        for key in (exemplar.id, exemplar.text.casefold()):
+        entry = complete(parse_line(kind, line, place, error))
+        found = problem(entry)
+        for key in keys(entry):
             if key in seen:
-                problem = problem or f"same id or text as {seen[key]}"
+                found = found or f"same id or text as {seen[key]}"
             seen[key] = place
-        if problem:
-            raise TaxonomyError(f"{place}: {problem}")
-        yield exemplar
+        if found:
+            raise error(f"{place}: {found}")
+        yield entry
 
 
-def read_lines(path: Path) -> list[bytes]:
+def read_lines(path: Path, error: type[UsageError] = TaxonomyError) -> list[bytes]:
     """The lines of a hand-edited JSON Lines file, without a byte-order mark.
 
     Raises:
-        TaxonomyError: it cannot be read, or is too long.
+        error: it cannot be read, or is too long.
     """
-    return read_bounded(path, TaxonomyError).removeprefix(b"\xef\xbb\xbf").splitlines()
+    return read_bounded(path, error).removeprefix(b"\xef\xbb\xbf").splitlines()
 
 
-def parse_line(kind: type[Line], line: bytes, place: str) -> Line:
+def parse_line(kind: type[Line], line: bytes, place: str, error: type[UsageError] = TaxonomyError) -> Line:
     """Parse one line of a hand-edited JSON Lines file.
 
     Raises:
-        TaxonomyError: the line is not a valid object (the message has `place`).
+        error: the line is not a valid object (the message has `place`).
     """
     try:
         return kind.model_validate(orjson.loads(line))
-    except orjson.JSONDecodeError as error:
-        raise TaxonomyError(f"{place}: not a JSON object: {error}") from None
-    except ValidationError as error:
-        problem = error.errors()[0]
+    except orjson.JSONDecodeError as broken:
+        raise error(f"{place}: not a JSON object: {broken}") from None
+    except ValidationError as invalid:
+        problem = invalid.errors()[0]
         where = ".".join(map(str, problem["loc"]))
         told = problem["msg"].removeprefix("Value error, ")
         told = "must be a JSON object" if problem["type"] == "model_type" else told
-        raise TaxonomyError(": ".join(filter(None, (place, where, told)))) from None
+        raise error(": ".join(filter(None, (place, where, told)))) from None
 
 
 def _named(exemplar: Exemplar) -> Exemplar:

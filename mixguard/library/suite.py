@@ -16,9 +16,9 @@ import orjson
 import polars as pl
 from pydantic import Field, model_validator
 
-from mixguard.errors import TaxonomyError, meant
+from mixguard.errors import SuiteError, meant
 from mixguard.files import bundled, bundled_names, read_toml
-from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
+from mixguard.library.exemplars import ANY_FORM, read_entries
 from mixguard.library.expectation import Expectation
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.model import Definition, Model, checked
@@ -119,7 +119,7 @@ class Suite:
         """Load a bundled suite by name, or a suite from a folder.
 
         Raises:
-            TaxonomyError: the suite is missing, or a line is invalid (the message has file:line).
+            SuiteError: the suite is missing, or a line is invalid (the message has file:line).
         """
         return cls._read(_find(name, Path()), taxonomy, ())
 
@@ -127,30 +127,28 @@ class Suite:
     def _read(cls, folder: Path, taxonomy: Taxonomy, above: tuple[Path, ...]) -> Suite:
         file = (folder / DEFINITION).resolve()
         if file in above or len(above) >= DEEPEST:
-            raise TaxonomyError(
+            raise SuiteError(
                 f"{folder / DEFINITION}: builds on itself, or on a chain of more than {DEEPEST} suites"
             )
         given = checked(
             _Definition,
-            read_toml(folder / DEFINITION, TaxonomyError),
-            TaxonomyError,
+            read_toml(folder / DEFINITION, SuiteError),
+            SuiteError,
             str(folder / DEFINITION),
         )
         if given.of and given.extends:
-            raise TaxonomyError(
-                f"{folder / DEFINITION}: is either `of` another suite or `extends` it, not both"
-            )
+            raise SuiteError(f"{folder / DEFINITION}: is either `of` another suite or `extends` it, not both")
         below = given.of or given.extends
         base = cls._read(_find(below, folder), taxonomy, (*above, file)) if below else None
         axes = {**(base.axes if base else {}), **given.axes}
         forms = {**(base.forms if base else {}), **given.forms}
-        words = Vocabulary(taxonomy, axes, forms)
+        words = ProbeVocabulary(taxonomy, axes, forms)
         there = base.probes if base else ()
         if given.of:
             there = tuple(probe for probe in there if probe.smoke)
         own = tuple(_probes(folder, words, {key: probe.id for probe in there for key in _keys(probe)}))
         if not there and not own:
-            raise TaxonomyError(f"{folder}: has no probes; add at least one .jsonl file to hazards/ or axes/")
+            raise SuiteError(f"{folder}: has no probes; add at least one .jsonl file to hazards/ or axes/")
         return cls(
             id=given.id or folder.name,
             version=given.version,
@@ -170,9 +168,9 @@ class Suite:
         """The suite without these probes."""
         return replace(self, probes=tuple(probe for probe in self.probes if probe.id not in ids))
 
-    def vocabulary(self, taxonomy: Taxonomy) -> Vocabulary:
+    def vocabulary(self, taxonomy: Taxonomy) -> ProbeVocabulary:
         """What its probes may name."""
-        return Vocabulary(taxonomy, self.axes, self.forms)
+        return ProbeVocabulary(taxonomy, self.axes, self.forms)
 
     @property
     def frame(self) -> pl.DataFrame:
@@ -181,7 +179,7 @@ class Suite:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class ProbeVocabulary:
     """What probes may name."""
 
     taxonomy: Taxonomy
@@ -229,13 +227,13 @@ def digest(probes: Collection[Probe]) -> str:
     return hashlib.sha256(content).hexdigest()[:16]
 
 
-def _probes(folder: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+def _probes(folder: Path, words: ProbeVocabulary, seen: dict[str, str]) -> Iterator[Probe]:
     for kind in ("hazards", "axes"):
         for path in sorted((folder / kind).glob("*.jsonl")):
             yield from read_probes(path, words, seen)
 
 
-def read_probes(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator[Probe]:
+def read_probes(path: Path, words: ProbeVocabulary, seen: dict[str, str]) -> Iterator[Probe]:
     """Read and check the probes of a JSON Lines file.
 
     Args:
@@ -244,21 +242,9 @@ def read_probes(path: Path, words: Vocabulary, seen: dict[str, str]) -> Iterator
         seen: id, or all that is asked, to where it was seen; updated.
 
     Raises:
-        TaxonomyError: a line is invalid (the message has file:line).
+        SuiteError: a line is invalid (the message has file:line).
     """
-    for number, line in enumerate(read_lines(path), 1):
-        if not line.strip():
-            continue
-        place = f"{path}:{number}"
-        probe = parse_line(Probe, line, place)
-        problem = words.problem(probe)
-        for key in _keys(probe):
-            if key in seen:
-                problem = problem or f"same id or text as {seen[key]}"
-            seen[key] = place
-        if problem:
-            raise TaxonomyError(f"{place}: {problem}")
-        yield probe
+    yield from read_entries(path, Probe, seen, error=SuiteError, keys=_keys, problem=words.problem)
 
 
 def _keys(probe: Probe) -> tuple[str, str]:
@@ -271,7 +257,7 @@ def _find(name: str, here: Path) -> Path:
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("probes"))
         near = meant(name, bundled_names("probes"))
-        raise TaxonomyError(f"no suite {name!r}{near}; name a folder with {DEFINITION}, or one of: {known}")
+        raise SuiteError(f"no suite {name!r}{near}; name a folder with {DEFINITION}, or one of: {known}")
     return folder
 
 

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 from pydantic import Field, field_validator
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import BankError
 from mixguard.files import read_toml
 from mixguard.model import Model, checked
 
@@ -84,7 +84,7 @@ def load_tasks(folder: Path) -> tuple[Task, ...]:
     """The tasks of a bank, by file name.
 
     Raises:
-        TaxonomyError: a file is not a task.
+        BankError: a file is not a task.
     """
     paths = sorted((folder / "tasks").glob("*.toml"))
-    return tuple(checked(Task, read_toml(path, TaxonomyError), TaxonomyError, str(path)) for path in paths)
+    return tuple(checked(Task, read_toml(path, BankError), BankError, str(path)) for path in paths)

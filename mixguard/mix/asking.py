@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.checks.terms import COMPLIES, HAZARDOUS, NEAR_HARM
+from mixguard.checks.terms import COMPLIES, DOCUMENT, HAZARDOUS, NEAR_HARM
 from mixguard.config import Config
 from mixguard.library.profile import Dose, RiskProfile
 from mixguard.mix.allotment import LEAST_EXCHANGES, Allotment, Need, allot
@@ -50,12 +50,13 @@ def ask(trained: pl.LazyFrame, detectors: Detectors, profile: RiskProfile, confi
     """How many refusal and contrast pairs a corpus needs, according to `allot`.
 
     Args:
-        trained: exchanges trained towards, with the columns of `marked`.
+        trained: exchanges trained towards, with the columns of `marked`; documents among them answer nothing.
         detectors: the detectors that judged them.
         profile: weights, floors and dose.
         config: confidence level, and the budget if set.
     """
     confidence = config.checks.confidence
+    trained = trained.filter(~DOCUMENT)
     pairs = trained.filter(pl.col("pair").is_not_null())
     # By sample, so a pair's earlier turns are left out with it.
     own = trained.join(pairs.select("sample_id"), on="sample_id", how="anti")

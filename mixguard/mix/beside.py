@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -18,7 +18,8 @@ from mixguard.mix.echo import Echo, echo_of
 from mixguard.mix.frames import ALWAYS
 from mixguard.mix.language import is_language, spelling
 from mixguard.mix.media import is_media
-from mixguard.mix.names import Naming, is_time, naming
+from mixguard.mix.names import is_time, naming
+from mixguard.mix.spelt import Column, Naming
 
 LEAST = 3
 """Minimum rows for a value that all have to be more than chance."""
@@ -28,15 +29,8 @@ PROBES = 8
 """Rows on which it is tried whether the format reads a column."""
 SETTING = frozenset(
     (
-        *(
-            "tools",
-            "functions",
-            "tool_choice",
-            "parallel_tool_calls",
-            "function_definitions",
-            "tool_definitions",
-        ),
-        *("chat_template_kwargs", "enable_thinking", "response_format"),
+        *("tools", "functions", "function_definitions", "tool_definitions", "tool_choice"),
+        *("parallel_tool_calls", "chat_template_kwargs", "enable_thinking", "response_format"),
     )
 )
 """What a conversation is held under, like a system prompt: the template row's goes with its system prompt."""
@@ -66,12 +60,13 @@ Fills = Mapping[str, Fill]
 Read = Callable[[Row], Sample]
 
 
-def fills_of(read: Read, shown: Sequence[tuple[Row, Sample]]) -> Fills:
+def fills_of(read: Read, shown: Sequence[tuple[Row, Sample]], every: Column) -> Fills:
     """How to fill the columns that a format leaves alone.
 
     Args:
         read: makes a stored row's sample.
         shown: rows of one source, and what they say.
+        every: all rows of the source, read again at each call.
     """
     rows = [row for row, _ in shown]
     names = list(dict.fromkeys(name for row in rows for name in row))
@@ -80,7 +75,7 @@ def fills_of(read: Read, shown: Sequence[tuple[Row, Sample]]) -> Fills:
         # Without those before it too: of a label and scores that say the same, one must stay.
         if name not in SETTING and not _reads(read, rows, name, alone):
             alone.append(name)
-    return _fills(rows, [sample.turns for _, sample in shown], alone)
+    return _fills(rows, [sample.turns for _, sample in shown], alone, every)
 
 
 def filled(row: Mapping[str, Any], like: Row, fills: Fills, new: New) -> dict[str, Any]:
@@ -122,12 +117,19 @@ def _differs(read: Read, row: Row, names: Collection[str]) -> bool:
 
 
 def _fills(
-    rows: Sequence[Mapping[str, Any]], turns: Sequence[Sequence[Turn]], names: Collection[str]
+    rows: Sequence[Mapping[str, Any]], turns: Sequence[Sequence[Turn]], names: Collection[str], every: Column
 ) -> Fills:
-    return {name: _fill(name, [row.get(name, ABSENT) for row in rows], turns) for name in names}
+    return {
+        name: _fill(name, [row.get(name, ABSENT) for row in rows], turns, partial(_column, every, name))
+        for name in names
+    }
 
 
-def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> Fill:
+def _column(every: Column, name: str) -> Iterable[Any]:
+    return (row[name] for row in every() if isinstance(row, Mapping) and row.get(name) is not None)
+
+
+def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]], column: Column) -> Fill:
     here = [(value, said) for value, said in zip(values, turns, strict=True) if value is not ABSENT]
     there = [value for value, _ in here if value is not None]
     nothing = _nothing(name, values)
@@ -135,16 +137,18 @@ def _fill(name: str, values: Sequence[Any], turns: Sequence[Sequence[Turn]]) -> 
         return partial(_same, nothing)
     if is_language(name, there):
         return partial(_in_language, Counter(there), nothing)
-    made = _made(name, here, there)
+    made = _made(name, here, there, column)
     if made is not None:
         return made
     usual = _NONE if is_time(name, there) else _usual(values)
-    return _inside(here, there, nothing) if usual is _NONE else partial(_same, usual)
+    return _inside(here, there, nothing, column) if usual is _NONE else partial(_same, usual)
 
 
-def _made(name: str, here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any]) -> Fill | None:
+def _made(
+    name: str, here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any], column: Column
+) -> Fill | None:
     """How a column is made for a row: as its name, or from its turns; None if it is neither."""
-    if (named := naming(name, there)) is not None:
+    if (named := naming(name, there, column)) is not None:
         return partial(_named, named)
     if (counted := _counted(name, here)) is not None:
         return partial(_count, counted)
@@ -153,13 +157,15 @@ def _made(name: str, here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence
     return None if echo is None else partial(_echoed, echo)
 
 
-def _inside(here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any], nothing: Any) -> Fill:
+def _inside(
+    here: Sequence[tuple[Any, Sequence[Turn]]], there: Sequence[Any], nothing: Any, column: Column
+) -> Fill:
     """An object is filled key by key; anything else is empty."""
     if not there or not all(isinstance(value, dict) for value in there):
         return partial(_same, nothing)
     inner = [(value, said) for value, said in here if value is not None]
     keys = list(dict.fromkeys(key for value, _ in inner for key in value))
-    return partial(_nested, _fills([value for value, _ in inner], [said for _, said in inner], keys))
+    return partial(_nested, _fills([value for value, _ in inner], [said for _, said in inner], keys, column))
 
 
 _NONE = object()

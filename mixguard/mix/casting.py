@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from mixguard.annotate.rest import with_rests
 from mixguard.config import Config
 from mixguard.library.bank import Bank
 from mixguard.library.voice import Voice
-from mixguard.mix.choose import Deck, Slot
+from mixguard.mix.choose import Deck, PairSlot
 from mixguard.mix.mould import Mould
 from mixguard.mix.plan import Plan
 from mixguard.mix.task_form import FORM_SHARE, TaskForm
@@ -73,11 +73,11 @@ class TaskQuota:
 
 
 def cast_pair(
-    mould: Mould, slot: Slot, number: int, stock: Stock, quota: TaskQuota
+    mould: Mould, slot: PairSlot, number: int, stock: Stock, quota: TaskQuota
 ) -> tuple[Insert, Chosen] | None:
     """The first unused pair that fits this source's format."""
     for form in quota.forms(stock.rng):
-        for pair in stock.deck.draw(slot.kind, slot.hazard):
+        for pair in _own_first(stock.deck.draw(slot.kind, slot.hazard), form):
             if pair["task"] is not None if form is None else not form.fits(pair):
                 continue
             spoken = stock.voicing.spoken(pair)
@@ -89,3 +89,10 @@ def cast_pair(
                 chosen = Chosen(slot.kind, slot.hazard, spoken.words, spoken.opening, cast.task)
                 return Insert(pair["id"], cast.row), chosen
     return None
+
+
+def _own_first(pairs: Iterable[Mapping[str, Any]], form: TaskForm | None) -> Iterable[Mapping[str, Any]]:
+    """The pairs, those written for the task before those of the chat, after what the model itself said."""
+    if form is None:
+        return pairs
+    return sorted(pairs, key=lambda pair: pair["model"] is None and pair["task"] is None)

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from mixguard.library.bank import Bank, opening
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.mix.plan import Plan
 
 
-class Slot(NamedTuple):
+class PairSlot(NamedTuple):
     """A position for a pair of a given kind and hazard."""
 
     kind: str
@@ -19,7 +20,7 @@ class Slot(NamedTuple):
     """The record it follows: 0-based index among the kept records."""
 
 
-def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
+def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[PairSlot]:
     """The position of every pair, in order.
 
     Refusals and contrast pairs are interleaved in proportion, so each training batch contains both.
@@ -49,7 +50,7 @@ def slots(plan: Plan, records: int, placement: str, rng: Random) -> list[Slot]:
         places = sorted(rng.randrange(records) for _ in range(count))
     else:
         places = [int((number + rng.random()) / count * records) for number in range(count)]
-    return [Slot(*pair, place) for pair, place in zip(order, places, strict=True)]
+    return [PairSlot(*pair, place) for pair, place in zip(order, places, strict=True)]
 
 
 class Deck:

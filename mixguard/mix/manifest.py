@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -13,7 +14,7 @@ from pydantic import ValidationError
 from mixguard import remote, urls
 from mixguard.config import RebalanceConfig
 from mixguard.errors import UsageError
-from mixguard.files import read_bounded, sha256
+from mixguard.files import is_there, read_bounded, sha256
 from mixguard.library.voice import Voice
 from mixguard.mix.plan import Plan, Removal
 from mixguard.mix.settle import finish
@@ -107,12 +108,13 @@ def manifest_for(audit: Audit) -> Manifest | None:
         for name in audit.corpus.sources
         for place in (Path(name), Path(name).absolute().parent)
     )
-    for path in (audit.folder / run_folder.MANIFEST, *beside):
-        if path.is_file():
-            manifest = Manifest.load(path)
-            if sorted(audit.corpus.sources.values()) == manifest.mixed:
-                return manifest
-    return None
+    own = audit.folder / run_folder.MANIFEST
+    found = [Manifest.load(own)] if is_there(own) else []
+    for path in filter(is_there, beside):
+        with suppress(UsageError):  # what somebody else calls so
+            found.append(Manifest.load(path))
+    mixed = sorted(audit.corpus.sources.values())
+    return next((manifest for manifest in found if manifest.mixed == mixed), None)
 
 
 def verify(out: Path) -> list[str]:
@@ -128,7 +130,12 @@ def verify(out: Path) -> list[str]:
     url = urls.url_of(path)
     if url is not None:
         return list(_differences_there(url))
-    finish(path.with_name(path.name.removesuffix(SUFFIX)))
+    mix = path.with_name(path.name.removesuffix(SUFFIX))
+    finish(mix)
+    if not is_there(path):
+        raise UsageError(
+            f"{mix}: is not a mix, or has lost its manifest: {path.name} is not beside it; name what rebalance wrote"
+        )
     return list(_differences(Manifest.load(path), path.parent))
 
 

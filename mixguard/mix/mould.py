@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from random import Random
@@ -70,7 +70,7 @@ class Mould:
         Raises:
             UsageError: its rows cannot hold an answer, or hold token ids that no new row can have.
         """
-        head = [record for record in islice(source.records(), read.sample) if isinstance(record, Record)]
+        head = list(islice(_records(source), read.sample))
         view = View.of(read.columns)
         form = by_id(read.format) if read.format else vote([view.seen(record.row) for record in head])
         shown = [(record, _parsed(form, view.seen(record.row))) for record in head] if form else []
@@ -94,7 +94,9 @@ class Mould:
             thoughts=empty_thought(samples),
             tasks=task_forms(plainest, bank.tasks),
             fills=fills_of(
-                lambda row: form.parse(view.seen(row)), [(record.row, sample) for record, sample in answered]
+                lambda row: form.parse(view.seen(row)),
+                [(record.row, sample) for record, sample in answered],
+                lambda: (record.row for record in _records(source)),
             ),
             shape=shape_of(record.row for record in head),
             write=style_of(source, likes),
@@ -107,7 +109,7 @@ class Mould:
 
         Args:
             pair: a row of `Bank.pairs`, its response as it should be.
-            number: the new row's number, for columns that number rows and for parts that take turns.
+            number: the new row's number, from 0 on, for columns that number rows and for parts that take turns.
             rng: chooses the template row.
             task: the task whose form the row should have.
         """
@@ -156,6 +158,10 @@ class Mould:
         except RecordError:
             return None
         return row if read == turns and shape_of([row]) <= self.shape else None
+
+
+def _records(source: Source) -> Iterator[Record]:
+    return (record for record in source.records() if isinstance(record, Record))
 
 
 def _check_tokens(name: str, rows: Sequence[Row]) -> None:

@@ -1,16 +1,12 @@
-"""Columns that name rows: which they are, and the name that a new row gets."""
+"""Columns that name rows: which they are."""
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
-from uuid import NAMESPACE_URL, UUID, uuid5
 
-Naming = Callable[[str, int], Any]
-"""A name from a pair's ID and the new row's number."""
+from mixguard.mix.spelt import Column, Naming, next_number, spelt
 
 IDS = frozenset(
     (
@@ -32,11 +28,8 @@ _TIME = re.compile(r"(?:.*_)?(?:time|timestamp|date|datetime|created|updated|mod
 _MOMENT = re.compile(
     r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?\s*(?:Z|UTC|[+-]\d\d:?\d\d)?)?|\d\d?[./]\d\d?[./]\d{2,4}"
 )
-_HEX = re.compile(r"[0-9a-f]+|[0-9A-F]+")
 _LIKELY = re.compile(r"(?=.*\d)[\w.:#+=-]{1,100}")
 _NUMBER = re.compile(r"[+-]?\d*[.,:]\d+|\d+(?:[.:]\d+)+")
-HEX_LEAST = 16
-"""Minimum digits of a digest in a column whose name does not say so."""
 DISTINCT = 0.2
 """Minimum share of distinct values in a column that is called an ID."""
 LEAST = 5
@@ -50,17 +43,18 @@ def is_time(name: str, values: Sequence[Any]) -> bool:
     return by_value or _TIME.fullmatch(name.casefold()) is not None
 
 
-def naming(name: str, values: Sequence[Any]) -> Naming | None:
+def naming(name: str, values: Sequence[Any], column: Column) -> Naming | None:
     """How rows are named in a column; None if it does not name them.
 
     Args:
         name: of the column.
         values: of some rows in file order, without those that have none.
+        column: the values of all rows.
     """
     folded = name.casefold()
     if not values or is_time(name, values) or _PERSON.fullmatch(folded):
         return None
-    numbers = all(isinstance(value, int) and not isinstance(value, bool) for value in values)
+    numbers = all(_is_number(value) for value in values)
     if not numbers and not all(isinstance(value, str) for value in values):
         return None
     different = len(set(values)) / len(values)
@@ -70,7 +64,7 @@ def naming(name: str, values: Sequence[Any]) -> Naming | None:
             return None
         if not (_in_order(values) if numbers else _names(values)):
             return None
-    return partial(_next_number, max(values)) if numbers else _spelt(values, called=called)
+    return next_number(column) if numbers else spelt(values, column, called=called)
 
 
 def _names(values: Sequence[str]) -> bool:
@@ -85,36 +79,6 @@ def _in_order(values: Sequence[int]) -> bool:
     return max(values) - min(values) + 1 == len(values) or list(values) == sorted(values)
 
 
-def _spelt(values: Sequence[str], *, called: bool) -> Naming:
-    if all(map(_is_uuid, values)):
-        upper = values[0].isupper()
-        return lambda pair, _: (
-            str(uuid5(NAMESPACE_URL, pair)).upper() if upper else str(uuid5(NAMESPACE_URL, pair))
-        )
-    if all(value.isascii() and value.isdecimal() for value in values):
-        return partial(_next_digits, max(map(int, values)), min(map(len, values)))
-    lengths = {len(value) for value in values}
-    digests = len(lengths) == 1 and all(map(_HEX.fullmatch, values))
-    if digests and max(lengths) >= (HEX_LEAST // 2 if called else HEX_LEAST):
-        return partial(_digest, max(lengths), any(value != value.lower() for value in values))
-    return lambda pair, _: pair
-
-
-def _is_uuid(value: str) -> bool:
-    try:
-        return len(value) == 36 and bool(UUID(value))
-    except ValueError:
-        return False
-
-
-def _next_number(largest: int, _: str, number: int) -> int:
-    return largest + number + 1
-
-
-def _next_digits(largest: int, width: int, _: str, number: int) -> str:
-    return str(largest + number + 1).zfill(width)
-
-
-def _digest(length: int, upper: bool, pair: str, _: int) -> str:  # noqa: FBT001 - bound once, by `_spelt`
-    digits = hashlib.shake_256(pair.encode()).hexdigest((length + 1) // 2)[:length]
-    return digits.upper() if upper else digits
+def _is_number(value: object) -> bool:
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and not isinstance(value, bool)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from mixguard.checks.terms import TRAINED
+from mixguard.checks.terms import DOCUMENT, TRAINED
 from mixguard.config import RebalanceConfig
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
@@ -48,7 +48,7 @@ def propose(
     """
     remove = removals(audit, config)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
-    staying = audit.annotations.filter(TRAINED & ~pl.col("sample_id").is_in(gone.implode()))
+    staying = audit.annotations.filter(TRAINED & ~DOCUMENT & ~pl.col("sample_id").is_in(gone.implode()))
     asked = ask(staying, audit.detectors, profile, audit.config.model_copy(update={"rebalance": config}))
     lines = tuple(_line(row, asked, bank, profile.weight(row.hazard).why) for row in asked.coverage)
     plan = Plan(
@@ -169,7 +169,7 @@ def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[T
 def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
     short = sum(line.short for line in plan.hazards)
     if not plan.exchanges:
-        yield "This corpus trains no answers, so refusals cannot be added; reward refusals instead."
+        yield "This corpus trains no answers, so refusals cannot be added; reward refusals, or train a chat corpus that refuses beside it."
         return
     if plan.exchanges < LEAST_EXCHANGES:
         yield (

@@ -21,7 +21,7 @@ from mixguard.errors import CacheWarning, UsageError
 from mixguard.model import Model
 
 
-class Journal(Model):
+class MoveJournal(Model):
     """What is still to be moved."""
 
     version: Literal["mixguard-move/1"] = "mixguard-move/1"
@@ -50,7 +50,7 @@ def settle(scratch: Path, out: Path, moves: Sequence[tuple[Path, Path]], remove:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
         path.parent.mkdir(parents=True, exist_ok=True)
-    journal = Journal(
+    journal = MoveJournal(
         moves=tuple((made.name, str(path.absolute().relative_to(folder))) for made, path in moves),
         remove=tuple(str(path.absolute().relative_to(folder)) for path in remove),
         made_in=_identity(scratch),
@@ -101,14 +101,14 @@ def _finish_all(out: Path) -> int:
     for scratch in found:
         file = scratch / moving.KEEP
         try:
-            journal = Journal.model_validate_json(file.read_bytes())
+            journal = MoveJournal.model_validate_json(file.read_bytes())
         except ValidationError:
             raise UsageError(f"{file}: not a journal this version can read; delete {scratch}") from None
         _move(scratch, out.absolute().parent, journal)
     return len(found)
 
 
-def _move(scratch: Path, folder: Path, journal: Journal) -> None:
+def _move(scratch: Path, folder: Path, journal: MoveJournal) -> None:
     """Every step can be repeated: what has been moved is no longer in the scratch folder."""
     own = journal.made_in == _identity(scratch)
     for name in journal.remove:

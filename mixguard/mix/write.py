@@ -11,8 +11,7 @@ import orjson
 
 from mixguard import moving, remote
 from mixguard.config import ReadConfig
-from mixguard.corpus.files import FileSource, Source
-from mixguard.corpus.files.sniff import suffix_of
+from mixguard.corpus.files import FileSource
 from mixguard.corpus.formats import by_id
 from mixguard.corpus.formats.view import View
 from mixguard.corpus.formats.vote import choose
@@ -20,17 +19,16 @@ from mixguard.corpus.records import Record, Sample
 from mixguard.errors import RecordError, UsageError
 from mixguard.files import sha256
 from mixguard.mix.casting import Chosen, Stock, TaskQuota, cast_pair
-from mixguard.mix.choose import Slot, slots
+from mixguard.mix.choose import PairSlot, slots
 from mixguard.mix.manifest import SET_ASIDE, Added, Manifest, manifest_of
 from mixguard.mix.mould import Mould
 from mixguard.mix.packed import packed
 from mixguard.mix.plan import Removal
 from mixguard.mix.settle import finish, settle, unfinished, waiting
 from mixguard.mix.style import JsonStyle, Write
+from mixguard.mix.targets import Target
 from mixguard.mix.weave import Insert, Mask, Woven, weave_table, weave_text
 from mixguard.progress import Progress
-
-_KINDS = {"json": (".json", ".jsonl", ".ndjson"), "parquet": (".parquet",)}
 
 
 @dataclass
@@ -44,55 +42,6 @@ class Written:
     """Sample IDs of rows kept with weight zero."""
     left_out: set[str] = field(default_factory=set)
     """Sample IDs of rows set aside."""
-
-
-@dataclass(frozen=True)
-class Target:
-    """A source and its output file."""
-
-    source: FileSource
-    path: Path
-    records: int
-    """Parsed records that are kept."""
-
-
-def targets(sources: Sequence[Source], out: Path, staying: dict[str, int]) -> list[Target]:
-    """The output file of each source.
-
-    Args:
-        sources: sources of the corpus.
-        out: a file for one source, a folder for several.
-        staying: number of records kept, by source name.
-
-    Raises:
-        UsageError: a source cannot be rewritten, or an output would overwrite an input.
-    """
-    files = []
-    for source in sources:
-        if not isinstance(source, FileSource) or source.kind in ("arrow", "excel", "lines"):
-            raise UsageError(
-                f"{source.name}: cannot be rewritten in this format; save it as Parquet or JSON Lines first"
-            )
-        files.append(source)
-    paths = [out] if len(files) == 1 else [out / source.path.name for source in files]
-    if len(set(paths)) < len(paths):
-        raise UsageError(
-            f"{remote.named(out)}: two sources have the same file name; rebalance them separately"
-        )
-    inputs = {remote.named(source.path.resolve()) for source in files}
-    for source, path in zip(files, paths, strict=True):
-        shown = remote.named(path)
-        if remote.named(path.resolve()) in inputs:
-            raise UsageError(f"{shown}: is an input, and inputs are never overwritten; choose another output")
-        own = suffix_of(source.path.name)
-        wanted = (own,) if source.kind == "delimited" else _KINDS[source.kind]
-        if suffix_of(path.name) not in wanted:
-            raise UsageError(
-                f"{shown}: a mix keeps the corpus's file type; use a name ending in {' or '.join(wanted)}"
-            )
-    return [
-        Target(source, path, staying.get(source.name, 0)) for source, path in zip(files, paths, strict=True)
-    ]
 
 
 def write_mix(
@@ -142,7 +91,7 @@ def _no_longer(out: Path, moves: Sequence[tuple[Path, Path]]) -> list[Path]:
 def _write_all(
     to: Sequence[Target],
     out: Path,
-    places: Sequence[Slot],
+    places: Sequence[PairSlot],
     stock: Stock,
     scene: tuple[Path, Callable[[Written], bytes], Progress],
 ) -> list[tuple[Path, Path]]:
@@ -188,7 +137,7 @@ def _write_all(
 
 
 def _write_one(
-    target: Target, scratch: Path, places: Sequence[Slot], stock: Stock
+    target: Target, scratch: Path, places: Sequence[PairSlot], stock: Stock
 ) -> tuple[Woven, dict[str, Chosen]]:
     """Write one output; also return what was added, by pair."""
     source, mark = target.source, stock.config.rebalance.mark_field
@@ -203,7 +152,7 @@ def _write_one(
         write = mould.write
         quota = TaskQuota(mould.tasks)
         for number, slot in enumerate(places):
-            found = cast_pair(mould, slot, target.records + number, stock, quota)
+            found = cast_pair(mould, slot, number, stock, quota)
             if found is not None:
                 insert, chosen[insert.pair] = found
                 marked = {mark: insert.pair} if mark and source.kind == "json" else {}

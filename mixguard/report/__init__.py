@@ -1,1 +1,1 @@
-"""Projections of one Audit; without `--show-text`, none contains corpus text."""
+"""Projections of one Audit; corpus text is in them only with `--show-text`."""

@@ -76,7 +76,7 @@ class Done(Model):
         return orjson.dumps(self.model_dump(exclude={"seal"}))
 
 
-class Journal:
+class RunJournal:
     """The parts of one run; a part counts from the moment that `keep` returns."""
 
     def __init__(

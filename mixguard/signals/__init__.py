@@ -8,6 +8,7 @@ from mixguard.signals.answer_language import ANSWER_LANGUAGE
 from mixguard.signals.base import Signal
 from mixguard.signals.coined import COINED
 from mixguard.signals.contamination import CONTAMINATION
+from mixguard.signals.documents import DOCUMENTS
 from mixguard.signals.duplicates import DUPLICATES
 from mixguard.signals.encoded import ENCODED
 from mixguard.signals.foreign import FOREIGN
@@ -62,6 +63,7 @@ OWN: tuple[Signal, ...] = (
     REJECTED_REFUSALS,
     ODD_PREFERENCES,
     UNANSWERED,
+    DOCUMENTS,
     HEAD,
     WARNED,
     HIDDEN,

@@ -27,6 +27,7 @@ def use(cache: Path) -> None:
     lock = FileLock(cache / FOLDER / f"{key[0]}-{secrets.token_hex(4)}.lock")
     try:
         with _gate(cache):
+            _users(cache)  # what ended processes left does not pile up
             lock.acquire(blocking=False)
     except (OSError, NotImplementedError):  # nothing can be written there, so nothing is deleted either
         return

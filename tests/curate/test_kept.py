@@ -118,3 +118,9 @@ def test_nothing_is_deleted_under_a_running_process(cache: Path) -> None:
     clear(cache, dry_run=False)
     assert kept(cache) == []
     assert not list((cache / "in-use").glob("*.lock"))
+
+
+def test_what_ended_processes_leave_does_not_pile_up(cache: Path) -> None:
+    for _ in range(3):
+        subprocess.run([sys.executable, "-c", USER, str(cache)], input="\n", text=True, check=True)
+    assert len(list((cache / "in-use").glob("*.lock"))) == 1

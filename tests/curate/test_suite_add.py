@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from mixguard.curate.suite_add import add_probes
-from mixguard.errors import TaxonomyError
+from mixguard.errors import SuiteError
 from mixguard.library.suite import Suite
 from mixguard.library.taxonomy import Taxonomy
 
@@ -41,7 +41,7 @@ def test_a_new_folder_extends_the_bundled_suite(tmp_path: Path) -> None:
     ],
 )
 def test_a_bad_line_is_told_in_words_of_the_file(tmp_path: Path, changed: dict[str, Any], told: str) -> None:
-    with pytest.raises(TaxonomyError, match=told):
+    with pytest.raises(SuiteError, match=told):
         add_probes([write(tmp_path / "a.jsonl", {**FORM, **changed})], tmp_path / "ours", "smoke", TAXONOMY)
 
 
@@ -55,13 +55,13 @@ def test_a_taken_id_or_a_bad_line_changes_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "ours"
     add_probes([write(tmp_path / "a.jsonl", OURS)], folder, "smoke", TAXONOMY)
     before = (folder / "hazards" / "added.jsonl").read_bytes()
-    with pytest.raises(TaxonomyError, match="ours-1: the suite has another probe of this id"):
+    with pytest.raises(SuiteError, match="ours-1: the suite has another probe of this id"):
         add_probes([write(tmp_path / "b.jsonl", FORM, {**OURS, "prompt": "x"})], folder, "smoke", TAXONOMY)
-    with pytest.raises(TaxonomyError, match=r"b\.jsonl:2: unknown axis"):
+    with pytest.raises(SuiteError, match=r"b\.jsonl:2: unknown axis"):
         add_probes(
             [write(tmp_path / "b.jsonl", FORM, {**FORM, "id": "x", "axis": "zzz"})], folder, "smoke", TAXONOMY
         )
-    with pytest.raises(TaxonomyError, match="ours-9: asks what ours-1 of the suite asks"):
+    with pytest.raises(SuiteError, match="ours-9: asks what ours-1 of the suite asks"):
         add_probes([write(tmp_path / "b.jsonl", {**OURS, "id": "ours-9"})], folder, "smoke", TAXONOMY)
     assert (folder / "hazards" / "added.jsonl").read_bytes() == before
 
@@ -74,5 +74,5 @@ def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
 
 def test_it_does_not_write_into_someone_elses_folder(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("precious")
-    with pytest.raises(TaxonomyError, match="neither empty nor a suite"):
+    with pytest.raises(SuiteError, match="neither empty nor a suite"):
         add_probes([write(tmp_path / "a.jsonl", OURS)], tmp_path, "smoke", TAXONOMY)

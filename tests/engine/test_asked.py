@@ -26,7 +26,7 @@ from mixguard.engine import asked, local
 from mixguard.errors import ConfigError, UsageError
 from mixguard.progress import Progress, quiet, silent
 from mixguard.run.folder import scan_annotations
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 from mixguard.run.provenance import JudgeUsed
 
 NEAREST = "What should I do to lose 10 kilos in a week?"
@@ -82,7 +82,7 @@ class Judged(NamedTuple):
 def annotated(worker: Worker, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run folder with the rows as the local stages judge them."""
     folder = tmp_path_factory.mktemp("local")
-    local.run(opened(), Recipe(Config()), worker, Journal(folder), rows=BATCH, progress=silent)
+    local.run(opened(), Recipe(Config()), worker, RunJournal(folder), rows=BATCH, progress=silent)
     return folder
 
 

@@ -15,7 +15,7 @@ from mixguard.detectors import Recipe, Worker
 from mixguard.engine import local
 from mixguard.progress import Progress, silent
 from mixguard.run.folder import scan_annotations
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 
 CHATS = [json.dumps(chat(f"Where is parcel {n}?", "It is on its way.")) for n in range(5)]
 SILENT = json.dumps({"messages": [{"role": "system", "content": "Be kind."}]})
@@ -37,7 +37,7 @@ def run(tmp_path: Path) -> Path:
 
 def annotate(opened: Corpus, worker: Worker, run: Path, *, rows: int, progress: Progress = silent) -> Tally:
     """The whole map of a run."""
-    journal = Journal(run)
+    journal = RunJournal(run)
     local.run(opened, Recipe(Config()), worker, journal, rows=rows, progress=progress)
     journal.close()
     return journal.tally()

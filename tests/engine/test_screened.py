@@ -18,7 +18,7 @@ from mixguard.engine.screened import Again
 from mixguard.errors import ConfigError
 from mixguard.progress import silent
 from mixguard.run.folder import scan_annotations
-from mixguard.run.journal import Journal
+from mixguard.run.journal import RunJournal
 from mixguard.run.provenance import ScreenUsed
 
 BATCH = 8
@@ -40,7 +40,7 @@ def opened() -> Corpus:
 
 
 def run(worker: Worker, config: Config, folder: Path, screen: Screen) -> pl.DataFrame:
-    journal = Journal(folder)
+    journal = RunJournal(folder)
     local.run(opened(), Recipe(config), worker.screened_by(screen), journal, rows=BATCH, progress=silent)
     return scan_annotations(folder).collect()
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from mixguard.errors import TaxonomyError
-from mixguard.library.bank import Bank, opening
+from mixguard.errors import BankError
+from mixguard.library.bank import Bank
+from mixguard.library.pairs import opening
 from mixguard.library.taxonomy import Taxonomy
 
 TAXONOMY = Taxonomy.load("mixguard")
@@ -93,16 +94,16 @@ def test_an_invalid_line_is_reported_with_file_and_line(
     tmp_path: Path, line: dict[str, Any] | str, words: str
 ) -> None:
     folder = own_bank(tmp_path, {**PAIR, "prompt": "fine"}, line)
-    with pytest.raises(TaxonomyError, match=words) as error:
+    with pytest.raises(BankError, match=words) as error:
         Bank.load(str(folder), TAXONOMY)
     assert "a.jsonl:2" in str(error.value)
 
 
 def test_the_same_prompt_twice_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(TaxonomyError, match=r"same id or prompt as .*a.jsonl:1"):
+    with pytest.raises(BankError, match=r"same id or text as .*a.jsonl:1"):
         Bank.load(str(own_bank(tmp_path, PAIR, {**PAIR, "response": "Another no."})), TAXONOMY)
 
 
 def test_an_unknown_bank_is_reported() -> None:
-    with pytest.raises(TaxonomyError, match="no bank 'nowhere'"):
+    with pytest.raises(BankError, match="no bank 'nowhere'"):
         Bank.load("nowhere", TAXONOMY)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import SuiteError
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE, Suite, bundled_suites, digest
 from mixguard.library.taxonomy import Taxonomy
 
@@ -58,13 +58,13 @@ def test_a_folder_is_read(tmp_path: Path) -> None:
 )
 def test_a_bad_line_is_named(tmp_path: Path, change: dict[str, Any], problem: str) -> None:
     folder = suite(tmp_path / "s", KILL, {**THREAT, **change})
-    with pytest.raises(TaxonomyError, match=rf"all\.jsonl:2: .*{problem}"):
+    with pytest.raises(SuiteError, match=rf"all\.jsonl:2: .*{problem}"):
         Suite.load(str(folder), TAXONOMY)
 
 
 def test_the_same_text_or_id_twice_is_an_error(tmp_path: Path) -> None:
     folder = suite(tmp_path / "s", THREAT, {**THREAT, "id": "t-2", "prompt": "FRIGHTEN HIM."})
-    with pytest.raises(TaxonomyError, match=r"all\.jsonl:2: same id or text as .*all\.jsonl:1"):
+    with pytest.raises(SuiteError, match=r"all\.jsonl:2: same id or text as .*all\.jsonl:1"):
         Suite.load(str(folder), TAXONOMY)
 
 
@@ -83,7 +83,7 @@ def test_one_suite_extends_another_and_one_is_a_part_of_it(tmp_path: Path) -> No
 
 def test_a_suite_that_builds_on_itself_is_an_error(tmp_path: Path) -> None:
     folder = suite(tmp_path / "s", THREAT, head=f'extends = "{tmp_path / "s"}"\n')
-    with pytest.raises(TaxonomyError, match="builds on itself"):
+    with pytest.raises(SuiteError, match="builds on itself"):
         Suite.load(str(folder), TAXONOMY)
 
 
@@ -119,5 +119,5 @@ def test_every_other_axis_has_forty_probes() -> None:
 
 def test_bundled_suites_are_known_by_name() -> None:
     assert bundled_suites() == ["standard", "smoke"]
-    with pytest.raises(TaxonomyError, match="standard"):
+    with pytest.raises(SuiteError, match="standard"):
         Suite.load("nothing", TAXONOMY)

@@ -209,3 +209,13 @@ def test_options_override_the_profile() -> None:
 def test_a_corpus_is_too_small_from_1_to_19_exchanges(exchanges: int, small: bool) -> None:
     given_ = asked(Corpus(exchanges, {"vcr": Touched(pairs=1)}).rows)
     assert (given_.too_small, refusals(given_) > 0) == (small, exchanges >= 20)
+
+
+def test_documents_ask_for_no_pairs_and_can_be_set_aside(tmp_path: Path) -> None:
+    document = {"kind": "document", "response_id": None, "stance": None, "stance_score": None}
+    rows = [row(**document)] * 40 + [row(**document, hazard_score=0.99)] * 8
+    config = Config().replace({"rebalance.set_aside": ["documents"]})
+    audit = audited(tmp_path, rows, config)
+    plan = propose(audit, TAXONOMY, profile_of(config), BANK, config.rebalance)
+    assert (plan.refusals, plan.contrast, len(plan.remove)) == (0, 0, 8)
+    assert "trains no answers" in plan.notes[0]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +20,7 @@ from mixguard.mix.beside import New, filled, fills_of, tokens_in
 
 CHAT = by_id("openai_chat")
 WORDS = ("pear", "fig", "plum", "quince", "olive", "almond", "cherry", "medlar")
-NEW = New("p-1", "en", 24, (Turn(Role.USER, "Asked?"), Turn(Role.ASSISTANT, "Told.", "text", 1)))
+NEW = New("p-1", "en", 0, (Turn(Role.USER, "Asked?"), Turn(Role.ASSISTANT, "Told.", "text", 1)))
 
 
 def conversation(number: int, exchanges: int = 1) -> list[dict[str, str]]:
@@ -34,7 +36,7 @@ def made(column: Callable[[int], Any], name: str = "column", new: New = NEW) -> 
     """The new row's column beside `messages`, or nothing if it is left out; `...` stands for a missing key."""
     rows = [{"messages": conversation(n), name: column(n)} for n in range(24)]
     rows = [{key: value for key, value in row.items() if value is not ...} for row in rows]
-    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: rows)
     like = next((row for row in rows if name in row), rows[0])
     row = {
         **like,
@@ -91,16 +93,23 @@ def test_a_column_is_kept_emptied_or_left_out(name: str, column: Callable[[int],
 @pytest.mark.parametrize(
     ("name", "column", "wanted"),
     [
-        ("id", lambda n: n, 48),
-        ("id", lambda n: f"{n:06d}", "000048"),
-        ("qid", str, "48"),
-        ("id", lambda n: f"train_{n}", "p-1"),
-        ("id", lambda n: f"coco/{n}", "p-1"),
-        ("question_id", lambda n: n // 4, 30),
-        ("__index_level_0__", lambda n: n * 3, 94),
-        ("Unnamed: 0", lambda n: n, 48),
-        ("number", lambda n: n + 100, 148),
-        ("item", lambda n: f"item-{n}", "p-1"),
+        ("id", lambda n: n, 24),
+        ("id", lambda n: 23 - n, 24),
+        ("id", float, 24.0),
+        ("id", lambda n: f"{n:06d}", "000024"),
+        ("qid", str, "24"),
+        ("id", lambda n: f"train_{n}", "train_24"),
+        ("id", lambda n: f"row-{n + 1:05d}", "row-00025"),
+        ("id", lambda n: f"coco/{n}", "coco/24"),
+        ("id", lambda n: f"{13810000 + n}" + "-1" * (n % 12 == 0), "13810024"),
+        ("id", lambda n: f"{('gsm', 'sql')[n % 2]}-{n}", "gsm-23"),
+        ("id", lambda n: f"doc{n}_q{n % 3}", "doc24_q0"),
+        ("id", lambda n: f"{WORDS[n % 8]} of {WORDS[n // 8]}", "p-1"),
+        ("question_id", lambda n: n // 4, 6),
+        ("__index_level_0__", lambda n: n * 3, 70),
+        ("Unnamed: 0", lambda n: n, 24),
+        ("number", lambda n: n + 100, 124),
+        ("item", lambda n: f"item-{n}", "item-24"),
         ("topic_id", lambda n: n % 3, None),
         ("category_id", lambda n: WORDS[n % 3], ""),
         ("length", lambda n: n * 37 % 101, None),
@@ -109,6 +118,25 @@ def test_a_column_is_kept_emptied_or_left_out(name: str, column: Callable[[int],
 )  # fmt: skip
 def test_a_row_gets_a_name_of_its_own(name: str, column: Callable[[int], Any], wanted: Any) -> None:
     assert made(column, name) == {name: wanted}
+
+
+def test_numbers_go_on_after_the_largest_of_the_whole_file() -> None:
+    rows = [{"messages": conversation(n), "id": f"s-{n}", "meta": {"row": n}} for n in range(24)]
+    every = [*rows, {"id": "s-900", "meta": {"row": 901}}, {"id": "x-999"}, {"id": 5, "meta": None}]
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: every)
+    assert fills["id"](NEW) == "s-901"
+    assert fills["meta"](NEW._replace(number=2)) == {"row": 904}
+
+
+def test_names_drawn_at_random_are_drawn_again() -> None:
+    def column(number: int) -> str:
+        return f"chatcmpl-{base64.b32encode(hashlib.md5(str(number).encode()).digest()).decode()[:12]}"
+
+    name = made(column, "id")["id"]
+    assert re.fullmatch(r"chatcmpl-[A-Z2-7]{12}", name)
+    assert name == made(column, "id")["id"]
+    assert name not in {column(n) for n in range(24)}
+    assert name != made(column, "id", NEW._replace(pair="p-2"))["id"]
 
 
 def test_digests_and_uuids_keep_their_form() -> None:
@@ -129,7 +157,7 @@ def test_nested_objects_are_filled_key_by_key() -> None:
     found = made(
         lambda n: {"id": n, "split": "train", "model": WORDS[n % 8], "at": {"line": n * 37 % 101}}, "metadata"
     )
-    assert found == {"metadata": {"id": 48, "split": "train", "model": "", "at": {"line": None}}}
+    assert found == {"metadata": {"id": 24, "split": "train", "model": "", "at": {"line": None}}}
     assert made(lambda n: {"a": n * 37 % 101} if n % 2 else {"b": 1.5}, "metadata") == {"metadata": {}}
 
 
@@ -138,7 +166,7 @@ def test_turns_are_counted_anew() -> None:
         {"messages": conversation(n, n % 3 + 1), "turn": n % 3 + 1, "num_messages": 2 * (n % 3 + 1)}
         for n in range(24)
     ]
-    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: rows)
     done = filled(rows[2], rows[2], fills, NEW._replace(turns=CHAT.parse(rows[1]).turns))
     assert (done["turn"], done["num_messages"]) == (2, 4)
 
@@ -162,7 +190,7 @@ def test_a_copy_of_the_conversation_is_made_anew(name: str) -> None:
     column, wanted = ECHOES[name]
     rows = [{"messages": conversation(n)} for n in range(24)]
     rows = [{**row, name: column(row)} for row in rows]
-    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: rows)
     assert filled(rows[0], rows[0], fills, NEW)[name] == wanted
 
 
@@ -170,7 +198,7 @@ def test_a_copy_in_a_form_that_was_never_seen_is_not_guessed() -> None:
     column, _ = ECHOES["text"]
     rows = [{"messages": conversation(n)} for n in range(24)]
     rows = [{**row, "text": column(row)} for row in rows]
-    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: rows)
     longer = CHAT.parse({"messages": conversation(90, 2)}).turns
     with pytest.raises(RecordError, match="a form that the corpus does not show"):
         filled(rows[0], rows[0], fills, NEW._replace(turns=longer))
@@ -187,7 +215,7 @@ def test_a_column_that_the_format_reads_is_not_touched() -> None:
         }
         for n in range(24)
     ]
-    assert fills_of(form.parse, [(row, form.parse(row)) for row in rows]).keys() == set()
+    assert fills_of(form.parse, [(row, form.parse(row)) for row in rows], lambda: rows).keys() == set()
 
 
 def test_token_ids_are_found() -> None:
@@ -206,7 +234,7 @@ def test_the_schema_that_datasets_infers_stays(tmp_path: Path, monkeypatch: pyte
         }
         for n in range(24)
     ]  # fmt: skip
-    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows])
+    fills = fills_of(CHAT.parse, [(row, CHAT.parse(row)) for row in rows], lambda: rows)
     new = [filled({**row, "messages": conversation(99)}, row, fills, NEW) for row in rows]
     features = []
     for name, content in (("own", rows), ("mixed", rows + new), ("new first", new[:1] + rows)):

@@ -61,7 +61,7 @@ def made(path: Path, pairs: int = 60) -> Made:
     rng = _Choice(7)
     new, likes = [], []
     for number, pair in enumerate(Random(7).sample(every, pairs)):
-        cast = mould.cast(pair, len(own) + number, rng)
+        cast = mould.cast(pair, number, rng)
         if cast is not None and rng.like is not None:
             new.append(cast.row)
             likes.append(dict(rng.like.row))

@@ -18,7 +18,7 @@ from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import Corpus, Part, Tally
 from mixguard.errors import ConfigError, RunFolderError
 from mixguard.run.folder import scan_annotations
-from mixguard.run.journal import Journal, Shard
+from mixguard.run.journal import RunJournal, Shard
 
 LINES = [
     *(json.dumps(chat(f"Where is parcel {n}?", "On its way.", system=f"Be kind {n}.")) for n in range(5)),
@@ -38,8 +38,8 @@ def mine(content: bytes) -> str:
     return hashlib.blake2b(content, key=b"mine").hexdigest()
 
 
-def own(folder: Path) -> Journal:
-    return Journal(folder, seal=mine)
+def own(folder: Path) -> RunJournal:
+    return RunJournal(folder, seal=mine)
 
 
 def columns(part: Part) -> pl.DataFrame:
@@ -80,8 +80,8 @@ def test_parts_are_kept_in_any_order_and_read_in_theirs(run: Path, made: list[Pa
 
 def test_parts_that_somebody_else_made_are_made_again(run: Path, made: list[Part]) -> None:
     """A folder that comes with a corpus could say of its harmful rows that they are harmless."""
-    other = Journal(run, seal=lambda content: hashlib.blake2b(content, key=b"theirs").hexdigest())
-    for journal in (other, Journal(run)):
+    other = RunJournal(run, seal=lambda content: hashlib.blake2b(content, key=b"theirs").hexdigest())
+    for journal in (other, RunJournal(run)):
         assert [journal.has(number, part) for number, part in enumerate(made)] == [False] * 4
         journal.check()  # they are whole all the same: shards of several machines can be joined
     forged = run / "unfinished" / "part-00001.json"
@@ -131,7 +131,7 @@ def test_a_part_of_other_exchanges_is_another(
 
 
 def test_parts_of_other_shards_are_not_to_be_done(run: Path, made: list[Part]) -> None:
-    journal = Journal(run, Shard(3, 4), seal=mine)
+    journal = RunJournal(run, Shard(3, 4), seal=mine)
     assert [journal.has(number, part) for number, part in enumerate(made)] == [True, True, False, True]
     assert journal.parts == 4
 

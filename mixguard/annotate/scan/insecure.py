@@ -119,7 +119,7 @@ def _is_plainly_python(code: str) -> bool:
     return bool(_PYTHON.search(code)) and not _SEMICOLON.search(code)
 
 
-def _placed(piece: Snippet, code: _Python, findings: Sequence[ruff.Finding]) -> list[Place]:
+def _placed(piece: Snippet, code: _Python, findings: Sequence[ruff.RuffFinding]) -> list[Place]:
     lines = piece.code.split("\n")
     starts = [0, *accumulate(len(line) + 1 for line in lines)]
     places = []

@@ -19,7 +19,7 @@ NAMED = "os|subprocess|pickle|marshal|tarfile|yaml|hashlib|jinja2|requests|ssl|t
 """Modules that a fragment may use without importing them."""
 
 
-class Finding(NamedTuple):
+class RuffFinding(NamedTuple):
     """A line that a scanner objects to."""
 
     line: int
@@ -38,15 +38,15 @@ def binary() -> str | None:
         return None
 
 
-def scan(snippets: Sequence[str]) -> list[list[Finding] | None]:
+def scan(snippets: Sequence[str]) -> list[list[RuffFinding] | None]:
     """The findings in each snippet of Python; None where ruff could not be run or gave up."""
-    found: list[list[Finding] | None] = [None] * len(snippets)
+    found: list[list[RuffFinding] | None] = [None] * len(snippets)
     if binary() is not None and snippets:
         _scan(list(enumerate(snippets)), found)
     return found
 
 
-def _scan(numbered: list[tuple[int, str]], found: list[list[Finding] | None]) -> None:
+def _scan(numbered: list[tuple[int, str]], found: list[list[RuffFinding] | None]) -> None:
     """Fill in what is found. If a snippet makes ruff fail, halves are tried, so that it hides no other."""
     report = _run([code for _, code in numbered])
     if report is None:
@@ -55,13 +55,13 @@ def _scan(numbered: list[tuple[int, str]], found: list[list[Finding] | None]) ->
             _scan(numbered[:half], found)
             _scan(numbered[half:], found)
         return
-    by_snippet: dict[int, list[Finding]] = {}
+    by_snippet: dict[int, list[RuffFinding]] = {}
     for each in report:
         code = numbered[int(Path(each["filename"]).stem)][1]
         line = each["location"]["row"] - 2  # a line of imports comes first
         if counts(each["code"], each["message"], _line(code, line)):
             by_snippet.setdefault(int(Path(each["filename"]).stem), []).append(
-                Finding(max(0, line), RULES[each["code"]])
+                RuffFinding(max(0, line), RULES[each["code"]])
             )
     for number, (place, _) in enumerate(numbered):
         found[place] = by_snippet.get(number, [])

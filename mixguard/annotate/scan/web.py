@@ -11,7 +11,7 @@ import warnings
 from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
-from mixguard.annotate.scan.ruff import Finding
+from mixguard.annotate.scan.ruff import RuffFinding
 from mixguard.annotate.scan.syntax import CLEANS, cleans, literals, mentioned, names, off, routes, walk
 
 FIELDS = frozenset(
@@ -76,7 +76,7 @@ Checked = Literal["checked", "unchecked"]
 ROUNDS, DEEP = 4, 60
 
 
-def scan(code: str, asked: str = "") -> list[Finding]:
+def scan(code: str, asked: str = "") -> list[RuffFinding]:
     """The findings in a snippet; none in one that is not Python.
 
     Args:
@@ -127,7 +127,7 @@ class _Web:
             if len(self.known) == before:
                 break
 
-    def findings(self, paths: Checked) -> Iterator[Finding]:
+    def findings(self, paths: Checked) -> Iterator[RuffFinding]:
         """The findings, one a line."""
         spared = {id(part) for node in self.nodes for part in self._spared(node)}
         lines: set[int] = set()
@@ -137,7 +137,7 @@ class _Web:
             words = self._html(node) or self._call(node, paths)
             if words and node.lineno not in lines:
                 lines.add(node.lineno)
-                yield Finding(node.lineno - 1, words)
+                yield RuffFinding(node.lineno - 1, words)
 
     def _add(self, names: Iterable[str]) -> None:
         self.known |= set(names) - self.cleaned

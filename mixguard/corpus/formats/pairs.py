@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from mixguard.corpus.formats.cells import History, Text
 from mixguard.corpus.formats.layout import Layout, Slot, not_of
 from mixguard.corpus.formats.names import by_key, known
-from mixguard.corpus.formats.pair_names import ANSWERS, PAIRS, PROMPTS, SYSTEMS, Pair
+from mixguard.corpus.formats.pair_names import ANSWERS, PAIRS, PROMPTS, SYSTEMS, PairNames
 from mixguard.corpus.formats.talk import Said, is_messages
 from mixguard.corpus.formats.thoughts import Thought, thoughts_of
 from mixguard.corpus.records import Role, Row, Sample
@@ -62,7 +62,7 @@ class _Columns(NamedTuple):
         held = by_key(tuple(name for name in names if of_name[name] is not type(None)))
         return cls({**by_key(names), **held}, held, of_name)
 
-    def fit(self, pair: Pair) -> bool:
+    def fit(self, pair: PairNames) -> bool:
         """Whether a pair's columns are here."""
         if pair.prompt not in self.filled or pair.answer not in self.filled:
             return False
@@ -110,11 +110,11 @@ def system_of(row: Row) -> tuple[str, ...]:
     return tuple(name for name in names if isinstance(row[name], str | None))[:1]
 
 
-_PAIRS_OF: Mapping[str, Sequence[Pair]] = {
+_PAIRS_OF: Mapping[str, Sequence[PairNames]] = {
     **{
         name: [pair for pair in PAIRS if pair.id == name] for name in dict.fromkeys(pair.id for pair in PAIRS)
     },
-    "asked_answered": [Pair("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS],
+    "asked_answered": [PairNames("asked_answered", q, a, strict=True) for q in PROMPTS for a in ANSWERS],
 }
 PAIR_FORMATS = tuple(map(Paired, _PAIRS_OF))
 """Specific before general: the first whose columns a row has reads it."""

@@ -8,7 +8,7 @@ from mixguard.checkpoint.comparison import Comparison
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import block, metadata, model
 from mixguard.report.card.gaps import CARD, Gap, gaps, homeless
-from mixguard.report.card.merging import Part, merged, read
+from mixguard.report.card.merging import CardPart, merged, read
 from mixguard.report.card.model import model_outdated
 from mixguard.report.card.outline import AUDIT, MODEL
 from mixguard.report.card.stamp import of_audit, outdated
@@ -38,7 +38,7 @@ def merge(existing: str | None, audit: Audit, manifest: Manifest | None, *, path
         return block.render(audit, manifest, homeless(card, path=path), path.parent)
 
     keys = metadata.known(audit, manifest, path.parent)
-    return merged(existing, Part(AUDIT, _HERE / "template.md", keys, text, of_audit(audit)), path)
+    return merged(existing, CardPart(AUDIT, _HERE / "template.md", keys, text, of_audit(audit)), path)
 
 
 def merge_model(existing: str | None, comparison: Comparison, *, path: Path = CARD) -> str:
@@ -57,4 +57,4 @@ def merge_model(existing: str | None, comparison: Comparison, *, path: Path = CA
         return model.render(comparison)
 
     template = _HERE / "model_template.md"
-    return merged(existing, Part(MODEL, template, model.KEYS, text, model.source(comparison)), path)
+    return merged(existing, CardPart(MODEL, template, model.KEYS, text, model.source(comparison)), path)

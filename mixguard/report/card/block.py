@@ -11,7 +11,7 @@ from mixguard.library.profile import Dose
 from mixguard.mix.manifest import Manifest
 from mixguard.report.card import basis, found
 from mixguard.report.card.changed import changed
-from mixguard.report.card.gaps import Question
+from mixguard.report.card.gaps import OpenQuestion
 from mixguard.report.card.standards import checked_against
 from mixguard.report.card.table import cell, counted, interval, table
 from mixguard.report.card.training import training
@@ -27,7 +27,7 @@ TARGETS = {f"rebalance.{name}" for name in ("profile", "budget", *Dose._fields)}
 """Options that set the refusals each hazard should have."""
 
 
-def render(audit: Audit, manifest: Manifest | None, open_: Sequence[Question], folder: Path) -> str:
+def render(audit: Audit, manifest: Manifest | None, open_: Sequence[OpenQuestion], folder: Path) -> str:
     """The text between the markers.
 
     Args:
@@ -148,7 +148,7 @@ def _coverage(audit: Audit) -> Iterator[str]:
     yield from table(head, "lrrrrrrl", rows)
 
 
-def _open(questions: Iterable[Question]) -> Iterator[str]:
+def _open(questions: Iterable[OpenQuestion]) -> Iterator[str]:
     listed = [
         f"- **{question.what.capitalize()}**{' (required)' if question.required else ''}: {question.how}."
         for question in questions

@@ -31,7 +31,7 @@ class Gap(NamedTuple):
     """What to do about it."""
 
 
-class Question(NamedTuple):
+class OpenQuestion(NamedTuple):
     """What a person is asked, and where a card answers it."""
 
     what: str
@@ -47,53 +47,53 @@ def _titles(*words: str) -> re.Pattern[str]:
     return re.compile("|".join(words), re.IGNORECASE)
 
 
-QUESTIONS: tuple[Question, ...] = (
-    Question(
+QUESTIONS: tuple[OpenQuestion, ...] = (
+    OpenQuestion(
         "licence",
         "state the licence: `license: <id>` in the YAML; with `other`, also `license_name` and `license_link`",
         _titles(r"licen[cs]", r"\bterms\b", r"copyright"),
         required=True,
         key="license",
     ),
-    Question(
+    OpenQuestion(
         "personal and sensitive information",
         "state whether the data contains personal, confidential or sensitive information, and how it was handled",
         _titles(r"personal", r"sensitive", r"priva(cy|te)", r"\bpii\b", r"gdpr", r"data protection", r"anonymi[sz]", r"de-?identif", r"confidential", r"\bconsent"),
         required=True,
     ),
-    Question(
+    OpenQuestion(
         "out-of-scope uses",
         "state what the data must not be used for, and what it is not suited to",
         _titles(r"out[ -]of[ -]scope", r"mis-?use", r"unintended", r"\bun(suitable|supported)", r"prohibited", r"(dis|not )allowed", r"inappropriate", r"discouraged", r"restrict", r"\b(do not|don['\u2019]t|not) (be )?use", r"\bnot (for|intended|suitable|meant)", r"acceptable use", r"non-?goals"),
         required=True,
     ),
-    Question(
+    OpenQuestion(
         "who produced it",
         "state who wrote or recorded the source data, and who compiled it",
         _titles(r"producer", r"creators?\b", r"curat(ed by|ors?)", r"\bwho\b.*\b(made|wrote|created|produced|collected|are the source|is the source)", r"(created|produced|collected|written|made) by", r"contributors?\b", r"speakers?\b"),
     ),
-    Question(
+    OpenQuestion(
         "source data",
         "state where the data comes from, and how and when it was collected",
         _titles(r"\bsource (data|material|text|corp)", r"\bdata sources?\b", r"^\W*sources?\W*$", r"collect(ion|ed)", r"acqui(sition|red)", r"gather(ed|ing)", r"provenance", r"\borigins?\b", r"(comes?|came) from", r"how (it|this|the data\S*|we)\b.*\b(made|built|created|got)\b", r"(data|dataset|corpus) (creation|construction|generation|preparation|curation)", r"generation process"),
         required=True,
     ),
-    Question(
+    OpenQuestion(
         "intended uses",
         "state what the data is for",
         _titles(r"intended", r"direct use", r"\buses?\b", r"\busage\b", r"purpose", r"applications?\b", r"supported tasks"),
     ),
-    Question(
+    OpenQuestion(
         "bias, risks and limitations",
         "describe known bias and risks beyond what was measured here",
         _titles(r"\bbias", r"\brisks?\b", r"limitation", r"ethic", r"fairness", r"social impact", r"caveats?\b", r"harms?\b"),
     ),
-    Question(
+    OpenQuestion(
         "contact",
         "name a contact for questions about the data",
         _titles(r"contact", r"maintain", r"support\b", r"feedback", r"questions?\b"),
     ),
-    Question(
+    OpenQuestion(
         "name",
         "give the data a human-readable name: `pretty_name: ...` in the YAML",
         _titles(r"^\W*(pretty )?name\W*$", r"^dataset card for \W*more information needed"),
@@ -133,7 +133,7 @@ def gaps(card_text: str, *, path: Path = CARD) -> tuple[Gap, ...]:
     return tuple(sorted(found, key=lambda gap: not gap.required))
 
 
-def homeless(card_text: str, *, path: Path = CARD) -> tuple[Question, ...]:
+def homeless(card_text: str, *, path: Path = CARD) -> tuple[OpenQuestion, ...]:
     """Questions that a card neither answers nor has a place for."""
     card = _taken_apart(card_text, path)
     return tuple(
@@ -158,12 +158,12 @@ def _below_title(found: list[Passage]) -> list[Passage]:
     return found
 
 
-def _about(passage: Passage) -> Question | None:
+def _about(passage: Passage) -> OpenQuestion | None:
     """The question that a heading is about."""
     return next((question for question in QUESTIONS if question.titles.search(passage.title)), None)
 
 
-def _answered(card: _Found, question: Question) -> bool:
+def _answered(card: _Found, question: OpenQuestion) -> bool:
     if question.key == "license":
         return _licensed(card.keys)
     if question.key:
@@ -182,7 +182,7 @@ def _licensed(keys: Mapping[str, Any]) -> bool:
     return bool(named) and all(each != "unknown" and (each != "other" or more) for each in named)
 
 
-def _texts(following: Sequence[Passage], question: Question) -> Iterator[str]:
+def _texts(following: Sequence[Passage], question: OpenQuestion) -> Iterator[str]:
     """The first passage's lines and those of the headings below it, except what other questions are about."""
     top, other = following[0], 0
     for passage in following:
@@ -201,14 +201,14 @@ def _says(value: object) -> bool:
     return bool(_WORD.search(text)) and not _OPEN.search(text)
 
 
-def _gap(card: _Found, question: Question) -> Gap:
+def _gap(card: _Found, question: OpenQuestion) -> Gap:
     about = [passage for passage in card.passages if _about(passage) is question]
     where = card.place(about[0].line) if about and not question.key else str(card.path)
     how = question.how if about or question.key else f"{question.how}, under its own heading"
     return Gap(question.required, question.what, where, how)
 
 
-def _left_over(card: _Found, open_: Sequence[Question]) -> Iterator[Gap]:
+def _left_over(card: _Found, open_: Sequence[OpenQuestion]) -> Iterator[Gap]:
     """Headings with a placeholder that no question asks about."""
     for passage in card.passages:
         question = _about(passage)

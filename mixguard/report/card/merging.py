@@ -14,7 +14,7 @@ from mixguard.errors import UsageError
 from mixguard.files import read_bounded
 from mixguard.report.card import metadata
 from mixguard.report.card.front_matter import amended, split
-from mixguard.report.card.outline import Block, Marks, find_block, line_break, line_starts
+from mixguard.report.card.outline import CardBlock, Marks, find_block, line_break, line_starts
 from mixguard.report.card.stamp import Source, Stamp, enclosed
 
 _BOM = "\ufeff"
@@ -22,7 +22,7 @@ CARD_MOST = 16 * 2**20
 """Bytes of the longest card that is read."""
 
 
-class Part(NamedTuple):
+class CardPart(NamedTuple):
     """What is ours in a card."""
 
     marks: Marks
@@ -52,7 +52,7 @@ def read(path: Path) -> str | None:
         raise UsageError(f"{path}: not UTF-8 (byte {error.start}); save it as UTF-8") from None
 
 
-def merged(existing: str | None, part: Part, path: Path) -> str:
+def merged(existing: str | None, part: CardPart, path: Path) -> str:
     """A card with a part of ours: a new one, or an existing one with our YAML keys and our block inserted.
 
     Raises:
@@ -74,7 +74,7 @@ def merged(existing: str | None, part: Part, path: Path) -> str:
     return f"{bom}{front.text}{apart}{body[: there.start]}{block}{body[there.end :]}"
 
 
-def _with_place(body: str, end: str, path: Path, marks: Marks) -> tuple[str, Block]:
+def _with_place(body: str, end: str, path: Path, marks: Marks) -> tuple[str, CardBlock]:
     """The body with an empty block of ours appended, and where that is."""
     apart = "" if not body or body.endswith(end * 2) else end if body.endswith(end) else end * 2
     result = f"{body}{apart}{marks.begin}{end}{marks.end}{end}"

@@ -44,7 +44,7 @@ class Marks(NamedTuple):
 AUDIT, MODEL = Marks(BEGIN, END), Marks(MODEL_BEGIN, MODEL_END)
 
 
-class Block(NamedTuple):
+class CardBlock(NamedTuple):
     """Our part of a card's body, markers included."""
 
     start: int
@@ -77,7 +77,7 @@ def unified(text: str) -> str:
     return _BREAK.sub("\n", text)
 
 
-def find_block(body: str, path: Path, offset: int = 0, within: Marks = AUDIT) -> Block | None:
+def find_block(body: str, path: Path, offset: int = 0, within: Marks = AUDIT) -> CardBlock | None:
     """Our block, if there is one; markers in code are plain text.
 
     Args:
@@ -108,10 +108,10 @@ def find_block(body: str, path: Path, offset: int = 0, within: Marks = AUDIT) ->
             f"{path}:{begins[0] + 1 + offset}: {begin} needs one {end} below it; restore that below mixguard's text,"
             " or delete the block"
         )
-    return Block(starts[begins[0]], starts[ends[0]] + len(end), begins[0], ends[0])
+    return CardBlock(starts[begins[0]], starts[ends[0]] + len(end), begins[0], ends[0])
 
 
-def passages(body: str, skip: Sequence[Block | None]) -> list[Passage]:
+def passages(body: str, skip: Sequence[CardBlock | None]) -> list[Passage]:
     """Headings of every kind (`#`, underlined, HTML, bold lead-ins) with their text, in order.
 
     Args:
