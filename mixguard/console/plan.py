@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mixguard._rebalance import Mix
 from mixguard.catalogue import BY_ID
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import printed
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.mix.plan import Plan, Removal, VoiceUsed
 from mixguard.mix.voicing import Words

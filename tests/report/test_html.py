@@ -24,9 +24,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 
 import mixguard
-from mixguard._rebalance import Mix
 from mixguard.config import Config
 from mixguard.library.allow import Allowance
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
 from mixguard.report.html import charts, rows
