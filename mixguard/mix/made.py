@@ -24,6 +24,16 @@ class Mix(NamedTuple):
     """None if it was only planned."""
     after: Audit | None = None
 
+    def __repr__(self) -> str:
+        plan, before, manifest, after = self
+        if manifest is None or after is None:
+            aside = len(plan.remove)
+            return f"Mix planned: {plan.refusals} refusals and {plan.contrast} contrast pairs to add, {aside} rows to set aside"
+        return (
+            f"Mix {before.verdict} -> {after.verdict}: {len(manifest.added)} rows added, {len(manifest.set_aside)} set aside;"
+            f" in {', '.join(self.files)}"
+        )
+
     @property
     def files(self) -> tuple[str, ...]:
         """The files to train on, without the rows set aside; none if it was only planned."""

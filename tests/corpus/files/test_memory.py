@@ -181,6 +181,7 @@ def test_a_dataset_comes_back_as_a_dataset(suffix: str, config: Config, tmp_path
     mix = mixguard.rebalance(dataset(ROWS), out=out, config=config)
     assert mix.manifest is not None
     assert mix.files == (out,)
+    assert repr(mix).startswith(f"Mix fail -> pass: {len(mix.manifest.added)} rows added, 1 set aside; in ")
     rows = mix.to_dataset()
     new = {added.record for added in mix.manifest.added}
     assert new
@@ -200,5 +201,6 @@ def test_a_mix_that_was_not_written_or_is_a_spreadsheet_has_no_dataset(
         mixguard.rebalance(table, out=tmp_path / "mix.csv", config=config).to_dataset()
     planned = mixguard.rebalance(config.run.folder, out=None, config=config)
     assert planned.files == ()
+    assert repr(planned).startswith("Mix planned: ")
     with pytest.raises(UsageError, match="only planned"):
         planned.to_dataset()
