@@ -40,8 +40,8 @@ def train(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
     def run(corpus: Path) -> Path:
         options = {"model": model, "data": corpus, "out": out, "config": config, "max-steps": 2}
         words = [text for name, value in options.items() for text in (f"--{name}", str(value))]
-        monkeypatch.setattr(sys, "argv", ["train.py", *words])
-        runpy.run_path(str(REPOSITORY / "examples" / "trl" / "train.py"), run_name="__main__")
+        monkeypatch.setattr(sys, "argv", ["sft.py", *words])
+        runpy.run_path(str(REPOSITORY / "examples" / "trl" / "sft.py"), run_name="__main__")
         return out
 
     return run

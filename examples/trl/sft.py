@@ -1,6 +1,6 @@
 """Audit a corpus, mend what it lacks, and fine-tune with TRL only if the result passes.
 
-python train.py --model FOLDER --data chats.jsonl --out tuned
+python sft.py --model FOLDER --data chats.jsonl --out tuned
 """
 
 from __future__ import annotations
