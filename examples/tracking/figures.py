@@ -38,7 +38,7 @@ def of_audit(audit: mixguard.Audit, folder: Path) -> Logged:
 
 def of_mix(mix: mixguard.Mix, folder: Path) -> Logged:
     """The verdicts before and after, what was added and set aside, plan and manifest."""
-    words = {"verdict_before": mix.before.verdict}
+    words: dict[str, str] = {"verdict_before": mix.before.verdict}
     numbers: Numbers = {"planned/refusals": mix.plan.refusals, "planned/contrast": mix.plan.contrast}
     (folder / "plan.json").write_bytes(mix.plan.to_json())
     if mix.manifest and mix.after:  # None if it was only planned
