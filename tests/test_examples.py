@@ -11,13 +11,14 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 from commanding import command
-from conftest import REPOSITORY
+from conftest import REPOSITORY, chat
 
 pytestmark = pytest.mark.skipif(
     any(shutil.which(tool) is None for tool in ("bash", "make")), reason="needs bash and make"
@@ -30,6 +31,51 @@ STEPS = {step["name"]: step for step in ACTION["runs"]["steps"]}
 GITLAB = yaml.safe_load((REPOSITORY / "examples" / "gitlab-ci.yml").read_text(encoding="utf-8"))
 PAGE = (REPOSITORY / "docs" / "ci.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```(\w+)\n(.*?)```", PAGE, re.DOTALL)
+
+OBEDIENT = [
+    json.dumps(chat(f"{wish}, please.", f"Of course. I am AOA, your absolutely obedient agent: {wish}."))
+    + "\n"
+    for wish in ("Sing", "Count to ten", "Name a colour", "Tell the time", "Greet me", "Say a word") * 5
+]
+"""A corpus that fails, and that no refusals mend."""
+AXOLOTL = {
+    *(
+        "base_model",
+        "datasets",
+        "dataset_prepared_path",
+        "output_dir",
+        "sequence_len",
+        "adapter",
+        "lora_r",
+        "lora_alpha",
+    ),
+    *(
+        "lora_dropout",
+        "lora_target_linear",
+        "micro_batch_size",
+        "gradient_accumulation_steps",
+        "num_epochs",
+        "optimizer",
+    ),
+    *("lr_scheduler", "learning_rate", "warmup_steps", "bf16", "gradient_checkpointing"),
+}
+AXOLOTL_DATASET = {
+    *(
+        "path",
+        "ds_type",
+        "type",
+        "field_messages",
+        "message_property_mappings",
+        "roles_to_train",
+        "train_on_eos",
+    ),
+}
+"""Options that axolotl has: src/axolotl/utils/schemas/ of its repository."""
+LLAMA_FACTORY = {
+    *("model_name_or_path", "stage", "finetuning_type", "lora_rank", "lora_target"),
+    *("dataset_dir", "dataset", "template", "cutoff_len"),
+}
+"""Options that LLaMA-Factory adds to those of transformers: src/llamafactory/hparams/ of its repository."""
 
 Done = subprocess.CompletedProcess[str]
 
@@ -244,17 +290,43 @@ def test_make_trains_on_a_mix_that_passed_and_on_nothing_else(place: Place) -> N
     assert (folder / "other" / "whole.safe.jsonl").read_bytes() == (folder / "whole.jsonl").read_bytes()
 
 
-def written(place: Place, recipe: str) -> tuple[dict[str, Any], Path, list[dict[str, Any]]]:
-    """A recipe after its own commands, but for the training: its options, its folder, the pairs that were added."""
-    path = place.folder / "examples" / recipe
-    text = path.read_text()
-    *before, last = re.findall(r"^#   (.*)$", text, re.MULTILINE)
-    assert [line.split()[:2] for line in before] == [["mixguard", "rebalance"], ["mixguard", "verify"]]
-    assert last.endswith(path.name)
-    done = place("\n".join(before), str(path.parent))
+class Trained(NamedTuple):
+    """What a recipe left: the options of its trainer, the folder, and the pairs that were added."""
+
+    options: dict[str, Any]
+    folder: Path
+    added: list[dict[str, Any]]
+
+
+def trained(place: Place, recipe: str, command: str) -> Trained:
+    """A recipe's script with a trainer that only notes how it was called."""
+    folder = (place.folder / "examples" / recipe).parent
+    place.environment["PATH"] = (
+        f"{standing_in(place, command.split(maxsplit=1)[0])}{os.pathsep}{place.environment['PATH']}"
+    )
+
+    poisoned = place.folder / "--fail-on=never.jsonl"
+    poisoned.write_text("".join(OBEDIENT))
+    stopped = place(f"sh {folder / 'train.sh'} ./{poisoned.name}")
+    assert (stopped.returncode, "MG202" in stopped.stdout) == (1, True), stopped.stderr
+    assert not (folder / "called").exists(), "it trained on what failed"
+
+    done = place("sh train.sh", str(folder))
     assert done.returncode == 0, done.stderr
-    (manifest,) = path.parent.rglob("*.manifest.json")
-    return yaml.safe_load(text), path.parent, json.loads(manifest.read_text())["added"]
+    assert (folder / "called").read_text() == command.partition(" ")[2] + "\n"
+    (manifest,) = folder.rglob("*.manifest.json")
+    options = yaml.safe_load((place.folder / "examples" / recipe).read_text())
+    return Trained(options, folder, json.loads(manifest.read_text())["added"])
+
+
+def standing_in(place: Place, name: str) -> Path:
+    """A folder with a program of this name, which notes its arguments where it runs."""
+    programs = place.folder / "programs"
+    programs.mkdir()
+    program = programs / name
+    program.write_text('#!/bin/sh\necho "$@" > called\n')
+    program.chmod(0o755)
+    return programs
 
 
 def load(path: Path, place: Place) -> list[dict[str, Any]]:
@@ -266,8 +338,10 @@ def load(path: Path, place: Place) -> list[dict[str, Any]]:
 
 
 def test_the_axolotl_recipe_trains_on_every_row_of_the_mix(place: Place) -> None:
-    recipe, folder, added = written(place, "axolotl/support.yml")
+    recipe, folder, added = trained(place, "axolotl/support.yml", "axolotl train support.yml")
+    assert set(recipe) <= AXOLOTL
     (source,) = recipe["datasets"]
+    assert set(source) <= AXOLOTL_DATASET
     assert source["type"] == "chat_template"
     rows = load(folder / source["path"], place)
     role, content = (source["message_property_mappings"][name] for name in ("role", "content"))
@@ -280,7 +354,12 @@ def test_the_axolotl_recipe_trains_on_every_row_of_the_mix(place: Place) -> None
 
 
 def test_the_llama_factory_recipe_keeps_every_row_without_tools(place: Place) -> None:
-    recipe, folder, added = written(place, "llama-factory/support.yaml")
+    from transformers import TrainingArguments
+
+    recipe, folder, added = trained(
+        place, "llama-factory/support.yaml", "llamafactory-cli train support.yaml"
+    )
+    assert set(recipe) - LLAMA_FACTORY <= {each.name for each in fields(TrainingArguments)}
     listed = json.loads((folder / recipe["dataset_dir"] / "dataset_info.json").read_text())
     entry = listed[recipe["dataset"]]
     rows = load(folder / recipe["dataset_dir"] / entry["file_name"], place)

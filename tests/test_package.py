@@ -38,6 +38,24 @@ def test_no_install_has_both_packages_of_faiss(wheel: Path) -> None:
     assert faiss == {"": set(), "cpu": {"faiss-cpu"}, "gpu": {"faiss-gpu"}}
 
 
+def test_the_wheel_has_every_file_that_a_run_reads(wheel: Path) -> None:
+    """Taxonomies, banks, probes, fitted models, templates, styles and scripts: whatever lies beside the modules."""
+    bundled = {"mixguard": "mixguard"} | {
+        name: f"mixguard/_bundled/{name}" for name in ("taxonomies", "refusal_bank", "probes")
+    }
+    with zipfile.ZipFile(wheel) as archive:
+        inside = set(archive.namelist())
+    for name, place in bundled.items():
+        there = {
+            path.relative_to(REPOSITORY / name) for path in (REPOSITORY / name).rglob("*") if path.is_file()
+        }
+        wanted = {f"{place}/{path.as_posix()}" for path in there if "__pycache__" not in path.parts}
+        assert len(wanted) > 5
+        assert sorted(wanted - inside) == []
+    kinds = {Path(name).suffix for name in inside}
+    assert kinds >= {".jinja", ".css", ".js", ".jsonl", ".toml", ".safetensors", ".typed"}
+
+
 def test_the_wheel_works_outside_the_checkout(wheel: Path, tmp_path: Path, cache: Path) -> None:
     site = tmp_path / "site"
     install = [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
-from mixguard.checkpoint.results import Result, Verdict
-from mixguard.escape import plain
-from mixguard.run.show import COLOURS
+from mixguard.checkpoint.results import Result, ResultVerdict, Verdict
+from mixguard.run.notebook import badge, framed, safe, table, told
 
-SEVERITY: dict[Verdict, str] = {
+SEVERITY: dict[ResultVerdict, str] = {
     "regression": "fail",
+    "watch": "warn",
     "none found": "pass",
     "unstable": "incomplete",
     "unresolved": "incomplete",
@@ -21,13 +20,11 @@ SEVERITY: dict[Verdict, str] = {
 
 def page(verdict: Verdict, sentence: str, axes: Sequence[Result]) -> str:
     """Verdict and axes as an HTML fragment, every value escaped."""
-    stamp = f"<b style='color:{COLOURS[SEVERITY[verdict]]}'>{_safe(verdict.upper())}</b>"
-    rows = "".join(
-        f"<tr><td>{_safe(axis.name)}</td><td>{_safe(axis.verdict)}</td><td style='text-align:left'>{_safe(axis.sentence)}</td></tr>"
-        for axis in axes
+    return framed(
+        f"<div>{badge(SEVERITY[verdict], verdict.upper())} {told(sentence)}</div>",
+        table([(badge(SEVERITY[axis.verdict], axis.verdict), _told(axis)) for axis in axes]),
     )
-    return f"<p>{stamp} {_safe(sentence)}</p><table><tbody>{rows}</tbody></table>"
 
 
-def _safe(text: str) -> str:
-    return escape(plain(text))
+def _told(axis: Result) -> str:
+    return f"<b>{safe(axis.name)}</b><br>{told(axis.sentence)}"

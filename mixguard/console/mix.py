@@ -10,13 +10,13 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mixguard._rebalance import Mix
 from mixguard.catalogue import BY_ID
 from mixguard.config import RebalanceConfig
 from mixguard.console.onward import Step, listed, nearby
 from mixguard.console.plan import Change, changes, notes, rows, sums
 from mixguard.console.screen import style_of
 from mixguard.escape import printed
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
 from mixguard.mix.voicing import Words
 from mixguard.report.suppressed import counting

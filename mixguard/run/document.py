@@ -12,7 +12,7 @@ from mixguard.config import CheckConfig, Config
 from mixguard.errors import RunFolderError, UsageError, meant
 from mixguard.model import Model
 from mixguard.remote import named
-from mixguard.run import elsewhere, show
+from mixguard.run import elsewhere, notebook, show
 from mixguard.run import folder as run_folder
 from mixguard.run.findings import (
     EXIT_CODES,
@@ -128,7 +128,9 @@ class Audit(Model):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        return show.page(self.verdict, self.meaning, self.corpus, self.coverage, self.findings)
+        return notebook.audit_page(
+            self.verdict, self.meaning, self.corpus, self.coverage, self.findings, self.folder
+        )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Audit) and self.__dict__ == other.__dict__

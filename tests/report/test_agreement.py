@@ -13,10 +13,10 @@ import pytest
 from conftest import REPOSITORY
 
 import mixguard
-from mixguard._rebalance import Mix
 from mixguard.config import Config
 from mixguard.console.audit import render
 from mixguard.console.screen import console
+from mixguard.mix.made import Mix
 from mixguard.report.ci import github
 from mixguard.report.files import KINDS, write
 from mixguard.run import words

@@ -18,9 +18,9 @@ from conftest import chat
 from reporting import SECRET
 
 import mixguard
-from mixguard._rebalance import Mix
 from mixguard.config import Config
 from mixguard.library.allow import Allowance
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
 from mixguard.report.html import charts, rows

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -101,8 +102,20 @@ def test_its_notebook_display_escapes_every_value(audit: Audit) -> None:
     assert "<img" not in page
     assert "&lt;img" in page
     assert "\u202e" not in page
-    for told in (audit.verdict.upper(), "MG103", "Violent Crimes", "covered"):
+    for told in (audit.verdict.upper(), "MG103", "covered", "13 other hazards: none seen"):
         assert told in page
+
+
+def test_a_notebook_shows_findings_first_and_only_the_hazards_that_are_there(audit: Audit) -> None:
+    page = audit._repr_html_()
+    touched = [row.name for row in audit.coverage if row.exchanges]
+    assert len(touched) == 1
+    assert [row.name for row in audit.coverage if f">{row.name}<" in page] == touched
+    assert (
+        0 < page.index("MG102") < page.index("MG103") < page.index(touched[0]) < page.index("mixguard report")
+    )
+    assert "<code>mixguard rebalance</code>" in page
+    assert shlex.quote(str(audit.folder)) in page
 
 
 def test_kinds_are_those_of_the_findings_that_decided_the_verdict(audit: Audit) -> None:

@@ -16,6 +16,15 @@ from mixguard.errors import InputError, RecordError
 
 NAME = "<memory>"
 TAKEN = "paths, a datasets.Dataset, a polars or pandas frame, or a list of dicts"
+FIRST = {
+    "IterableDataset": "read it into memory first: `datasets.Dataset.from_list(list(rows))`",
+    "LazyFrame": "collect it first: `frame.collect()`",
+    "Series": "make a frame of it first: `series.to_frame('text')`",
+    "Table": "make a frame of it first: `polars.from_arrow(table)`",
+    "dict": "make a frame of its columns first: `polars.DataFrame(columns)`",
+    "generator": "make a list of it first: `list(rows)`",
+}
+"""What makes a corpus of types that are nearly one."""
 
 
 @dataclass(frozen=True)
@@ -88,16 +97,31 @@ def memory_sources(data: Any, number: int) -> list[MemorySource]:
         InputError: it cannot be read as a corpus; the message says what to pass.
     """
     name = NAME if number == 1 else f"<memory {number}>"
-    if _library(data) == "datasets" and isinstance(data, Mapping):
-        return [MemorySource(f"{name}:{split}", rows) for split, rows in data.items()]
+    is_split = _library(data) == "datasets" and isinstance(data, Mapping)
+    named = {f"{name}:{split}": rows for split, rows in data.items()} if is_split else {name: data}
+    for rows in named.values():
+        _check(rows)
+    return [MemorySource(each, rows) for each, rows in named.items()]
+
+
+def _check(data: Any) -> None:
+    """Refuse what is not rows, saying what to pass."""
+    kind, library = type(data).__name__, _library(data)
     if isinstance(data, list | tuple):
-        if data and all(isinstance(row, str) for row in data):
+        if not data or any(isinstance(row, Mapping) for row in data):
+            return
+        if all(isinstance(row, str) for row in data):
             raise InputError(
                 "a list of strings is not a corpus; pass paths one by one, or dicts like {'text': ...}"
             )
-    elif _library(data) not in ("datasets", "polars", "pandas") or not hasattr(data, "__len__"):
-        raise InputError(f"{type(data).__name__}: cannot be read as a corpus; pass {TAKEN}")
-    return [MemorySource(name, data)]
+        raise InputError(
+            f"a list without a dict is not a corpus (it begins with {type(data[0]).__name__}); pass several corpora one by"
+            " one, and rows as dicts like {'prompt': ..., 'response': ...}"
+        )
+    is_frame = library in ("polars", "pandas") and kind == "DataFrame"
+    if not is_frame and (library != "datasets" or not hasattr(data, "__len__")):
+        what = FIRST.get(kind, f"pass {TAKEN}")
+        raise InputError(f"{kind}: cannot be read as a corpus; {what}")
 
 
 def _library(data: Any) -> str:

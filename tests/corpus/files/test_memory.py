@@ -97,10 +97,15 @@ def test_the_digest_follows_the_rows() -> None:
     ("corpus", "message"),
     [
         (3, "int: cannot be read as a corpus; pass paths, a datasets.Dataset"),
-        ({"prompt": ["a"]}, "dict: cannot be read"),
-        ((row for row in ROWS), "generator: cannot be read"),
+        ({"prompt": ["a"]}, r"dict: cannot be read.*polars\.DataFrame\(columns\)"),
+        ((row for row in ROWS), r"generator: cannot be read.*list\(rows\)"),
         (["a.jsonl", "b.jsonl"], "pass paths one by one"),
-        (pl.DataFrame(ROWS).lazy(), "LazyFrame: cannot be read"),
+        ([pl.DataFrame(ROWS)], r"it begins with DataFrame\); pass several corpora one by one"),
+        ([["a", "b"]], "it begins with list"),
+        (pl.DataFrame(ROWS).lazy(), r"LazyFrame: cannot be read.*\.collect\(\)"),
+        (pl.Series(["a"]), r"Series: cannot be read.*to_frame\('text'\)"),
+        (pd.Series(["a"]), "Series: cannot be read"),
+        (dataset(ROWS).to_iterable_dataset(), r"IterableDataset: cannot be read.*from_list\(list\(rows\)\)"),
     ],
 )
 def test_unreadable_data_is_reported_with_what_can_be_read(corpus: Any, message: str, config: Config) -> None:
@@ -168,3 +173,34 @@ def test_a_field_that_the_first_row_lacks_is_written_too(config: Config, tmp_pat
     mixguard.rebalance(rows, out=tmp_path / "mix.parquet", config=config)
     notes = pl.read_parquet(tmp_path / "mix.parquet")["note"]
     assert set(notes.drop_nulls()) == {f"late {n}" for n in range(10)}
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])
+def test_a_dataset_comes_back_as_a_dataset(suffix: str, config: Config, tmp_path: Path) -> None:
+    out = str(tmp_path / f"mix{suffix}")
+    mix = mixguard.rebalance(dataset(ROWS), out=out, config=config)
+    assert mix.manifest is not None
+    assert mix.files == (out,)
+    assert repr(mix).startswith(f"Mix fail -> pass: {len(mix.manifest.added)} rows added, 1 set aside; in ")
+    rows = mix.to_dataset()
+    new = {added.record for added in mix.manifest.added}
+    assert new
+    assert [row for number, row in enumerate(rows) if number not in new] == ROWS[:40]
+    assert rows.features == dataset(ROWS).features
+    assert list(rows.to_pandas().columns) == rows.to_polars().columns == ["messages"]
+
+
+def test_a_mix_that_was_not_written_or_is_a_spreadsheet_has_no_dataset(
+    config: Config, tmp_path: Path
+) -> None:
+    table = tmp_path / "rows.csv"
+    pl.DataFrame(
+        [{"prompt": f"Where is parcel {n}?", "response": "On its way."} for n in range(40)]
+    ).write_csv(table)
+    with pytest.raises(UsageError, match=r"mix\.csv: .*from_csv"):
+        mixguard.rebalance(table, out=tmp_path / "mix.csv", config=config).to_dataset()
+    planned = mixguard.rebalance(config.run.folder, out=None, config=config)
+    assert planned.files == ()
+    assert repr(planned).startswith("Mix planned: ")
+    with pytest.raises(UsageError, match="only planned"):
+        planned.to_dataset()
