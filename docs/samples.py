@@ -7,6 +7,7 @@ A page is followed from top to bottom, in a folder with the example corpus as `d
   the first line that holds `MG103` and two more; `all` is everything. `...` stands for what is left out;
 - `<!-- sample: varies, 5 -->`: what the machine decides, so that only the command is tried;
 - `<!-- file: ours.jsonl -->` above a block: the block is that file; `<!-- before: COMMAND; COMMAND -->` runs commands unseen;
+- `# exits 1` after a command: its exit code; without it 0, 1 and 4 will do;
 - `<!-- slow: 40 s -->` above a block `sh`: tests leave it out, with its sample.
 
 `python docs/generate.py --samples` writes all of them again; `tests/test_samples.py` finds those that are no longer true.
@@ -46,8 +47,17 @@ VOLATILE = (
 )
 """What a machine, its speed or the day may change."""
 
-Run = Callable[[list[str]], str]
-"""Runs mixguard or jq with these arguments, and returns what is printed to standard output."""
+
+class Done(NamedTuple):
+    """What a command left, by the names of `subprocess.CompletedProcess`."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[[list[str]], Done]
+"""Runs mixguard or jq, with its arguments."""
 
 
 class SampleError(Exception):
@@ -73,12 +83,16 @@ class Sample(NamedTuple):
 def pages() -> list[Path]:
     """The pages that are followed: those with a block `sh`."""
     found = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md")), *sorted((DOCS / "samples").glob("*.md"))]
-    return [page for page in found if "\n```sh\n" in page.read_text(encoding="utf-8") and page.name != "cli.md"]
+    return [
+        page for page in found if "\n```sh\n" in page.read_text(encoding="utf-8") and page.name != "cli.md"
+    ]
 
 
 def place(folder: Path) -> None:
     """Put what pages start from into a folder."""
-    shutil.copytree(REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        REPOSITORY / "examples", folder / "examples", ignore=shutil.ignore_patterns("__pycache__")
+    )
     shutil.copy(REPOSITORY / "examples" / "support.jsonl", folder / "data.jsonl")
 
 
@@ -94,12 +108,10 @@ def follow(page: str, folder: Path, run: Run, *, slow: bool = True) -> Iterator[
             (folder / told).write_text(piece["text"], encoding="utf-8")
     for kind, told, piece in _noted(page):
         if kind == "before":
-            for command in _commands(told.split("; ")):
-                run(command)
+            _run(told.split("; "), run)
         elif piece["language"] == "sh":
             left_out = kind == "slow" and not slow
-            commands = _commands(piece["text"].splitlines())
-            printed = None if left_out else "".join(run(command) for command in commands)
+            printed = None if left_out else _run(piece["text"].splitlines(), run)
         elif kind == "sample" and printed is not None:
             yield _sample(piece, told, printed.replace(str(folder), "."))
 
@@ -115,14 +127,20 @@ def _noted(page: str) -> Iterator[tuple[str, str, re.Match[str]]]:
             kind, told = piece["kind"], piece["told"]
 
 
-def _commands(lines: Sequence[str]) -> Iterator[list[str]]:
-    """The commands to run; what follows `&&` is not ours."""
+def _run(lines: Sequence[str], run: Run) -> str:
+    """What the commands among these lines print; what follows `&&` is not ours."""
+    printed = ""
     for line in lines:
         words = shlex.split(line.partition("&&")[0], comments=True)
         if words and words[0] in RUN:
-            yield words
+            done = run(words)
+            told = re.search(r" # exits (\d)", line)
+            if done.returncode not in ((int(told[1]),) if told else (0, 1, 4)):
+                raise SampleError(f"{shlex.join(words)}: exit code {done.returncode}\n{done.stderr}")
+            printed += done.stdout
         elif words and words[0] not in SETS_UP:
             raise SampleError(f"{line!r} is in a block `sh` and is not run: make it a block `console`")
+    return printed
 
 
 def _sample(piece: re.Match[str], told: str, printed: str) -> Sample:
@@ -209,11 +227,9 @@ def _process(folder: Path, cache: Path) -> Run:
         "XDG_CACHE_HOME": str(cache),
     }
 
-    def run(command: list[str]) -> str:
+    def run(command: list[str]) -> Done:
         full = [*start, *command[1:]] if command[0] == "mixguard" else command
         done = subprocess.run(full, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-        if done.returncode not in (0, 1, 4):
-            raise SampleError(f"{shlex.join(command)}: exit code {done.returncode}\n{done.stderr}")
-        return done.stdout.replace(str(cache), "~/.cache")
+        return Done(done.returncode, done.stdout.replace(str(cache), "~/.cache"), done.stderr)
 
     return run
