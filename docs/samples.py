@@ -31,7 +31,7 @@ REPOSITORY = DOCS.parent
 RUN = ("mixguard", "jq")
 SETS_UP = ("pip", "git", "cd", "cp", "mkdir", "python", "source", "make")
 """Programs of a block `sh` that are not run here; any other must be in RUN."""
-COLUMNS = "100"
+COLUMNS = "90"
 CUT = "..."
 PIECE = re.compile(
     r"^<!-- (?P<kind>sample|file|before|slow): (?P<told>.*?) -->$|^```(?P<language>\w+)\n(?P<text>.*?)^```$",
@@ -130,7 +130,7 @@ def _noted(page: str) -> Iterator[tuple[str, str, re.Match[str]]]:
 def _run(lines: Sequence[str], run: Run) -> str:
     """What the commands among these lines print; what follows `&&` is not ours."""
     printed = ""
-    for line in lines:
+    for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         words = shlex.split(line.partition("&&")[0], comments=True)
         if words and words[0] in RUN:
             done = run(words)
