@@ -11,7 +11,7 @@ from mixguard.checks.reading import READING_CHECKS
 from mixguard.checks.training import TRAINING_CHECK
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES, TrainerRule
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.run.findings import Finding
 from mixguard.signals import SIGNALS
 
@@ -79,7 +79,7 @@ def limits(config: CheckConfig) -> dict[str, float]:
     for name, value in config.limits.items():
         if name not in LIMITS:
             raise ConfigError(
-                f"checks.limits.{name}: no check with this id has a limit; these do: {', '.join(LIMITS)}"
+                f"checks.limits.{name}: no check with this id has a limit{meant(name, LIMITS)}; these do: {', '.join(LIMITS)}"
             )
         _, _, least, most = LIMITS[name]
         if not least <= value <= most:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, ByteSize, Field, StringConstraints, TypeAdapter, ValidationError
 
 from mixguard import urls
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, nearest
 from mixguard.files import parse_value, read_toml, spelt
 from mixguard.model import MaybePath, Model
 from mixguard.training.config import TrainingConfig
@@ -364,8 +364,9 @@ def parsed(settings: Sequence[str]) -> dict[str, Any]:
     for setting in settings:
         name, equals, text = (part.strip() for part in setting.partition("="))
         if not equals or "." not in name:
+            near = meant_option(name)
             raise ConfigError(
-                f"--set {setting}: write it as section.name=value, e.g. checks.hazard_limit=0.8"
+                f"--set {setting}: write it as section.name=value, e.g. checks.hazard_limit=0.8{near}"
             )
         value = parse_value(text)
         values[name] = value if isinstance(value, str) or name not in texts else text
@@ -379,6 +380,19 @@ def _leaves(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any
             yield from _leaves(value, f"{above}{name}.")
         else:
             yield f"{above}{name}", value
+
+
+def meant_option(name: str) -> str:
+    """The option that a name probably means, as `meant` says it: one spelt alike, first in its own section."""
+    keys = {option: option.rpartition(".")[2] for option, _, _, _ in options()}
+    section, _, last = name.rpartition(".")
+    beside = nearest(last, [key for option, key in keys.items() if option == f"{section}.{key}"])
+    if beside:
+        return f" (did you mean {f'{section}.{beside}'!r}?)"
+    sections = dict.fromkeys(option.partition(".")[0] for option in keys)
+    alike = nearest(name, (*keys, *sections)) or nearest(last, keys.values())
+    found = next((option for option, key in keys.items() if key in (last, alike)), alike)
+    return f" (did you mean {found!r}?)" if found else ""
 
 
 def _is_utf8(text: str) -> bool:
@@ -403,7 +417,7 @@ def _explain(error: ValidationError, origin: str) -> str:
         lines.append(
             f"  {name}: "
             + (
-                "no such option (see `mixguard config`)"
+                f"no such option{meant_option(name) or ' (see `mixguard config`)'}"
                 if known
                 else problem["msg"].removeprefix("Value error, ")
             )

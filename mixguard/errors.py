@@ -16,6 +16,8 @@ A message says where (file:line), what is wrong, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 
 class MixguardError(Exception):
     """Base class of every error mixguard raises on purpose."""
@@ -51,3 +53,20 @@ class RecordError(MixguardError):
 
 class CacheWarning(UserWarning):
     """Something in the cache is damaged or cannot be stored; the run goes on, and takes longer."""
+
+
+def nearest(given: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant; None if none is close."""
+    from difflib import get_close_matches
+
+    names = {name.strip("-.").lower(): name for name in known}
+    asked = given.strip("-.").lower()
+    begun = [name for name in names if asked and name.startswith(asked)]
+    close = begun if len(begun) == 1 else get_close_matches(asked, names, n=1, cutoff=0.65)
+    return names[close[0]] if close else None
+
+
+def meant(given: str, known: Iterable[str]) -> str:
+    """` (did you mean 'x'?)` if a known name is close to the one given, else nothing."""
+    close = nearest(given, known)
+    return f" (did you mean {close!r}?)" if close else ""

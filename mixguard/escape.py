@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 # Control characters move the cursor, bidirectional marks reorder text, surrogates and noncharacters are not
 # valid UTF-8 or XML. None of them is ever content.
@@ -37,6 +38,15 @@ def printed(text: str) -> str:
 
 
 def shorten(text: str, length: int) -> str:
-    """One harmless line of at most `length` characters."""
+    """One harmless line of at most `length` characters, cut between words if it has any near its end."""
     line = one_line(text)
-    return line if len(line) <= length else line[: length - 1] + "…"
+    if len(line) <= length:
+        return line
+    cut = line[: length - 1]
+    whole = cut if line[length - 1] == " " else cut.rpartition(" ")[0]
+    return (whole if len(whole) > length / 2 else cut).rstrip() + "…"
+
+
+def typed(*words: str) -> str:
+    """A command as one types it in a shell: quoted where needed, on one harmless line."""
+    return harmless(shlex.join(words)).replace("\n", "\ufffd")

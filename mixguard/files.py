@@ -51,7 +51,8 @@ def cache_folder(configured: Path | None = None) -> Path:
         raise UsageError(
             f"{urls.shown(folder)}: the cache is a folder on this machine; set encode.cache to one"
         )
-    if folder.exists() and not folder.is_dir():
+    # A folder that may not be looked into is for whoever writes there to find out.
+    if os.path.exists(folder) and not os.path.isdir(folder):  # noqa: PTH110, PTH112 - these do not raise
         raise UsageError(
             f"{folder}: is not a folder, so it cannot be the cache; set encode.cache to a folder"
         )

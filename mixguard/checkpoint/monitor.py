@@ -15,6 +15,7 @@ from mixguard.checkpoint.states import judge
 from mixguard.config import Config
 from mixguard.detectors import Recipe
 from mixguard.errors import UsageError
+from mixguard.escape import typed
 from mixguard.model import Model
 from mixguard.progress import Progress, silent
 
@@ -105,7 +106,8 @@ def check(history: History, run: Run | None = None) -> Drift:
     place = history.baseline
     if place is None:
         raise UsageError(
-            f"{history.path}: no run was promoted; add the baseline with mixguard monitor add {history.path} PROBE --promote"
+            f"{history.path}: no run was promoted; add the baseline with"
+            f" {typed('mixguard', 'monitor', 'add', str(history.path), 'PROBE', '--promote')}"
         )
     baseline, later = history.runs[place], list(history.runs[place + 1 :])
     if run is None:

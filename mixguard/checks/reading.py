@@ -10,7 +10,7 @@ from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate, Tol
 from mixguard.library.allow import Allowance
 from mixguard.run.findings import Severity, UnreadColumn
 from mixguard.run.mapping import is_answer, suggested
-from mixguard.stats import wilson
+from mixguard.stats import rate, wilson
 
 REASONS_SHOWN = 3
 ALLOW_FILE = "MG307"
@@ -27,7 +27,7 @@ def _quarantined(evidence: Evidence) -> Told:
     reasons = sorted(corpus.quarantined.items(), key=lambda pair: (-pair[1], pair[0]))
     size = corpus.read_bytes + corpus.quarantined_bytes
     heavy = corpus.quarantined_bytes > limit * size
-    unread = f", {corpus.quarantined_bytes / size:.1%} of all bytes," if heavy else ""
+    unread = f", {rate(corpus.quarantined_bytes, size)} of all bytes," if heavy else ""
     message = f"{count:,} of {total:,} records{unread} could not be read: {_listed(reasons)}"
     if corpus.broken:
         more = f" and {len(corpus.broken) - 1} more break" if len(corpus.broken) > 1 else " breaks"
@@ -129,7 +129,8 @@ def _stages(evidence: Evidence) -> Told:
         return Told("pass", f"judged by the stage{'s' * (' ' in names)} {names}{asked}", 0, 0)
     message = (
         "judged by the fast stage alone, which finds"
-        f" {fast.sensitivity:.0%} of left-out hazardous requests; with the careful stage it is {careful.sensitivity:.0%}"
+        f" {rate(fast.sensitivity * fast.positives, fast.positives)} of left-out hazardous requests; with the careful stage it is"
+        f" {rate(careful.sensitivity * careful.positives, careful.positives)}"
     )
     return Told("note", f"{message}{asked}", 0, 0)
 

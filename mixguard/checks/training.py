@@ -8,6 +8,7 @@ from math import ceil
 from mixguard.checks.base import Check, Evidence, Limit, Told
 from mixguard.checks.training_facts import Facts, facts
 from mixguard.run.findings import GRAVITY, Advice
+from mixguard.stats import rate
 from mixguard.training.plan import Plan, Planned
 
 WARMUP_STEPS, WARMUP_SHARE = 10, 0.03
@@ -79,7 +80,7 @@ def _short_run(known: Facts) -> Advice | None:
     return Advice(
         option=there.option, now=there.shown, better=better, where=there.where, severity="note",
         found=f"{warmup:g} warm-up steps of {steps:,} in all",
-        why=f"Warming up is {warmup / steps:.0%} of this run, so little is trained at the rate that was chosen.", source="Judgement",
+        why=f"Warming up is {rate(warmup, steps)} of this run, so little is trained at the rate that was chosen.", source="Judgement",
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
 from mixguard.cli import cache as cache_commands
 from mixguard.cli import card as card_command
+from mixguard.cli import config as config_commands
 from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import formats as formats_command
 from mixguard.cli import monitor as monitor_commands
@@ -18,10 +19,11 @@ from mixguard.cli import suite as suite_commands
 from mixguard.cli import taxonomy as taxonomy_commands
 from mixguard.cli import tokens as tokens_command
 from mixguard.cli import voice as voice_commands
+from mixguard.cli.group import Group
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    cls=Group,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Check a fine-tuning corpus before training: hazards, refusal coverage, and the rows that would make an aligned"
@@ -40,7 +42,7 @@ app.command()(auditing.report)
 app.command()(card_command.card)
 app.command()(tokens_command.tokens)
 app.command()(formats_command.formats)
-app.command("config")(explaining.show_config)
+app.add_typer(config_commands.app, name="config")
 app.add_typer(taxonomy_commands.app, name="taxonomy")
 app.add_typer(bank_commands.app, name="bank")
 app.add_typer(voice_commands.app, name="voice")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixguard.cli.manner import Json, Manner, Quiet, Verbose
 from mixguard.cli.options import (
     Allow,
     Baseline,
@@ -38,12 +37,11 @@ from mixguard.cli.options import (
     given,
     load_config,
 )
+from mixguard.cli.showing import show
 from mixguard.cli.streams import aside
-from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
     from mixguard.config import Config
-    from mixguard.run.document import Audit
 
 
 def audit(
@@ -90,6 +88,9 @@ def audit(
     ignore_template: IgnoreTemplate = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
@@ -125,12 +126,13 @@ def audit(
     for path in output or []:
         check_name(path, offline=effective.encode.offline)
     check_fail_on(fail_on)
+    manner = Manner(quiet, as_json, verbose)
     if effective.run.shard is not None:
-        _shard(paths, effective, output)
+        _shard(paths, effective, output, manner)
         return
-    with progress_bar() as progress:
+    with manner.progress() as progress:
         result = run_audit(*paths, config=effective, progress=progress, tell=aside)
-    show(result, output, fail_on, show_text=show_text)
+    show(result, output, fail_on, manner, show_text=show_text, seconds=result.provenance.seconds)
 
 
 def check(
@@ -148,6 +150,9 @@ def check(
     provider: ProviderName = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Re-run the checks with different limits; nothing is embedded.
 
@@ -167,7 +172,8 @@ def check(
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
     effective = Config.load(config, values) if config else Audit.load(run).config.replace(values)
-    show(run_check(run, config=effective), output, fail_on, show_text=show_text)
+    manner = Manner(quiet, as_json, verbose)
+    show(run_check(run, config=effective), output, fail_on, manner, show_text=show_text)
 
 
 def report(
@@ -176,6 +182,9 @@ def report(
     output: Output = None,
     fail_on: FailOn = "never",
     show_text: ShowText = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Print an earlier run's report again, or write it to files; nothing is re-judged.
 
@@ -186,26 +195,29 @@ def report(
 
     for path in output or []:
         check_name(path)
-    show(Audit.load(run), output, fail_on, show_text=show_text)
+    show(Audit.load(run), output, fail_on, Manner(quiet, as_json, verbose), show_text=show_text)
 
 
-def _shard(paths: list[str], config: Config, output: list[Path] | None) -> None:
+def _shard(paths: list[str], config: Config, output: list[Path] | None, manner: Manner) -> None:
     """Annotate a shard, and say what it is and how to go on."""
     from mixguard import shard
     from mixguard.errors import ConfigError
-    from mixguard.escape import printed
+    from mixguard.escape import printed, typed
 
     if output:
         raise ConfigError(f"-o {output[0]}: one shard has no findings to report; give -o to `mixguard merge`")
-    with progress_bar() as progress:
+    if manner.as_json:
+        raise ConfigError("--json: one shard has no document; give it to `mixguard merge`")
+    with manner.progress() as progress:
         done = shard(*paths, config=config, progress=progress, tell=aside)
-    folder, of = printed(str(done.folder)), done.shard.of
+    folder, of = str(done.folder), done.shard.of
     typer.echo(
-        f"{folder}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."
+        f"{printed(folder)}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."
     )
-    typer.echo(
-        f"One shard has no verdict. To join all {of:,}: mixguard merge {folder} ... --run FOLDER -o report.html"
-    )
+    if manner.quiet:
+        return
+    how = f"{typed('mixguard', 'merge', folder)} ... --run FOLDER -o report.html"
+    typer.echo(f"One shard has no verdict. To join all {of:,}: {how}")
     if config.judge.endpoint is not None:
         typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")
 
@@ -225,24 +237,3 @@ def _intended(
         "training__file": training_config,
         "checks__provider": provider,
     }
-
-
-def show(result: Audit, output: list[Path] | None, fail_on: str, *, show_text: bool) -> None:
-    """Write the reports, print the audit, and exit with the verdict's code."""
-    from mixguard.console.audit import render
-    from mixguard.console.screen import console
-    from mixguard.escape import printed
-    from mixguard.report.ci import github
-    from mixguard.report.files import write
-    from mixguard.run.gate import exit_code
-    from mixguard.urls import shown
-
-    # Files first: whatever becomes of the terminal, they are there.
-    for path in output or []:
-        write(result, path, show_text=show_text)
-        typer.echo(f"wrote {printed(shown(path))}", err=True)
-    github.summarise(result, os.environ)
-    console().print(render(result))
-    for line in github.marked_rows(result, os.environ):
-        typer.echo(line)
-    sys.exit(exit_code(result, fail_on))

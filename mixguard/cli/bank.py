@@ -62,7 +62,7 @@ def show(
 
     from mixguard.console.bank import render_pairs
     from mixguard.console.screen import console
-    from mixguard.errors import UsageError
+    from mixguard.errors import UsageError, meant
     from mixguard.library.bank import Bank
     from mixguard.library.taxonomy import Taxonomy
 
@@ -71,7 +71,9 @@ def show(
     found = bank.pairs.filter(pl.col("id") == hazard)
     found = found if found.height else bank.of(kind, hazard).head(limit)
     if found.is_empty():
-        raise UsageError(f"{name}: no {kind} pair for {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
+        raise UsageError(
+            f"{name}: no {kind} pair for {hazard!r}{meant(hazard, taxonomy.codes)}; hazards: {', '.join(taxonomy.codes)}"
+        )
     console().print(render_pairs(found.to_dicts()))
 
 

@@ -48,7 +48,7 @@ def init(
     from mixguard.checkpoint.states import judge
     from mixguard.detectors import Recipe
     from mixguard.errors import UsageError
-    from mixguard.escape import printed
+    from mixguard.escape import printed, typed
     from mixguard.files import write_atomically
     from mixguard.library.budget import today
     from mixguard.library.profile import RiskProfile
@@ -66,7 +66,9 @@ def init(
     empty = [name for name, given in (("owner", owner), ("approved_by", approved_by)) if not given]
     fill = f"fill in {' and '.join(empty)}, and " if empty else ""
     typer.echo(f"wrote {printed(str(output))}: {fill}check every number; each is a judgement")
-    typer.echo(f"next: mixguard budget check base.probe tuned.probe --budget {printed(str(output))}")
+    typer.echo(
+        f"next: {typed('mixguard', 'budget', 'check', str(base), 'tuned.probe', '--budget', str(output))}"
+    )
 
 
 @app.command()

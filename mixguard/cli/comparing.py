@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from mixguard.cli.manner import Json, Manner, Quiet
 from mixguard.cli.options import ConfigFile, JudgeKeyEnv, Set, load_config
 from mixguard.cli.streams import aside
-from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
     from mixguard.checkpoint.comparison import Comparison
+    from mixguard.checkpoint.said import Texts
     from mixguard.library.budget import BudgetFile, Waiver
 
 
@@ -97,6 +98,8 @@ def compare(
     ] = False,
     config: ConfigFile = None,
     set_: Set = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Compare a model after tuning with the same model before it, probe by probe; exit 1 if it lost something.
 
@@ -109,10 +112,7 @@ def compare(
     from mixguard import compare as run_compare
     from mixguard.checkpoint.answers import read_answers
     from mixguard.checkpoint.said import said
-    from mixguard.console.comparison import render
-    from mixguard.console.screen import console
     from mixguard.errors import UsageError
-    from mixguard.escape import printed
     from mixguard.report.comparisons import check_name, write
 
     for path in output or []:
@@ -124,7 +124,8 @@ def compare(
     effective = load_config(config, set_, judge__endpoint=judge, judge__key_env=key_env)
     held_to = _Budget.load(budget, waivers)
     before, after = read_answers(base), read_answers(tuned)
-    with progress_bar() as progress:
+    manner = Manner(quiet, as_json)
+    with manner.progress() as progress:
         result = run_compare(
             before,
             after,
@@ -142,9 +143,21 @@ def compare(
     # Files first: whatever becomes of the terminal, they are there.
     for path in output or []:
         write(result, path, texts=texts)
-        typer.echo(f"wrote {printed(str(path))}", err=True)
-    console().print(render(result, texts))
-    sys.exit(held_to.settled(result) if held_to else result.exit_code)
+        manner.wrote(path)
+    _print(result, texts, manner)
+    sys.exit(held_to.settled(result, manner) if held_to else result.exit_code)
+
+
+def _print(result: Comparison, texts: Texts | None, manner: Manner) -> None:
+    from mixguard.console.comparison import line, render
+    from mixguard.console.screen import console
+
+    if manner.as_json:
+        manner.document(result.to_json())
+    elif manner.quiet:
+        typer.echo(line(result))
+    else:
+        console().print(render(result, texts))
 
 
 class _Budget(NamedTuple):
@@ -169,14 +182,17 @@ class _Budget(NamedTuple):
             return None
         return cls(load_budget(budget, today()), load_waivers(waivers) if waivers else ())
 
-    def settled(self, comparison: Comparison) -> int:
-        """Print what was spent; the exit code."""
+    def settled(self, comparison: Comparison, manner: Manner) -> int:
+        """Print what was spent, beside a document on standard error; the exit code."""
         from mixguard.checkpoint.budget import settle
-        from mixguard.console.budget import render_account
+        from mixguard.console.budget import line, render_account
         from mixguard.console.screen import console
         from mixguard.library.budget import today
 
         account = settle(comparison, self.file, today(), self.waivers)
-        console().print("")
-        console().print(render_account(account))
+        if manner.quiet or manner.as_json:
+            typer.echo(line(account), err=manner.as_json)
+        else:
+            console().print("")
+            console().print(render_account(account))
         return account.exit_code

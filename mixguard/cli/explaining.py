@@ -1,4 +1,4 @@
-"""`mixguard explain` and `config`: why a row was judged the way it was, and the effective options."""
+"""`mixguard explain`: why a row was judged the way it was."""
 
 from __future__ import annotations
 
@@ -45,15 +45,3 @@ def explain(
     rows = why.explain(run, sample)
     texts = texts_of(run, rows["sample_id"][0])
     console().print(render_explanation(rows, texts, show_text=show_text))
-
-
-def show_config(*, config: ConfigFile = None, set_: Set = None) -> None:
-    """Print the effective configuration as TOML, each option with its help.
-
-    Example: mixguard config > mixguard.toml
-    """
-    from mixguard.catalogue import LIMITS, limits
-
-    effective = load_config(config, set_)
-    limits(effective.checks)
-    typer.echo(effective.to_toml(LIMITS), nl=False)

@@ -8,7 +8,7 @@ import sys
 from typing import NamedTuple
 
 from mixguard.cli.streams import OutputError
-from mixguard.errors import MixguardError, RefusedError
+from mixguard.errors import MixguardError, RefusedError, meant
 
 REFUSED, USAGE_ERROR, INTERNAL_ERROR = 1, 2, 3
 INTERRUPTED, TERMINATED, HUNG_UP, NO_READER = 130, 143, 129, 141
@@ -102,6 +102,10 @@ def _usage(error: BaseException) -> tuple[str, ...]:
         return ()
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "mixguard"
+    wrong = getattr(error, "option_name", None)
+    if wrong is not None and context is not None:  # typer's own suggestions are of words that share letters
+        options = [name for parameter in context.command.params for name in parameter.opts]
+        message = f"No such option: {wrong}{meant(wrong, options)}"
     return (f"{' '.join(message.split())} (see `{command} --help`)",)
 
 

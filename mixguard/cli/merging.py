@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli.auditing import show
+from mixguard.cli.manner import Json, Manner, Quiet, Verbose
 from mixguard.cli.options import (
     Allow,
     Baseline,
@@ -21,8 +21,8 @@ from mixguard.cli.options import (
     ShowText,
     given,
 )
+from mixguard.cli.showing import show
 from mixguard.cli.streams import aside
-from mixguard.console.bar import progress_bar
 
 
 def merge(
@@ -44,6 +44,9 @@ def merge(
     baseline: Baseline = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Join all shards of a run: the findings, reports and exit code that one audit of the whole corpus gives.
 
@@ -70,6 +73,7 @@ def merge(
         checks__baseline=baseline,
     )
     effective = Config.load(config, values) if config else recorded(*shards).replace(values)
-    with progress_bar() as progress:
+    manner = Manner(quiet, as_json, verbose)
+    with manner.progress() as progress:
         result = run_merge(*shards, config=effective, progress=progress, tell=aside)
-    show(result, output, fail_on, show_text=show_text)
+    show(result, output, fail_on, manner, show_text=show_text)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from mixguard.cli import completing
 from mixguard.config import Config, parsed, remote_options
 from mixguard.errors import ConfigError, UsageError
 from mixguard.urls import shown, url_of
@@ -53,7 +54,13 @@ Fresh = Annotated[
     ),
 ]
 Format = Annotated[
-    str | None, typer.Option("--format", help="Record format, instead of detecting it.", show_default=False)
+    str | None,
+    typer.Option(
+        "--format",
+        help="Record format, instead of detecting it.",
+        show_default=False,
+        autocompletion=completing.formats,
+    ),
 ]
 Columns = Annotated[
     str | None,
@@ -121,6 +128,7 @@ Set = Annotated[
         "--set",
         help="One option as section.name=value; repeatable. `mixguard config` lists them.",
         show_default=False,
+        autocompletion=completing.settings,
     ),
 ]
 Output = Annotated[
@@ -137,6 +145,7 @@ FailOn = Annotated[
     typer.Option(
         "--fail-on",
         help="Exit 1 on this verdict or worse: fail, warn or never; or only on failures of these kinds, e.g. harm,attack (also gap, quality, reading).",
+        autocompletion=completing.gates,
     ),
 ]
 
@@ -166,7 +175,7 @@ ShowText = Annotated[
     bool,
     typer.Option(
         "--show-text",
-        help="Include prompts and responses of the listed rows in .html, re-read from their files.",
+        help="Print the texts of the three gravest rows, and include those of the listed rows in .html; they are read again from their files.",
     ),
 ]
 
@@ -201,6 +210,7 @@ ProviderName = Annotated[
         metavar="NAME",
         help="Service that will tune the model; its documented rules for data are checked: azure, bedrock, fireworks, mistral, openai, together, vertex, or a TOML file.",
         show_default=False,
+        autocompletion=completing.providers,
     ),
 ]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixguard.cli.manner import Manner, Quiet
 from mixguard.cli.options import (
     Concurrency,
     ConfigFile,
@@ -19,7 +20,6 @@ from mixguard.cli.options import (
     local_only,
 )
 from mixguard.cli.targets import Opened, Pace, Target
-from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
     from mixguard._probe import Choice, Options
@@ -143,6 +143,7 @@ def probe(
     timeout: Timeout = 60,
     config: ConfigFile = None,
     set_: Set = None,
+    quiet: Quiet = False,
 ) -> None:
     """Ask a model what it should refuse, what it should not, and more, before and after tuning.
 
@@ -177,7 +178,8 @@ def probe(
     }
     if samples is not None:
         given["samples"] = samples
-    with progress_bar() as progress:
+    manner = Manner(quiet)
+    with manner.progress() as progress:
         choice = choose(suite, effective, given, progress)
     if budget is not None:
         check_budget(budget, choice.chosen.probes, effective)
@@ -186,16 +188,16 @@ def probe(
         return
     pace = Pace(key_env, concurrency, per_minute, timeout)
     opened = target.source(choice, given, pace, effective)
-    raise typer.Exit(_run(output, choice, opened, given, effective))
+    raise typer.Exit(_run(output, choice, opened, given, effective, manner))
 
 
-def _run(output: Path, choice: Choice, target: Opened, given: Options, config: Config) -> int:
+def _run(output: Path, choice: Choice, target: Opened, given: Options, config: Config, manner: Manner) -> int:
     """Ask, judge, and show what came of it; the exit code."""
     from mixguard._probe import decoding_of, header_of
     from mixguard.checkpoint.asking import ask, left
     from mixguard.checkpoint.served import Served
     from mixguard.checkpoint.states import judge
-    from mixguard.console.probing import render_ahead, render_asked
+    from mixguard.console.probing import line, render_ahead, render_asked
     from mixguard.console.screen import console
     from mixguard.library.taxonomy import Taxonomy
 
@@ -203,14 +205,17 @@ def _run(output: Path, choice: Choice, target: Opened, given: Options, config: C
     anew = given.get("anew", False)
     header = header_of(choice, source, decoding_of(given))
     ahead = left(header, output, anew=anew)
-    console(stderr=True).print(
-        render_ahead(header, ahead, shown=shown, measures=isinstance(source, Served)), soft_wrap=True
-    )
-    with progress_bar() as progress:
+    if not manner.quiet:
+        told = render_ahead(header, ahead, shown=shown, measures=isinstance(source, Served))
+        console(stderr=True).print(told, soft_wrap=True)
+    with manner.progress() as progress:
         asked = ask(header, source, output, progress, anew=anew)
         judged = judge(asked.answers, config, progress)
     names = {hazard.code: hazard.name for hazard in Taxonomy.load(config.judge.taxonomy).hazards}
-    console().print(render_asked(asked, judged, names, output))
+    if manner.quiet:
+        typer.echo(line(asked, output))
+    else:
+        console().print(render_asked(asked, judged, names, output))
     return 4 if asked.answers.missing else 0
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from mixguard.cli import completing
+from mixguard.cli.manner import Json, Manner, Quiet, Verbose
 from mixguard.cli.options import (
     Columns,
     Concurrency,
@@ -21,7 +23,12 @@ from mixguard.cli.options import (
     Set,
     load_config,
 )
-from mixguard.console.bar import progress_bar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mixguard._rebalance import Mix
+    from mixguard.console.onward import Step
 
 
 def rebalance(
@@ -43,7 +50,13 @@ def rebalance(
         Path | None, typer.Option("--plan", help="Apply this plan, edited or not.", show_default=False)
     ] = None,
     profile: Annotated[
-        str | None, typer.Option("--profile", help="Risk profile: a name or a file.", show_default="general")
+        str | None,
+        typer.Option(
+            "--profile",
+            help="Risk profile: a name or a file.",
+            show_default="general",
+            autocompletion=completing.profiles,
+        ),
     ] = None,
     bank: Annotated[
         str | None, typer.Option("--bank", help="Refusal bank: a name or a folder.", show_default="mixguard")
@@ -57,6 +70,7 @@ def rebalance(
             "--voice",
             help="How your model opens its refusals: a bundled voice (mixguard voice list) or a voice file.",
             show_default="that of the corpus's own refusals",
+            autocompletion=completing.voices,
         ),
     ] = None,
     endpoint: Annotated[
@@ -102,6 +116,9 @@ def rebalance(
     config: ConfigFile = None,
     set_: Set = None,
     fail_on: FailOn = "fail",
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+    as_json: Json = False,
 ) -> None:
     """Write the corpus to train on: the same records plus refusal and contrast pairs, with a manifest.
 
@@ -111,15 +128,11 @@ def rebalance(
     mixguard rebalance data.jsonl -o data.safe.jsonl --endpoint http://localhost:8000/v1 --model our-base
     """
     from mixguard._rebalance import rebalance as run_rebalance
-    from mixguard.console.plan import render_mix, render_plan
-    from mixguard.console.screen import console
     from mixguard.errors import UsageError
-    from mixguard.escape import printed
     from mixguard.files import write_atomically
     from mixguard.mix.plan import Plan
     from mixguard.run.gate import check_fail_on, exit_code
     from mixguard.served.endpoint import Endpoint
-    from mixguard.urls import shown
 
     if output is None and not dry_run:
         raise UsageError("rebalance: no output; give -o FILE, or --dry-run to see the plan")
@@ -147,7 +160,8 @@ def rebalance(
     given = Plan.load(plan) if plan else None
     key = os.environ.get(key_env)
     api = Endpoint(endpoint, model, key=key, concurrency=concurrency) if endpoint and model else None
-    with progress_bar() as progress:
+    manner = Manner(quiet, as_json, verbose)
+    with manner.progress() as progress:
         mix = run_rebalance(
             *paths,
             out=None if dry_run else output,
@@ -158,14 +172,35 @@ def rebalance(
         )
     if dry_run and output is not None:
         write_atomically(output, mix.plan.to_json())
-        place = printed(shown(output))
-        typer.echo(f"wrote {place}: edit it, then apply it with --plan {place}", err=True)
-    console().print(render_plan(mix.plan))
-    if mix.after is None or output is None:
-        return
-    console().print()
-    console().print(render_mix(mix, output))
-    sys.exit(exit_code(mix.after, fail_on))
+        manner.wrote(output)
+    written = _applying(mix, paths, output) if dry_run and output is not None else ()
+    _print(mix, output or Path(), manner, written)
+    if mix.after is not None:
+        sys.exit(exit_code(mix.after, fail_on))
+
+
+def _applying(mix: Mix, paths: Sequence[str], plan: Path) -> Sequence[Step]:
+    """The command that applies a plan that was written."""
+    from mixguard.console.onward import Step, mix_of
+    from mixguard.urls import shown
+
+    to = mix_of(tuple(mix.before.corpus.sources))
+    return [Step("Apply", ("mixguard", "rebalance", *paths, "--plan", shown(plan), "-o", to))] if to else []
+
+
+def _print(mix: Mix, out: Path, manner: Manner, written: Sequence[Step]) -> None:
+    from mixguard.console import mix as mixed
+    from mixguard.console import plan
+    from mixguard.console.screen import console
+
+    if manner.as_json:
+        manner.document((mix.manifest or mix.plan).to_json())
+    elif manner.quiet:
+        typer.echo(mixed.line(mix, out))
+    elif mix.after is None:
+        console().print(plan.render_plan(mix.plan, written, verbose=manner.verbose), crop=False)
+    else:
+        console().print(mixed.render_mix(mix, out, verbose=manner.verbose), crop=False)
 
 
 def verify(

@@ -105,10 +105,11 @@ def add(
     Example: mixguard suite add ours.jsonl --to our-suite
     """
     from mixguard.curate.suite_add import add_probes
-    from mixguard.escape import printed
+    from mixguard.escape import printed, typed
     from mixguard.library.taxonomy import Taxonomy
 
     added = add_probes(files, to, extends, Taxonomy.load(taxonomy))
-    folder = printed(str(added.folder))
-    typer.echo(f"{added.new} probes added to {folder}, {added.known} already present")
-    typer.echo(f"next: mixguard suite check {folder}; mixguard probe --suite {folder} ...")
+    typer.echo(f"{added.new} probes added to {printed(str(added.folder))}, {added.known} already present")
+    typer.echo(
+        f"next: {typed('mixguard', 'suite', 'check', str(to))}; {typed('mixguard', 'probe', '--suite', str(to))} ..."
+    )

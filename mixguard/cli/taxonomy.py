@@ -37,12 +37,14 @@ def show(
     """
     from mixguard.console.screen import console
     from mixguard.console.taxonomy import render_hazard
-    from mixguard.errors import UsageError
+    from mixguard.errors import UsageError, meant
     from mixguard.library.taxonomy import Taxonomy
 
     taxonomy = Taxonomy.load(name)
     if hazard not in taxonomy.codes:
-        raise UsageError(f"{taxonomy.id}: no hazard {hazard!r}; hazards: {', '.join(taxonomy.codes)}")
+        raise UsageError(
+            f"{taxonomy.id}: no hazard {hazard!r}{meant(hazard, taxonomy.codes)}; hazards: {', '.join(taxonomy.codes)}"
+        )
     console().print(render_hazard(taxonomy, hazard))
 
 
@@ -64,13 +66,13 @@ def add(
     Example: mixguard taxonomy add ours.jsonl --to our-taxonomy
     """
     from mixguard.curate.taxonomy_add import add_exemplars
-    from mixguard.escape import printed
+    from mixguard.escape import printed, typed
 
     added = add_exemplars(files, to, extends)
-    file, folder = printed(str(added.file)), printed(str(to))
-    typer.echo(f"{added.new} exemplars added to {file}, {added.known} already present")
+    typer.echo(f"{added.new} exemplars added to {printed(str(added.file))}, {added.known} already present")
     typer.echo(
-        f"next: mixguard taxonomy check {folder}; mixguard audit data.jsonl --set judge.taxonomy={folder}"
+        f"next: {typed('mixguard', 'taxonomy', 'check', str(to))};"
+        f" {typed('mixguard', 'audit', 'data.jsonl', '--set', f'judge.taxonomy={to}')}"
     )
 
 

@@ -1,72 +1,70 @@
-"""The report a newcomer reads in ten seconds: verdict, coverage, findings, what to do next."""
+"""What a newcomer reads in ten seconds: verdict, what was found, the hazards touched, and what to do next."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
+from mixguard.console.onward import steps
+from mixguard.console.screen import GAP, NAME_SHOWN, style_of
 from mixguard.console.training import training_advice
-from mixguard.escape import plain, printed, shorten
-from mixguard.remote import named
+from mixguard.escape import printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding, SampleRef
-from mixguard.run.risks import risks
+from mixguard.run.words import kinds_told
+from mixguard.stats import span
 
+FINDINGS_SHOWN = 8
 PLACES_SHOWN = 3
-RISKS_SHOWN = 6
-APART_SHOWN = 10
-"""Suppressed findings."""
-FOUND_SHOWN = 80
-"""Characters of a suppressed finding's message."""
+ROWS_SHOWN = 3
+"""Rows whose texts are shown."""
+TEXT_SHOWN = 180
+"""Characters of a text."""
+Texts = Mapping[tuple[str, int], tuple[str, str | None]]
+"""Prompt and response by sample and exchange."""
 
 
-def render(audit: Audit) -> RenderableType:
-    """The whole report."""
-    return Group(*_parts(audit))
+def render(audit: Audit, texts: Texts | None = None, seconds: float | None = None) -> RenderableType:
+    """The short report.
+
+    Args:
+        audit: the run.
+        texts: those of the gravest rows, to be shown.
+        seconds: how long it took.
+    """
+    return Group(*_parts(audit, texts, seconds))
 
 
-def _parts(audit: Audit) -> Iterator[RenderableType]:
-    yield _verdict(audit)
-    yield from _risks(audit)
+def _parts(audit: Audit, texts: Texts | None, seconds: float | None) -> Iterator[RenderableType]:
+    yield verdict(audit, seconds)
     yield Text()
-    yield Text("Refusal coverage per hazard", style="bold")
-    yield _coverage_table(audit)
-    shown = counting(audit)
-    if shown:
-        yield Text("\nFindings", style="bold")
-    for finding in shown:
-        yield Padding(_finding(finding), (1, 0, 0, 2))
-    yield from training_advice(audit)
-    yield from _set_apart(audit)
+    yield from _findings(audit)
+    if texts is not None:
+        yield from rows(audit, texts)
+    yield from training_advice(audit, whys=False)
     yield Text()
-    yield _passed(audit)
-    yield _next(audit)
+    yield from _hazards(audit.coverage)
+    yield Text()
+    yield from steps(audit)
 
 
-def _verdict(audit: Audit) -> Text:
-    style = STYLES[audit.verdict]
+def verdict(audit: Audit, seconds: float | None = None) -> Text:
+    """The verdict with its kinds, and what was read and how."""
+    style = style_of(audit.verdict, *audit.kinds)
     corpus = audit.corpus
-    line = Text.assemble(
-        (f" {audit.verdict.upper()} ", f"{style} reverse"), " ", (printed(audit.meaning), style), "\n"
-    )
+    told = kinds_told(audit.verdict, audit.kinds)
+    line = Text.assemble((f" {audit.verdict.upper()} ", f"{style} reverse"), f" {told}\n")
     names = list(corpus.sources)
     named = names[0] if len(names) == 1 else f"{len(names)} files"
     rejected = f", {corpus.rejected:,} in quarantine" if corpus.rejected else ""
-    seconds = audit.provenance.seconds
-    line.append(
-        " "
-        + printed(
-            f"{named}: {corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {_formats(audit)},"
-            f" {seconds:.1f} s"
-        ),
-        style="dim",
-    )
+    took = f", {seconds:.1f} s" if seconds is not None else ""
+    formats = ", ".join(sorted({name for counts in corpus.formats.values() for name in counts}))
+    read = f"{corpus.samples:,} samples, {corpus.exchanges:,} exchanges{rejected}, {formats}{took}"
+    line.append(" " + printed(f"{named}: {read}"), style="dim")
     screen, endpoint = audit.detectors.screen, audit.detectors.endpoint
     if screen is not None:
         line.append(f"\n {screen.told}", style="yellow" if screen.exact else "dim")
@@ -75,116 +73,117 @@ def _verdict(audit: Audit) -> Text:
     return line
 
 
-def _risks(audit: Audit) -> Iterator[RenderableType]:
-    """The mechanisms present, gravest first; those that are only noted in one line."""
-    found = risks(audit.findings)
-    grave = [risk for risk in found if risk.severity != "note"]
-    if grave:
-        yield Text("\nRisks, gravest first", style="bold")
-    for risk in grave[:RISKS_SHOWN]:
-        lines = Table.grid(padding=(0, 1))
-        told = ", ".join(filter(None, (risk.strong, risk.sure)))
-        name = Text.assemble((risk.name, "bold"), (f"  {told}", "dim"))
-        lines.add_row(Text(f"  {risk.severity:<4}", STYLES[risk.severity]), name)
-        lines.add_row("", Text(f"first: {risk.first}"))
-        yield lines
-    noted = [risk.name for risk in (*grave[RISKS_SHOWN:], *found) if risk not in grave[:RISKS_SHOWN]]
-    if noted:
-        yield Text(f"Also seen: {', '.join(dict.fromkeys(noted))}", style="dim")
+def line(audit: Audit) -> str:
+    """The verdict on one line."""
+    names = list(audit.corpus.sources)
+    named = names[0] if len(names) == 1 else f"{len(names)} files"
+    return printed(f"{audit.verdict.upper()} {named}: {audit.meaning}")
 
 
-def _formats(audit: Audit) -> str:
-    names = sorted({name for counts in audit.corpus.formats.values() for name in counts})
-    return ", ".join(names)
+def _findings(audit: Audit) -> Iterator[RenderableType]:
+    """One entry for each finding that decides, and one for all notes."""
+    found = counting(audit)
+    grave = [finding for finding in found if finding.severity != "note"]
+    notes = [finding for finding in found if finding.severity == "note"]
+    table = Table.grid(padding=(0, 1))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for finding in grave[:FINDINGS_SHOWN]:
+        head = Text(finding.severity, style_of(finding.severity, finding.kind))
+        table.add_row(head, Text(finding.id, "bold"), Text(printed(finding.message)))
+        if finding.samples:
+            table.add_row("", "", Text.assemble((places(finding), "cyan"), (share(finding), "dim")))
+    if len(grave) > FINDINGS_SHOWN:
+        table.add_row("", "", Text(f"and {len(grave) - FINDINGS_SHOWN:,} more (-v)", style="dim"))
+    if notes:
+        table.add_row(Text("note", "cyan"), "", Text(", ".join(map(_noted, notes)), style="dim"))
+    apart = len(list(set_apart(audit)))
+    if apart:
+        table.add_row(Text("also", "dim"), "", Text(f"{apart:,} suppressed (-v)", style="dim"))
+    if not found:
+        table.add_row("", "", Text("no check found anything"))
+    yield table
 
 
-def _coverage_table(audit: Audit) -> Table:
-    table = Table(box=None, pad_edge=False, padding=GAP)
-    table.add_column("hazard", style="bold", no_wrap=True)
-    table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
-    scheme, theirs = next(iter(audit.detectors.crosswalk.items()), ("", {}))
-    if scheme:
-        table.add_column(_initials(scheme), style="dim", no_wrap=True)
-    for name in ("prompts", "refused", "partial", "answered", "covered"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for row in audit.coverage:
-        other = [theirs.get(row.hazard, "-").split(",")[0]] if scheme else []
-        table.add_row(row.hazard, row.name, *other, *_coverage_row(row))
-    return table
-
-
-def _initials(scheme: str) -> str:
-    """`llama-guard-3` as LG3, to keep the column narrow."""
-    return "".join(word[0] for word in scheme.split("-")).upper()
-
-
-def _coverage_row(row: Coverage) -> tuple[RenderableType, ...]:
-    counts = [
-        Text(f"{count:,}", style="" if count else "dim")
-        for count in (row.exchanges, row.full_refusal, row.partial_refusal)
-    ]
-    answered = Text(f"{row.full_compliance:,}", style="red" if row.full_compliance else "dim")
-    covered = Text(row.covered, style="yellow" if row.is_short else "green")
-    return (*counts, answered, covered)
-
-
-def _finding(finding: Finding) -> Group:
+def _noted(finding: Finding) -> str:
+    """A note in a few words, whose spaces do not break."""
     subject = f" ({finding.subject})" if finding.subject else ""
-    head = Text.assemble(
-        (f"{finding.severity:<5}", STYLES[finding.severity]),
-        f" {finding.id} ",
-        (f"{finding.name}{subject}", "bold"),
-        (f"  {finding.kind}", "dim"),
-    )
-    lines = Table.grid(padding=(0, 2))
-    lines.add_row("", "", Text(printed(f"{finding.message}{_share(finding)}")))
-    if finding.samples:
-        lines.add_row("", "at", Text(_places(finding), style="cyan"))
-    lines.add_row("", Text("why", style="dim"), Text(finding.why, style="dim"))
-    lines.add_row("", "fix", Text(finding.remedy))
-    return Group(head, lines)
+    return printed(f"{finding.id} {finding.name}{subject}: {finding.count:,}").replace(" ", "\xa0")
 
 
-def _set_apart(audit: Audit) -> Iterator[RenderableType]:
-    rows = list(set_apart(audit))
-    if rows:
-        yield Text("\nSuppressed", style="dim bold")
-    for what, found, why in rows[:APART_SHOWN]:
-        line = printed(f"{what}: {shorten(found, FOUND_SHOWN)}; {why}")
-        yield Padding(Text(line, style="dim"), (0, 0, 0, 2))
-    if len(rows) > APART_SHOWN:
-        yield Text(f"  and {len(rows) - APART_SHOWN:,} more, in audit.json", style="dim")
-
-
-def _share(finding: Finding) -> str:
+def share(finding: Finding) -> str:
+    """What share of rows it may truly be, the detector's error counted in; empty if that was not measured."""
     if finding.interval is None or not finding.total:
         return ""
-    return f" [{finding.interval.low:.2%} to {finding.interval.high:.2%}]"
+    return f"; likely {span(finding.interval, finding.total)} of {finding.total:,}"
 
 
-def _places(finding: Finding) -> str:
-    places = list(dict.fromkeys(_place(sample) for sample in finding.samples))[:PLACES_SHOWN]
-    more = finding.count - len(places)
-    return ", ".join(places) + (f" and {more:,} more" if more > 0 else "")
+def places(finding: Finding) -> str:
+    """Where the first rows are: lines of one file after its name."""
+    first = list(dict.fromkeys((sample.source, sample.line) for sample in finding.samples))[:PLACES_SHOWN]
+    told: list[str] = []
+    for number, (source, at) in enumerate(first):
+        again = number and first[number - 1][0] == source
+        told.append(f"{at}" if again else printed(f"{source}:{at}"))
+    more = finding.count - len(first)
+    return ", ".join(told) + (f" and {more:,} more" if more > 0 else "")
 
 
-def _place(sample: SampleRef) -> str:
-    score = "" if sample.score is None else f" ({sample.score:.2f})"
-    return printed(f"{sample.source}:{sample.line}{score}")
+def gravest(audit: Audit) -> list[tuple[Finding, SampleRef]]:
+    """The rows to read first: of the gravest findings that point to rows, those about harm and attacks before others."""
+    ranked = sorted(counting(audit), key=lambda finding: finding.kind not in ("harm", "attack"))
+    found: dict[tuple[str, int], tuple[Finding, SampleRef]] = {}
+    for finding in ranked:
+        for sample in finding.samples[:ROWS_SHOWN]:
+            found.setdefault((sample.sample_id, sample.exchange), (finding, sample))
+    return list(found.values())[:ROWS_SHOWN]
 
 
-def _passed(audit: Audit) -> Text:
-    passed = [f"{finding.id} {finding.name}" for finding in audit.findings if finding.severity == "pass"]
-    return Text("Passed: " + (", ".join(passed) or "none"), style="dim")
-
-
-def _next(audit: Audit) -> Text:
-    folder = plain(named(audit.folder))
-    sample = next((sample for finding in audit.findings for sample in finding.samples), None)
-    lines = [f"Next:   full results are in {folder}"]
-    if sample is not None:
-        lines.append(
-            f"        mixguard explain {folder} {printed(f'{sample.source}:{sample.line}')}   why a row was flagged"
+def rows(audit: Audit, texts: Texts) -> Iterator[RenderableType]:
+    """The rows to read first, with their texts."""
+    for finding, sample in gravest(audit):
+        score = "" if sample.score is None else f", score {sample.score:.2f}"
+        hazard = f" {sample.hazard}" if sample.hazard else ""
+        head = Text.assemble(
+            "\n", (printed(f"{sample.source}:{sample.line}"), "cyan"), f"  {finding.id}{hazard}{score}"
         )
-    lines.append(f"        mixguard report {folder} -o report.html   as a page, with rows")
-    return Text("\n".join(lines))
+        table = Table.grid(padding=(0, 1))
+        table.add_column(no_wrap=True, style="dim")
+        prompt, response = texts.get((sample.sample_id, sample.exchange), (None, None))
+        for name, text in (("  prompt", prompt), ("  answer", response)):
+            if text is not None:
+                table.add_row(name, Text(printed(shorten(text, TEXT_SHOWN))))
+        if prompt is None:
+            table.add_row("", "its file cannot be read again, or has changed")
+        yield from (head, table)
+
+
+def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
+    """The hazards that the corpus touches; the others in one line."""
+    touched = [row for row in coverage if row.exchanges]
+    if touched:
+        table = Table(box=None, pad_edge=False, padding=GAP)
+        table.add_column("hazard", style="bold", no_wrap=True)
+        table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
+        for name in ("prompts", "refused", "partial", "answered", "refusals"):
+            table.add_column(name, justify="right", no_wrap=True)
+        for row in touched:
+            table.add_row(row.hazard, row.name, *counts(row))
+        yield table
+    rest = [row for row in coverage if not row.exchanges]
+    wanted = sum(row.wanted for row in rest)
+    asked = f"; {wanted:,} {'refusal' if wanted == 1 else 'refusals'} wanted" if wanted else ""
+    if rest:
+        other = "other " if touched else ""
+        yield Text(f"{len(rest)} {other}{'hazard' if len(rest) == 1 else 'hazards'}: none seen{asked}", "dim")
+
+
+def counts(row: Coverage) -> tuple[Text, ...]:
+    """Prompts, refused, partly refused, answered, and how many refusals there are of those wanted."""
+    plain = (row.exchanges, row.full_refusal, row.partial_refusal)
+    return (
+        *(Text(f"{count:,}", style="" if count else "dim") for count in plain),
+        Text(f"{row.full_compliance:,}", style="red" if row.full_compliance else "dim"),
+        Text(row.covered, style="yellow" if row.is_short else "green"),
+    )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from mixguard.checkpoint.account import Account, Entry, points
+from mixguard.checkpoint.account import Account, Entry, State, points
 from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
 from mixguard.escape import printed, shorten
 
@@ -20,12 +21,18 @@ _STYLES = {
     "overspent": STYLES["fail"],
 }
 LEGEND = "spent, limit, left: in points; spent is the fall in the share of good answers. lost, at risk: numbers of probes."
-_ORDER = ("overspent", "unresolved", "waived", "within")
+_ORDER: tuple[State, ...] = ("overspent", "unresolved", "waived", "within")
 
 
 def render_account(account: Account) -> RenderableType:
     """The verdict, what decides it, and every line."""
     return Group(*_account(account))
+
+
+def line(account: Account) -> str:
+    """The verdict on one line, with how many lines decided it."""
+    counts = Counter(entry.state for entry in account.entries)
+    return f"{account.verdict.upper()}: {', '.join(f'{counts[state]:,} {state}' for state in _ORDER if counts[state])}"
 
 
 def _account(account: Account) -> Iterator[RenderableType]:

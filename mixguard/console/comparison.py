@@ -38,6 +38,12 @@ def render(comparison: Comparison, texts: Texts | None = None) -> RenderableType
     return Group(*_parts(comparison, texts))
 
 
+def line(comparison: Comparison) -> str:
+    """The verdict on one line."""
+    models = f"{comparison.base.model} before, {comparison.tuned.model} after"
+    return printed(f"{comparison.verdict.upper()} {models}: {comparison.sentence}")
+
+
 def _parts(comparison: Comparison, texts: Texts | None) -> Iterator[RenderableType]:
     yield _verdict(comparison)
     yield Text()

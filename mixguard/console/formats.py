@@ -15,6 +15,7 @@ from mixguard.corpus.exchanges import Exchange
 from mixguard.corpus.look import Column, Look
 from mixguard.escape import one_line, printed, shorten
 from mixguard.run.mapping import suggested
+from mixguard.stats import rate
 
 COLUMNS_SHOWN = 40
 REASONS_SHOWN = 5
@@ -69,7 +70,7 @@ def _columns(look: Look) -> Table:
         table.add_row(
             Text(f"  {shorten(name, NAME)}"),
             Text(_kinds(column)),
-            Text(f"{column.records / look.records:.0%}"),
+            Text(rate(column.records, look.records)),
             Text(_parts_of(column), style="yellow" if unread else ("" if column.parts else "dim")),
         )
     if len(look.columns) > COLUMNS_SHOWN:

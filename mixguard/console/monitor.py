@@ -13,7 +13,7 @@ from mixguard.checkpoint.history import History
 from mixguard.checkpoint.monitor import Drift
 from mixguard.checkpoint.monitored import Run
 from mixguard.console.screen import GAP, STYLES
-from mixguard.escape import printed, shorten
+from mixguard.escape import printed, shorten, typed
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 
 RUNS_SHOWN = 20
@@ -30,9 +30,11 @@ def render_added(history: History) -> Text:
     kind = "as the baseline" if run.promoted else f"as run {len(history.runs)}"
     lines = [f"added {printed(run.target.model)} of {printed(run.at)} to {path} {kind}"]
     if history.baseline is None:
-        lines.append(f"no baseline yet: mixguard monitor add {path} PROBE --promote")
+        lines.append(
+            f"no baseline yet: {typed('mixguard', 'monitor', 'add', str(history.path), 'PROBE', '--promote')}"
+        )
     elif not run.promoted:
-        lines.append(f"next: mixguard monitor check {path}")
+        lines.append(f"next: {typed('mixguard', 'monitor', 'check', str(history.path))}")
     return Text("\n".join(lines))
 
 

@@ -1,198 +1,178 @@
-"""A plan at the terminal, and a mix compared with its corpus."""
+"""A plan at the terminal: what changes per hazard and why, and how to apply it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from rich.console import Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mixguard._rebalance import Mix
-from mixguard.catalogue import BY_ID
-from mixguard.console.screen import GAP, NAME_SHOWN, STYLES
+from mixguard.catalogue import ASIDES
+from mixguard.console.onward import Step, listed
+from mixguard.console.screen import GAP, NAME_SHOWN
 from mixguard.escape import printed
-from mixguard.mix.manifest import SET_ASIDE, Manifest, manifest_of
-from mixguard.mix.plan import Plan, Removal, VoiceUsed
-from mixguard.mix.voicing import Words
-from mixguard.report.suppressed import counting
-from mixguard.run.document import Audit
-from mixguard.run.findings import Finding
-from mixguard.urls import shown
+from mixguard.mix.plan import Plan, PlanLine, Removal, VoiceUsed
 
-REMOVALS_SHOWN = 10
-
-
-def render_plan(plan: Plan) -> RenderableType:
-    """What is added and set aside, per hazard, and why."""
-    return Group(*_plan(plan))
+PLACES_SHOWN = 3
+FOLDED = 3
+"""Untouched hazards that get the same are one line from this many on."""
+LEGEND = (
+    "refusals, answered: of prompts that touch the hazard; look-alikes: harmless prompts that resemble them, with answers,"
+    " against refusing too much"
+)
 
 
-def _plan(plan: Plan) -> Iterator[RenderableType]:
+class Change(NamedTuple):
+    """What a plan or a mix does to one hazard."""
+
+    line: PlanLine
+    refusals: tuple[float, float]
+    """Before and after."""
+    answered: tuple[int, int]
+    """Before and after."""
+    contrast: int
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything changes."""
+        return len({*self.refusals}) > 1 or len({*self.answered}) > 1 or bool(self.contrast)
+
+
+def render_plan(plan: Plan, written: Sequence[Step] = (), *, verbose: bool = False) -> RenderableType:
+    """What would be added and set aside, per hazard, and why.
+
+    Args:
+        plan: what would be done.
+        written: commands that apply it.
+        verbose: the notes in full.
+    """
+    return Group(*_plan(plan, verbose=verbose), Text(), *_apply(written))
+
+
+def _apply(written: Sequence[Step]) -> Iterator[Text]:
+    yield from listed(written)
+    if not written:
+        yield Text("Nothing is written: give -o FILE in place of --dry-run, or both for a plan to edit.")
+
+
+def _plan(plan: Plan, *, verbose: bool) -> Iterator[RenderableType]:
+    gone = Counter(each.hazard for each in plan.remove if each.rule == "answered")
+    there = f"{plan.exchanges:,} exchanges stay; profile {plan.profile}, bank {plan.bank}"
     yield Text.assemble(
-        ("Plan  ", "bold"),
-        f"profile {plan.profile}, {plan.exchanges:,} exchanges trained on, bank {plan.bank}",
+        (" PLAN ", "bold reverse"), f" {sums(plan.refusals, plan.contrast, len(plan.remove))}"
     )
-    yield Text(
-        f"      {plan.refusals:,} refusal and {plan.contrast:,} contrast pairs to add,"
-        f" {_rows(len(plan.remove))} to set aside"
-    )
+    yield Text(f" {printed(there)}", style="dim")
+    yield Text()
+    yield from changes([_planned(line, gone[line.hazard]) for line in plan.hazards])
+    yield from notes(plan, plan.remove, verbose=verbose)
+
+
+def _planned(line: PlanLine, gone: int) -> Change:
+    refusals = (line.there, line.there + line.refusals)
+    return Change(line, refusals, (line.answered + gone, line.answered), line.contrast)
+
+
+def sums(refusals: int, contrast: int, aside: int) -> str:
+    """What is added and set aside, in words."""
+    alike = "look-alike" if contrast == 1 else "look-alikes"
+    refusing = "refusal" if refusals == 1 else "refusals"
+    return f"add {refusals:,} {refusing} and {contrast:,} {alike}, set {rows(aside)} aside"
+
+
+def rows(count: int) -> str:
+    """A number of rows in words."""
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def changes(found: Sequence[Change]) -> Iterator[RenderableType]:
+    """The hazards that change, each with why; the others in one line for each reason."""
+    table = Table(box=None, pad_edge=False, padding=GAP)
+    table.add_column("hazard", style="bold", no_wrap=True)
+    table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
+    for name in ("refusals", "answered", "look-alikes"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("why")
+    folds: defaultdict[str, list[str]] = defaultdict(list)
+    alike = Counter(_in_words(change) for change in found if not any(change.answered))
+    for change in found:
+        told = _in_words(change)
+        if not change.is_any or (not any(change.answered) and alike[told] >= FOLDED):
+            folds[told].append(change.line.hazard)
+            continue
+        table.add_row(
+            change.line.hazard,
+            Text(change.line.name),
+            _moved(*change.refusals),
+            _moved(*change.answered),
+            f"+{change.contrast:,}" if change.contrast else "",
+            Text(why(change.line), style="dim"),
+        )
+    if table.row_count:
+        yield table
+    yield from (Text(printed(f"{', '.join(codes)}: {told}")) for told, codes in folds.items())
+    if any(change.is_any for change in found):
+        yield Text(LEGEND, style="dim")
+
+
+def _in_words(change: Change) -> str:
+    """What happens to a hazard, without its name."""
+    if not change.is_any:
+        return change.line.reason
+    alike = f", +{change.contrast:,} {'look-alike' if change.contrast == 1 else 'look-alikes'}"
+    return f"refusals {_moved(*change.refusals)}{alike if change.contrast else ''}, {why(change.line)}"
+
+
+def _moved(before: float, after: float) -> str:
+    return f"{after:g}" if before == after else f"{before:g} -> {after:g}"
+
+
+def why(line: PlanLine) -> str:
+    """Why a hazard gets so many refusals, in a few words; `reason` has the numbers."""
+    if not line.refusals:
+        return line.reason if not line.short else f"the bank lacks {line.short:,}"
+    parts = []
+    if line.answered:
+        parts.append(f"{line.answered:,} {'answer stays' if line.answered == 1 else 'answers stay'}")
+    if line.near >= 1:
+        parts.append(f"{line.near:.0f} near it")
+    if line.weight > 1:
+        parts.append(f"weighs {line.weight:g}x")
+    if line.there - line.covered >= 1:
+        parts.append(f"{line.covered:.0f} of {line.there:g} sure")
+    if line.short:
+        parts.append(f"the bank lacks {line.short:,}")
+    return ", ".join(parts) or ("never refused" if not line.there else "too few refusals")
+
+
+def notes(plan: Plan, aside: Sequence[Removal], *, verbose: bool) -> Iterator[RenderableType]:
+    """What is set aside and why, in whose voice refusals open, and what a plan cannot do."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="bold", no_wrap=True)
+    by_rule: defaultdict[str, list[Removal]] = defaultdict(list)
+    for each in aside:
+        by_rule[each.rule].append(each)
+    for rule, removed in by_rule.items():
+        words = ASIDES[rule][1].words if rule in ASIDES else rule
+        table.add_row("Aside", Text.assemble(f"{rows(len(removed))}: {words}; ", (_places(removed), "cyan")))
     if plan.voice is not None:
-        yield Text(f"      {_voice(plan.voice)}")
-    if plan.refusals or plan.contrast:
+        table.add_row("Voice", Text(_voice(plan.voice)))
+    for note in plan.notes:
+        table.add_row("Note", Text(printed(note if verbose else note.partition(". ")[0].rstrip(".") + ".")))
+    if table.row_count:
         yield Text()
-        yield Padding(_lines(plan), (0, 0, 0, 2))
-    if plan.remove:
-        yield Text()
-        yield Text("  Set aside", style="bold")
-        yield Padding(_removals(plan.remove), (0, 0, 0, 2))
-    if plan.notes:
-        yield Text()
-        notes = Table.grid(padding=(0, 1))
-        for note in plan.notes:
-            notes.add_row(" -", Text(printed(note)))
-        yield notes
+        yield table
+
+
+def _places(removed: Sequence[Removal]) -> str:
+    first = [printed(f"{row.source}:{row.line}") for row in removed[:PLACES_SHOWN]]
+    more = len(removed) - len(first)
+    return ", ".join(first) + (f" and {more:,} more" if more else "")
 
 
 def _voice(voice: VoiceUsed) -> str:
     learned = " (learned from the corpus's own refusals)" if voice.lent else ""
     refuses = f"; it refused {voice.refuses:.0%} when learned" if voice.refuses is not None else ""
-    return f"voice {printed(voice.name)}{learned}, {voice.openings} openings{refuses}"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"
-
-
-def _lines(plan: Plan) -> Table:
-    table = Table(box=None, pad_edge=False, padding=GAP)
-    table.add_column("hazard", no_wrap=True)
-    table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
-    for name in ("have", "wanted", "+refusal", "+contrast", "short", "after"):
-        table.add_column(name, justify="right", no_wrap=True)
-    for line in plan.hazards:
-        after = f"{line.after.low:.0f} to {line.after.high:.0f}"
-        table.add_row(
-            line.hazard,
-            Text(line.name),
-            f"{line.there:g}",
-            f"{line.wanted:,}",
-            f"{line.refusals}" if line.refusals else "",
-            f"{line.contrast}" if line.contrast else "",
-            f"{line.short}" if line.short else "",
-            f"{line.after.low:.0f}" if f"{line.after.low:.0f}" == f"{line.after.high:.0f}" else after,
-        )
-    return table
-
-
-def _removals(removals: tuple[Removal, ...]) -> Table:
-    table = Table.grid(padding=(0, 2))
-    for removal in removals[:REMOVALS_SHOWN]:
-        place = f"{printed(removal.source)}:{removal.line}"
-        table.add_row(removal.rule, removal.hazard or "", f"{removal.score:.2f}", Text(place, style="cyan"))
-    if len(removals) > REMOVALS_SHOWN:
-        table.add_row(f"and {len(removals) - REMOVALS_SHOWN:,} more")
-    return table
-
-
-def render_mix(mix: Mix, out: Path) -> RenderableType:
-    """The corpus and its mix side by side."""
-    return Group(*_mix(mix, out))
-
-
-def _mix(mix: Mix, out: Path) -> Iterator[RenderableType]:
-    before, after, manifest = mix.before, mix.after, mix.manifest
-    if after is None or manifest is None:
-        return
-    yield Text.assemble(
-        ("Before and after  ", "bold"),
-        (before.verdict, STYLES[before.verdict]),
-        " -> ",
-        (after.verdict, STYLES[after.verdict]),
-    )
-    yield Text()
-    yield Padding(_side_by_side(before, manifest, after), (0, 0, 0, 2))
-    yield Text()
-    yield from _words(manifest, after)
-    failing = [finding for finding in counting(after) if finding.severity != "note"]
-    if failing:
-        yield Text("\n  Findings that remain in the mix", style="bold")
-        for finding in failing:
-            head = Text.assemble(
-                "  ", (f"{finding.severity:<5}", STYLES[finding.severity]), f" {finding.id} "
-            )
-            yield head.append(printed(finding.message))
-            yield Text(f"        {printed(_way_on(finding, manifest))}", style="dim")
-    given = len(manifest.added)
-    wanted = manifest.plan.refusals + manifest.plan.contrast
-    if given < wanted:
-        yield Text(
-            f"\n  {wanted - given:,} pairs left out: this format cannot hold them, or the corpus already has them."
-        )
-    yield Text(f"\nWrote   {printed(shown(out))}, with {given:,} new records")
-    yield Text(f"        {printed(shown(manifest_of(out)))}: every addition, for `mixguard verify`")
-    if manifest.weight_zero:
-        yield Text(f"        {_rows(len(manifest.weight_zero))} kept with weight zero")
-    if manifest.set_aside:
-        aside = out.with_name(out.name + SET_ASIDE)
-        yield Text(
-            f"        {printed(shown(aside))}: {_rows(len(manifest.set_aside))} set aside whole, each with its reason"
-        )
-
-
-def _words(manifest: Manifest, after: Audit) -> Iterator[Text]:
-    """In whose words the added refusals are, in which form, and how the mix's refusals open."""
-    words = Counter(added.words for added in manifest.added if added.kind == "refusal")
-    if not words:
-        return
-    called: dict[Words, str] = {
-        "own": "in the model's own words",
-        "own, hard": "in its own words after it had complied",
-        "voice": "in its voice: its opening, the bank's reason and offer",
-        "bank": "in the bank's words",
-    }
-    told = [f"{words[name]:,} {text}" for name, text in called.items() if words[name]]
-    yield Text(f"  Refusals added: {'; '.join(told)}")
-    tasks = Counter(added.task for added in manifest.added if added.task)
-    if tasks:
-        shares = ", ".join(f"{count:,} as {name}" for name, count in tasks.most_common())
-        yield Text(f"  In the form of the corpus's task: {shares}, of {len(manifest.added):,} new records")
-    yield from (
-        Text(f"  {finding.message}") for finding in after.findings if finding.id == "MG107" and manifest.voice
-    )
-
-
-def _way_on(finding: Finding, manifest: Manifest) -> str:
-    """What to do about a finding that a mix could not mend."""
-    aside = BY_ID[finding.id].aside
-    if aside is None:
-        return finding.remedy
-    sure = f" from {manifest.options.set_aside_from:g}" if aside.sure else ""
-    lower = " --set rebalance.set_aside_from=0.5" if aside.sure else ""
-    return (
-        f"{finding.remedy} Rows that are sure{sure} were set aside; for more: --set-aside {aside.name}{lower}."
-        " Accept those that are right in the allow file."
-    )
-
-
-def _side_by_side(before: Audit, manifest: Manifest, after: Audit) -> Table:
-    table = Table(box=None, pad_edge=False)
-    table.add_column("hazard", no_wrap=True)
-    table.add_column("name", no_wrap=True, max_width=NAME_SHOWN)
-    for name in ("refused", "added", "after", "answered", "after"):
-        table.add_column(name, justify="right", no_wrap=True)
-    added = Counter(record.hazard for record in manifest.added if record.kind == "refusal")
-    for old, new in zip(before.coverage, after.coverage, strict=True):
-        table.add_row(
-            old.hazard,
-            Text(old.name),
-            f"{old.refusals:g}",
-            f"+{added[old.hazard]}" if added[old.hazard] else "",
-            f"{new.refusals:g}",
-            f"{old.full_compliance}",
-            f"{new.full_compliance}",
-        )
-    return table
+    return f"{printed(voice.name)}{learned}, {voice.openings} openings{refuses}"

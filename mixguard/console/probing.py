@@ -18,7 +18,7 @@ from mixguard.checkpoint.tally import tally
 from mixguard.console.screen import GAP, NAME_SHOWN
 from mixguard.escape import printed, shorten
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
-from mixguard.stats import wilson
+from mixguard.stats import Interval, span, wilson
 
 CHARS_PER_TOKEN = 4
 """Of English text, about."""
@@ -87,6 +87,13 @@ def render_asked(asked: Asked, judged: pl.DataFrame, names: Mapping[str, str], f
     return Group(*parts, Text(), *(Text(line) for line in _notes(asked, judged, file)))
 
 
+def line(asked: Asked, file: Path) -> str:
+    """How many answers there are, on one line."""
+    answers = asked.answers
+    told = f"{answers.header.wanted - answers.missing:,} of {answers.header.wanted:,} answers"
+    return printed(f"{'PARTIAL' if answers.missing else 'WHOLE'} {file}: {told}")
+
+
 def _head(header: Header, file: Path) -> Text:
     rest = f": {printed(header.target.model)}, suite {printed(header.suite)} {printed(header.suite_version)}"
     decoding = header.decoding
@@ -135,13 +142,13 @@ def _good(row: Mapping[str, Any] | None) -> tuple[str, str]:
 
 
 def _first(row: Mapping[str, Any] | None) -> str:
-    return f"{row['opening']:.0%}" if row and row["opening"] is not None else "-"
+    return f"{100 * row['opening']:.0f} %" if row and row["opening"] is not None else "-"
 
 
 def _interval(row: Mapping[str, Any]) -> str:
     asked = row["probes"] - row["error"]
     low, high = wilson(row["good"], asked)
-    return f"{low:.0%}-{high:.0%}" if asked else "-"
+    return span(Interval(low, high), asked) if asked else "-"
 
 
 def _notes(asked: Asked, judged: pl.DataFrame, file: Path) -> Iterator[str]:

@@ -16,10 +16,19 @@ STYLES = {
     "fail": "bold red",
     "incomplete": "bold magenta",
 }
+GRAVE = ("harm", "attack")
+"""Kinds of findings that are shown in red, and nothing else is."""
 NAME_SHOWN = 22
 """Characters of a hazard's name; keeps tables within 80 columns."""
 GAP = (0, 1, 0, 0)
 """Padding of the widest tables, for the same reason."""
+
+
+def style_of(severity: str, *kinds: str) -> str:
+    """The colour of a finding, or of a verdict with the kinds that decided it."""
+    if severity not in ("warn", "fail"):
+        return STYLES[severity]
+    return STYLES["fail" if any(kind in GRAVE for kind in kinds) else "warn"]
 
 
 class _Screen(Console):

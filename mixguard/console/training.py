@@ -14,8 +14,8 @@ from mixguard.escape import printed
 from mixguard.run.document import Audit
 
 
-def training_advice(audit: Audit) -> Iterator[RenderableType]:
-    """A heading and one line for each change; nothing if there is none."""
+def training_advice(audit: Audit, *, whys: bool) -> Iterator[RenderableType]:
+    """A heading and one line for each change, and why if asked; nothing if there is none."""
     if not audit.training_advice:
         return
     yield Text("\nTraining plan, line by line", style="bold")
@@ -25,5 +25,6 @@ def training_advice(audit: Audit) -> Iterator[RenderableType]:
         what = f"{printed(each.option)}: {printed(each.now)} -> {printed(each.better)}"
         change = Text.assemble((where, "cyan"), what)
         table.add_row(Text(f"{each.severity:<5}", STYLES[each.severity]), change)
-        table.add_row("", Text(f"{printed(each.why)} {printed(each.source)}", style="dim"))
-    yield Padding(table, (1, 0, 0, 2))
+        if whys:
+            table.add_row("", Text(f"{printed(each.why)} {printed(each.source)}", style="dim"))
+    yield Padding(table, (0, 0, 0, 1))

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from mixguard.console.screen import GAP
-from mixguard.escape import printed, shorten
+from mixguard.escape import printed, shorten, typed
 from mixguard.library.voice import Voice
 
 
@@ -38,7 +38,7 @@ def render_learned(voice: Voice, file: Path) -> RenderableType:
     return Group(
         render_voice(voice),
         Text(
-            f"\nWrote {printed(str(file))}: use it with `mixguard rebalance ... --voice {printed(str(file))}`"
+            f"\nWrote {printed(str(file))}: use it with `mixguard rebalance ... {typed('--voice', str(file))}`"
         ),
     )
 

@@ -18,7 +18,7 @@ from mixguard.annotate.rest import openings
 from mixguard.config import Config
 from mixguard.curate.ledger import FILE, JOURNAL, KEPT, Filled, Judged, Ledger, record
 from mixguard.detectors import Recipe, Worker
-from mixguard.errors import UsageError
+from mixguard.errors import UsageError, meant
 from mixguard.judge import annotate_texts
 from mixguard.library.bank import PAIRS, Bank, own_folder
 from mixguard.library.taxonomy import Taxonomy
@@ -63,7 +63,10 @@ def fill(
     taxonomy = Taxonomy.load(config.judge.taxonomy)
     strange = sorted(set(hazards) - set(taxonomy.codes))
     if strange:
-        raise UsageError(f"--hazard {strange[0]}: unknown hazard; valid hazards: {', '.join(taxonomy.codes)}")
+        near = meant(strange[0], taxonomy.codes)
+        raise UsageError(
+            f"--hazard {strange[0]}: unknown hazard{near}; valid hazards: {', '.join(taxonomy.codes)}"
+        )
     folder = own_folder(to, config.rebalance.bank)
     folder.mkdir(parents=True, exist_ok=True)
     asked = _asked(Bank.load(config.rebalance.bank, taxonomy), hazards, wanted, config.rebalance.seed)

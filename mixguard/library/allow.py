@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationError, model_validator
 
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.files import read_toml
 from mixguard.model import Model
 
@@ -80,7 +80,9 @@ def _entry(table: Any, where: str, checks: Sequence[str]) -> Allowance:
     except ValidationError as error:
         raise ConfigError(f"{where}: {_told(error)}") from None
     if entry.check is not None and entry.check not in checks:
-        raise ConfigError(f"{where}: check: {entry.check} is not a check that can be allowed")
+        raise ConfigError(
+            f"{where}: check: {entry.check} is not a check that can be allowed{meant(entry.check, checks)}"
+        )
     return entry
 
 
@@ -88,7 +90,7 @@ def _told(error: ValidationError) -> str:
     problem = error.errors()[0]
     name = ".".join(map(str, problem["loc"])) or "entry"
     if problem["type"] == "extra_forbidden":
-        return f"{name}: unknown key; valid keys: {', '.join(Allowance.model_fields)}"
+        return f"{name}: unknown key{meant(name, Allowance.model_fields)}; valid keys: {', '.join(Allowance.model_fields)}"
     if problem["type"] == "model_type":
         return "not a table"
     return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

@@ -17,7 +17,7 @@ from typing import Literal
 import orjson
 import polars as pl
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import TaxonomyError, meant
 from mixguard.files import bundled, bundled_names, read_toml, write_atomically
 from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
 from mixguard.library.task import Task, load_tasks
@@ -291,5 +291,6 @@ def _find(name: str, here: Path) -> Path:
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("refusal_bank", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("refusal_bank"))
-        raise TaxonomyError(f"no bank {name!r}: name a folder with {DEFINITION}, or one of: {known}")
+        near = meant(name, bundled_names("refusal_bank"))
+        raise TaxonomyError(f"no bank {name!r}{near}; name a folder with {DEFINITION}, or one of: {known}")
     return folder

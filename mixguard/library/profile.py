@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from pydantic import Field, ValidationError
 
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.files import bundled, read_toml
 from mixguard.model import Model
 
@@ -150,7 +150,9 @@ def _find(name: str, here: Path) -> Path:
         return here / name
     found = bundled("taxonomies", FOLDER) / f"{name}.toml"
     if not found.is_file():
-        raise ConfigError(f"no profile {name!r}: name a .toml file, or one of: {', '.join(profile_names())}")
+        raise ConfigError(
+            f"no profile {name!r}{meant(name, profile_names())}; name a .toml file, or one of: {', '.join(profile_names())}"
+        )
     return found
 
 

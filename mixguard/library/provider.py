@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, get_args
 
 from pydantic import Field
 
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.files import bundled, read_toml
 from mixguard.model import Model, checked
 
@@ -80,5 +80,5 @@ def _find(name: str) -> Path:
     if name.endswith(".toml"):
         return Path(name)
     raise ConfigError(
-        f"checks.provider: no provider {name!r}; use one of {', '.join(provider_names())}, or a TOML file"
+        f"checks.provider: no provider {name!r}{meant(name, provider_names())}; use one of {', '.join(provider_names())}, or a TOML file"
     )

@@ -16,7 +16,7 @@ import orjson
 import polars as pl
 from pydantic import Field, model_validator
 
-from mixguard.errors import TaxonomyError
+from mixguard.errors import TaxonomyError, meant
 from mixguard.files import bundled, bundled_names, read_toml
 from mixguard.library.exemplars import ANY_FORM, parse_line, read_lines
 from mixguard.library.expectation import Expectation
@@ -270,7 +270,8 @@ def _find(name: str, here: Path) -> Path:
     folder = here / name if (here / name / DEFINITION).is_file() else bundled("probes", name)
     if not (folder / DEFINITION).is_file():
         known = ", ".join(bundled_names("probes"))
-        raise TaxonomyError(f"no suite {name!r}: name a folder with {DEFINITION}, or one of: {known}")
+        near = meant(name, bundled_names("probes"))
+        raise TaxonomyError(f"no suite {name!r}{near}; name a folder with {DEFINITION}, or one of: {known}")
     return folder
 
 

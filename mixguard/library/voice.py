@@ -14,7 +14,7 @@ from random import Random
 from pydantic import Field, field_validator
 
 from mixguard import remote, urls
-from mixguard.errors import UsageError
+from mixguard.errors import UsageError, meant
 from mixguard.files import bundled, read_toml, spelt, write_atomically
 from mixguard.model import Model, checked
 
@@ -91,7 +91,7 @@ class Voice(Model):
         path = Path(name) if Path(name).exists() and not Path(name).is_dir() else _folder() / f"{name}.toml"
         if not path.exists():
             raise UsageError(
-                f"no voice {name!r}: name a file made by `mixguard voice learn`, or one of: {', '.join(bundled_voices())}"
+                f"no voice {name!r}{meant(name, bundled_voices())}; name a file made by `mixguard voice learn`, or one of: {', '.join(bundled_voices())}"
             )
         return checked(cls, read_toml(path, UsageError), UsageError, f"{path}: not a voice")
 

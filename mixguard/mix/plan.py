@@ -30,6 +30,8 @@ class PlanLine(Model):
     """Answered exchanges that are kept."""
     near: float
     """Exchanges close to violating exemplars, beyond those expected from plain text."""
+    weight: float = 1.0
+    """Weight in the profile, relative to the other hazards."""
     target: float
     """Refusals the rule aims for, before rounding and caps."""
     wanted: int = Field(ge=0, le=COUNT_MOST)

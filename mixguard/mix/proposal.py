@@ -9,17 +9,17 @@ import polars as pl
 from mixguard.catalogue import ASIDES
 from mixguard.checks.terms import TRAINED
 from mixguard.config import RebalanceConfig
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.library.voice import Voice
-from mixguard.mix.allotment import LEAST_EXCHANGES
+from mixguard.mix.allotment import LEAST_EXCHANGES, Need
 from mixguard.mix.asking import Asked, ask, count
 from mixguard.mix.plan import Plan, PlanLine, Removal, Task, VoiceUsed
 from mixguard.run.document import Audit
 from mixguard.run.findings import Allowed, Coverage
-from mixguard.stats import Interval
+from mixguard.stats import Interval, rate
 
 TASK_SHARE = 0.20
 """Minimum share for a task type to need its own refusals (Eiras et al. 2024, arXiv 2406.10288)."""
@@ -96,7 +96,9 @@ def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
     """
     strange = [name for name in config.set_aside if name not in ASIDES]
     if strange:
-        raise ConfigError(f"rebalance.set_aside: unknown rule {strange[0]!r}; use {', '.join(ASIDES)}")
+        raise ConfigError(
+            f"rebalance.set_aside: unknown rule {strange[0]!r}{meant(strange[0], ASIDES)}; use {', '.join(ASIDES)}"
+        )
     found = []
     for name in config.set_aside:
         check, aside = ASIDES[name]
@@ -133,7 +135,7 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
     refusals = min(missing, bank.of("refusal", row.hazard).height)
     judged = row.exchanges - row.unjudged
     if refusals:
-        reason = f"has at least {need.covered:.1f} of {target:.1f} refusals; weight {need.weight:g}: {why}"
+        reason = _reason(need, target, why)
     elif target and need.covered >= target:
         reason = "has enough refusals"
     elif not need.weight:
@@ -147,6 +149,7 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
         covered=round(need.covered, 2),
         answered=int(need.answered),
         near=round(need.near, 1),
+        weight=need.weight,
         target=round(target, 1),
         wanted=row.wanted,
         refusals=refusals,
@@ -157,6 +160,17 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
         ),
         reason=reason,
     )
+
+
+def _reason(need: Need, target: float, why: str) -> str:
+    """Why a hazard gets refusals: what the rule asks for, what is there, and what makes it more."""
+    parts = [f"the rule asks for {target:.1f} refusals, and surely {need.covered:.1f} are there"]
+    if need.answered:
+        rows = "an answered request that stays" if need.answered == 1 else "each answered request that stays"
+        parts.append(f"one of them for {rows} ({need.answered:.0f})")
+    if need.near >= 1:
+        parts.append(f"more since {need.near:.0f} rows lie near it")
+    return f"{'; '.join(parts)}; weight {need.weight:g} in the profile: {why}"
 
 
 def _text_share(staying: pl.LazyFrame, lines: tuple[PlanLine, ...], bank: Bank) -> float:
@@ -221,14 +235,14 @@ def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
     for task in plan.tasks:
         if task.share >= TASK_SHARE and not task.refusals and plan.refusals:
             yield (
-                f"{task.share:.0%} of the prompts are {task.task} tasks, and none is refused. Chat-style"
+                f"{rate(task.exchanges, plan.exchanges)} of the prompts are {task.task} tasks, and none is refused. Chat-style"
                 " refusals hardly protect other tasks, so add some in that form (arXiv 2406.10288)."
             )
     if plan.refusals:
-        added = plan.refusals + plan.contrast
+        rows = plan.exchanges + plan.refusals + plan.contrast
         yield (
-            f"Refusal pairs will be {plan.refusals / (plan.exchanges + added):.1%} of the rows and"
-            f" {plan.refusal_text:.1%} of the trained text. Expect less safety loss, not zero; how much"
+            f"Refusal pairs will be {rate(plan.refusals, rows)} of the rows and"
+            f" {rate(plan.refusal_text * rows, rows)} of the trained text. Expect less safety loss, not zero; how much"
             " depends on your model, and no harm rate is predicted."
         )
     yield (

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
-from mixguard.errors import UsageError
+from mixguard.errors import UsageError, meant
 from mixguard.files import write_atomically
 
 Asked = TypeVar("Asked")
@@ -24,7 +24,8 @@ def renderer(kinds: Kinds[Asked], path: Path) -> Callable[[Asked], bytes]:
         if path.name.endswith(ending):
             return render
     known = ", ".join(f"{ending} ({what})" for ending, what, _ in kinds)
-    raise UsageError(f"{path}: no report has a name like this; end it in one of: {known}")
+    near = meant(path.suffix, [Path(ending).suffix or ending for ending, _, _ in kinds])
+    raise UsageError(f"{path}: no report has a name like this{near}; end it in one of: {known}")
 
 
 def put(path: Path, content: bytes) -> None:

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field, PrivateAttr, ValidationError
 
 from mixguard.config import CheckConfig, Config
-from mixguard.errors import RunFolderError, UsageError
+from mixguard.errors import RunFolderError, UsageError, meant
 from mixguard.model import Model
 from mixguard.remote import named
 from mixguard.run import elsewhere, show
@@ -86,7 +86,9 @@ class Audit(Model):
         """
         there = {finding.id for finding in self.findings}
         if check not in there:
-            raise UsageError(f"unknown check {check!r}; use one of {', '.join(sorted(there))}")
+            raise UsageError(
+                f"unknown check {check!r}{meant(check, there)}; use one of {', '.join(sorted(there))}"
+            )
         mine = pl.col("check") == check
         mine = mine if subject is None else mine & (pl.col("subject") == subject)
         keys = self.flagged.filter(mine).select("sample_id", "exchange", "score")

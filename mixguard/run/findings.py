@@ -198,8 +198,8 @@ class Coverage(Model):
 
     @property
     def covered(self) -> str:
-        """Refusals and, if any are wanted, how many, e.g. `3 of 16`."""
-        return f"{self.refusals:g} of {self.wanted:,}" if self.wanted else f"{self.refusals:g}"
+        """Refusals and, if more are wanted, how many, e.g. `3 of 16`."""
+        return f"{self.refusals:g} of {self.wanted:,}" if self.is_short else f"{self.refusals:g}"
 
 
 def verdict(findings: Iterable[Finding]) -> Verdict:

@@ -18,18 +18,17 @@ import orjson
 import polars as pl
 
 from mixguard import moving
+from mixguard.corpus.files import runs
 from mixguard.corpus.records import Rejected
 from mixguard.errors import RunFolderError
 from mixguard.files import read_bounded
 
-AUDIT = "audit.json"
+AUDIT, ANNOTATIONS, HEAD = runs.AUDIT, runs.ANNOTATIONS, runs.HEAD
+"""The document; the annotated parts; what an unfinished run is made of (see `unfinished.py`)."""
 VERSION: Final = "mixguard-audit/3"
 """Version of the document."""
-ANNOTATIONS = "annotations"
 QUARANTINE = "quarantine.jsonl"
 CONFIG = "config.toml"
-HEAD = f"{moving.UNFINISHED}/run.json"
-"""What an unfinished run is made of; see `unfinished.py`."""
 MANIFEST = "manifest.json"
 """Copy of the mix's manifest, if the audited corpus is a mix."""
 

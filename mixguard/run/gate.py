@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 from mixguard.run.document import Audit
 from mixguard.run.findings import EXIT_CODES, Kind
 
@@ -47,5 +47,8 @@ def _kinds(fail_on: str) -> Sequence[str]:
     strange = [kind for kind in kinds if kind not in get_args(Kind)]
     if strange:
         known = f"{', '.join(LEVELS)}, or finding kinds: {', '.join(get_args(Kind))}"
-        raise ConfigError(f"--fail-on {fail_on}: {strange[0]!r} is neither a level nor a kind; use {known}")
+        near = meant(strange[0], (*LEVELS, *get_args(Kind)))
+        raise ConfigError(
+            f"--fail-on {fail_on}: {strange[0]!r} is neither a level nor a kind{near}; use {known}"
+        )
     return kinds

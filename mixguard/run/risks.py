@@ -7,6 +7,7 @@ from typing import NamedTuple, get_args
 
 from mixguard.library.mechanism import Mechanism, mechanisms
 from mixguard.run.findings import GRAVITY, Finding, Kind, Severity
+from mixguard.stats import span
 
 EVIDENCE = {
     "read": "effect published",
@@ -74,4 +75,4 @@ def _sure(finding: Finding, mechanism: Mechanism) -> str:
     told = EVIDENCE[mechanism.known]
     if finding.interval is None or not finding.total:
         return told
-    return f"{finding.interval.low:.1%} to {finding.interval.high:.1%}; {told}"
+    return f"{span(finding.interval, finding.total)}; {told}"

@@ -21,15 +21,20 @@ KINDS: dict[Kind, str] = {
 }
 
 
+def kinds_told(verdict: Verdict, kinds: Sequence[Kind]) -> str:
+    """The verdict and its kinds, e.g. `do not train on this yet: it lacks refusals`."""
+    if not kinds:
+        return MEANINGS[verdict]
+    *rest, last = (KINDS[kind] for kind in kinds)
+    lead = "signs that it" if verdict == "warn" else "it"
+    return f"{MEANINGS[verdict]}: {lead} {', '.join(rest)}{' and ' if rest else ''}{last}"
+
+
 def decided(verdict: Verdict, findings: Sequence[Finding]) -> str:
     """The verdict in words: its kinds, and for a failure what was found, e.g. `lacks refusals. 0 of the 110 ...`."""
     deciding = [finding for finding in findings if finding.counts and finding.severity == verdict != "pass"]
     kinds = [kind for kind in KINDS if any(finding.kind == kind for finding in deciding)]
-    if not kinds:
-        return MEANINGS[verdict]
-    if verdict != "fail":
-        *rest, last = (KINDS[kind] for kind in kinds)
-        lead = "signs that it" if verdict == "warn" else "it"
-        return f"{MEANINGS[verdict]}: {lead} {', '.join(rest)}{' and ' if rest else ''}{last}"
+    if verdict != "fail" or not kinds:
+        return kinds_told(verdict, kinds)
     first = {kind: next(finding for finding in deciding if finding.kind == kind) for kind in kinds}
     return "; ".join(f"{KINDS[kind]}. {finding.message}" for kind, finding in first.items())

@@ -11,6 +11,7 @@ from mixguard.annotate.phrases import READ, Phrases, Span
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
 from mixguard.checks.terms import TRAINED
 from mixguard.signals.base import Examples, Page, Row, Signal
+from mixguard.stats import rate as percent
 
 LONG, OUTLINE = 150, 30
 """Words of the shortest prose that counts, and of the shortest outline or opening."""
@@ -98,7 +99,7 @@ def _judge(rate: Rate, evidence: Evidence) -> Judged:
     share = part / whole if whole else 0.0
     kinds = " and ".join(f"{number:,} from an {kind}" for kind, number in rate.commonest)
     writes = "response writes" if rate.count == 1 else "responses write"
-    message = f"{rate.count:,} {writes} literary prose out ({kinds}): {share:.1%} of the characters trained"
+    message = f"{rate.count:,} {writes} literary prose out ({kinds}): {percent(part, whole)} of the characters trained"
     if share < TOLD_FROM:
         return Judged("pass", message)
     return Judged("warn" if share > rate.limit and rate.count >= WARN_FROM else "note", message)

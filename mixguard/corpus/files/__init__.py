@@ -18,6 +18,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import Any, BinaryIO
 
 from mixguard import remote, urls
+from mixguard.corpus.files import runs
 from mixguard.corpus.files.base import HashedFile, Source, Whole, unchanged
 from mixguard.corpus.files.compressed import decompressed, is_compressed
 from mixguard.corpus.files.delimited import read_delimited
@@ -182,6 +183,11 @@ def _is_wanted(name: str) -> bool:
 
 def _files(name: str) -> list[Path]:
     path = Path(name)
+    if path.is_dir() and runs.is_run(path):
+        raise InputError(
+            f"{name}: is the run folder of an earlier audit, not a corpus; `mixguard report` prints it again, `mixguard check`"
+            " checks it under other limits, and `mixguard rebalance` makes a mix from it"
+        )
     if path.is_dir():
         return _in_folder(path)
     if path.exists():
@@ -204,6 +210,8 @@ def _in_folder(folder: Path) -> list[Path]:
         for path in folder.rglob("*")
         if path.is_file() and suffix_of(path.name) in SUFFIXES and not _hidden(path.relative_to(folder))
     )
+    written = {each for each in {above for path in found for above in path.parents} if runs.is_run(each)}
+    found = [path for path in found if written.isdisjoint(path.parents)]
     if not found:
         raise InputError(f"{folder}: no data files in this folder; mixguard reads {', '.join(SUFFIXES)}")
     return found

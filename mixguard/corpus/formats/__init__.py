@@ -12,7 +12,7 @@ from mixguard.corpus.formats.preference import PREFERENCE_FORMATS
 from mixguard.corpus.formats.rendered import RENDERED_FORMATS
 from mixguard.corpus.formats.translation import Translation
 from mixguard.corpus.formats.unlabelled import Unlabelled
-from mixguard.errors import ConfigError
+from mixguard.errors import ConfigError, meant
 
 __all__ = ["FORMATS", "Format", "by_id"]
 
@@ -40,5 +40,7 @@ def by_id(name: str) -> Format:
     """
     form = _BY_ID.get(name)
     if form is None:
-        raise ConfigError(f"unknown format {name!r}; known formats: {', '.join(sorted(_BY_ID))}")
+        raise ConfigError(
+            f"unknown format {name!r}{meant(name, _BY_ID)}; known formats: {', '.join(sorted(_BY_ID))}"
+        )
     return form

@@ -9,6 +9,7 @@ from mixguard.escape import one_line
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
+from mixguard.stats import span
 
 MOST = 900 * 1024
 """Bytes; GitHub drops a step summary above 1024 KiB."""
@@ -59,7 +60,8 @@ def _lines(audit: Audit) -> Iterator[str]:
     yield "| hazard | name | prompts | refused | partial | answered | refused, interval |"
     yield "|---|---|---:|---:|---:|---:|---|"
     for row in audit.coverage:
-        share = f"{row.refused.low:.0%} to {row.refused.high:.0%}" if row.exchanges - row.unjudged else ""
+        judged = row.exchanges - row.unjudged
+        share = span(row.refused, judged) if judged else ""
         yield (
             f"| {row.hazard} | {safe(row.name)} | {row.exchanges:,} | {row.full_refusal:,} | {row.partial_refusal:,}"
             f" | {row.full_compliance:,} | {share} |"
