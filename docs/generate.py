@@ -334,7 +334,7 @@ def _command(command: Any, name: str, shown: Mapping[str, str]) -> Iterator[str]
         for parameter in command.params:
             if parameter.name != "help":
                 yield _parameter(parameter)
-        yield from ("", shown[f"`{name}`"])
+        yield from ("", shown.get(f"`{name}`", ""))
     for child in children.values():
         yield from _command(child, f"{name} {child.name}", shown)
 
