@@ -14,7 +14,8 @@ from rich.console import Console, RenderableType
 
 import mixguard
 from mixguard.console.audit import render
-from mixguard.console.plan import render_mix, render_plan
+from mixguard.console.mix import render_mix
+from mixguard.console.plan import render_plan
 from mixguard.report import html
 from mixguard.report.html import comparison
 
@@ -30,7 +31,7 @@ def main() -> None:
         draw("audit", "mixguard audit examples/support.jsonl", render(result))
         mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
-        draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
+        draw("rebalance", command, render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest))
         photograph("comparison", comparison.render(compared()), height=1260)
