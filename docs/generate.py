@@ -334,7 +334,8 @@ def _command(command: Any, name: str, shown: Mapping[str, str]) -> Iterator[str]
         for parameter in command.params:
             if parameter.name != "help":
                 yield _parameter(parameter)
-        yield from ("", shown.get(f"`{name}`", ""))
+        sample = shown.get(f"`{name}`", "")
+        yield from ("", *(["What it prints:", ""] if "```text" in sample else []), sample)
     for child in children.values():
         yield from _command(child, f"{name} {child.name}", shown)
 
@@ -343,8 +344,10 @@ def _told(text: str) -> Iterator[str]:
     for paragraph in text.split("\n\n"):
         line = " ".join(paragraph.split())
         head, colon, commands = line.partition(": mixguard ")
-        if colon and head in ("Example", "Examples"):
-            yield from ("```sh", *(command.strip() for command in f"mixguard {commands}".split(";")), "```")
+        if colon:
+            given = re.split(r"; |, then ", f"mixguard {commands}")
+            yield from () if head in ("Example", "Examples") else (f"{head}:", "")
+            yield from ("```sh", *given, "```", "")
         else:
             yield from (line, "")
 
