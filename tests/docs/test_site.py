@@ -37,7 +37,7 @@ def test_the_site_loads_nothing_from_elsewhere(site: Path) -> None:
     for page in pages:
         loaded = LOADED.findall(page.read_text(encoding="utf-8"))
         assert [name for name in loaded if "//" in name] == [], page.name
-    for sheet in site.rglob("*.css"):
+    for sheet in [*site.rglob("*.css"), *site.rglob("*.svg")]:
         assert not re.findall(
             r"(?:url\(|@import)[\s\"']*(?:https?:)?//", sheet.read_text(encoding="utf-8")
         ), sheet.name
@@ -71,6 +71,15 @@ def test_every_page_is_in_the_index_and_in_the_navigation() -> None:
     navigation = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8").partition("\nnav:")[2]
     told = yaml.safe_load(navigation)
     assert names <= set(re.findall(r"[\w-]+\.md", repr(told)))
+
+
+def test_every_picture_is_on_a_page() -> None:
+    shown = {
+        Path(name).name
+        for page in PAGES
+        for name in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text(encoding="utf-8"))
+    }
+    assert {picture.name for picture in (DOCS / "pictures").iterdir()} <= shown
 
 
 def test_the_readme_is_short_and_its_pictures_are_there() -> None:
