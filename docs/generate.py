@@ -1,5 +1,8 @@
 """Write the pages that are generated from the code: `python docs/generate.py`; with `--check`, list those that are out of date.
 
+`--samples [PAGE ...]` first runs the commands on the pages, some minutes long, and writes the samples of their output again
+(`docs/samples.py`).
+
 `docs/checks.md` (checks, signals, trainer and provider rules, standards), `docs/mechanisms.md` and a page per signal in `docs/signals/`,
 `docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`, `docs/comparison.schema.json`,
 `docs/diff.schema.json`.
@@ -12,11 +15,12 @@ import json
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType
 from typing import Any
 
+import samples
 import typer.main
 
 from mixguard.annotate.base import Annotator, Expressions
@@ -323,10 +327,12 @@ def _commands() -> Iterator[str]:
     yield "A full disk, a folder that cannot be written and too little memory are 2 as well. A signal ends a command with 128 and its"
     yield "number, as in a shell: 130 after Ctrl-C, 143 after SIGTERM, 129 if the terminal is closed; the run folder is then as it was."
     yield "141 says that the reader of standard output went away (`| head`); files given with `-o` are written before."
-    yield from _command(typer.main.get_command(app), "mixguard")
+    yield "Below each command is a sample of what it prints for the example corpus, cut where it is long."
+    shown = (HERE / "samples" / "commands.md").read_text(encoding="utf-8")
+    yield from _command(typer.main.get_command(app), "mixguard", samples.sections(shown))
 
 
-def _command(command: Any, name: str) -> Iterator[str]:
+def _command(command: Any, name: str, shown: Mapping[str, str]) -> Iterator[str]:
     children = getattr(command, "commands", {})
     if not children:
         yield from ("", f"## `{name}`", "", *_told(command.help or ""), "")
@@ -334,16 +340,20 @@ def _command(command: Any, name: str) -> Iterator[str]:
         for parameter in command.params:
             if parameter.name != "help":
                 yield _parameter(parameter)
+        sample = shown.get(f"`{name}`", "")
+        yield from ("", *(["What it prints:", ""] if "```text" in sample else []), sample)
     for child in children.values():
-        yield from _command(child, f"{name} {child.name}")
+        yield from _command(child, f"{name} {child.name}", shown)
 
 
 def _told(text: str) -> Iterator[str]:
     for paragraph in text.split("\n\n"):
         line = " ".join(paragraph.split())
         head, colon, commands = line.partition(": mixguard ")
-        if colon and head in ("Example", "Examples"):
-            yield from ("```sh", *(command.strip() for command in f"mixguard {commands}".split(";")), "```")
+        if colon:
+            given = re.split(r"; |, then ", f"mixguard {commands}")
+            yield from () if head in ("Example", "Examples") else (f"{head}:", "")
+            yield from ("```sh", *given, "```", "")
         else:
             yield from (line, "")
 
@@ -366,7 +376,8 @@ def _parameter(parameter: Any) -> str:
 
 
 def main() -> int:
-    """Write the pages, or with `--check` name those that are out of date."""
+    """Write the pages, or with `--check` name those that are out of date; with `--samples`, what commands print first."""
+    code = samples.rewrite(sys.argv[2:]) if "--samples" in sys.argv[1:2] else 0
     stale = [
         name
         for name, content in pages().items()
@@ -382,7 +393,7 @@ def main() -> int:
     for name, content in pages().items():
         (HERE / name).parent.mkdir(exist_ok=True)
         (HERE / name).write_text(content, encoding="utf-8")
-    return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,6 @@ from rich.console import Console, RenderableType
 
 import mixguard
 from mixguard.console.audit import render
-from mixguard.console.mix import render_mix
 from mixguard.report import html
 from mixguard.report.html import comparison
 
@@ -29,8 +29,6 @@ def main() -> None:
         result = mixguard.audit("examples/support.jsonl")
         draw("audit", "mixguard audit examples/support.jsonl", render(result))
         mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
-        command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
-        draw("rebalance", command, render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest, show_text=True))
         photograph("comparison", comparison.render(compared()), height=1260)
@@ -55,7 +53,8 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
     for part in shown:
         console.print(part, crop=False)
     console.print()  # the picture ends within its last line
-    console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
+    drawn = re.sub(r"@font-face \{.*?\}\s*", "", console.export_svg(title=command), flags=re.DOTALL)
+    (HERE / "pictures" / f"{name}.svg").write_text(drawn, encoding="utf-8")  # without fonts from the network
 
 
 def photograph(name: str, page: bytes, height: int = 1752) -> None:

@@ -17,7 +17,6 @@ from typing import Any, NamedTuple
 
 import pytest
 import yaml
-from commanding import command
 from conftest import REPOSITORY, chat
 
 pytestmark = pytest.mark.skipif(
@@ -379,20 +378,6 @@ def test_the_llama_factory_recipe_keeps_every_row_without_tools(place: Place) ->
     assert len(skipped) == 6  # as the recipe says
     assert added
     assert not {pair["record"] for pair in added} & set(skipped)
-
-
-def test_the_page_tells_the_truth(place: Place) -> None:
-    shutil.copy(place.folder / "examples" / "support.jsonl", place.folder / "data.jsonl")
-    lines = [line for language, block in BLOCKS if language == "sh" for line in block.splitlines()]
-    assert len(lines) >= 7
-    for line in lines:
-        text, _, told = line.partition(" # exits ")
-        program, *arguments = shlex.split(text)
-        assert program == "mixguard"
-        done = command(place.folder, *arguments, environment=place.environment)
-        assert done.returncode == int(told or 0), (text, done.stderr)
-    for target in re.findall(r"\]\(([^)#]+)\)", PAGE):
-        assert target.startswith("https://") or (REPOSITORY / "docs" / target).exists(), target
 
 
 def test_the_snippets_of_the_page_name_what_there_is() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -23,11 +24,22 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-def test_no_install_has_both_packages_of_faiss(wheel: Path) -> None:
-    """An extra only adds, so what every install has must name neither."""
+@pytest.fixture(scope="module")
+def metadata(wheel: Path) -> Metadata:
     with zipfile.ZipFile(wheel) as archive:
         (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
-        metadata = Metadata.from_email(archive.read(name))
+        return Metadata.from_email(archive.read(name))
+
+
+def test_the_page_of_the_package_is_the_readme_without_links_into_the_repository(metadata: Metadata) -> None:
+    page = metadata.description or ""
+    assert "Check a fine-tuning corpus before you train on it." in page
+    assert "what it cannot do" in page.lower()
+    assert re.findall(r"\]\((?!https?:)|<!--", page) == []
+
+
+def test_no_install_has_both_packages_of_faiss(metadata: Metadata) -> None:
+    """An extra only adds, so what every install has must name neither."""
 
     def brings(extra: str) -> set[str]:
         place = {"extra": extra, "sys_platform": "linux", "platform_machine": "x86_64"}
