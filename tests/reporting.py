@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 import mixguard
-from mixguard._rebalance import Mix
 from mixguard.config import Config
+from mixguard.mix.made import Mix
 from mixguard.run.document import Audit
 
 REPOSITORY = Path(__file__).resolve().parent.parent

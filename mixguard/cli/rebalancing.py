@@ -29,8 +29,8 @@ from mixguard.cli.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mixguard._rebalance import Mix
     from mixguard.console.onward import Step
+    from mixguard.mix.made import Mix
 
 
 def rebalance(

@@ -13,7 +13,7 @@ from reporting import SECRET
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
 
-from mixguard._rebalance import Mix
+from mixguard.mix.made import Mix
 from mixguard.mix.manifest import manifest_for
 from mixguard.report import html
 from mixguard.run.document import Audit

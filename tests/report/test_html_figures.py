@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from mixguard._rebalance import Mix
+from mixguard.mix.made import Mix
 from mixguard.report.html import advice, found, rows, summary
 from mixguard.report.html.covered import covered
 from mixguard.report.html.page import environment
