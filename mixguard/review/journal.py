@@ -15,6 +15,14 @@ from mixguard.review.decision import Decision
 _UNDO = b'{"undo":true}'
 
 
+def journal_path(run: Path, author: str) -> Path:
+    """Where the decisions of an author on a run are kept: beside the run folder, which the next audit replaces.
+
+    The folder is made, for its owner alone.
+    """
+    raise NotImplementedError
+
+
 class Journal:
     """The decisions of one file, in the order they were taken."""
 
