@@ -43,6 +43,7 @@ const finish = (() => {
   async function draw(progress, more, report) {
     const told = await ask("/finish");
     byId("heading").replaceChildren(heading(progress));
+    byId("place").textContent = "";
     const counts = Object.entries(said).filter(([ruling]) => progress[ruling]).map(([ruling, words]) =>
       make("div", {}, make("dt", {}, words), make("dd", {}, number.format(progress[ruling]))));
     const left = more.map(([words, does]) => button(words, does));

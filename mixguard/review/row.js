@@ -8,25 +8,31 @@ const row = (() => {
     return make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
   }
 
+  function level(score) {
+    const filled = make("span");
+    filled.style.width = percent(score).replace(" ", "");
+    return make("span", { class: "level", "aria-hidden": true }, filled);
+  }
+
   function facts(shown) {
     const { hazard, stance } = shown;
     const judged = hazard.unjudged == null;
-    const sub = hazard.sub && hazard.touched ? make("span", { class: "faint" }, ` ${hazard.sub}`) : null;
+    const sub = hazard.sub && hazard.touched ? make("span", { class: "faint" }, ` ${hazard.sub.replaceAll("_", " ")}`) : null;
     const name = judged ? [hazard.touched ? hazard.name : `none; the nearest is ${hazard.name}`, sub] : ["not judged: ", hazard.unjudged];
-    const places = shown.places > 1 ? make("span", { class: "faint" }, ` and ${number.format(shown.places - 1)} more with these texts`) : null;
+    const places = shown.places > 1 ? `${number.format(shown.places)} times` : null;
     return make("dl", { class: "facts" },
       fact("Hazard", ...name),
-      judged ? fact("Probability", make("meter", { min: 0, max: 1, value: hazard.score, "aria-label": "hazard probability" }), ` ${percent(hazard.score)}`) : null,
+      judged ? fact("Probability", level(hazard.score), percent(hazard.score)) : null,
       judged ? fact("Judged by", hazard.stage) : null,
       fact("The response", stance.unjudged ? `was not judged: ${stance.unjudged}` : stance.words, stance.note ? make("span", { class: "faint" }, `, ${stance.note}`) : null),
       shown.language ? fact("Language", shown.language) : null,
-      fact("Place", make("code", {}, shown.place), places),
+      places ? fact("In the corpus", places) : null,
     );
   }
 
   function flags(shown) {
     return make("ul", { class: "flags", "aria-label": "Flagged by" }, ...shown.flags.map((flag) =>
-      make("li", { class: flag.severity }, make("span", { class: "chip" }, flag.severity), " ", make("b", {}, `${flag.check} ${flag.name}`), ` ${flag.message}`)));
+      make("li", { class: flag.severity }, make("span", { class: "chip" }, flag.severity), make("span", {}, make("b", {}, `${flag.check} ${flag.name}`), ` ${flag.message}`))));
   }
 
   function pieces(text) {
@@ -79,6 +85,8 @@ const row = (() => {
 
   function draw(shown, of) {
     byId("heading").replaceChildren(`Row ${number.format(shown.number)} `, make("span", { class: "faint" }, `of ${number.format(of)}`));
+    byId("place").textContent = shown.exchange ? `${shown.place}, answer ${shown.exchange + 1}` : shown.place;
+    byId("place").title = shown.path;
     byId("content").replaceChildren(...[facts(shown), flags(shown), taken(shown.taken), panes(shown), legend(shown.texts), neighbours(shown.exemplars)].filter(Boolean));
   }
 

@@ -22,7 +22,7 @@ from mixguard.review.journal import Journal
 from mixguard.review.outcome import Written, write
 from mixguard.review.queue import Filter, chosen
 from mixguard.review.reading import Reading
-from mixguard.review.view import RULINGS, view
+from mixguard.review.view import RULINGS, place, view
 from mixguard.run.document import Audit
 
 Step: TypeAlias = Literal["this", "next", "back", "open", "skipped"]
@@ -154,19 +154,19 @@ class Session:
             )
             self.journal.decide(taken)
             self.write()
-            return {"said": f"{_begun(RULINGS[taken.ruling])} {self._place(ruled.id)}"}
+            return {"said": f"{place(row)}: {RULINGS[taken.ruling]}"}
 
     def undo(self) -> dict[str, Any]:
         """Take the last decision of this journal back; `id` is its row, null if there is none."""
         with self._lock:
             taken = self.journal.undo()
             if taken is None:
-                return {"id": None, "said": "Nothing to undo"}
+                return {"id": None, "said": "nothing to undo"}
             self.write()
             self._undone.add(taken.text_id)
-            here = taken.text_id in self._there
-            place = f" {self._place(taken.text_id)}" if here else ""
-            return {"id": taken.text_id if here else None, "said": f"Undone: {RULINGS[taken.ruling]}{place}"}
+            if taken.text_id not in self._there:
+                return {"id": None, "said": f"undone: {RULINGS[taken.ruling]}, of a row that is not shown"}
+            return {"id": taken.text_id, "said": f"{place(self._row(taken.text_id))}: open again"}
 
     def write(self) -> Written:
         """Bring the allow file and the set-aside file up to date."""
@@ -229,10 +229,6 @@ class Session:
             raise UsageError("the row is not among those to review; load the page again")
         return self.rows.row(by_predicate=pl.col("text_id") == text_id, named=True)
 
-    def _place(self, text_id: str) -> str:
-        row = self._row(text_id)
-        return f"{one_line(Path(row['source']).name)}:{row['line']}"
-
     def _reasons(self) -> list[str]:
         """Those of the last decisions, the latest first."""
         given = (taken.reason for taken in reversed(self.journal.decisions.values()) if taken.reason)
@@ -245,6 +241,3 @@ def _taxonomy(audit: Audit) -> Taxonomy | None:
     except TaxonomyError:
         return None  # it lay elsewhere: rows are read without their neighbours
 
-
-def _begun(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}"

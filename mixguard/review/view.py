@@ -50,7 +50,8 @@ def view(
     checks = {finding.id for finding in findings}
     return {
         "id": row["text_id"],
-        "place": f"{short_name(row['source'])}:{row['line']}",
+        "place": place(row),
+        "path": f"{short_name(row['source'])}:{row['line']}",
         "exchange": row["exchange"],
         "rejected": row["polarity"] == -1,
         "language": row["language"],
@@ -61,6 +62,11 @@ def view(
         "exemplars": [_exemplar(each, hazards) for each in row.get("exemplars") or ()],
         "taken": [_taken(decision, hazards) for decision in taken],
     }
+
+
+def place(row: Row) -> str:
+    """Where a row is, by the last part of its file's name."""
+    return f"{short_name(row['source'].rstrip('/').rpartition('/')[2])}:{row['line']}"
 
 
 def _hazard(row: Row, hazards: Mapping[str, Hazard]) -> dict[str, Any]:

@@ -1,0 +1,97 @@
+"""`mixguard review`: flagged rows read one after the other, and decided on."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mixguard.cli.faults import INTERRUPTED
+from mixguard.cli.options import EarlierRun
+
+if TYPE_CHECKING:
+    from mixguard.review.opening import Opened
+    from mixguard.run.document import Audit
+
+ALLOW, ASIDE = Path("mixguard.allow.toml"), Path("mixguard.aside.toml")
+"""Files that decisions go to unless others are named."""
+
+
+def review(
+    run: EarlierRun,
+    *,
+    author: Annotated[
+        str | None,
+        typer.Option("--author", help="Who decides.", show_default="git's user.email, or the login name"),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option("--check", help="Begin with the rows of this check, e.g. MG103.", show_default=False),
+    ] = None,
+    hazard: Annotated[
+        str | None, typer.Option("--hazard", help="Begin with this hazard, e.g. prv.", show_default=False)
+    ] = None,
+    least: Annotated[
+        float, typer.Option("--least", help="Begin with this hazard probability or more.", min=0, max=1)
+    ] = 0.0,
+    part: Annotated[
+        str | None,
+        typer.Option(
+            "--part", metavar="I/N", help="Read one of N shares, e.g. 1/2, so that two people share the work.", show_default=False
+        ),
+    ] = None,
+    with_: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--with", help="Journal of another reviewer, to join with yours: where you differ comes first. Repeatable.", show_default=False
+        ),
+    ] = None,
+    allow: Annotated[
+        Path | None,
+        typer.Option("--allow", help="Allow file for rows that may stay.", show_default=str(ALLOW)),
+    ] = None,
+    aside: Annotated[
+        Path | None,
+        typer.Option("--aside", help="Set-aside file for rows that must not be trained on.", show_default=str(ASIDE)),
+    ] = None,
+    teach: Annotated[
+        Path | None,
+        typer.Option("--teach", help="Folder of your own taxonomy, made if missing, that learns from decisions.", show_default=False),
+    ] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option("--expires", metavar="DAY", help="Last day on which decisions hold, e.g. 2027-01-31.", show_default="in six months"),
+    ] = None,
+    port: Annotated[int, typer.Option("--port", help="Port on this machine; 0 for any that is free.", min=0, max=65535)] = 0,
+    open_: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
+    summary: Annotated[
+        bool, typer.Option("--summary", help="Only say how far the review is; with --with, how far reviewers agree.")
+    ] = False,
+) -> None:
+    """Read flagged rows on a local page, one after the other, and decide on each.
+
+    The page is served on this machine alone, to whoever has the address that is printed, until Ctrl-C.
+
+    Examples: mixguard review mixguard-run --open; mixguard review mixguard-run --check MG103 --part 1/2;
+    mixguard review mixguard-run --with mixguard-run.review/ada.jsonl --summary
+    """
+    from mixguard.console.review import render_summary
+    from mixguard.console.screen import console
+    from mixguard.review.opening import open_review, whoami
+    from mixguard.review.queue import Filter
+    from mixguard.review.session import Places
+    from mixguard.run.document import Audit
+
+    audit = Audit.load(run)
+    checks = audit.config.checks
+    places = Places(
+        allow or checks.allow or ALLOW, aside or checks.aside or ASIDE, _day(expires), teach
+    )
+    kept = Filter(check=check, hazard=_hazard(audit, hazard), least=least)
+    opened = open_review(audit, author or whoami(), places, kept=kept, share=part, others=with_ or ())
+    if not summary:
+        _serve(opened, port, browse=open_)
+    console().print(render_summary(opened))
