@@ -138,3 +138,14 @@ def check(run: str | PathLike[str], *, config: Config | None = None) -> Audit:
     config = config or earlier.config
     made = Made(earlier.corpus, earlier.columns, earlier.detectors, earlier.provenance)
     return reduced(earlier.folder, config, Accepted.load(config.checks), made)
+
+
+def decided_since(before: Audit, config: Config) -> Audit:
+    """An earlier audit, checked again if people may have accepted rows or set some aside since."""
+    files = {name: getattr(config.checks, name) for name in ("allow", "aside")}
+    own = {name: getattr(before.config.checks, name) for name in files}
+    if not any(files.values()) and not any(file is not None and file.is_file() for file in own.values()):
+        return before
+    named = {name: files[name] or own[name] for name in files}
+    checks = before.config.checks.model_copy(update=named)
+    return check(before.folder, config=before.config.model_copy(update={"checks": checks}))

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard import remote
-from mixguard._audit import audit
+from mixguard._audit import audit, decided_since
 from mixguard.config import SERVED, Config
 from mixguard.corpus.corpus import CorpusLike, text_id
 from mixguard.corpus.files import FileSource, Source, open_sources
@@ -106,7 +106,8 @@ def rebalance(
         sign = _Signing(before, plan, speech)
         usable = speech.bank.without(_mixed(before, speech.bank))
         write_mix(to, out, Stock.of(plan, usable, speech.voice, speech.config), sign, progress)
-    after = speech.config.model_copy(update={"run": run})
+    kept = speech.config.checks.model_copy(update={"aside": None})  # its rows are gone
+    after = speech.config.model_copy(update={"run": run, "checks": kept})
     elsewhere_mix.send(out)
     result = audit(*[target.path for target in to], config=after, encoder=encoder, progress=progress)
     elsewhere.add(result.folder, run_folder.MANIFEST, sign.made[0].to_json())
@@ -119,7 +120,7 @@ def _audited(
     """The audit of a corpus, new or read from a run folder, and the corpus."""
     paths = [each for each in corpora if isinstance(each, str | PathLike)]
     if len(corpora) == len(paths) == 1 and elsewhere.is_run(paths[0]):
-        before = Audit.load(elsewhere.here(paths[0]).resolve())
+        before = decided_since(Audit.load(elsewhere.here(paths[0]).resolve()), config)
         return before, list(before.corpus.sources)
     if "-" in paths:
         raise UsageError("-: a mix needs a file that can be read twice; save the stream to a file first")

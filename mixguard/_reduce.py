@@ -19,6 +19,7 @@ from mixguard.corpus.parts import Tally
 from mixguard.errors import ConfigError
 from mixguard.files import write_atomically
 from mixguard.library.allow import Allowance, load_allowances
+from mixguard.library.aside import SetAside, load_set_aside
 from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.mix.asking import ask, profile_of
@@ -42,29 +43,31 @@ class Made(NamedTuple):
 
 
 class Accepted(NamedTuple):
-    """Findings and rows that were accepted, or are known from an earlier run."""
+    """Findings and rows that were accepted or set aside, or are known from an earlier run."""
 
     allowances: tuple[Allowance, ...]
+    set_aside: tuple[SetAside, ...]
     baseline: Baseline | None
 
     @classmethod
     def load(cls, config: CheckConfig, replacing: Path | None = None) -> Accepted:
-        """What the allow file and the baseline accept.
+        """What the allow file, the set-aside file and the baseline say.
 
         Raises:
             UsageError: one cannot be used, or the run would replace its own baseline.
         """
         allowable = [check.id for check in CHECKS if check.id != ALLOW_FILE]
         allowances = load_allowances(config.allow, allowable) if config.allow else ()
+        set_aside = load_set_aside(config.aside, allowable) if config.aside else ()
         if config.baseline is None:
-            return cls(allowances, None)
+            return cls(allowances, set_aside, None)
         if replacing is not None and elsewhere.same(replacing, config.baseline):
             # Otherwise a second run of a failing corpus would find everything known, and pass.
             raise ConfigError(
                 f"{replacing}: this run would replace its own baseline; choose another folder with --run"
             )
         earlier = Audit.load(config.baseline)
-        return cls(allowances, Baseline(earlier.findings, earlier.annotations, earlier.coverage))
+        return cls(allowances, set_aside, Baseline(earlier.findings, earlier.annotations, earlier.coverage))
 
 
 class _Intended(NamedTuple):
@@ -120,7 +123,14 @@ def reduced(folder: Path, config: Config, accepted: Accepted, made: Made) -> Aud
         provider=intended.provider,
     )
     today = datetime.now(UTC).date()
-    checked = run_checks(CHECKS, evidence, accepted.allowances, accepted.baseline, today=today)
+    checked = run_checks(
+        CHECKS,
+        evidence,
+        accepted.allowances,
+        accepted.baseline,
+        set_aside=accepted.set_aside,
+        today=today,
+    )
     decided = verdict(checked.findings)
     result = Audit(
         verdict=decided,
@@ -128,6 +138,7 @@ def reduced(folder: Path, config: Config, accepted: Accepted, made: Made) -> Aud
         nature=evidence.nature,
         findings=checked.findings,
         allowed=checked.allowed,
+        set_aside=checked.set_aside,
         coverage=evidence.coverage,
         training_advice=advice(evidence),
         **made._asdict(),

@@ -68,6 +68,15 @@ ASIDES: dict[str, tuple[Check, Aside]] = {
     check.aside.name: (check, check.aside) for check in CHECKS if check.aside
 }
 """Names for `--set-aside`, with the check and why its rows are set aside."""
+REVIEWED = "reviewed"
+"""The rule of rows that the set-aside file names; it holds whatever `--set-aside` says."""
+
+
+def aside_because(rule: str) -> str | None:
+    """Why the rows of a rule are set aside, as reports put it; None for a rule that is unknown."""
+    if rule == REVIEWED:
+        return "a reviewer set it aside"
+    return ASIDES[rule][1].words if rule in ASIDES else None
 
 
 def limits(config: CheckConfig) -> dict[str, float]:

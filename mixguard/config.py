@@ -161,6 +161,8 @@ class CheckConfig(Model):
     """Confidence level of every interval."""
     allow: MaybePath = None
     """Allow file: accepted findings and samples, each with a reason, an author and an expiry date."""
+    aside: MaybePath = None
+    """Set-aside file: rows that `rebalance` takes out, each with a reason, an author and an expiry date."""
     baseline: MaybePath = None
     """Run folder of an earlier audit; its findings are suppressed, so that only new ones fail."""
     provider: str | None = None

@@ -249,7 +249,7 @@ def _claimed_kept(folder: Path) -> int | None:
     lock.parent.mkdir(exist_ok=True)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
     with suppress(OSError):
-        _flock(handle, wait=False)
+        hold(handle, wait=False)
         if _is(lock, handle):
             return handle
     os.close(handle)
@@ -260,7 +260,7 @@ def _claimed_file(target: Path) -> tuple[Path, int]:
     while True:
         handle, name = tempfile.mkstemp(prefix=_named(target, "").name, dir=target.parent)
         with suppress(OSError):
-            _flock(handle)
+            hold(handle)
         if _is(Path(name), handle):
             return Path(name), handle
         os.close(handle)
@@ -275,14 +275,19 @@ def _lock(path: Path, *, wait: bool = True) -> int | None:
     except OSError:
         return None
     try:
-        _flock(handle, wait=wait)
+        hold(handle, wait=wait)
     except OSError:
         os.close(handle)
         return None
     return handle
 
 
-def _flock(handle: int, *, wait: bool = True) -> None:
+def hold(handle: int, *, wait: bool = True) -> None:
+    """Lock an open file for as long as it is open; does nothing on Windows.
+
+    Raises:
+        OSError: another process holds it and `wait` is off, or it cannot be locked (some NFS).
+    """
     if sys.platform != "win32":
         fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
 

@@ -13,6 +13,7 @@ from mixguard.library.provider import Provider
 from mixguard.library.voice import Voice
 from mixguard.run.findings import (
     Allowed,
+    AsideUse,
     CorpusSummary,
     Coverage,
     Finding,
@@ -49,6 +50,8 @@ class Evidence:
     provider: Provider | None = None
     """The service that will train it, if it was named."""
     allowed: Sequence[Allowed] = ()
+    """The outcome of each entry of the allow file; of `set_aside`, of the set-aside file."""
+    set_aside: Sequence[AsideUse] = ()
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,13 @@ class Judged(NamedTuple):
     """Replaces the reason of the case and of the check; likewise `source` and `remedy`."""
     source: str | None = None
     remedy: str | None = None
+
+
+JUDGEMENTS = {
+    "hazard": frozenset({"hazard", "hazard_score", "hazardous", "near_harm", "benign"}),
+    "stance": frozenset({"stance", "stance_score", "stance_note"}),
+}
+"""What can be judged wrongly of an exchange, and the columns and marks that say it."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +114,12 @@ class Case:
     remedy: str | None = None
     mechanisms: tuple[str, ...] | None = None
     """Replaces those of the check, where its cases measure different ones."""
+
+    @property
+    def rests_on(self) -> frozenset[str]:
+        """The judgements of an exchange that decide whether it is flagged: `hazard`, `stance`, both or neither."""
+        read = {*self.among.meta.root_names(), *self.flags.meta.root_names()}
+        return frozenset(judged for judged, columns in JUDGEMENTS.items() if columns & read)
 
 
 class Limit(NamedTuple):

@@ -8,13 +8,14 @@ import polars as pl
 
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate, Told
 from mixguard.library.allow import Allowance
-from mixguard.run.findings import Severity, UnreadColumn
+from mixguard.library.aside import SetAside
+from mixguard.run.findings import Allowed, AsideUse, Severity, UnreadColumn
 from mixguard.run.mapping import is_answer, suggested
 from mixguard.stats import wilson
 
 REASONS_SHOWN = 3
 ALLOW_FILE = "MG307"
-"""The check of the allow file; it runs after all others."""
+"""The check of the allow file and the set-aside file; it runs after all others."""
 
 
 def _quarantined(evidence: Evidence) -> Told:
@@ -98,24 +99,32 @@ def _widest(columns: Sequence[UnreadColumn]) -> Iterable[UnreadColumn]:
 
 
 def _allow_file(evidence: Evidence) -> Told:
-    """Allow-file entries that have expired or match nothing."""
-    entries = evidence.allowed
-    expired = [allowed.entry for allowed in entries if allowed.state == "expired"]
-    unused = [allowed.entry for allowed in entries if allowed.state == "unused"]
-    if not expired and not unused:
-        message = f"all {len(entries)} allow-file entries are in use" if entries else "no allow file"
-        return Told("pass", message, 0, len(entries))
-    parts = [
-        f"{len(found)} {what}: {', '.join(_entry(entry) for entry in found[:3])}"
-        for found, what in ((expired, "expired"), (unused, "unused"))
-        if found
-    ]
-    message = f"allow-file entries: {'; '.join(parts)}"
-    return Told("warn" if expired else "note", message, len(expired) + len(unused), len(entries))
+    """Entries of the allow file and the set-aside file that have expired or match nothing."""
+    files = {"allow-file": evidence.allowed, "set-aside": evidence.set_aside}
+    files = {name: uses for name, uses in files.items() if uses}
+    total = sum(map(len, files.values()))
+    idle = {name: [use for use in uses if use.state != "used"] for name, uses in files.items()}
+    count = sum(map(len, idle.values()))
+    if not count:
+        message = f"all {total} {' and '.join(files)} entries are in use" if files else "no allow file"
+        return Told("pass", message, 0, total)
+    message = "; ".join(f"{name} entries: {_idle(uses)}" for name, uses in idle.items() if uses)
+    expired = any(use.state == "expired" for uses in idle.values() for use in uses)
+    return Told("warn" if expired else "note", message, count, total)
 
 
-def _entry(entry: Allowance) -> str:
-    named = " ".join(filter(None, (entry.check, entry.subject, entry.sample)))
+def _idle(uses: Sequence[Allowed | AsideUse]) -> str:
+    by_state = {state: [use.entry for use in uses if use.state == state] for state in ("expired", "unused")}
+    return "; ".join(
+        f"{len(entries)} {state}: {', '.join(map(_entry, entries[:3]))}"
+        for state, entries in by_state.items()
+        if entries
+    )
+
+
+def _entry(entry: Allowance | SetAside) -> str:
+    subject = entry.subject if isinstance(entry, Allowance) else None
+    named = " ".join(filter(None, (entry.check, subject, entry.sample)))
     return f"{named} (until {entry.expires}, {entry.author})"
 
 
@@ -210,8 +219,8 @@ READING_CHECKS = (
         kind="quality",
         severities=("note", "warn"),
         find=_allow_file,
-        why="Acceptance is temporary, and an unused entry can hide what comes next.",
+        why="A decision is temporary, and an unused entry can hide what comes next.",
         source="design of this tool",
-        remedy="Review what the entries allow; give them a new date or remove them.",
+        remedy="Review what the entries allow or set aside; give them a new date or remove them.",
     ),
 )

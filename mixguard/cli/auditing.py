@@ -11,6 +11,7 @@ import typer
 
 from mixguard.cli.options import (
     Allow,
+    Aside,
     Baseline,
     Columns,
     ConfigFile,
@@ -38,7 +39,7 @@ from mixguard.cli.options import (
     given,
     load_config,
 )
-from mixguard.cli.streams import aside
+from mixguard.cli.streams import aside as tell
 from mixguard.console.bar import progress_bar
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def audit(
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
+    aside: Aside = None,
     baseline: Baseline = None,
     epochs: Epochs = None,
     learning_rate: LearningRate = None,
@@ -119,6 +121,7 @@ def audit(
         judge__key_env=key_env,
         judge__screen=screen,
         checks__allow=allow,
+        checks__aside=aside,
         checks__baseline=baseline,
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
@@ -129,7 +132,7 @@ def audit(
         _shard(paths, effective, output)
         return
     with progress_bar() as progress:
-        result = run_audit(*paths, config=effective, progress=progress, tell=aside)
+        result = run_audit(*paths, config=effective, progress=progress, tell=tell)
     show(result, output, fail_on, show_text=show_text)
 
 
@@ -140,6 +143,7 @@ def check(
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
+    aside: Aside = None,
     baseline: Baseline = None,
     epochs: Epochs = None,
     learning_rate: LearningRate = None,
@@ -163,6 +167,7 @@ def check(
     values = given(
         set_,
         checks__allow=allow,
+        checks__aside=aside,
         checks__baseline=baseline,
         **_intended(epochs, learning_rate, warmup_steps, training_config, provider),
     )
@@ -198,7 +203,7 @@ def _shard(paths: list[str], config: Config, output: list[Path] | None) -> None:
     if output:
         raise ConfigError(f"-o {output[0]}: one shard has no findings to report; give -o to `mixguard merge`")
     with progress_bar() as progress:
-        done = shard(*paths, config=config, progress=progress, tell=aside)
+        done = shard(*paths, config=config, progress=progress, tell=tell)
     folder, of = printed(str(done.folder)), done.shard.of
     typer.echo(
         f"{folder}: shard {done.shard} is done: {done.parts:,} of {done.of_parts:,} parts, {done.exchanges:,} exchanges."

@@ -10,6 +10,7 @@ import typer
 from mixguard.cli.auditing import show
 from mixguard.cli.options import (
     Allow,
+    Aside,
     Baseline,
     ConfigFile,
     FailOn,
@@ -21,7 +22,7 @@ from mixguard.cli.options import (
     ShowText,
     given,
 )
-from mixguard.cli.streams import aside
+from mixguard.cli.streams import aside as tell
 from mixguard.console.bar import progress_bar
 
 
@@ -41,6 +42,7 @@ def merge(
     config: ConfigFile = None,
     set_: Set = None,
     allow: Allow = None,
+    aside: Aside = None,
     baseline: Baseline = None,
     fail_on: FailOn = "fail",
     show_text: ShowText = False,
@@ -67,9 +69,10 @@ def merge(
         judge__endpoint=judge,
         judge__key_env=key_env,
         checks__allow=allow,
+        checks__aside=aside,
         checks__baseline=baseline,
     )
     effective = Config.load(config, values) if config else recorded(*shards).replace(values)
     with progress_bar() as progress:
-        result = run_merge(*shards, config=effective, progress=progress, tell=aside)
+        result = run_merge(*shards, config=effective, progress=progress, tell=tell)
     show(result, output, fail_on, show_text=show_text)

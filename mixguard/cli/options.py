@@ -153,6 +153,15 @@ Allow = Annotated[
         show_default=False,
     ),
 ]
+Aside = Annotated[
+    str | None,
+    typer.Option(
+        "--aside",
+        metavar="PATH",
+        help="Set-aside file: rows that `rebalance` takes out, each with reason, author and expiry date.",
+        show_default=False,
+    ),
+]
 Baseline = Annotated[
     str | None,
     typer.Option(

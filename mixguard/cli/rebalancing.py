@@ -10,6 +10,8 @@ from typing import Annotated
 import typer
 
 from mixguard.cli.options import (
+    Allow,
+    Aside,
     Columns,
     Concurrency,
     ConfigFile,
@@ -95,6 +97,8 @@ def rebalance(
         str | None,
         typer.Option("--mark-field", help="Key that holds the pair id in new records.", show_default=False),
     ] = None,
+    allow: Allow = None,
+    aside: Aside = None,
     run: RunFolder = None,
     format_: Format = None,
     columns: Columns = None,
@@ -132,6 +136,8 @@ def rebalance(
         read__format=format_,
         read__columns=columns,
         encode__offline=offline or None,
+        checks__allow=allow,
+        checks__aside=aside,
         rebalance__profile=profile,
         rebalance__bank=bank,
         rebalance__budget=budget,

@@ -53,9 +53,12 @@ class Removal(Model):
     line: int = Field(ge=0, le=COUNT_MOST)
     record: int = Field(ge=0, le=COUNT_MOST)
     rule: str
-    """The `--set-aside` rule that selects it."""
+    """The `--set-aside` rule that selects it, or `reviewed` if the set-aside file does."""
     hazard: str | None
     score: float
+    """Hazard probability; 0 if it was not judged."""
+    reason: str | None = None
+    """What the reviewer gave as the reason, if there was one."""
 
 
 class Task(Model):

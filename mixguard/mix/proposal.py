@@ -6,19 +6,18 @@ from collections.abc import Iterator, Sequence
 
 import polars as pl
 
-from mixguard.catalogue import ASIDES
 from mixguard.checks.terms import TRAINED
 from mixguard.config import RebalanceConfig
-from mixguard.errors import ConfigError
 from mixguard.library.bank import Bank
 from mixguard.library.profile import RiskProfile
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.library.voice import Voice
 from mixguard.mix.allotment import LEAST_EXCHANGES
 from mixguard.mix.asking import Asked, ask, count
-from mixguard.mix.plan import Plan, PlanLine, Removal, Task, VoiceUsed
+from mixguard.mix.plan import Plan, PlanLine, Task, VoiceUsed
+from mixguard.mix.removals import removals
 from mixguard.run.document import Audit
-from mixguard.run.findings import Allowed, Coverage
+from mixguard.run.findings import Coverage
 from mixguard.stats import Interval
 
 TASK_SHARE = 0.20
@@ -47,7 +46,7 @@ def propose(
         bank: source of the pairs.
         config: what to set aside, and the budget if set.
     """
-    remove = _removals(audit, config)
+    remove = removals(audit, config)
     gone = pl.Series([removal.sample_id for removal in remove], dtype=pl.String)
     staying = audit.annotations.filter(TRAINED & ~pl.col("sample_id").is_in(gone.implode()))
     asked = ask(staying, audit.detectors, profile, audit.config.model_copy(update={"rebalance": config}))
@@ -86,45 +85,6 @@ def _own(notes: Sequence[str]) -> tuple[str, ...]:
 def _voiceless(plan: Plan) -> Iterator[str]:
     if plan.refusals:
         yield f"{VOICELESS} {MEASURED} {WAYS}"
-
-
-def _removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
-    """The flagged rows to set aside, each once.
-
-    Raises:
-        ConfigError: a rule in `set_aside` is unknown.
-    """
-    strange = [name for name in config.set_aside if name not in ASIDES]
-    if strange:
-        raise ConfigError(f"rebalance.set_aside: unknown rule {strange[0]!r}; use {', '.join(ASIDES)}")
-    found = []
-    for name in config.set_aside:
-        check, aside = ASIDES[name]
-        if _accepted(check.id, audit.allowed) or (name == "answered" and config.keep_answered):
-            continue
-        rows = audit.rows(check.id)
-        surely = rows if aside.sure is None else rows.filter(pl.col(aside.sure) >= config.set_aside_from)
-        found.append(
-            surely.select(
-                "sample_id",
-                "source",
-                "line",
-                "record",
-                "hazard",
-                pl.lit(name).alias("rule"),
-                pl.col("hazard_score").cast(pl.Float64).round(4).alias("score"),
-            )
-        )
-    if not found:
-        return ()
-    listed = pl.concat(found).unique("sample_id", keep="first", maintain_order=True).sort("source", "record")
-    return tuple(Removal(**row) for row in listed.iter_rows(named=True))
-
-
-def _accepted(check: str, allowed: Sequence[Allowed]) -> bool:
-    """Whether the allow file accepts all rows of a check, even if no finding used the entry."""
-    entries = [entry.entry for entry in allowed if entry.state != "expired"]
-    return any(entry.check == check and not entry.sample and not entry.subject for entry in entries)
 
 
 def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:

@@ -18,6 +18,7 @@ from mixguard.run.findings import (
     EXIT_CODES,
     Advice,
     Allowed,
+    AsideUse,
     CorpusSummary,
     Coverage,
     Finding,
@@ -43,6 +44,8 @@ class Audit(Model):
     """Most severe first, suppressed ones last; passed checks included."""
     allowed: tuple[Allowed, ...] = ()
     """The outcome of each allow file entry."""
+    set_aside: tuple[AsideUse, ...] = ()
+    """The outcome of each set-aside file entry."""
     coverage: tuple[Coverage, ...]
     """One entry per hazard, in taxonomy order."""
     training_advice: tuple[Advice, ...] = ()

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias, get_args
 from pydantic import Field
 
 from mixguard.library.allow import Allowance
+from mixguard.library.aside import SetAside
 from mixguard.model import Model
 from mixguard.stats import Interval
 
@@ -58,6 +59,15 @@ class Allowed(Model):
     """Exchanges it removes from findings."""
 
 
+class AsideUse(Model):
+    """The outcome of one entry of the set-aside file."""
+
+    entry: SetAside
+    state: Literal["used", "unused", "expired"]
+    samples: int = 0
+    """Samples that it sets aside."""
+
+
 class Finding(Model):
     """What one check found, even if it passed."""
 
@@ -84,6 +94,8 @@ class Finding(Model):
     limit_option: str | None = None
     """The option that sets it."""
     samples: tuple[SampleRef, ...] = ()
+    aside: int = 0
+    """Of `count`, the exchanges in rows that the set-aside file takes out of the mix; they are still in this corpus."""
     suppressed: Suppression | None = None
     """Why it does not count; None if it does."""
     why: str

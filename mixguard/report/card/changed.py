@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from mixguard.catalogue import ASIDES
+from mixguard.catalogue import aside_because
 from mixguard.mix.manifest import Manifest
 from mixguard.mix.plan import Removal
 from mixguard.report.card.table import cell, digest, table
@@ -50,8 +50,7 @@ def _removed(removals: Sequence[Removal]) -> str:
         return "no rows"
     rules = Counter(removal.rule for removal in removals)
     said = ", ".join(
-        f"{ASIDES[rule][1].words if rule in ASIDES else cell(rule)} ({count:,})"
-        for rule, count in rules.most_common()
+        f"{aside_because(rule) or cell(rule)} ({count:,})" for rule, count in rules.most_common()
     )
     return f"{len(removals):,} {'row' if len(removals) == 1 else 'rows'}, because {said}"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mixguard import __version__
-from mixguard.catalogue import ASIDES
+from mixguard.catalogue import aside_because
 from mixguard.checks.reading import ALLOW_FILE
 from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
@@ -60,7 +60,7 @@ def _preprocessing(audit: Audit, manifest: Manifest | None) -> Iterator[str]:
                     if rule == "answered"
                     else ""
                 )
-                why = ASIDES[rule][1].words if rule in ASIDES else rule
+                why = aside_because(rule) or rule
                 yield f"{what}, because {why}{surely} (rule {rule}); records: {count:,}."
 
 
