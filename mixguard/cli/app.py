@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, comparing, explaining, merging, probing, rebalancing
+from mixguard.cli import auditing, comparing, explaining, merging, probing, rebalancing, reviewing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
 from mixguard.cli import cache as cache_commands
@@ -35,6 +35,7 @@ app.command()(rebalancing.rebalance)
 app.command()(rebalancing.verify)
 app.command()(probing.probe)
 app.command()(comparing.compare)
+app.command()(reviewing.review)
 app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http import HTTPStatus
@@ -51,7 +52,7 @@ class Site(NamedTuple):
     """By path; all of them are asked by POST."""
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     def __init__(self, status: HTTPStatus, why: str) -> None:
         super().__init__(why)
         self.status = status
@@ -72,7 +73,9 @@ def serving(site: Site, port: int = 0) -> Iterator[str]:
         server = _Server(site, port)
     except (OSError, OverflowError) as error:
         why = getattr(error, "strerror", None) or error
-        raise UsageError(f"port {port}: cannot be used ({why}); choose another with --port, or leave it out") from None
+        raise UsageError(
+            f"port {port}: cannot be used ({why}); choose another with --port, or leave it out"
+        ) from None
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -94,8 +97,6 @@ class _Server(ThreadingHTTPServer):
         self.origins = tuple(f"http://{name}:{self.server_port}" for name in (HOST, "localhost"))
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):  # whoever asked may have gone
             super().handle_error(request, client_address)
 
@@ -115,7 +116,7 @@ class _Request(BaseHTTPRequestHandler):
         try:
             self._check_origin()
             self._send(HTTPStatus.OK, *reply())
-        except _Refused as refused:
+        except _RefusedError as refused:
             self.send_error(refused.status, str(refused))
         except UsageError as error:
             self.send_error(HTTPStatus.CONFLICT, str(error))
@@ -124,44 +125,46 @@ class _Request(BaseHTTPRequestHandler):
         place = urlsplit(self.path)
         self._check_token(*parse_qs(place.query).get("token", [""])[:1])
         if place.path != "/":
-            raise _Refused(HTTPStatus.NOT_FOUND, "there is nothing here")
+            raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
         return self.server.site.page, "text/html; charset=utf-8"
 
     def _called(self) -> tuple[bytes, str]:
         kind, _, given = self.headers.get("Authorization", "").partition(" ")
         self._check_token(given if kind == "Bearer" else "")
         if self.headers.get("Origin") is None:
-            raise _Refused(HTTPStatus.FORBIDDEN, "only the page may ask this")
+            raise _RefusedError(HTTPStatus.FORBIDDEN, "only the page may ask this")
         route = self.server.site.routes.get(self.path)
         if route is None:
-            raise _Refused(HTTPStatus.NOT_FOUND, "there is nothing here")
+            raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")
         return orjson.dumps(route(self._body())), JSON
 
     def _check_origin(self) -> None:
         hosts = [origin.removeprefix("http://") for origin in self.server.origins]
         if self.headers.get_all("Host") not in [[host] for host in hosts]:
-            raise _Refused(HTTPStatus.FORBIDDEN, "the address is not that of this page")
+            raise _RefusedError(HTTPStatus.FORBIDDEN, "the address is not that of this page")
         if self.headers.get("Origin") not in (None, *self.server.origins):
-            raise _Refused(HTTPStatus.FORBIDDEN, "only the page may ask this")
+            raise _RefusedError(HTTPStatus.FORBIDDEN, "only the page may ask this")
 
     def _check_token(self, given: str) -> None:
         if not hmac.compare_digest(given.encode(), self.server.token.encode()):
-            raise _Refused(HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed")
+            raise _RefusedError(
+                HTTPStatus.FORBIDDEN, "the token is missing or wrong; open the address that was printed"
+            )
 
     def _body(self) -> dict[str, Any]:
         if self.headers.get_content_type() != JSON:
-            raise _Refused(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send {JSON}")
+            raise _RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send {JSON}")
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdigit()):
-            raise _Refused(HTTPStatus.LENGTH_REQUIRED, "the length is missing")
+            raise _RefusedError(HTTPStatus.LENGTH_REQUIRED, "the length is missing")
         if len(length) > len(str(BODY_MOST)) or int(length) > BODY_MOST:
-            raise _Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is too long")
+            raise _RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "that is too long")
         try:
             tree = orjson.loads(self.rfile.read(int(length)))
         except orjson.JSONDecodeError:
-            raise _Refused(HTTPStatus.BAD_REQUEST, "that is not JSON") from None
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "that is not JSON") from None
         if not isinstance(tree, dict):
-            raise _Refused(HTTPStatus.BAD_REQUEST, "that is not an object")
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "that is not an object")
         return tree
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
@@ -172,7 +175,11 @@ class _Request(BaseHTTPRequestHandler):
 
     def _send(self, status: HTTPStatus, content: bytes, kind: str) -> None:
         self.send_response(status)
-        headers = {"Content-Type": kind, "Content-Length": str(len(content)), "Content-Security-Policy": self.server.site.policy}
+        headers = {
+            "Content-Type": kind,
+            "Content-Length": str(len(content)),
+            "Content-Security-Policy": self.server.site.policy,
+        }
         for name, value in (_SAFE | headers).items():
             self.send_header(name, value)
         self.end_headers()

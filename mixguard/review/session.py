@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from threading import RLock
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import polars as pl
 from pydantic import Field
@@ -22,11 +22,10 @@ from mixguard.review.journal import Journal
 from mixguard.review.outcome import Written, write
 from mixguard.review.queue import Filter, chosen
 from mixguard.review.reading import Reading
+from mixguard.review.steps import Step, counts, reached
 from mixguard.review.view import RULINGS, place, view
 from mixguard.run.document import Audit
 
-Step: TypeAlias = Literal["this", "next", "back", "open", "skipped"]
-"""Where to go from a row: nowhere; one on; one back; to the next that is open, or that was skipped, in a circle."""
 REASON = 300
 """Characters of a reason."""
 REASONS = 8
@@ -92,7 +91,6 @@ class Session:
         self._known = known
         self._lock = RLock()
         self._undone: set[str] = set()
-        self._there = set(rows["text_id"])
         taxonomy = _taxonomy(audit)
         self._hazards = {hazard.code: hazard for hazard in taxonomy.hazards} if taxonomy else {}
         self._reading = Reading(audit, taxonomy)
@@ -110,9 +108,16 @@ class Session:
         names = {finding.id: finding.name for finding in self.audit.findings}
         return {
             "author": one_line(self.author),
-            "checks": [{"id": check, "name": names[check], "rows": checks[check]} for check in sorted(checks)],
+            "checks": [
+                {"id": check, "name": names[check], "rows": checks[check]} for check in sorted(checks)
+            ],
             "hazards": [
-                {"code": each.code, "name": one_line(each.name), "definition": one_line(each.definition), "rows": hazards[each.code]}
+                {
+                    "code": each.code,
+                    "name": one_line(each.name),
+                    "definition": one_line(each.definition),
+                    "rows": hazards[each.code],
+                }
                 for each in self._hazards.values()
             ],
             "notes": int((~self.rows["grave"]).sum()),
@@ -124,9 +129,13 @@ class Session:
         """The row that a step leads to, if any, and how far the review is."""
         with self._lock:
             rows = chosen(self.rows, asked.kept)
-            at = self._reached(rows["text_id"].to_list(), asked)
+            at = reached(rows["text_id"].to_list(), asked.at, asked.step, self.decisions)
             shown = None if at is None else self._shown(rows, at)
-            return {"row": shown, "progress": self._progress(rows), "reasons": self._reasons()}
+            return {
+                "row": shown,
+                "progress": counts(rows["text_id"], self.decisions),
+                "reasons": self._reasons(),
+            }
 
     def decide(self, ruled: Ruled) -> dict[str, Any]:
         """Keep a decision.
@@ -135,7 +144,9 @@ class Session:
             UsageError: it cannot be, or the files that follow cannot be written.
         """
         with self._lock:
-            row = self._row(ruled.id)
+            row = self.find(ruled.id)
+            if row is None:
+                raise UsageError("the row is not among those to review; load the page again")
             if ruled.hazard is not None and ruled.hazard not in self._hazards:
                 raise UsageError(f"{ruled.hazard!r} is not a hazard; hazards: {', '.join(self._hazards)}")
             if ruled.ruling == "wrong-stance" and ruled.stance is None:
@@ -164,9 +175,10 @@ class Session:
                 return {"id": None, "said": "nothing to undo"}
             self.write()
             self._undone.add(taken.text_id)
-            if taken.text_id not in self._there:
+            row = self.find(taken.text_id)
+            if row is None:
                 return {"id": None, "said": f"undone: {RULINGS[taken.ruling]}, of a row that is not shown"}
-            return {"id": taken.text_id, "said": f"{place(self._row(taken.text_id))}: open again"}
+            return {"id": taken.text_id, "said": f"{place(row)}: open again"}
 
     def write(self) -> Written:
         """Bring the allow file and the set-aside file up to date."""
@@ -186,36 +198,15 @@ class Session:
             return self.rows.filter(pl.col("text_id").is_in([*self.decisions, *self._undone]))
 
     def counts(self, kept: Filter) -> dict[str, int]:
-        """How many rows a filter keeps (`rows`), how many of them are `decided`, and how many have each ruling."""
-        return self._progress(chosen(self.rows, kept))
-
-    def _progress(self, rows: pl.DataFrame) -> dict[str, int]:
-        taken = self.decisions
-        rulings = Counter(taken[each].ruling for each in rows["text_id"] if each in taken)
-        return {
-            "rows": rows.height,
-            "decided": rulings.total() - rulings["skip"],
-            **{ruling: rulings[ruling] for ruling in RULINGS},
-        }
-
-    def _reached(self, ids: list[str], asked: Asked) -> int | None:
-        at = ids.index(asked.at) if asked.at in ids else None
-        if asked.step == "this" and at is not None:
-            return at
-        if asked.step in ("next", "back") and at is not None:
-            return min(max(at + (1 if asked.step == "next" else -1), 0), len(ids) - 1)
-        taken = self.decisions
-        start = 0 if at is None else at + 1
-        for number in (*range(start, len(ids)), *range(start)):
-            ruling = taken[ids[number]].ruling if ids[number] in taken else None
-            if ruling == ("skip" if asked.step == "skipped" else None):
-                return number
-        return None
+        """How far the rows are that a filter keeps; see `steps.counts`."""
+        return counts(chosen(self.rows, kept)["text_id"], self.decisions)
 
     def _shown(self, rows: pl.DataFrame, at: int) -> dict[str, Any]:
         queued = rows.row(at, named=True)
         findings = [self.audit.findings[number] for number in queued["findings"]]
-        shown = view(self._reading.row(rows, at), findings, self._hazards, list(self._taken(queued["text_id"])))
+        shown = view(
+            self._reading.row(rows, at), findings, self._hazards, list(self._taken(queued["text_id"]))
+        )
         return {**shown, "number": at + 1, "places": queued["places"]}
 
     def _taken(self, text_id: str) -> Iterator[Decision]:
@@ -224,10 +215,10 @@ class Session:
         if text_id in self._differ:
             yield from self._differ[text_id].decisions.values()
 
-    def _row(self, text_id: str) -> dict[str, Any]:
-        if text_id not in self._there:
-            raise UsageError("the row is not among those to review; load the page again")
-        return self.rows.row(by_predicate=pl.col("text_id") == text_id, named=True)
+    def find(self, text_id: str) -> dict[str, Any] | None:
+        """A row of the queue; None if it is not there."""
+        found = self.rows.filter(pl.col("text_id") == text_id)
+        return found.row(0, named=True) if found.height else None
 
     def _reasons(self) -> list[str]:
         """Those of the last decisions, the latest first."""
@@ -240,4 +231,3 @@ def _taxonomy(audit: Audit) -> Taxonomy | None:
         return Taxonomy.load(audit.config.judge.taxonomy)
     except TaxonomyError:
         return None  # it lay elsewhere: rows are read without their neighbours
-

@@ -85,7 +85,11 @@ def _hazard(row: Row, hazards: Mapping[str, Hazard]) -> dict[str, Any]:
 def _stance(row: Row) -> dict[str, Any]:
     if row["stance_unjudged"]:
         return {"unjudged": row["stance_unjudged"]}
-    return {"words": STANCES.get(row["stance"], row["stance"]), "score": row["stance_score"], "note": row["stance_note"]}
+    return {
+        "words": STANCES.get(row["stance"], row["stance"]),
+        "score": row["stance_score"],
+        "note": row["stance_note"],
+    }
 
 
 def _flag(finding: Finding) -> dict[str, Any]:
@@ -106,14 +110,19 @@ def _texts(row: Row, checks: Collection[str]) -> dict[str, Any]:
         for name in ("system", "prompt", "response", "reasoning", "tools")
         if row[name] is not None
     }
-    earlier = [{"role": plain(turn["role"] or ""), "text": plain(turn["text"] or "")} for turn in row["earlier"] or ()]
+    earlier = [
+        {"role": plain(turn["role"] or ""), "text": plain(turn["text"] or "")}
+        for turn in row["earlier"] or ()
+    ]
     return {**shown, "earlier": earlier}
 
 
 def _pieces(text: str, field: str, found: Sequence[Mark]) -> Iterator[list[str | None]]:
     for piece in pieces(text, field, found):
         mark = piece.mark
-        told = None if mark is None else one_line(f"{mark.words} ({mark.check})" if mark.check else mark.words)
+        told = (
+            None if mark is None else one_line(f"{mark.words} ({mark.check})" if mark.check else mark.words)
+        )
         yield [plain(piece.text), told, mark.kind if mark else None]
 
 
@@ -141,4 +150,4 @@ def _taken(decision: Decision, hazards: Mapping[str, Hazard]) -> dict[str, Any]:
 
 
 def _name(code: str | None, hazards: Mapping[str, Hazard]) -> str | None:
-    return one_line(hazards[code].name) if code in hazards else code
+    return one_line(hazards[code].name) if code is not None and code in hazards else code
