@@ -6,10 +6,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from mixguard.catalogue import CHECKS, LIMITS, limits
+from mixguard.catalogue import CHECKS, DECIDABLE, LIMITS, limits
 from mixguard.checks.base import Evidence
 from mixguard.checks.nature import nature
-from mixguard.checks.reading import ALLOW_FILE
 from mixguard.checks.run import run_checks
 from mixguard.checks.suppress import Baseline
 from mixguard.checks.terms import TRAINED
@@ -56,9 +55,8 @@ class Accepted(NamedTuple):
         Raises:
             UsageError: one cannot be used, or the run would replace its own baseline.
         """
-        allowable = [check.id for check in CHECKS if check.id != ALLOW_FILE]
-        allowances = load_allowances(config.allow, allowable) if config.allow else ()
-        set_aside = load_set_aside(config.aside, allowable) if config.aside else ()
+        allowances = load_allowances(config.allow, DECIDABLE) if config.allow else ()
+        set_aside = load_set_aside(config.aside, DECIDABLE) if config.aside else ()
         if config.baseline is None:
             return cls(allowances, set_aside, None)
         if replacing is not None and elsewhere.same(replacing, config.baseline):

@@ -7,7 +7,7 @@ import polars as pl
 from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Rate
 from mixguard.checks.coverage import COVERAGE_CHECKS
 from mixguard.checks.provider import PROVIDER_CHECK
-from mixguard.checks.reading import READING_CHECKS
+from mixguard.checks.reading import ALLOW_FILE, READING_CHECKS
 from mixguard.checks.training import TRAINING_CHECK
 from mixguard.config import CheckConfig
 from mixguard.corpus.formats.lint import TRAINER_RULES, TrainerRule
@@ -63,6 +63,8 @@ CHECKS: tuple[Check, ...] = tuple(
 )
 """In the order reports show them."""
 BY_ID = {check.id: check for check in CHECKS}
+DECIDABLE = tuple(check.id for check in CHECKS if check.id != ALLOW_FILE)
+"""Checks that entries of the allow file and the set-aside file may name."""
 LIMITS = {check.id: check.limit for check in CHECKS if check.limit}
 ASIDES: dict[str, tuple[Check, Aside]] = {
     check.aside.name: (check, check.aside) for check in CHECKS if check.aside

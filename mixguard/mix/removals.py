@@ -50,7 +50,9 @@ def removals(audit: Audit, config: RebalanceConfig) -> tuple[Removal, ...]:
 def _reviewed(audit: Audit) -> list[pl.DataFrame]:
     """The rows that the set-aside file names, whatever they were allowed for."""
     entries = [use.entry for use in audit.set_aside if use.state == "used"]
-    rows = rows_aside(audit.annotations, audit.flagged, entries) if entries else {}
+    if not entries:
+        return []
+    rows = rows_aside(audit.annotations, audit.flagged, entries)
     reasons = {entry.sample: entry.reason for entry in entries}
     reason = pl.coalesce(
         pl.col(name).replace_strict(reasons, default=None, return_dtype=pl.String)

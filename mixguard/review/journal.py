@@ -182,7 +182,7 @@ class Journal:
 
 
 def _content(path: Path) -> bytes:
-    if sys.platform != "win32" and path.stat().st_uid not in (os.geteuid(), 0):
+    if sys.platform != "win32" and os.geteuid() and path.stat().st_uid not in (os.geteuid(), 0):
         raise UsageError(f"{path}: belongs to another user; copy it, so that what it says is yours")
     return read_bounded(path, UsageError, LONGEST)
 
