@@ -54,9 +54,9 @@ def assets(scripts: Sequence[str], *styles: str) -> dict[str, Any]:
 
     Args:
         scripts: contents of the scripts, in the order they run.
-        styles: file names of the styles, joined in this order after the colours.
+        styles: file names of the styles, joined in this order.
     """
-    style = "".join(map(asset, ("colours.css", *styles)))
+    style = "".join(map(asset, styles))
     return {
         "scripts": [Markup(script) for script in scripts],
         "style": Markup(style),
@@ -66,7 +66,7 @@ def assets(scripts: Sequence[str], *styles: str) -> dict[str, Any]:
 
 
 def asset(name: str) -> str:
-    """The content of a file beside this one, or of another package by its whole path."""
+    """The content of a file beside this one."""
     return (HERE / name).read_text(encoding="utf-8")
 
 
