@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
+from math import floor, log10, sqrt
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -69,6 +69,48 @@ def corrected(count: float, total: float, error: DetectorError, confidence: floa
     # Centred on the bounded rate: an estimate outside [0, 1] makes that end likely, no more than that.
     share = count / total
     return Interval(max(0.0, min(bounded - half, share)), min(1.0, max(bounded + half, share)))
+
+
+def rate(count: float, total: float) -> str:
+    """A share as a percentage with the digits that so many rows support, e.g. `7 %`.
+
+    The last digit is neither finer than one row nor finer than the interval of the share. What only rounds to none
+    or to all says so: `under 1 %`, `over 99 %`.
+    """
+    if not total:
+        return "not measured"
+    low, high = wilson(count, total)
+    places = _places(high - low, total)
+    shown = f"{100 * count / total:.{places}f}"
+    if 0 < count < total and float(shown) in (0, 100):
+        return _nearly(shown, places)
+    return f"{shown if float(shown) not in (0, 100) else f'{float(shown):.0f}'} %"
+
+
+def span(interval: Interval, total: float) -> str:
+    """Both ends of an interval of a share of `total` rows, with the digits that it supports, e.g. `2 to 6 %`."""
+    low, high = interval
+    places = _places(high - low, total)
+    shown = [f"{100 * end:.{places}f}" for end in (low, high)]
+    first, last = (f"{float(end):.0f}" if float(end) in (0, 100) else end for end in shown)
+    if first != last:
+        return f"{first} to {last} %"
+    if low != high and float(first) in (0, 100):
+        return _nearly(first, places)
+    return f"{first} %" if low == high else f"about {first} %"
+
+
+def _places(width: float, total: float) -> int:
+    """Decimal places of a percentage: as fine as half the width of its interval, and no finer than one row."""
+    rows = floor(log10(max(total, 1))) - 2
+    spread = -floor(log10(max(50 * width, 1e-9)))
+    return max(0, min(rows, spread))
+
+
+def _nearly(shown: str, places: int) -> str:
+    """What a share that rounds to none or all is, in words."""
+    unit = 10.0**-places
+    return f"over {100 - unit:.{places}f} %" if float(shown) else f"under {unit:.{places}f} %"
 
 
 def pooled(errors: Mapping[str, DetectorError], counts: Mapping[str, int]) -> DetectorError:

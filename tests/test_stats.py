@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mixguard.stats import DetectorError, between, corrected, pooled, wilson
+from mixguard.stats import DetectorError, Interval, between, corrected, pooled, rate, span, wilson
 
 counts = st.integers(1, 10_000).flatmap(lambda total: st.tuples(st.integers(0, total), st.just(total)))
 
@@ -94,3 +94,36 @@ def test_a_wider_spread_between_groups_widens_the_interval() -> None:
     narrow = corrected(500, 1000, DetectorError(0.8, 0.99, 3000, 3000))
     wide = corrected(500, 1000, DetectorError(0.8, 0.99, 3000, 3000, sensitivity_sd=0.1))
     assert wide.high - wide.low > 1.5 * (narrow.high - narrow.low)
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "shown"),
+    [
+        (7, 100, "7 %"), (27, 400, "7 %"), (743, 10_000, "7.4 %"), (74_312, 1_000_000, "7.43 %"), (0, 400, "0 %"),
+        (400, 400, "100 %"), (1, 400, "under 1 %"), (399, 400, "over 99 %"), (3, 10_000, "0.03 %"), (1, 4000, "under 0.1 %"),
+        (1, 3, "33 %"), (9_999, 10_000, "99.99 %"), (0, 0, "not measured"), (1.5, 20, "8 %"),
+    ],
+)  # fmt: skip
+def test_a_rate_has_the_digits_that_its_rows_support(count: float, total: int, shown: str) -> None:
+    assert rate(count, total) == shown
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "total", "shown"),
+    [
+        (0.0084, 0.0596, 400, "1 to 6 %"), (0.0, 0.0095, 400, "0 to 1 %"), (0.0, 0.0015, 10_000, "0 to 0.15 %"),
+        (0.67, 1.0, 100, "67 to 100 %"), (0.0, 1.0, 0, "0 to 100 %"), (0.0, 0.002, 400, "under 1 %"),
+        (0.998, 1.0, 400, "over 99 %"), (0.0699, 0.0702, 400, "about 7 %"), (0.5, 0.5, 10, "50 %"),
+    ],
+)  # fmt: skip
+def test_an_interval_has_the_digits_that_its_rows_support(
+    low: float, high: float, total: int, shown: str
+) -> None:
+    assert span(Interval(low, high), total) == shown
+
+
+@given(counts)
+def test_a_rate_is_never_shown_as_none_or_all_unless_it_is(pair: tuple[int, int]) -> None:
+    count, total = pair
+    assert (rate(count, total) == "0 %") == (count == 0)
+    assert (rate(count, total) == "100 %") == (count == total)

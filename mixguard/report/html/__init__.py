@@ -10,14 +10,14 @@ from functools import partial
 from markupsafe import Markup
 
 from mixguard.mix.manifest import Manifest
-from mixguard.report.html import charts, rows, summary
+from mixguard.report.html import advice, charts, found, rows, summary
+from mixguard.report.html.covered import covered
 from mixguard.report.html.embedded import encoded
 from mixguard.report.html.page import asset, assets, environment
 from mixguard.report.html.quarantine import quarantined
 from mixguard.run.document import Audit
-from mixguard.run.risks import risks
 
-SCRIPTS = ("rows.js", "charts.js", "folds.js", "report.js")
+SCRIPTS = ("page.js", "rows.js", "charts.js", "folds.js", "report.js")
 """The page's own, in dependency order."""
 
 
@@ -34,15 +34,16 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
     columns = {name: chart.drawn for name, chart in drawn.items()}
     # The library's last line names a source map that a browser would request.
     scripts = [asset("chart.umd.min.js").partition("//# sourceMappingURL")[0], *map(asset, SCRIPTS)]
-    made = environment()
-    made.filters["label"] = rows.label
-    page = made.get_template("report.html.jinja").render(
+    page = environment().get_template("report.html.jinja").render(
         audit=audit,
         manifest=manifest,
-        before={row.hazard: row for row in manifest.coverage} if manifest else {},
-        meaning=audit.meaning,
-        questions=summary.questions(audit, manifest),
-        risks=risks(audit.findings),
+        headline=summary.headline(audit),
+        tone=summary.verdict_tone(audit),
+        facts=list(summary.facts(audit, manifest)),
+        steps=advice.steps(audit, mixed=manifest is not None),
+        findings=found.told(audit, listed),
+        passed=[finding for finding in audit.findings if finding.severity == "pass"],
+        covered=covered(audit, manifest),
         signals=summary.signals(audit),
         languages=summary.languages_shown(audit),
         quarantined=quarantined(audit),
@@ -50,7 +51,7 @@ def render(audit: Audit, manifest: Manifest | None = None, *, show_text: bool = 
         listed=listed,
         charts=drawn,
         limit_from=partial(summary.limit_from, audit.config),
-        document=Markup(encoded({"rows": listed.columns, **columns})),
-        **assets(scripts, "report.css"),
+        document=Markup(encoded({"rows": {**listed.columns, "names": audit.detectors.hazards}, **columns})),
+        **assets(scripts, "base.css", "report.css"),
     )
     return page.encode("utf-8", "replace")

@@ -1,9 +1,11 @@
-"""The command that the page suggests: one that works as shown, or none."""
+"""What to do next, with commands that work as shown."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import polars as pl
 
@@ -12,9 +14,61 @@ from mixguard.corpus.files.hub import HUB
 from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
 from mixguard.remote import named
 from mixguard.run.document import Audit
+from mixguard.run.findings import Finding
 
 FOLDER = "mix"
 """Output folder for several files."""
+
+
+class Step(NamedTuple):
+    """One thing to do."""
+
+    what: str
+    command: str | None = None
+    """How; None if no command does it, or none can be shown as typed."""
+
+
+def steps(audit: Audit, *, mixed: bool) -> list[Step]:
+    """What to do next, the first thing first: the rows where the corpus does harm, else what it lacks.
+
+    Args:
+        audit: of the corpus.
+        mixed: whether it is a mix that was made already.
+    """
+    found = [*_adding(audit, mixed=mixed), *_reading(audit)]
+    if any(finding.kind in ("harm", "attack") for finding in _grave(audit, "fail")):
+        found.reverse()
+    if found:
+        return found
+    if audit.verdict == "incomplete":
+        return [Step("Mend what could not be read or judged, and audit again.")]
+    return [Step("Nothing before training. Afterwards, probe the tuned model and compare it with its base.")]
+
+
+def _adding(audit: Audit, *, mixed: bool) -> Iterator[Step]:
+    missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
+    if missing and not mixed:
+        noun = "refusal" if missing == 1 else "refusals"
+        what = f"Add at least {missing:g} {noun}, and harmless look-alikes so that it does not over-refuse."
+        yield Step(what, command(audit))
+
+
+def _reading(audit: Audit) -> Iterator[Step]:
+    listed = [finding for finding in _grave(audit, "fail", "warn") if finding.samples]
+    if listed:
+        rows = "1 row" if sum(finding.count for finding in listed) == 1 else "rows"
+        checks = " and ".join(dict.fromkeys(finding.name.replace("-", " ") for finding in listed[:2]))
+        yield Step(f"Read the {rows} behind {checks}: keep them, or set them aside.", _typed("review", named(audit.folder)))
+
+
+def _grave(audit: Audit, *severities: str) -> list[Finding]:
+    return [finding for finding in audit.findings if finding.counts and finding.severity in severities]
+
+
+def _typed(*arguments: str) -> str | None:
+    """A command as it is typed; None if it has characters that cannot be shown."""
+    written = shlex.join(["mixguard", *arguments])
+    return written if written.isprintable() else None
 
 
 def command(audit: Audit) -> str | None:
@@ -23,8 +77,7 @@ def command(audit: Audit) -> str | None:
     out = _output(sources)
     if out is None or not _has_answers(audit):
         return None
-    written = shlex.join(["mixguard", "rebalance", named(audit.folder), "-o", out])
-    return written if written.isprintable() else None
+    return _typed("rebalance", named(audit.folder), "-o", out)
 
 
 def _output(sources: list[str]) -> str | None:

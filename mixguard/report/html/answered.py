@@ -9,8 +9,8 @@ from markupsafe import escape
 
 from mixguard.checkpoint.results import ProbeOutcome
 from mixguard.checkpoint.said import Said, Texts
-from mixguard.escape import plain
 from mixguard.report.compared.figures import mood
+from mixguard.report.html.excerpt import clamped
 
 PROMPT_SHOWN = 1200
 """Characters of a prompt, and of each earlier turn."""
@@ -79,16 +79,6 @@ def _answer(texts: tuple[str | None, ...], states: tuple[str, ...], number: int)
     text = texts[number] if number < len(texts) else None
     state = states[number] if number < len(states) else "error"
     return Answer(None if text is None else clamped(text, ANSWER_SHOWN), state, number + 1, len(texts))
-
-
-def clamped(text: str, length: int) -> str:
-    """The beginning of a text, cut between words, with its line breaks; harmless to show."""
-    clean = plain(text[: length + 1]).strip()
-    if len(text) <= length:
-        return clean
-    head, gap, _ = clean[:length].rpartition(" ")
-    # A text without spaces is cut where the room ends.
-    return f"{head if gap and len(head) > length // 2 else clean[:length]} …"
 
 
 def _weight(pair: Pair) -> int:

@@ -2,12 +2,12 @@
 // The charts; `charts.draw` redraws them all.
 const charts = (() => {
   const { byId, colour, data, number } = page;
-  const STANCES = ["refused", "partially refused", "answered", "not judged"];
+  const STANCES = ["refused", "partly refused", "answered", "not judged"];
   const STANCE_COLOURS = ["refused", "half", "answered", "unjudged"];
   const STANCE_POINTS = ["rectRot", "triangle", "circle", "crossRot"];
   const drawn = [];
 
-  // Histograms: bars of equal width between two bounds, with the limit as a line.
+  // Histograms: bars of equal width between two bounds, with the limit as a line, named above the bars.
   const limitLine = {
     id: "limit",
     afterDatasetsDraw(chart, _, options) {
@@ -15,14 +15,14 @@ const charts = (() => {
       const { ctx, chartArea: { left, right, top, bottom } } = chart;
       const x = left + (right - left) * options.at;
       ctx.save();
-      ctx.strokeStyle = ctx.fillStyle = colour("fail");
+      ctx.strokeStyle = ctx.fillStyle = colour("ink");
       ctx.setLineDash([5, 4]);
       ctx.beginPath();
-      ctx.moveTo(x, top);
+      ctx.moveTo(x, top - 4);
       ctx.lineTo(x, bottom);
       ctx.stroke();
-      ctx.textAlign = options.at > 0.75 ? "right" : "left";
-      ctx.fillText(`limit ${options.value}`, x + (options.at > 0.75 ? -5 : 5), top + 10);
+      ctx.textAlign = options.at > 0.85 ? "right" : options.at < 0.15 ? "left" : "center";
+      ctx.fillText(`limit ${options.value}`, x, top - 9);
       ctx.restore();
     },
   };
@@ -66,15 +66,16 @@ const charts = (() => {
         labels: edges.map((edge) => edge.toFixed(2)),
         datasets: [{
           data: counts.map((count) => count || null),
-          backgroundColor: edges.map((edge) => colour(edge + step / 2 >= limit ? "answered" : "refused")),
+          backgroundColor: edges.map((edge) => colour(edge + step / 2 >= limit ? "accent" : "unjudged")),
           barPercentage: 1, categoryPercentage: 0.94,
         }],
       },
       options: {
         animation: false, maintainAspectRatio: false,
+        layout: { padding: { top: 22 } },
         plugins: {
           legend: { display: false },
-          limit: at >= 0 && at <= 1 ? { at, value: limit.toFixed(3) } : {},
+          limit: at >= 0 && at <= 1 ? { at, value: String(Number(limit.toPrecision(2))) } : {},
           tooltip: { displayColors: false, callbacks: {
             title: ([bar]) => `${edges[bar.dataIndex].toFixed(2)} to ${(edges[bar.dataIndex] + step).toFixed(2)}`,
             label: (bar) => `${number.format(bar.raw)} exchanges`,
@@ -91,8 +92,8 @@ const charts = (() => {
     });
   }
 
-  // The map: exemplars in the background, exchanges on top.
-  const hue = (i, count) => `hsl(${Math.round((360 * i) / count)} 65% ${matchMedia("(prefers-color-scheme: dark)").matches ? 62 : 42}%)`;
+  // The map: exemplars in the background, exchanges on top. No hazard is red: red is for answers.
+  const hue = (i, count) => `hsl(${Math.round(45 + (270 * i) / count)} 60% ${matchMedia("(prefers-color-scheme: dark)").matches ? 62 : 42}%)`;
 
   // Point shapes in a 12-unit box; a square stands for a colour in any shape.
   const SHAPES = {

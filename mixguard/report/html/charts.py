@@ -42,7 +42,7 @@ def _hazard(audit: Audit, trained: pl.LazyFrame) -> Chart:
     spread = _histogram(trained, "hazard_score", (0.0, 1.0), limit, pl.col("hazardous"))
     reaching, judged = spread["above"], spread["judged"]
     verb = "reaches" if reaching == 1 else "reach"
-    return Chart(f"{reaching:,} of {judged:,} prompts {verb} the limit of {limit:.3g}.", spread)
+    return Chart(f"{reaching:,} of {judged:,} prompts {verb} the limit of {limit:.2g}.", spread)
 
 
 def _proximity(audit: Audit, trained: pl.LazyFrame) -> Chart:
@@ -51,7 +51,7 @@ def _proximity(audit: Audit, trained: pl.LazyFrame) -> Chart:
     spread = _histogram(trained, "proximity", ends, limit, pl.col("proximity") >= limit)
     reaching, judged = spread["above"], spread["judged"]
     told = (
-        f"{reaching:,} of {judged:,} prompts {'is' if reaching == 1 else 'are'} at or above the limit of {limit:.3g}:"
+        f"{reaching:,} of {judged:,} prompts {'is' if reaching == 1 else 'are'} at or above the limit of {limit:.2g}:"
         " closer to violating exemplars than to benign ones by that margin."
     )
     return Chart(told, spread)

@@ -23,9 +23,9 @@ def encoded(value: Any) -> str:
     return text
 
 
-def weight(text: str) -> int:
-    """Bytes that a text takes in the page."""
-    return len(encoded(text).encode())
+def weight(value: Any) -> int:
+    """Bytes that a value takes in the page."""
+    return len(encoded(value).encode())
 
 
 def short_name(name: str) -> str:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from mixguard import __version__
 from mixguard.escape import one_line
 from mixguard.report.html.embedded import short_name
+from mixguard.stats import rate, span
 
 HERE = Path(__file__).parent
 LONGEST = 600
@@ -41,7 +42,9 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     made.filters["number"] = lambda value: f"{value:,}"
-    made.filters["share"] = lambda value: f"{value:.1%}"
+    made.filters["rate"] = rate
+    made.filters["span"] = span
+    made.filters["coded"] = _coded
     made.filters["begun"] = lambda value: value[:1].upper() + value[1:]
     made.filters["short_name"] = short_name
     made.filters["tag"] = lambda value: _cut(value, TAG)
@@ -75,6 +78,15 @@ def _shown(value: Any) -> Any:
     if isinstance(value, str) and not isinstance(value, Markup):
         return one_line(_cut(value, LONGEST))
     return value
+
+
+def _coded(value: str) -> Markup:
+    """A sentence whose words in backticks are code."""
+    parts = one_line(_cut(value, LONGEST)).split("`")
+    if len(parts) % 2 == 0:  # one that is not closed
+        return escape("`".join(parts))
+    shown = (Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+    return Markup("").join(shown)
 
 
 def _cut(value: str, length: int) -> str:

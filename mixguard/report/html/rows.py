@@ -1,28 +1,24 @@
-"""The rows behind the findings, as columns of one table."""
+"""The rows behind the findings, as columns that the page's script shows as cards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 
 import polars as pl
 
-from mixguard.escape import one_line, plain
-from mixguard.report.html.embedded import short_names, weight
+from mixguard.escape import one_line
+from mixguard.report.html.embedded import short_names
+from mixguard.report.html.spoken import spoken
 from mixguard.run.document import Audit
-from mixguard.run.findings import Finding
-from mixguard.run.texts import read_texts
+from mixguard.run.findings import GRAVITY, Finding, Kind
 
 MOST = 2000
 """Rows listed in total."""
-TEXT_SHOWN = 500
-"""Characters of a prompt or a response."""
-TEXT_BYTES = 800_000
-"""Bytes of text in total, as encoded in the page."""
 
 
 class Listed(NamedTuple):
-    """The table."""
+    """The rows."""
 
     columns: dict[str, Any]
     """Name to values, all of the same height, and `sources`, the names that `source` indexes."""
@@ -38,14 +34,24 @@ def label(finding: Finding) -> str:
     return f"{finding.id} {one_line(finding.subject)}" if finding.subject else finding.id
 
 
+def gravest(findings: tuple[Finding, ...]) -> list[Finding]:
+    """What did not pass: what counts first, then by severity, then by kind, harm first."""
+    there = (finding for finding in findings if finding.severity != "pass")
+    kinds = get_args(Kind)
+    return sorted(
+        there,
+        key=lambda finding: (not finding.counts, -GRAVITY.index(finding.severity), kinds.index(finding.kind)),
+    )
+
+
 def collect(audit: Audit, *, show_text: bool) -> Listed:
     """Rows of all findings, gravest first.
 
     Args:
         audit: to report.
-        show_text: add columns `prompt` and `response`, if the files still exist.
+        show_text: add columns `prompt`, `response` and `system`, in pieces, if the files still exist.
     """
-    findings = [finding for finding in audit.findings if finding.severity != "pass" and finding.samples]
+    findings = [finding for finding in gravest(audit.findings) if finding.samples]
     listed = pl.DataFrame(list(_samples(findings)), schema=_SAMPLE, orient="row").head(MOST)
     mine = pl.col("sample_id").is_in(listed["sample_id"].unique().to_list())
     seen = audit.annotations.filter(mine).select(
@@ -67,7 +73,7 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
     )
     with_text = None
     if show_text:
-        texts = _texts(audit, joined)
+        texts = spoken(audit, joined)
         with_text = sum(prompt is not None for prompt in texts["prompt"])
         columns |= texts
     found = sum(finding.count for finding in findings)
@@ -78,6 +84,7 @@ _EXCHANGE = ["sample_id", "exchange"]
 _COLUMNS = ("finding", "sample_id", "line", "hazard", "score", "stance", "language", "format", "hazard_score")
 _SAMPLE = {
     "finding": pl.String,
+    "check": pl.String,
     "sample_id": pl.String,
     "exchange": pl.UInt32,
     "source": pl.String,
@@ -91,22 +98,10 @@ def _samples(findings: list[Finding]) -> Iterator[tuple[Any, ...]]:
         for sample in finding.samples:
             yield (
                 label(finding),
+                finding.id,
                 sample.sample_id,
                 sample.exchange,
                 sample.source,
                 sample.line,
                 sample.score,
             )
-
-
-def _texts(audit: Audit, listed: pl.DataFrame) -> dict[str, list[str | None]]:
-    texts = read_texts(audit, listed["sample_id"].unique().to_list())
-    joined = listed.join(texts, on=_EXCHANGE, how="left", maintain_order="left")
-    found: dict[str, list[str | None]] = {"prompt": [], "response": []}
-    left = TEXT_BYTES
-    for prompt, response in joined.select("prompt", "response").iter_rows():
-        shown = [None if text is None else plain(text[:TEXT_SHOWN]) for text in (prompt, response)]
-        left -= sum(weight(text) for text in shown if text is not None)
-        for name, text in zip(found, shown, strict=True):
-            found[name].append(text if left >= 0 else None)
-    return found

@@ -1,4 +1,4 @@
-"""The page in sentences: the three questions, and other signals."""
+"""The page in sentences: the verdict, the figures beside it, and other signals."""
 
 from __future__ import annotations
 
@@ -12,104 +12,69 @@ from mixguard.checks.terms import TRAINED
 from mixguard.config import Config, changed
 from mixguard.mix.manifest import Manifest
 from mixguard.report.figures import formats, languages, touched
-from mixguard.report.html.advice import command
-from mixguard.report.suppressed import counting
+from mixguard.report.html.found import tone
 from mixguard.run.document import Audit
-from mixguard.run.findings import Finding
-from mixguard.run.risks import risks
+from mixguard.run.findings import Finding, kinds
+from mixguard.run.words import KINDS, MEANINGS
 from mixguard.signals import SIGNALS
 
-MISSING = "MG102"
-SIGNS_SHOWN = 5
-"""Risks that the second question names."""
+class Fact(NamedTuple):
+    """A figure beside the verdict."""
+
+    name: str
+    figure: str
+    detail: str
 
 
-class Question(NamedTuple):
-    """One of the three questions, and its answer."""
-
-    asked: str
-    answer: str
-    """The answer in a few words."""
-    details: tuple[str, ...]
-    command: str | None = None
-    """The command to run."""
-
-
-def questions(audit: Audit, manifest: Manifest | None) -> tuple[Question, ...]:
-    """What is in it, what it will erode, and what to train on instead."""
-    return _what_is_in_it(audit), _what_it_erodes(audit), _what_instead(audit, manifest)
+def headline(audit: Audit) -> str:
+    """The verdict in a few words; the findings below it say why."""
+    apart = sum(not finding.counts for finding in audit.findings)
+    suppressed = f"; {_counted(apart, 'finding')} suppressed" if apart else ""
+    *rest, last = (KINDS[kind] for kind in kinds(audit.findings, audit.verdict)) if audit.verdict == "fail" else ("",)
+    if not last:
+        return audit.meaning
+    return f"{MEANINGS[audit.verdict]}: it {', '.join(rest)}{' and ' if rest else ''}{last}{suppressed}"
 
 
-def _what_is_in_it(audit: Audit) -> Question:
+def verdict_tone(audit: Audit) -> str:
+    """The class that colours the verdict: red only if harm decided it."""
+    tones = [tone(finding) for finding in audit.findings if finding.counts and finding.severity == audit.verdict]
+    return "harm" if "harm" in tones else next(iter(tones), audit.verdict)
+
+
+def facts(audit: Audit, manifest: Manifest | None) -> Iterator[Fact]:
+    """What is in the corpus, what it lacks, and what a mix added."""
     corpus, found = audit.corpus, touched(audit)
-    spoken = [name for name in languages(audit) if name != "und"][:3]
-    kinds = [", ".join(names) for names in (list(formats(audit))[:3], spoken) if names]
+    languages_seen = [name for name in languages(audit) if name != "und"][:3]
+    kinds_read = [", ".join(names) for names in (list(formats(audit))[:3], languages_seen) if names]
+    unread = f"{corpus.rejected:,} could not be read; " if corpus.rejected else ""
+    yield Fact("What is in it", _counted(corpus.records, "record"), f"{unread}{_counted(found.trained, 'exchange')} trained on; {'; '.join(kinds_read)}")
     unjudged = f", {found.unjudged:,} not judged" if found.unjudged else ""
-    return Question(
-        "What is in it?",
-        f"{found.touched:,} of {_counted(found.trained, 'exchange')} trained on"
-        f" {'touches' if found.touched == 1 else 'touch'} a hazard",
-        (
-            f"{found.refused:,} refused, {found.half:,} partially refused, {found.answered:,} answered{unjudged}",
-            f"{_counted(corpus.records, 'record')} in {_counted(len(corpus.sources), 'file')},"
-            f" {corpus.rejected:,} could not be read",
-            *(["; ".join(kinds)] if kinds else []),
-        ),
+    half = f"{found.half:,} partly refused, " if found.half else ""
+    yield Fact(
+        "Prompts that touch a hazard",
+        f"{found.touched:,} of {found.trained:,}",
+        f"{found.refused:,} refused, {half}{found.answered:,} answered{unjudged}",
     )
+    refusals, wanted = sum(row.refusals for row in audit.coverage), sum(row.wanted for row in audit.coverage)
+    short = sum(row.is_short for row in audit.coverage)
+    yield Fact(
+        "Refusals",
+        f"{refusals:g} of {wanted:,} wanted" if wanted else f"{refusals:g}, none wanted",
+        f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few" if short else "every hazard has enough",
+    )
+    if manifest is not None:
+        added = [pair.kind for pair in manifest.added]
+        yield Fact(
+            "This is a rebalanced mix",
+            f"{manifest.verdict} before, {audit.verdict} after",
+            f"{added.count('refusal'):,} refusal and {added.count('contrast'):,} contrast pairs added,"
+            f" {_counted(len(manifest.set_aside), 'row')} set aside",
+        )
 
 
 def _counted(count: int, what: str) -> str:
     return f"{count:,} {what}" if count == 1 else f"{count:,} {what}s"
-
-
-def _what_it_erodes(audit: Audit) -> Question:
-    short = sum(row.is_short for row in audit.coverage)
-    answer = "Every hazard has enough refusals"
-    if short:
-        answer = (
-            f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few refusals"
-        )
-    elif any(finding.id == MISSING for finding in counting(audit)):
-        answer = "It has too few refusals"
-    return Question("What will it erode?", answer, tuple(_signs(audit)))
-
-
-def _signs(audit: Audit) -> Iterator[str]:
-    told = [risk.message for risk in risks(audit.findings)][:SIGNS_SHOWN]
-    apart = sum(not finding.counts for finding in audit.findings)
-    yield from told
-    if apart:
-        yield f"{_counted(apart, 'finding')} suppressed, see Findings"
-    elif not told:
-        yield "no other sign of erosion"
-
-
-def _what_instead(audit: Audit, manifest: Manifest | None) -> Question:
-    asked = "What to train on instead?"
-    if manifest is not None:
-        kinds = [added.kind for added in manifest.added]
-        return Question(
-            asked,
-            "This corpus: it is a rebalanced mix",
-            (
-                f"{kinds.count('refusal'):,} refusal and {kinds.count('contrast'):,} contrast pairs added",
-                f"{_counted(len(manifest.set_aside), 'row')} set aside; verdict {manifest.verdict} before,"
-                f" {audit.verdict} after",
-            ),
-        )
-    missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
-    if not missing:
-        return Question(
-            asked,
-            "This corpus, once the findings are resolved" if audit.verdict != "pass" else "This corpus",
-            (),
-        )
-    return Question(
-        asked,
-        f"The same corpus with at least {missing:g} more {'refusal' if missing == 1 else 'refusals'}",
-        ("plus harmless look-alikes, so that it does not learn to over-refuse",),
-        command(audit),
-    )
 
 
 def limit_from(config: Config, finding: Finding) -> str:
