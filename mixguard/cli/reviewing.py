@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from mixguard.review.opening import Opened
     from mixguard.run.document import Audit
 
-ALLOW, ASIDE = Path("mixguard.allow.toml"), Path("mixguard.aside.toml")
-"""Files that decisions go to unless others are named."""
-
 
 def review(
     run: EarlierRun,
@@ -58,12 +55,16 @@ def review(
     ] = None,
     allow: Annotated[
         Path | None,
-        typer.Option("--allow", help="Allow file for rows that may stay.", show_default=str(ALLOW)),
+        typer.Option(
+            "--allow", help="Allow file for rows that may stay.", show_default="mixguard.allow.toml"
+        ),
     ] = None,
     aside: Annotated[
         Path | None,
         typer.Option(
-            "--aside", help="Set-aside file for rows that must not be trained on.", show_default=str(ASIDE)
+            "--aside",
+            help="Set-aside file for rows that must not be trained on.",
+            show_default="mixguard.aside.toml",
         ),
     ] = None,
     teach: Annotated[
@@ -103,7 +104,9 @@ def review(
     """
     from mixguard.console.review import render_summary
     from mixguard.console.screen import console
+    from mixguard.review.after import after
     from mixguard.review.opening import open_review, whoami
+    from mixguard.review.outcome import ALLOW, ASIDE
     from mixguard.review.queue import Filter
     from mixguard.review.session import Places
     from mixguard.run.document import Audit
@@ -113,9 +116,11 @@ def review(
     places = Places(allow or checks.allow or ALLOW, aside or checks.aside or ASIDE, _day(expires), teach)
     kept = Filter(check=check, hazard=_hazard(audit, hazard), least=least)
     opened = open_review(audit, author or whoami(), places, kept=kept, share=part, others=with_ or ())
-    if not summary:
-        _serve(opened, port, browse=open_)
-    console().print(render_summary(opened))
+    if summary:
+        console().print(render_summary(opened))
+        return
+    _serve(opened, port, browse=open_)
+    console().print(render_summary(opened, after(opened.session)))
 
 
 def _serve(opened: Opened, port: int, *, browse: bool) -> None:

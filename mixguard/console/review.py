@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from mixguard.escape import one_line
-from mixguard.review.after import after
+from mixguard.review.after import After
 from mixguard.review.agreement import Disagreement, Merged
 from mixguard.review.opening import Opened
 from mixguard.review.queue import Filter
@@ -18,18 +18,24 @@ from mixguard.review.view import RULINGS, place
 DIFFERENCES_SHOWN = 10
 
 
-def render_summary(opened: Opened) -> RenderableType:
-    """What was decided and what is open, how far reviewers agree, what was written, and what to run next."""
+def render_summary(opened: Opened, left: After | None = None) -> RenderableType:
+    """What was decided and what is open, how far reviewers agree, and what is left of a review that ends."""
     session, merged = opened.session, opened.merged
-    left = after(session)
     lines = [_counted("Rows", session.counts(opened.kept))]
     if opened.kept != Filter(notes=True):
         lines.append(_counted("All", session.counts(Filter(notes=True))))
     if merged is not None:
         lines += _agreement(session, merged)
-    lines += [_headed("Kept" if number == 0 else "", line) for number, line in enumerate(left.written)]
-    lines += [_headed("Next" if number == 0 else "", each.command) for number, each in enumerate(left.next)]
-    return Group(*lines)
+    if left is None:
+        return Group(*lines, _headed("Kept", str(session.journal.path)))
+    return Group(
+        *lines, *_listed("Kept", left.written), *_listed("Next", [each.command for each in left.next])
+    )
+
+
+def _listed(head: str, lines: Sequence[str]) -> Iterator[Text]:
+    for number, line in enumerate(lines):
+        yield _headed("" if number else head, line)
 
 
 def _counted(head: str, counts: Mapping[str, int]) -> Text:

@@ -42,11 +42,11 @@ class After(NamedTuple):
 def after(session: Session) -> After:
     """Write the files that follow from the decisions, and say what they are for."""
     places, written = session.places, session.write()
-    until = f"until {places.expires:%d %B %Y}".replace(" 0", " ")
+    until = f"valid until {places.expires.day} {places.expires:%B %Y} if new"
     lines = (
-        _line(written.allowed, f"allowed in {places.allow}, {until}"),
-        _line(written.set_aside, f"set aside in {places.aside}, {until}"),
-        f"every decision is kept in {session.journal.path}",
+        f"{places.allow}: {_entries(written.allowed)} for rows that may stay, {until}",
+        f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on, {until}",
+        f"{session.journal.path}: every decision",
     )
     teaches = sum(taken.ruling in TEACHING for taken in session.decisions.values())
     return After(
@@ -86,8 +86,8 @@ def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
     return [each for each in found if each.command.isprintable()]
 
 
-def _line(count: int, rest: str) -> str:
-    return f"{count:,} {'row is' if count == 1 else 'rows are'} {rest}"
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def _prompts(session: Session) -> dict[str, str]:

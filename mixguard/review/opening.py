@@ -13,6 +13,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.errors import UsageError
+from mixguard.remote import named
 from mixguard.review.agreement import Merged, merge, part
 from mixguard.review.decision import Decision
 from mixguard.review.journal import Journal, journal_path
@@ -57,8 +58,8 @@ def open_review(
     Raises:
         UsageError: there is nothing to review, or a journal cannot be read.
     """
-    kept = kept or Filter()
-    own = Journal(journal_path(audit.folder, author))
+    run, kept = Path(named(audit.folder)), kept or Filter()
+    own = Journal(journal_path(run, author))
     decided = _by_author([own.decisions, *map(_decisions, others)])
     merged = merge(decided) if others else None
     rows = queue(audit, kept.check, [each.text_id for each in merged.disagreements] if merged else ())
@@ -68,7 +69,7 @@ def open_review(
         kept = kept.model_copy(update={"notes": True})
     if merged is None:
         return Opened(Session(audit, rows, own, author, places, Known()), kept, None)
-    journal = Journal(journal_path(audit.folder, f"{author}{MERGED}"))
+    journal = Journal(journal_path(run, f"{author}{MERGED}"))
     known = Known(merged.decisions, merged.disagreements, tuple(decided))
     return Opened(Session(audit, rows, journal, author, places, known), kept, merged)
 

@@ -22,7 +22,7 @@ class Page(NamedTuple):
 def page() -> Page:
     """The page, whose own scripts may run, and ask nobody but the server that it came from."""
     scripts = [(HERE / name).read_text(encoding="utf-8") for name in SCRIPTS]
-    made = assets(scripts, str(HERE / "review.css"))
+    made = assets(scripts, "base.css", str(HERE / "review.css"))
     policy = f"{made['policy']}; connect-src 'self'"
     template = environment().from_string((HERE / "review.html.jinja").read_text(encoding="utf-8"))
     content = template.render({**made, "policy": policy}).encode()

@@ -47,7 +47,7 @@ const row = (() => {
 
   function pane(title, text, missing, language, ...more) {
     const body = text ? make("div", { class: "text", dir: "auto", lang: language }, ...pieces(text)) : make("p", { class: "faint" }, missing);
-    return make("section", { class: "pane", tabindex: 0, "aria-label": title }, make("h2", {}, title), ...more, body);
+    return make("div", { class: "pane", role: "region", tabindex: 0, "aria-label": title }, make("h2", {}, title), ...more, body);
   }
 
   function panes(shown) {
