@@ -27,6 +27,8 @@ BODY_MOST = 16 * 2**10
 """Bytes of a request's body."""
 SECONDS = 30
 """How long a request may take to arrive."""
+POLL = 0.1
+"""Seconds after which the server sees that it is to end."""
 JSON = "application/json"
 _SAFE = {
     "Cache-Control": "no-store",
@@ -76,7 +78,7 @@ def serving(site: Site, port: int = 0) -> Iterator[str]:
         raise UsageError(
             f"port {port}: cannot be used ({why}); choose another with --port, or leave it out"
         ) from None
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(POLL,), daemon=True)
     thread.start()
     try:
         yield f"{server.origins[0]}/?token={server.token}"
@@ -120,6 +122,11 @@ class _Request(BaseHTTPRequestHandler):
             self.send_error(refused.status, str(refused))
         except UsageError as error:
             self.send_error(HTTPStatus.CONFLICT, str(error))
+        except OSError:
+            raise  # whoever asked has gone
+        except Exception:
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; the terminal says more")
+            raise
 
     def _page(self) -> tuple[bytes, str]:
         place = urlsplit(self.path)
