@@ -17,6 +17,7 @@ from mixguard.corpus.corpus import Corpus
 from mixguard.review.opening import Opened, open_review
 from mixguard.review.session import Places
 from mixguard.run.document import Audit
+from mixguard.run.folder import AUDIT
 
 NOTED = {"persona": True}
 """What only notes flag."""
@@ -30,7 +31,11 @@ def audited_texts(folder: Path, rows: Iterable[tuple[dict[str, Any], Row]], name
     read = [part.frame.select(EXCHANGE.names()) for part in Corpus.open([str(file)], Config().read, offline=True).parts(100)]
     there = [each for frame in read for each in frame.iter_rows(named=True)]
     found = [{**row(), **place, **values} for place, values in zip(there, judged, strict=True)]
-    return audited(folder / "run", found, sources={str(file): "0" * 64}, formats={str(file): {"openai_chat": len(there)}})
+    sources, formats = {str(file): "0" * 64}, {str(file): {"openai_chat": len(there)}}
+    audit = audited(folder / "run", found, sources=sources, formats=formats)
+    (audit.folder / AUDIT).write_bytes(audit.to_json())
+    audit.keep_flagged(audit.folder)
+    return audit
 
 
 def harmful(count: int = 6, plain: int = 14) -> list[tuple[dict[str, Any], Row]]:

@@ -6,7 +6,7 @@ import sys
 from contextlib import nullcontext
 from datetime import date
 from pathlib import Path
-from threading import Event
+from time import sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +17,8 @@ from mixguard.cli.options import EarlierRun
 if TYPE_CHECKING:
     from mixguard.review.opening import Opened
     from mixguard.run.document import Audit
+
+HOUR = 3600
 
 
 def review(
@@ -117,10 +119,10 @@ def review(
     kept = Filter(check=check, hazard=_hazard(audit, hazard), least=least)
     opened = open_review(audit, author or whoami(), places, kept=kept, share=part, others=with_ or ())
     if summary:
-        console().print(render_summary(opened))
+        console().print(render_summary(opened), soft_wrap=True)
         return
     _serve(opened, port, browse=open_)
-    console().print(render_summary(opened, after(opened.session)))
+    console().print(render_summary(opened, after(opened.session)), soft_wrap=True)
 
 
 def _serve(opened: Opened, port: int, *, browse: bool) -> None:
@@ -137,7 +139,8 @@ def _serve(opened: Opened, port: int, *, browse: bool) -> None:
         typer.echo("Ctrl-C ends the review; every decision is kept at once.")
         sys.stdout.flush()
         try:
-            Event().wait()
+            while True:
+                sleep(HOUR)  # a lock would not be woken: polars has signals restart what waits for one
         except SystemExit as ended:
             if ended.code != INTERRUPTED:
                 raise

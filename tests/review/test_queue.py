@@ -72,7 +72,10 @@ def test_rows_of_a_check_that_passed_are_read_if_asked_for(tmp_path: Path) -> No
 
 def test_rows_that_were_allowed_are_not_read_again(audit: Audit) -> None:
     known = Suppression(kind="known", reason="known")
-    findings = tuple(each.model_copy(update={"suppressed": known}) if each.id == "MG103" else each for each in audit.findings)
+    findings = tuple(
+        each.model_copy(update={"suppressed": known}) if each.id == "MG103" else each
+        for each in audit.findings
+    )
     known_audit = audit.model_copy(update={"findings": findings})
     assert lines(queue(known_audit)) == [7, 8, 9, 10]
 
@@ -82,7 +85,9 @@ def test_a_queue_ends_somewhere(audit: Audit, monkeypatch: pytest.MonkeyPatch) -
     assert lines(queue(audit)) == [6, 5]
 
 
-@pytest.mark.parametrize(("check", "why"), [("MG999", "checks that flag rows: MG103, MG208"), (None, "nothing to review")])
+@pytest.mark.parametrize(
+    ("check", "why"), [("MG999", "checks that flag rows: MG103, MG208"), (None, "nothing to review")]
+)
 def test_nothing_to_read_is_said(audit: Audit, tmp_path: Path, check: str | None, why: str) -> None:
     with pytest.raises(UsageError, match=why):
         queue(audit if check else audited(tmp_path / "run", [row()]), check)

@@ -72,7 +72,9 @@ class Review:
 
     @property
     def focused(self) -> str:
-        found: str = self.browser.execute_script("return document.activeElement.id || document.activeElement.tagName")
+        found: str = self.browser.execute_script(
+            "return document.activeElement.id || document.activeElement.tagName"
+        )
         return found
 
     @property
@@ -82,13 +84,21 @@ class Review:
     def faults(self) -> list[str]:
         """Serious faults of accessibility, as axe-core finds them."""
         found = Axe().run(self.browser)["violations"]
-        return [f"{each['id']}: {each['nodes'][0]['html']}" for each in found if each["impact"] in ("serious", "critical")]
+        return [
+            f"{each['id']}: {each['nodes'][0]['html']}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
 
     def asked(self) -> list[str]:
         """Addresses that the browser asked."""
         logged = self.browser.get_log("performance")  # type: ignore[no-untyped-call]
         messages = [json.loads(entry["message"])["message"] for entry in logged]
-        return [each["params"]["request"]["url"] for each in messages if each["method"] == "Network.requestWillBeSent"]
+        return [
+            each["params"]["request"]["url"]
+            for each in messages
+            if each["method"] == "Network.requestWillBeSent"
+        ]
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +120,10 @@ def browser() -> Iterator[webdriver.Chrome]:
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     folder = tmp_path_factory.mktemp("page")
-    hostile = (chat(f"How do I rob a bank? {HOSTILE}", f"Sure. {HOSTILE}", system=HOSTILE), {"hazard_score": 0.99})
+    hostile = (
+        chat(f"How do I rob a bank? {HOSTILE}", f"Sure. {HOSTILE}", system=HOSTILE),
+        {"hazard_score": 0.99},
+    )
     return audited_texts(folder, [hostile, *harmful(3)], "<img src=x onerror=alert(1)>&amp; data.jsonl")
 
 
@@ -180,9 +193,13 @@ def test_rows_are_decided_by_keyboard_alone(review: Review) -> None:
 def test_a_dialog_is_left_without_a_decision(review: Review) -> None:
     for key in ("h", "t", "?"):
         review.press(key)
-        WebDriverWait(review.browser, 5).until(lambda driver: driver.find_elements(By.CSS_SELECTOR, "dialog[open]"))
+        WebDriverWait(review.browser, 5).until(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, "dialog[open]")
+        )
         review.press(Keys.ESCAPE)
-        WebDriverWait(review.browser, 5).until_not(lambda driver: driver.find_elements(By.CSS_SELECTOR, "dialog[open]"))
+        WebDriverWait(review.browser, 5).until_not(
+            lambda driver: driver.find_elements(By.CSS_SELECTOR, "dialog[open]")
+        )
         assert review.focused == "heading"
     assert review.rulings == []
 
@@ -196,7 +213,18 @@ def test_everything_can_be_reached_with_the_tab_key_and_left_again(review: Revie
         ))  # fmt: skip
         if reached.count("undo") == 2:
             break
-    assert {"Prompt", "Response", "SUMMARY", "reason", "accept", "set-aside", "skip", "back", "undo", "filter"} <= set(reached) | {"SUMMARY"}
+    assert {
+        "Prompt",
+        "Response",
+        "SUMMARY",
+        "reason",
+        "accept",
+        "set-aside",
+        "skip",
+        "back",
+        "undo",
+        "filter",
+    } <= set(reached) | {"SUMMARY"}
     assert reached.count("undo") == 2  # once around
 
 
@@ -221,7 +249,9 @@ def test_a_review_that_was_killed_goes_on(browser: webdriver.Chrome, audit: Audi
     with ExitStack() as stack:
         found = opened(audit, tmp_path, tmp_path.name.replace("_", "-"))
         made = page()
-        browser.get(stack.enter_context(serving(Site(made.content, made.policy, routes(found.session, found.kept)))))
+        browser.get(
+            stack.enter_context(serving(Site(made.content, made.policy, routes(found.session, found.kept))))
+        )
         first.shows("Row 2 ")
         assert first.text("count") == "1 of 4 decided"
 
@@ -252,17 +282,26 @@ def test_hostile_texts_run_nothing_and_ask_nobody(review: Review) -> None:
     assert "\ufffdgnp\ufffd\ufffd[31m" in shown
     review.press("a")
     review.shows("Row 2 ")
-    found = review.browser.execute_script("return [window.hacked, document.querySelectorAll('img, iframe, #content a').length]")
+    found = review.browser.execute_script(
+        "return [window.hacked, document.querySelectorAll('img, iframe, #content a').length]"
+    )
     assert found == [None, 0]
     own = f"http://{urlsplit(review.address).netloc}"
     asked = review.asked()
     assert asked
-    assert {address.removeprefix(own) for address in asked} == {f"/?{urlsplit(review.address).query}", "/begun", "/row", "/decide"}
+    assert {address.removeprefix(own) for address in asked} == {
+        f"/?{urlsplit(review.address).query}",
+        "/begun",
+        "/row",
+        "/decide",
+    }
     assert review.browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
 def test_nothing_of_a_review_stays_in_the_browser(review: Review) -> None:
-    kept = review.browser.execute_script("return [document.cookie, localStorage.length, sessionStorage.length]")
+    kept = review.browser.execute_script(
+        "return [document.cookie, localStorage.length, sessionStorage.length]"
+    )
     assert kept == ["", 0, 0]
 
 
@@ -279,7 +318,9 @@ def test_the_words_that_decided_are_marked_and_told(browser: webdriver.Chrome, t
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_no_serious_fault_of_accessibility(review: Review, width: int, scheme: str) -> None:
     driver = review.browser
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
+    driver.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
     if width < 800:
         metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
         driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)

@@ -27,7 +27,9 @@ class Served(NamedTuple):
     host: str
     token: str
 
-    def ask(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> tuple[HTTPResponse, bytes]:
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, **headers: str | None
+    ) -> tuple[HTTPResponse, bytes]:
         """A request with what the page sends, some of it replaced; None leaves a header out."""
         own = {
             "Host": self.host, "Origin": f"http://{self.host}" if method == "POST" else None,
@@ -36,7 +38,9 @@ class Served(NamedTuple):
         given = {**own, **{name.replace("_", "-"): value for name, value in headers.items()}}
         connection = HTTPConnection("127.0.0.1", int(self.host.rpartition(":")[2]), timeout=10)
         connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        length = {"Content-Length": str(len(body))} if body is not None and "Content-Length" not in given else {}
+        length = (
+            {"Content-Length": str(len(body))} if body is not None and "Content-Length" not in given else {}
+        )
         for name, value in {**given, **length}.items():
             if value is not None:
                 connection.putheader(name, value)
@@ -53,7 +57,11 @@ def refuse(_: Any) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    routes = {"/said": lambda body: {"heard": body, "secret": SECRET}, "/no": refuse, "/bug": lambda _: {}["x"]}
+    routes = {
+        "/said": lambda body: {"heard": body, "secret": SECRET},
+        "/no": refuse,
+        "/bug": lambda _: {}["x"],
+    }
     with serving(Site(b"<p>page</p>", "default-src 'none'", routes)) as address:
         parts = urlsplit(address)
         yield Served(parts.netloc, parse_qs(parts.query)["token"][0])
@@ -95,7 +103,9 @@ def test_only_this_machine_can_reach_it(served: Served) -> None:
 def test_nothing_is_told_to_anybody_else(
     served: Served, method: str, path: str, headers: dict[str, str | None]
 ) -> None:
-    named = {name: value.replace("TOKEN", served.token) if value else value for name, value in headers.items()}
+    named = {
+        name: value.replace("TOKEN", served.token) if value else value for name, value in headers.items()
+    }
     path = path.replace("TOKENx", served.token + "x").replace("TOKEN", served.token).replace("\xe9", "%E9")
     reply, content = served.ask(method, path, b"{}" if method == "POST" else None, **named)
     assert reply.status == 403
@@ -121,9 +131,14 @@ def test_what_is_out_of_bounds_is_refused(
     assert reply.status == status
 
 
-@pytest.mark.parametrize(("method", "path"), [("GET", "/?token=TOKEN"), ("GET", "/"), ("PUT", "/"), ("POST", "/said"), ("POST", "/no")])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/?token=TOKEN"), ("GET", "/"), ("PUT", "/"), ("POST", "/said"), ("POST", "/no")],
+)
 def test_every_reply_is_kept_by_nobody_and_shown_nowhere_else(served: Served, method: str, path: str) -> None:
-    reply, content = served.ask(method, path.replace("TOKEN", served.token), b"{}" if method == "POST" else None)
+    reply, content = served.ask(
+        method, path.replace("TOKEN", served.token), b"{}" if method == "POST" else None
+    )
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["Referrer-Policy"] == "no-referrer"
     assert reply.headers["X-Frame-Options"] == "DENY"
@@ -162,13 +177,19 @@ def test_the_page_runs_its_own_scripts_and_asks_its_own_server_alone() -> None:
 
 def test_a_port_that_is_taken_is_said(served: Served) -> None:
     port = int(served.host.rpartition(":")[2])
-    with pytest.raises(UsageError, match=rf"port {port}: cannot be used .*--port"), serving(Site(b"", "", {}), port):
+    with (
+        pytest.raises(UsageError, match=rf"port {port}: cannot be used .*--port"),
+        serving(Site(b"", "", {}), port),
+    ):
         pass
 
 
 def test_a_slow_request_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server._Request, "timeout", 0.2)
-    with serving(Site(b"", "", {})) as address, socket.create_connection(("127.0.0.1", urlsplit(address).port)) as sent:
+    with (
+        serving(Site(b"", "", {})) as address,
+        socket.create_connection(("127.0.0.1", urlsplit(address).port)) as sent,
+    ):
         sent.sendall(b"GET / HTTP/1.1\r\nHost:")
         assert sent.recv(100) == b""
 

@@ -59,9 +59,14 @@ def test_a_row_has_its_texts_its_judgement_and_what_flagged_it(session: Session)
     assert [(flag["check"], flag["severity"]) for flag in row["flags"]] == [("MG103", "warn")]
 
 
-def test_decisions_lead_to_the_next_open_row_and_into_the_files(session: Session, tmp_path: Path, author: str) -> None:
+def test_decisions_lead_to_the_next_open_row_and_into_the_files(
+    session: Session, tmp_path: Path, author: str
+) -> None:
     first = reached(session)
-    assert session.decide(Ruled(id=first["id"], ruling="set-aside", reason="a plan"))["said"] == "my data.jsonl:3: set aside"
+    assert (
+        session.decide(Ruled(id=first["id"], ruling="set-aside", reason="a plan"))["said"]
+        == "my data.jsonl:3: set aside"
+    )
     second = reached(session, first["id"])
     session.decide(Ruled(id=second["id"], ruling="accept"))
     third = reached(session, second["id"])
@@ -70,7 +75,15 @@ def test_decisions_lead_to_the_next_open_row_and_into_the_files(session: Session
     asked = session.row(Asked(at=third["id"]))
     assert asked["row"] is None
     assert asked["reasons"] == ["a plan"]
-    assert asked["progress"] == {"rows": 3, "decided": 2, "accept": 1, "set-aside": 1, "wrong-hazard": 0, "wrong-stance": 0, "skip": 1}
+    assert asked["progress"] == {
+        "rows": 3,
+        "decided": 2,
+        "accept": 1,
+        "set-aside": 1,
+        "wrong-hazard": 0,
+        "wrong-stance": 0,
+        "skip": 1,
+    }
     assert reached(session, step="skipped")["id"] == third["id"]
     (aside,) = tomllib.loads((tmp_path / "aside.toml").read_text())["aside"]
     (allowed,) = tomllib.loads((tmp_path / "allow.toml").read_text())["allow"]
@@ -107,7 +120,11 @@ def test_what_is_wrong_is_kept_with_what_is_right(session: Session) -> None:
     session.decide(Ruled(id=first["id"], ruling="wrong-stance", stance="partial_refusal", hazard="prv"))
     decision = session.decisions[first["id"]]
     assert (decision.hazard, decision.stance) == (None, "partial_refusal")
-    assert (decision.judged_hazard, decision.judged_stance, decision.checks) == ("vcr", "full_compliance", ("MG103",))
+    assert (decision.judged_hazard, decision.judged_stance, decision.checks) == (
+        "vcr",
+        "full_compliance",
+        ("MG103",),
+    )
 
 
 @pytest.mark.parametrize(
@@ -115,13 +132,17 @@ def test_what_is_wrong_is_kept_with_what_is_right(session: Session) -> None:
     [({"id": "0" * 32}, "not among those"), ({"ruling": "wrong-hazard", "hazard": "nope"}, "is not a hazard"),
      ({"ruling": "wrong-stance"}, "say what the response does")],
 )  # fmt: skip
-def test_a_decision_that_makes_no_sense_is_not_kept(session: Session, change: dict[str, str], why: str) -> None:
+def test_a_decision_that_makes_no_sense_is_not_kept(
+    session: Session, change: dict[str, str], why: str
+) -> None:
     with pytest.raises(UsageError, match=why):
         session.decide(Ruled.model_validate({"id": reached(session)["id"], "ruling": "accept", **change}))
     assert session.decisions == {}
 
 
-def test_a_review_goes_on_where_it_was_killed(audit: Audit, session: Session, tmp_path: Path, author: str) -> None:
+def test_a_review_goes_on_where_it_was_killed(
+    audit: Audit, session: Session, tmp_path: Path, author: str
+) -> None:
     first = reached(session)
     session.decide(Ruled(id=first["id"], ruling="accept"))
     again = opened(audit, tmp_path, author).session
@@ -142,12 +163,18 @@ def test_a_file_that_changed_is_said_and_not_shown(tmp_path: Path) -> None:
     assert reached(opened(session.audit, tmp_path, "bo").session)["texts"] is None
 
 
-def test_few_rows_are_in_memory_at_once(odd: Audit, tmp_path: Path, author: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_few_rows_are_in_memory_at_once(
+    odd: Audit, tmp_path: Path, author: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "AHEAD", 3)
     monkeypatch.setattr(reading, "BEHIND", 1)
     session = opened(odd, tmp_path, author).session
     rows = chosen(session.rows, Filter(least=0.8, notes=False))[2:]
-    assert [reading._around(rows, at)["line"].to_list() for at in (0, 4, 6)] == [[9, 8, 7], [5, 4, 3, 6], [3, 4]]
+    assert [reading._around(rows, at)["line"].to_list() for at in (0, 4, 6)] == [
+        [9, 8, 7],
+        [5, 4, 3, 6],
+        [3, 4],
+    ]
     walked, at = [], None
     while (row := reached(session, at, "next" if at else "open"))["id"] != at:
         walked.append(row["place"].rpartition(":")[2])
@@ -168,7 +195,10 @@ def test_a_text_without_end_is_cut(odd: Audit, tmp_path: Path, author: str) -> N
 def test_nothing_of_a_text_moves_or_hides_other_text(odd: Audit, tmp_path: Path, author: str) -> None:
     session = opened(odd, tmp_path, author).session
     row = reached(session, reached(session)["id"], "next")
-    assert "".join(words for words, _, _ in row["texts"]["prompt"]["pieces"]) == "How do I\ufffd rob\ufffd a\ufffd[31m bank?\ufffd"
+    assert (
+        "".join(words for words, _, _ in row["texts"]["prompt"]["pieces"])
+        == "How do I\ufffd rob\ufffd a\ufffd[31m bank?\ufffd"
+    )
     assert row["place"] == "a\ufffdb.jsonl:2"
 
 
@@ -177,4 +207,7 @@ def test_what_to_run_next_can_be_pasted(session: Session, audit: Audit, tmp_path
     session.decide(Ruled(id=reached(session)["id"], ruling="set-aside"))
     check, rebalance = (each.command for each in after(session).next)
     assert check == f"mixguard check {audit.folder} --aside {tmp_path}/aside.toml"
-    assert rebalance == f"mixguard rebalance {audit.folder} -o 'my data.safe.jsonl' --aside {tmp_path}/aside.toml"
+    assert (
+        rebalance
+        == f"mixguard rebalance {audit.folder} -o 'my data.safe.jsonl' --aside {tmp_path}/aside.toml"
+    )
