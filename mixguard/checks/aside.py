@@ -25,11 +25,12 @@ def rows_aside(
         flagged: rows of findings, as `Audit.flagged`.
         entries: those that are valid.
     """
-    found = {}
+    found: dict[str | None, pl.LazyFrame] = {}
     for check in dict.fromkeys(entry.check for entry in entries):
-        own = annotations.filter(named([entry.sample for entry in entries if entry.check == check]))
-        mine = flagged.filter(pl.col("check") == check)
-        found[check] = own if check is None else own.join(mine, on=_KEYS, how="semi")
+        found[check] = annotations.filter(named([entry.sample for entry in entries if entry.check == check]))
+        if check is not None:
+            mine = flagged.filter(pl.col("check") == check)
+            found[check] = found[check].join(mine, on=_KEYS, how="semi")
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -39,24 +39,42 @@ def add_exemplars(files: Sequence[Path], folder: Path, base: str) -> Added:
     Raises:
         TaxonomyError: a line is invalid or contradicts an exemplar; nothing is written.
     """
-    begun = (folder / DEFINITION).is_file()
-    if not begun and folder.is_dir() and any(folder.iterdir()):
-        raise TaxonomyError(f"{folder}: neither empty nor a taxonomy (no {DEFINITION}); name another folder")
-    taxonomy = Taxonomy.load(str(folder) if begun else base)
-    exemplars, known = _new(files, taxonomy)
+    exemplars, known = _new(files, opened(folder, base))
     target = folder / ADDED
-    target.parent.mkdir(parents=True, exist_ok=True)
     earlier = read_bounded(target, TaxonomyError) if target.is_file() else b""
     if earlier and not earlier.endswith(b"\n"):
         earlier += b"\n"
-    lines = (orjson.dumps(exemplar.model_dump(exclude_none=True)) + b"\n" for exemplar in exemplars)
-    write_atomically(target, earlier + b"".join(lines))
-    if not begun:
+    keep(folder, base, ADDED, earlier + spelt_out(exemplars))
+    return Added(target, len(exemplars), known)
+
+
+def opened(folder: Path, base: str) -> Taxonomy:
+    """The taxonomy in a folder, or the one that a new folder will extend.
+
+    Raises:
+        TaxonomyError: the folder holds something else.
+    """
+    if (folder / DEFINITION).is_file():
+        return Taxonomy.load(str(folder))
+    if folder.is_dir() and any(folder.iterdir()):
+        raise TaxonomyError(f"{folder}: neither empty nor a taxonomy (no {DEFINITION}); name another folder")
+    return Taxonomy.load(base)
+
+
+def spelt_out(exemplars: Iterable[Exemplar]) -> bytes:
+    """Exemplars as the lines of a file."""
+    lines = (exemplar.model_dump(exclude_none=True, exclude_defaults=True) for exemplar in exemplars)
+    return b"".join(orjson.dumps(line) + b"\n" for line in lines)
+
+
+def keep(folder: Path, base: str, name: Path, content: bytes) -> None:
+    """Write a file of exemplars to a taxonomy folder, and its definition if it has none yet."""
+    write_atomically(folder / name, content)
+    if not (folder / DEFINITION).is_file():
         # A base folder is written as an absolute path: relative paths resolve from the new taxonomy's folder.
         named = str(Path(base).resolve()) if (Path(base) / DEFINITION).is_file() else base
         own = NEW_TAXONOMY.format(id=json.dumps(folder.resolve().name), base=json.dumps(named))
         write_atomically(folder / DEFINITION, own.encode())
-    return Added(target, len(exemplars), known)
 
 
 def _new(files: Sequence[Path], taxonomy: Taxonomy) -> tuple[list[Exemplar], int]:

@@ -34,7 +34,8 @@ PLAIN_WEIGHT = 3.0
 """Plain requests are most of what is judged but few of the exemplars."""
 LOOKALIKE_WEIGHT = 0.2
 """Look-alikes lie among the violating exemplars by design and are rare in a corpus: at full weight they would
-outvote real hazards. Judgement, like PLAIN_WEIGHT."""
+outvote real hazards. Judgement, like PLAIN_WEIGHT, which those get that a user's own taxonomy adds: what people add
+from their corpus is what it holds, and one line has to be enough for its paraphrases."""
 BALANCE = 3.0
 """Largest factor by which balancing openings may raise or lower a weight."""
 BACKGROUND_WEIGHT = 1.0
@@ -156,8 +157,9 @@ def importance(taxonomy: Taxonomy) -> npt.NDArray[np.float64]:
         .fill_null(pl.when(pl.col("text").str.ends_with("?")).then(pl.lit("other?")).otherwise(pl.lit("other")))
     )  # fmt: skip
     plain, violating = pl.col("hazard").is_null(), pl.col("label") == "violating"
+    own = pl.int_range(pl.len()) >= taxonomy.exemplars.height - taxonomy.added
     frame = taxonomy.exemplars.select(
-        "hazard", "label", plain.alias("plain"), opening.alias("opening"), taxonomy.text_kinds()
+        "hazard", "label", plain.alias("plain"), opening.alias("opening"), taxonomy.text_kinds(), own=own
     )
     share = pl.len().over("plain", "opening") / pl.len().over("plain")
     share_of_label = pl.len().over("plain", "label", "opening") / pl.len().over("plain", "label")
@@ -167,7 +169,9 @@ def importance(taxonomy: Taxonomy) -> npt.NDArray[np.float64]:
         violating.alias("violating"),
         pl.when("plain")
         .then(pl.when(pl.col("text_kind") == REQUEST).then(PLAIN_WEIGHT).otherwise(BACKGROUND_WEIGHT))
-        .otherwise(balanced * pl.when(violating).then(1.0).otherwise(LOOKALIKE_WEIGHT))
+        .otherwise(
+            balanced * pl.when(violating).then(1.0).when("own").then(PLAIN_WEIGHT).otherwise(LOOKALIKE_WEIGHT)
+        )
         .alias("weight"),
     )
     per_hazard = pl.col("violating").sum() / pl.col("hazard").filter("violating").n_unique()

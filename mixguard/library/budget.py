@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mixguard.errors import ConfigError
 from mixguard.files import TOML_MOST, read_bounded, read_toml
-from mixguard.library.allow import Day, Words
+from mixguard.library.entries import Day, Words
 from mixguard.library.suite import HAZARDOUS, LOOK_ALIKE
 from mixguard.model import Model
 

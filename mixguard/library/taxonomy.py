@@ -83,6 +83,8 @@ class Taxonomy:
     """Other schemes' names for the hazards."""
     folders: tuple[Path, ...]
     """Its own folder, then those of the taxonomies it extends."""
+    added: int = 0
+    """How many of its exemplars, the last ones, folders that extend another taxonomy add to it."""
 
     @classmethod
     def load(cls, name: str) -> Taxonomy:
@@ -136,6 +138,7 @@ class Taxonomy:
             exemplars=exemplars,
             crosswalk=crosswalk or (base.crosswalk if base else ()),
             folders=(folder, *(base.folders if base else ())),
+            added=base.added + own.height if base else 0,
         )
 
     @property
@@ -157,7 +160,7 @@ class Taxonomy:
     def digest(self) -> str:
         """16 hex digits that change with the exemplars and anything else a model is fitted on."""
         columns = self.exemplars.select("id", "text", "hazard", "sub", "label", "form")
-        content = f"{columns.write_ndjson()}{sorted(self.openings.items())}"
+        content = f"{columns.write_ndjson()}{sorted(self.openings.items())}{self.added or ''}"
         return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 

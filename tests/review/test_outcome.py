@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from building import audited, digest, row
 from building import answered as harmful
+from building import audited, digest, row
 from deciding import AT, by_text, decided
 from hypothesis import given
 from hypothesis import strategies as st
@@ -178,7 +178,7 @@ def test_what_people_wrote_is_kept_byte_for_byte(
         done = files.write(*decisions)
         content = files.allow.read_bytes()
         assert content.startswith(before)
-        assert content.endswith(after)
+        assert after in content
         own = len(
             tomllib.loads((before.removeprefix(b"\xef\xbb\xbf") + b"\n" + after).decode()).get("allow", [])
         )
@@ -191,13 +191,13 @@ BLOCK = b"\n".join([BEGIN, b"[[allow]]", b'sample = "' + b"ab" * 8 + b'"', b'rea
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (OWN + BLOCK.replace(b"expires", b"until"), ":7: .*number 1: until: unknown key"),
+        (OWN + BLOCK.replace(b"expires", b"until"), ":7: .*number 1: expires: Field required"),
         (OWN + BLOCK.replace(b"[[allow]]", b"[[allow"), ":7: not valid TOML"),
         (OWN + BLOCK.replace(END, b""), ":7: .*needs one beginning and one end mark"),
         (BLOCK.replace(BEGIN, b"") + OWN, ":7: .*needs one beginning and one end mark"),
         (BLOCK + BLOCK, ":8: .*needs one beginning"),
         (END + b"\n" + BEGIN + b"\n", ":2: .*needs one beginning"),
-        (OWN.replace(b"]]", b"]"), "found 'allow'; mend this first"),
+        (OWN.replace(b"[[allow]]", b"[allow]"), "not valid TOML: .*mend this first"),
         (b"allow = []\n", "not valid TOML: .*mend this first"),
         (BLOCK + b'subject = "x"\n', "a subject needs a check.*mend this first"),
         (b"\xff", "not valid TOML"),
