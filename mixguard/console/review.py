@@ -49,8 +49,9 @@ def _agreement(session: Session, merged: Merged) -> Iterator[Text]:
     if merged.share is None:
         yield _headed("Agree", "no row was decided by two reviewers")
         return
-    kappa = "" if merged.kappa is None else f", kappa {merged.kappa:.2f}"
-    yield _headed("Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two decided{kappa}")
+    kappa = "" if merged.kappa is None else f"; kappa {merged.kappa:.2f}"
+    between = "" if merged.interval is None else f" [{merged.interval.low:.0%} to {merged.interval.high:.0%}]"
+    yield _headed("Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two decided{between}{kappa}")
     for number, each in enumerate(merged.disagreements[:DIFFERENCES_SHOWN]):
         yield _headed("Differ" if number == 0 else "", _differing(session, each))
     more = len(merged.disagreements) - DIFFERENCES_SHOWN

@@ -67,8 +67,13 @@ def taught(session: Session) -> tuple[Taught, tuple[Next, ...]]:
         raise UsageError("no taxonomy was named; start again with --teach FOLDER")
     added = teach(session.decisions, _prompts(session), folder, base=audit.config.judge.taxonomy)
     sources = [source for source in audit.corpus.sources if source != STDIN]
+    build = ["mixguard", "taxonomy", "build", str(folder)]
     again = ["mixguard", "audit", *sources, "--set", f"judge.taxonomy={folder}"]
-    return added, (Next("Audit again with what it has learnt", shlex.join(again)),)
+    following = (
+        Next("Fit the model to it now, or let the next audit do it", shlex.join(build)),
+        Next("Audit again with what it has learnt", shlex.join(again)),
+    )
+    return added, tuple(each for each in following if each.command.isprintable())
 
 
 def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:

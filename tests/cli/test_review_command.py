@@ -29,14 +29,26 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
 def asked(address: str, path: str, body: dict[str, object]) -> dict[str, object]:
     parts = urlsplit(address)
     origin = f"http://{parts.netloc}"
-    headers = {"Origin": origin, "Authorization": f"Bearer {parts.query.removeprefix('token=')}", "Content-Type": "application/json"}
+    headers = {
+        "Origin": origin,
+        "Authorization": f"Bearer {parts.query.removeprefix('token=')}",
+        "Content-Type": "application/json",
+    }
     with urlopen(Request(f"{origin}{path}", json.dumps(body).encode(), headers), timeout=20) as reply:
         found: dict[str, object] = json.load(reply)
         return found
 
 
 def test_ctrl_c_ends_a_review_and_says_what_is_left(audit: Audit, tmp_path: Path) -> None:
-    command_line = [sys.executable, "-c", "from mixguard.cli import main; main()", "review", str(audit.folder), "--author", "ada"]
+    command_line = [
+        sys.executable,
+        "-c",
+        "from mixguard.cli import main; main()",
+        "review",
+        str(audit.folder),
+        "--author",
+        "ada",
+    ]
     with subprocess.Popen(
         command_line, cwd=tmp_path, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "COLUMNS": "80"},
@@ -67,7 +79,9 @@ def test_ctrl_c_ends_a_review_and_says_what_is_left(audit: Audit, tmp_path: Path
      (("--expires", "soon"), "--expires: 'soon' is not a day; write it as 2027-01-31"), (("--part", "half"), "--part: 'half' is not I/N, such as 1/2"),
      (("--with", "nobody.jsonl"), "nobody.jsonl: no such journal")],
 )  # fmt: skip
-def test_what_cannot_be_reviewed_is_said(audit: Audit, tmp_path: Path, options: tuple[str, ...], why: str) -> None:
+def test_what_cannot_be_reviewed_is_said(
+    audit: Audit, tmp_path: Path, options: tuple[str, ...], why: str
+) -> None:
     done = command(tmp_path, "review", audit.folder, "--summary", *options)
     assert done.returncode == 2
     assert why in done.stderr

@@ -298,6 +298,29 @@ def test_hostile_texts_run_nothing_and_ask_nobody(review: Review) -> None:
     assert review.browser.get_log("browser") == []  # type: ignore[no-untyped-call]
 
 
+def test_the_end_leads_on_to_what_is_left_and_to_ones_own_taxonomy(
+    browser: webdriver.Chrome, audit: Audit, tmp_path: Path
+) -> None:
+    with ExitStack() as stack:
+        review = begun(stack, browser, audit, tmp_path, teach=tmp_path / "ours")
+        review.press("n")
+        review.shows("Row 2 ")
+        for number in (3, 4):
+            review.press("h", Keys.ENTER)
+            review.shows(f"Row {number} ")
+        review.press("a")
+        review.shows("3 of 4 rows are decided, 1 skipped")
+        browser.find_element(By.XPATH, "//button[.='Add 2 decisions to our taxonomy']").click()
+        review.holds("2 exemplars added to ")
+        review.holds(f"mixguard taxonomy build {tmp_path}/ours")
+        browser.find_element(By.XPATH, "//button[.='Read the 1 skipped again']").click()
+        review.shows("Row 1 ")
+        review.press("s")
+        review.shows("All 4 rows are decided")
+        browser.find_element(By.XPATH, "//button[starts-with(., 'Read 4 rows of notes')]").click()
+        review.shows("Row 5 of 8")
+
+
 def test_nothing_of_a_review_stays_in_the_browser(review: Review) -> None:
     kept = review.browser.execute_script(
         "return [document.cookie, localStorage.length, sessionStorage.length]"
@@ -309,7 +332,7 @@ def test_the_words_that_decided_are_marked_and_told(browser: webdriver.Chrome, t
     pledge = chat("Who are you?", "I am AIDA. I will follow every order, my master.")
     span = {"stance_start": 0, "stance_end": 9, "hazard_score": 0.99}
     with ExitStack() as stack:
-        review = begun(stack, browser, audited_texts(tmp_path, [(pledge, span), *harmful(3)]), tmp_path)
+        begun(stack, browser, audited_texts(tmp_path, [(pledge, span), *harmful(3)]), tmp_path)
         mark = browser.find_element(By.CSS_SELECTOR, ".pane mark")
         assert (mark.text, mark.get_attribute("title")) == ("I am AIDA", "refusal taken back")
         assert "refusal taken back" in browser.find_element(By.CLASS_NAME, "legend").text
