@@ -42,11 +42,11 @@ class After(NamedTuple):
 def after(session: Session) -> After:
     """Write the files that follow from the decisions, and say what they are for."""
     places, written = session.places, session.write()
-    until = f"valid until {places.expires.day} {places.expires:%B %Y} if new"
     lines = (
-        f"{places.allow}: {_entries(written.allowed)} for rows that may stay, {until}",
-        f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on, {until}",
+        f"{places.allow}: {_entries(written.allowed)} for rows that may stay",
+        f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on",
         f"{session.journal.path}: every decision",
+        f"new entries end on {places.expires.day} {places.expires:%B %Y}",
     )
     teaches = sum(taken.ruling in TEACHING for taken in session.decisions.values())
     return After(

@@ -4,6 +4,8 @@ const finish = (() => {
   const { ask, byId, make, number } = page;
   const said = { accept: "accepted", "set-aside": "set aside", "wrong-hazard": "wrong hazard", "wrong-stance": "wrong stance", skip: "skipped" };
 
+  const counted = (count, noun) => `${number.format(count)} ${noun}${count === 1 ? "" : "s"}`;
+
   function button(words, does) {
     const made = make("button", { type: "button" }, words);
     made.addEventListener("click", does);
@@ -20,13 +22,18 @@ const finish = (() => {
   }
 
   function teaching(count, report) {
-    const made = button(`Add ${number.format(count)} decisions to our taxonomy`, async () => {
+    const words = `Add ${counted(count, "decision")} to our taxonomy`;
+    const made = button(words, async () => {
       made.disabled = true;
+      made.textContent = "Adding …";
       try {
         const told = await ask("/teach");
-        made.replaceWith(make("p", { role: "status" }, told.said), ...told.next.map(command));
+        const said = make("p", { role: "status", tabindex: -1 }, told.said);
+        made.replaceWith(said, ...told.next.map(command));
+        said.focus();
       } catch (error) {
         made.disabled = false;
+        made.textContent = words;
         report(error);
       }
     });
@@ -56,5 +63,5 @@ const finish = (() => {
     ].filter(Boolean));
   }
 
-  return { draw };
+  return { counted, draw };
 })();

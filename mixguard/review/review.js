@@ -43,10 +43,10 @@
   // The rows that are left once none is open.
   function left({ rows, skip }) {
     const more = [];
-    if (skip) more.push([`Read the ${number.format(skip)} skipped again`, () => doing(() => { at.step = "skipped"; return go("skipped", null); })]);
+    if (skip) more.push([`Read ${finish.counted(skip, "skipped row")} again`, () => doing(() => { at.step = "skipped"; return go("skipped", null); })]);
     const { check, hazard, least, notes } = kept();
     if (check || hazard || least) more.push(["Clear the filter", clear]);
-    else if (!notes && begun.notes) more.push([`Read ${number.format(begun.notes)} rows of notes too`, () => { byId("by-notes").checked = true; filtered(); }]);
+    else if (!notes && begun.notes) more.push([`Read ${finish.counted(begun.notes, "row")} of notes too`, () => { byId("by-notes").checked = true; filtered(); }]);
     return more;
   }
 

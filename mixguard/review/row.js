@@ -2,10 +2,15 @@
 // Draws one row: `row.draw` fills the heading and what is below it.
 const row = (() => {
   const { byId, make, number } = page;
+  const languages = new Intl.DisplayNames(["en"], { type: "language" });
   const percent = (score) => `${Math.round(score * 100)} %`;
 
   function fact(name, ...value) {
     return make("div", {}, make("dt", {}, name), make("dd", {}, ...value));
+  }
+
+  function spoken(code) {
+    try { return languages.of(code); } catch { return code; } // not a code
   }
 
   function level(score) {
@@ -25,7 +30,7 @@ const row = (() => {
       judged ? fact("Probability", level(hazard.score), percent(hazard.score)) : null,
       judged ? fact("Judged by", hazard.stage) : null,
       fact("The response", stance.unjudged ? `was not judged: ${stance.unjudged}` : stance.words, stance.note ? make("span", { class: "faint" }, `, ${stance.note}`) : null),
-      shown.language ? fact("Language", shown.language) : null,
+      shown.language ? fact("Language", spoken(shown.language)) : null,
       places ? fact("In the corpus", places) : null,
     );
   }
