@@ -81,7 +81,8 @@ class Judged(NamedTuple):
 
 
 JUDGEMENTS = {
-    "hazard": frozenset({"hazard", "hazard_score", "hazardous", "near_harm", "benign"}),
+    "hazard": frozenset({"hazard", "hazard_score", "hazardous", "near_harm"}),
+    "harmless": frozenset({"benign"}),
     "stance": frozenset({"stance", "stance_score", "stance_note"}),
 }
 """What can be judged wrongly of an exchange, and the columns and marks that say it."""
@@ -117,7 +118,7 @@ class Case:
 
     @property
     def rests_on(self) -> frozenset[str]:
-        """The judgements of an exchange that decide whether it is flagged: `hazard`, `stance`, both or neither."""
+        """The judgements of an exchange that decide whether it is flagged, of `JUDGEMENTS`."""
         read = {*self.among.meta.root_names(), *self.flags.meta.root_names()}
         return frozenset(judged for judged, columns in JUDGEMENTS.items() if columns & read)
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import polars as pl
 
@@ -25,29 +25,20 @@ class Found(NamedTuple):
     """Columns `sample_id`, `exchange`, `score`; None if it is not about exchanges."""
 
 
-LeftOut: TypeAlias = Callable[[Case], Sequence[str]]
-"""Ids of the samples or texts that a case of a check does not count, since they were accepted."""
-
-
-def nobody(_: Case) -> Sequence[str]:
-    """Every row counts."""
-    return ()
-
-
 def named(samples: Sequence[str]) -> pl.Expr:
     """Rows whose sample id or text id is one of these."""
     return pl.col("sample_id").is_in(samples) | pl.col("text_id").is_in(samples)
 
 
 def found(
-    check: Check, evidence: Evidence, left_out: LeftOut = nobody, samples: int | None = None
+    check: Check, evidence: Evidence, left_out: Sequence[str] = (), samples: int | None = None
 ) -> list[Found]:
     """Run a check.
 
     Args:
         check: the check.
         evidence: what it looks at.
-        left_out: ids of allowed samples or texts, by case: in the total, but not counted.
+        left_out: ids of allowed samples or texts: in the total, but not counted.
         samples: rows listed with a finding; None for the configured number.
     """
     if check.find is not None:
@@ -82,14 +73,11 @@ class _Seen(NamedTuple):
     flagged: int
 
 
-def _seen(cases: Sequence[Case], evidence: Evidence, left_out: LeftOut) -> Iterator[_Seen]:
+def _seen(cases: Sequence[Case], evidence: Evidence, left_out: Sequence[str]) -> Iterator[_Seen]:
     """Every case, counted in one pass over each frame that they look at."""
     frames = {case.over: _over(case, evidence) for case in cases}
     flagged = [case.among & case.flags for case in cases]
-    counted = [
-        each & ~named(ids) if (ids := left_out(case)) else each
-        for case, each in zip(cases, flagged, strict=True)
-    ]
+    counted = [each & ~named(left_out) for each in flagged] if left_out else flagged
     counts: dict[str, int] = {}
     for over, frame in frames.items():
         mine = [number for number, case in enumerate(cases) if case.over is over]

@@ -100,8 +100,11 @@ def _widest(columns: Sequence[UnreadColumn]) -> Iterable[UnreadColumn]:
 
 def _allow_file(evidence: Evidence) -> Told:
     """Entries of the allow file and the set-aside file that have expired or match nothing."""
-    files = {"allow-file": evidence.allowed, "set-aside": evidence.set_aside}
-    files = {name: uses for name, uses in files.items() if uses}
+    every: dict[str, Sequence[Allowed | AsideUse]] = {
+        "allow-file": evidence.allowed,
+        "set-aside": evidence.set_aside,
+    }
+    files = {name: uses for name, uses in every.items() if uses}
     total = sum(map(len, files.values()))
     idle = {name: [use for use in uses if use.state != "used"] for name, uses in files.items()}
     count = sum(map(len, idle.values()))

@@ -13,7 +13,7 @@ from mixguard.checks.aside import gone
 from mixguard.checks.base import Check, Evidence
 from mixguard.checks.measure import Found, found
 from mixguard.checks.reading import ALLOW_FILE
-from mixguard.checks.suppress import Baseline, left_out, mark_known, states, suppress
+from mixguard.checks.suppress import Baseline, mark_known, sample_ids, states, suppress
 from mixguard.library.allow import Allowance
 from mixguard.library.aside import SetAside
 from mixguard.run.findings import GRAVITY, Allowed, AsideUse, Finding
@@ -74,12 +74,12 @@ def run_checks(
 def _found(
     check: Check, evidence: Evidence, allowances: Sequence[Allowance], baseline: Baseline | None
 ) -> list[Found]:
-    allowed = left_out(allowances, check)
+    left_out = sample_ids(allowances, check)
     results = []
-    for result in found(check, evidence, allowed):
+    for result in found(check, evidence, left_out):
         finding = suppress(result.finding, allowances)
         if baseline is not None:
-            finding = mark_known(finding, check, evidence, baseline, allowed)
+            finding = mark_known(finding, check, evidence, baseline, left_out)
         results.append(result._replace(finding=finding))
     return results
 

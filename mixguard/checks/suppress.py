@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import polars as pl
 
-from mixguard.checks.base import Case, Check, Evidence
-from mixguard.checks.measure import PLACE, LeftOut, found, meant, named, nobody
+from mixguard.checks.base import Check, Evidence
+from mixguard.checks.measure import PLACE, found, meant, named
 from mixguard.library.allow import Allowance
 from mixguard.run.findings import GRAVITY, Allowed, Coverage, Finding, Suppression
 
@@ -19,7 +19,6 @@ _TEXTS = ["prompt_id", "response_id", "polarity"]
 """What makes an exchange the same in two runs: its full texts, and whether it is trained towards."""
 _Rows = Mapping[str, set[tuple[str, int]]]
 """Sample or text id to the rows that have it."""
-_Cases = Sequence[tuple[Case, _Rows]]
 
 
 class Baseline(NamedTuple):
@@ -31,19 +30,9 @@ class Baseline(NamedTuple):
     coverage: tuple[Coverage, ...]
 
 
-def left_out(entries: Sequence[Allowance], check: Check) -> LeftOut:
-    """Which samples each case of a check leaves out."""
-    own = [entry for entry in entries if entry.sample and entry.check in (None, check.id)]
-
-    def of(case: Case) -> list[str]:
-        return [entry.sample for entry in own if entry.sample and _means(entry, case)]
-
-    return of if own else nobody
-
-
-def _means(entry: Allowance, case: Case) -> bool:
-    """Whether an entry for a sample is about a case: a judgement that is wrong is about those that rest on it."""
-    return entry.wrong is None or entry.wrong in case.rests_on
+def sample_ids(entries: Sequence[Allowance], check: Check) -> list[str]:
+    """Ids of the samples allowed for a check."""
+    return [entry.sample for entry in entries if entry.sample and entry.check in (None, check.id)]
 
 
 def leave(entry: Allowance) -> Suppression:
@@ -78,34 +67,30 @@ def states(
         today: the day of the run.
     """
     valid = [entry for entry in entries if entry.expires >= today]
-    rows = {check.id: _rows(check, evidence, left_out(valid, check)) for check in checks}
+    rows = {check.id: _rows(check, evidence, sample_ids(valid, check)) for check in checks}
     there = [finding for finding in findings if finding.severity != "pass"]
     return tuple(_state(entry, there, rows, today) for entry in entries)
 
 
-def _rows(check: Check, evidence: Evidence, allowed: LeftOut) -> _Cases:
-    """The rows that each case of a check flags among the samples allowed for it."""
-    if allowed is nobody:
-        return ()
-    cases = []
-    for case, frame in zip(check.cases, meant(check, evidence), strict=True):
-        rows: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
-        listed = frame.filter(named(allowed(case))).select("sample_id", "text_id", "exchange").collect()
+def _rows(check: Check, evidence: Evidence, samples: Sequence[str]) -> _Rows:
+    """The rows that a check flags among the samples allowed for it."""
+    rows: defaultdict[str, set[tuple[str, int]]] = defaultdict(set)
+    for frame in meant(check, evidence) if samples else ():
+        listed = frame.filter(named(samples)).select("sample_id", "text_id", "exchange").collect()
         for sample, texts, exchange in listed.iter_rows():
             rows[sample].add((sample, exchange))
             rows[texts].add((sample, exchange))
-        cases.append((case, rows))
-    return cases
+    return rows
 
 
-def _state(entry: Allowance, found: Sequence[Finding], rows: Mapping[str, _Cases], today: date) -> Allowed:
+def _state(entry: Allowance, found: Sequence[Finding], rows: Mapping[str, _Rows], today: date) -> Allowed:
     if entry.expires < today:
         return Allowed(entry=entry, state="expired")
     if entry.sample is None:
         used = any(_allows(entry, finding) for finding in found)
         return Allowed(entry=entry, state="used" if used else "unused")
-    cases = [each for check in rows if entry.check in (None, check) for each in rows[check]]
-    own = {row for case, there in cases if _means(entry, case) for row in there.get(entry.sample, ())}
+    checks = [rows[check] for check in rows if entry.check in (None, check)]
+    own = {row for there in checks for row in there.get(entry.sample, ())}
     return Allowed(entry=entry, state="used" if own else "unused", exchanges=len(own))
 
 
@@ -115,7 +100,7 @@ def _allows(entry: Allowance, finding: Finding) -> bool:
 
 
 def mark_known(
-    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, counted_out: LeftOut
+    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
 ) -> Finding:
     """The finding, marked as known if the baseline has it, at least as grave, and no new row shows it by itself.
 
@@ -133,7 +118,7 @@ def mark_known(
     ]
     if not earlier or (check.names and check.names(evidence.coverage) - check.names(baseline.coverage)):
         return finding
-    new = _new_findings(finding, check, evidence, baseline, counted_out)
+    new = _new_findings(finding, check, evidence, baseline, left_out)
     least = min(_gravity(finding), GRAVITY.index("warn"))
     if any(_gravity(each) >= least for each in new):
         return finding
@@ -144,7 +129,7 @@ def mark_known(
 
 
 def _new_findings(
-    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, counted_out: LeftOut
+    finding: Finding, check: Check, evidence: Evidence, baseline: Baseline, left_out: Sequence[str]
 ) -> list[Finding]:
     """What the new rows show of a finding by themselves.
 
@@ -155,7 +140,7 @@ def _new_findings(
     if rows is None or rows.is_empty():
         return []
     fresh = evidence.frame.join(rows.lazy(), on=["sample_id", "exchange"], how="semi")
-    new = [each.finding for each in found(check, replace(evidence, frame=fresh), counted_out, samples=1)]
+    new = [each.finding for each in found(check, replace(evidence, frame=fresh), left_out, samples=1)]
     return [each for each in new if each.samples and each.subject == finding.subject]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
 
 from pydantic import model_validator
 
@@ -14,15 +13,10 @@ TABLE = "allow"
 
 
 class Allowance(Entry):
-    """One entry: a finding, or one sample in one or several findings.
-
-    `check` may be missing if a sample is named: it is then accepted in all checks, or those that rest on what is `wrong`.
-    """
+    """One entry: a finding, or one sample in one or all findings; without `check`, a sample is accepted in all checks."""
 
     subject: str | None = None
     """One subject of the check, e.g. a trainer rule; all if missing."""
-    wrong: Literal["hazard", "stance"] | None = None
-    """The judgement of the sample that is wrong: it is left out of every check that rests on it."""
 
     @model_validator(mode="after")
     def _names_one_thing(self) -> Allowance:
@@ -30,14 +24,7 @@ class Allowance(Entry):
             raise ValueError("names neither a check nor a sample")
         if self.subject is not None and (self.check is None or self.sample is not None):
             raise ValueError("a subject needs a check and cannot be combined with a sample")
-        if self.wrong is not None and (self.check is not None or self.sample is None):
-            raise ValueError("`wrong` needs a sample and cannot be combined with a check")
         return self
-
-    @property
-    def scope(self) -> str:
-        """The checks that it is about, in words."""
-        return self.check or (f"every check of the {self.wrong}" if self.wrong else "every check")
 
 
 def load_allowances(path: Path, checks: Sequence[str]) -> tuple[Allowance, ...]:

@@ -32,7 +32,7 @@ def set_apart(audit: Audit) -> Iterator[tuple[str, str, str]]:
             yield f"{finding.id} {finding.name}{subject}", one_line(finding.message), why(finding.suppressed)
     for sample, allowed in _used_samples(audit):
         entry = allowed.entry
-        yield f"{entry.scope}, sample {sample}", _left_out(allowed), why(leave(entry))
+        yield f"{entry.check or 'every check'}, sample {sample}", _left_out(allowed), why(leave(entry))
 
 
 def left_out(audit: Audit, limit: int) -> Iterator[Finding]:

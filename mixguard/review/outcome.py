@@ -12,7 +12,6 @@ import polars as pl
 
 from mixguard import moving
 from mixguard.catalogue import BY_ID, DECIDABLE
-from mixguard.checks.base import JUDGEMENTS
 from mixguard.library import allow as allow_file
 from mixguard.library import aside as aside_file
 from mixguard.library.allow import Allowance
@@ -26,6 +25,7 @@ ALLOW, ASIDE = Path("mixguard.allow.toml"), Path("mixguard.aside.toml")
 _REASONS = {
     "accept": "right as it is",
     "set-aside": "must not be trained on",
+    "wrong-hazard": "false alarm: the prompt was judged wrongly",
     "wrong-stance": "false alarm: the response does not do what it was judged to do",
 }
 """What stands for a reason that the reviewer did not give."""
@@ -39,7 +39,7 @@ class Written(NamedTuple):
     set_aside: int
     """Entries of the set-aside file."""
     skipped: int
-    """Decisions that leave no entry: skipped, or about nothing that a check flagged."""
+    """Decisions that leave no entry: skipped, about nothing that a check flagged, or of one hazard taken for another."""
 
 
 def write(
@@ -69,7 +69,7 @@ def write(
     with ExitStack() as stack:
         for folder in sorted({allow.absolute().parent, aside.absolute().parent}):
             stack.enter_context(moving.locked(folder))
-        edited = [
+        edited: list[tuple[Edited, Sequence[Entry]]] = [
             (Edited.read(allow, Kind(Allowance, allow_file.TABLE, DECIDABLE)), allowed),
             (Edited.read(aside, Kind(SetAside, aside_file.TABLE, DECIDABLE)), gone),
         ]
@@ -87,19 +87,20 @@ def expiry(day: date, months: int = 6) -> date:
 
 
 def _allowances(decision: Decision, expires: date) -> Iterator[Allowance]:
-    """A row that is right as it is, is accepted where it was flagged; one judged wrongly, wherever that judgement counts."""
-    flagged = [check for check in dict.fromkeys(decision.checks) if check in DECIDABLE]
-    if decision.ruling == "accept":
-        scopes = [{"check": check} for check in flagged]
-    else:
-        judged = decision.ruling.removeprefix("wrong-")
-        rests = judged in JUDGEMENTS and any(_rests(check, judged) for check in flagged)
-        scopes = [{"wrong": judged}] if rests else []
-    for scope in scopes:
-        yield Allowance.model_validate({**_common(decision, expires), **scope})
+    """An accepted row is left out of the checks that flagged it, one judged wrongly of those that rest on the judgement.
+
+    Never of checks that did not flag it: a refused prompt that asks for no hazard is no harm, but an over-refusal.
+    """
+    for check in dict.fromkeys(decision.checks):
+        if check in DECIDABLE and (decision.ruling == "accept" or _is_wrong(check, decision)):
+            yield Allowance.model_validate({**_common(decision, expires), "check": check})
 
 
-def _rests(check: str, judged: str) -> bool:
+def _is_wrong(check: str, decision: Decision) -> bool:
+    """Whether a check flagged an exchange because of the judgement that is wrong."""
+    # What asks for another hazard than was judged is a hazard still; it is only not harmless.
+    hazard = "hazard" if decision.hazard is None else "harmless"
+    judged = {"wrong-hazard": hazard, "wrong-stance": "stance"}.get(decision.ruling)
     return any(judged in case.rests_on for case in BY_ID[check].cases)
 
 
@@ -111,18 +112,10 @@ def _set_aside(decision: Decision, expires: date) -> Iterator[SetAside]:
 def _common(decision: Decision, expires: date) -> dict[str, object]:
     return {
         "sample": decision.text_id,
-        "reason": decision.reason.strip() or _reason(decision),
+        "reason": decision.reason.strip() or _REASONS[decision.ruling],
         "author": decision.author,
         "expires": expires,
     }
-
-
-def _reason(decision: Decision) -> str:
-    if decision.ruling != "wrong-hazard":
-        return _REASONS[decision.ruling]
-    if decision.hazard is None:
-        return "false alarm: the prompt asks for no hazard"
-    return f"the prompt asks for {decision.hazard}, not for {decision.judged_hazard or 'what was judged'}"
 
 
 def _dated(new: Sequence[Entry], there: Sequence[Entry], taken: Mapping[str, Decision]) -> list[Entry]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -83,19 +83,13 @@ def teach(
         for text, label, hazard in taxonomy.exemplars.select("text", "label", "hazard").iter_rows()
         if text.casefold() not in earlier
     }
-    taught: dict[str, Exemplar] = {}
-    contrary: set[str] = set()
-    for text, said in _by_text(lessons, asked).items():
-        (lesson, *more), key = said, text.casefold()
-        known = lesson.hazard is None or lesson.hazard in taxonomy.codes
-        if (
-            not known
-            or any(lesson.means != each.means for each in more)
-            or others.get(key, lesson.means) != lesson.means
-        ):
-            contrary.add(key)
-        elif key not in others:
-            taught[key] = _exemplar(text, lesson, taxonomy)
+    said = _by_text(lessons, asked)
+    agreed = {text: found for text, each in said.items() if (found := _agreed(text, each, taxonomy, others))}
+    taught = {
+        text.casefold(): _exemplar(text, lesson, taxonomy)
+        for text, lesson in agreed.items()
+        if text.casefold() not in others
+    }
     forgotten = {text.casefold() for text in asked.values()}
     kept = {
         key: taught.get(key, line) for key, line in earlier.items() if key in taught or key not in forgotten
@@ -109,7 +103,7 @@ def teach(
         exemplars=len(taught),
         new=len(taught.keys() - earlier.keys()),
         long=len([each for each in unread if texts.get(each, "").strip()]),
-        contrary=len(contrary),
+        contrary=len(said) - len(agreed),
         missing=len([each for each in unread if not texts.get(each, "").strip()]),
     )
 
@@ -152,6 +146,16 @@ def _by_text(lessons: Mapping[str, _Lesson], asked: Mapping[str, str]) -> dict[s
             text = spelling.setdefault(asked[text_id].casefold(), asked[text_id])
             said.setdefault(text, []).append(lesson)
     return said
+
+
+def _agreed(
+    text: str, said: Sequence[_Lesson], taxonomy: Taxonomy, others: Mapping[str, tuple[str, str | None]]
+) -> _Lesson | None:
+    """What all decisions say of a text; None if they differ, or the taxonomy says otherwise or has no such hazard."""
+    first = said[0]
+    meant = {each.means for each in said} | {others.get(text.casefold(), first.means)}
+    known = first.hazard is None or first.hazard in taxonomy.codes
+    return first if known and len(meant) == 1 else None
 
 
 def _exemplar(text: str, lesson: _Lesson, taxonomy: Taxonomy) -> Exemplar:

@@ -53,9 +53,9 @@ class Files(NamedTuple):
         allow, aside = (path.read_bytes() if path.exists() else b"" for path in self)
         return allow, aside
 
-    def entries(self) -> list[tuple[str | None, str | None, str | None, str]]:
-        """Check, wrong judgement, row and reason of each entry of the allow file."""
-        return [(e.check, e.wrong, e.sample, e.reason) for e in load_allowances(self.allow, DECIDABLE)]
+    def entries(self) -> list[tuple[str | None, str | None, str]]:
+        """Check, row and reason of each entry of the allow file."""
+        return [(e.check, e.sample, e.reason) for e in load_allowances(self.allow, DECIDABLE)]
 
 
 @pytest.fixture
@@ -67,24 +67,23 @@ def test_each_ruling_has_its_entries(files: Files) -> None:
     done = files.write(
         decided("accept", "a", checks=("MG103", "MG201", "MG103", "MG999")),
         decided("wrong-hazard", "b", reason=" about our product "),
-        decided("wrong-hazard", "c", hazard="vcr", judged_hazard="ncr"),
-        decided("wrong-hazard", "d"),
+        decided("wrong-hazard", "c", hazard="vcr", judged_hazard="ncr", checks=("MG103", "MG104")),
+        decided("wrong-hazard", "d", checks=("MG104", "MG103")),
         decided("wrong-stance", "e", stance="full_refusal"),
         decided("set-aside", "f", author='A "B"\n'),
         decided("skip", "g"),
         decided("accept", "h", checks=()),
         decided("wrong-hazard", "i", checks=("MG215",)),
     )  # fmt: skip
-    assert sorted(files.entries(), key=lambda entry: [each or "" for each in (entry[2], entry[0])]) == sorted(
+    assert sorted(files.entries()) == sorted(
         [
-            ("MG103", None, digest("a"), "right as it is"),
-            ("MG201", None, digest("a"), "right as it is"),
-            (None, "hazard", digest("b"), "about our product"),
-            (None, "hazard", digest("c"), "the prompt asks for vcr, not for ncr"),
-            (None, "hazard", digest("d"), "false alarm: the prompt asks for no hazard"),
-            (None, "stance", digest("e"), "false alarm: the response does not do what it was judged to do"),
-        ],
-        key=lambda entry: [each or "" for each in (entry[2], entry[0])],
+            ("MG103", digest("a"), "right as it is"),
+            ("MG201", digest("a"), "right as it is"),
+            ("MG103", digest("b"), "about our product"),
+            ("MG104", digest("c"), "false alarm: the prompt was judged wrongly"),
+            ("MG103", digest("d"), "false alarm: the prompt was judged wrongly"),
+            ("MG103", digest("e"), "false alarm: the response does not do what it was judged to do"),
+        ]
     )
     (aside,) = load_set_aside(files.aside, DECIDABLE)
     assert (aside.sample, aside.reason, aside.author, aside.expires, aside.check) == (
@@ -132,9 +131,9 @@ def test_an_entry_that_ended_is_valid_again_only_if_it_is_decided_again(files: F
 def test_entries_of_other_reviewers_are_kept_if_asked_for(files: Files) -> None:
     files.write(decided("accept", "a", author="Ann"), decided("accept", "b", author="Ben"))
     files.write(authors=["Ben"])
-    assert [sample for _, _, sample, _ in files.entries()] == [digest("a")]
+    assert [sample for _, sample, _ in files.entries()] == [digest("a")]
     files.write(decided("accept", "c", author="Cem"), authors=[])
-    assert {sample for _, _, sample, _ in files.entries()} == {digest("a"), digest("c")}
+    assert {sample for _, sample, _ in files.entries()} == {digest("a"), digest("c")}
 
 
 hands = st.sampled_from(
@@ -225,16 +224,16 @@ def test_months_are_added_by_the_calendar() -> None:
 
 # --- what `check` makes of it -----------------------------------------------------------------------------------
 
-RESTS_ON_HAZARD = {
-    "MG103", "MG104", "MG201", "MG204", "MG225", "MG226", "MG227", "MG231", "MG232", "MG234", "MG235",
-}  # fmt: skip
+RESTS_ON = {
+    "hazard": {"MG103", "MG201", "MG204", "MG225", "MG227", "MG232", "MG234", "MG235"},
+    "harmless": {"MG104", "MG226", "MG231"},
+}
 """As docs/review.md lists them."""
 
 
 def test_the_checks_that_rest_on_the_hazard_are_known() -> None:
-    assert {
-        check.id for check in CHECKS for case in check.cases if "hazard" in case.rests_on
-    } == RESTS_ON_HAZARD
+    for judged, ids in RESTS_ON.items():
+        assert {check.id for check in CHECKS for case in check.cases if judged in case.rests_on} == ids
 
 
 @pytest.fixture

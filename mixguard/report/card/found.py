@@ -110,7 +110,7 @@ def accepted(audit: Audit, folder: Path) -> Iterator[str]:
             "llrlll",
             [
                 (
-                    cell(" ".join(filter(None, (each.entry.scope, each.entry.subject, each.entry.sample)))),
+                    cell(" ".join(filter(None, (each.entry.check, each.entry.subject, each.entry.sample)))),
                     each.state,
                     f"{each.exchanges:,}" if each.entry.sample else "",
                     cell(each.entry.reason),
