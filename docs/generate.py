@@ -1,7 +1,8 @@
 """Write the pages that are generated from the code: `python docs/generate.py`; with `--check`, list those that are out of date.
 
 `docs/checks.md` (checks, signals, trainer and provider rules, standards), `docs/mechanisms.md` and a page per signal in `docs/signals/`,
-`docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`, `docs/comparison.schema.json`.
+`docs/config.md` (options), `docs/cli.md` (commands), `docs/audit.schema.json`, `docs/comparison.schema.json`,
+`docs/diff.schema.json`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ import typer.main
 
 from mixguard.annotate.base import Annotator, Expressions
 from mixguard.catalogue import CHECKS, LIMITS
+from mixguard.changes.document import VERSION as DIFF_VERSION
+from mixguard.changes.document import Changes
 from mixguard.checkpoint.comparison import VERSION as COMPARISON_VERSION
 from mixguard.checkpoint.comparison import Comparison
 from mixguard.checks.base import Aside, Check, Limit
@@ -53,6 +56,7 @@ def pages() -> dict[str, str]:
     }
     return {name: "\n".join([NOTE, "", *lines]) + "\n" for name, lines in made.items()} | {
         "audit.schema.json": json.dumps(schema(Audit, VERSION), indent=1) + "\n",
+        "diff.schema.json": json.dumps(schema(Changes, DIFF_VERSION), indent=1) + "\n",
         "comparison.schema.json": json.dumps(schema(Comparison, COMPARISON_VERSION), indent=1) + "\n",
     }
 

@@ -32,7 +32,7 @@ def main() -> None:
         command = "mixguard rebalance examples/support.jsonl -o support.safe.jsonl"
         draw("rebalance", command, render_plan(mix.plan), "", render_mix(mix, Path("support.safe.jsonl")))
         if mix.after is not None:
-            photograph("report", html.render(mix.after, mix.manifest))
+            photograph("report", html.render(mix.after, mix.manifest, show_text=True))
         photograph("comparison", comparison.render(compared()), height=1260)
         os.chdir(HERE)
 
@@ -57,7 +57,7 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
     console.save_svg(str(HERE / "pictures" / f"{name}.svg"), title=command)
 
 
-def photograph(name: str, page: bytes, height: int = 1890) -> None:
+def photograph(name: str, page: bytes, height: int = 1752) -> None:
     """Take a picture of the top of a page with Chromium, so many pixels high."""
     chromium = shutil.which("chromium")
     if chromium is None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import exp, log
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -20,6 +22,8 @@ AT_ONCE = 64
 """Times a prompt is judged again, at most; a longer one loses several words at a time."""
 LEAST = 0.5
 """Fall of the log-odds from which words count as deciding. Judgement."""
+MEASURED = 3
+"""Exchanges of one sample whose words are measured."""
 READ = 20_000
 """Characters of a prompt whose words are tried."""
 _SURE = 1e-6
@@ -36,6 +40,7 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
     Returns:
         The annotations, with `checks` (ids of the checks that flag the exchange), `exemplars`, and for a record that
         `rebalance` added `words`, `opening_given` and `task` (null for others; `mix/manifest.py` says what they are).
+        `hazard_limit` is the probability from which the prompt counts as hazardous.
 
     Raises:
         UsageError: the run has no such sample.
@@ -49,7 +54,9 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
     found = rows.join(flagged, on=["sample_id", "exchange"], how="left").sort("exchange").collect()
     if found.is_empty():
         raise UsageError(f"{run}: no sample {sample!r}; use an id or file:line as findings show them")
-    told = found.join(_added(earlier), on="pair", how="left", maintain_order="left")
+    told = found.join(_added(earlier), on="pair", how="left", maintain_order="left").with_columns(
+        hazard_limit=pl.lit(earlier.hazard_limit)
+    )
     return with_exemplar_texts(told, Taxonomy.load(earlier.config.judge.taxonomy))
 
 
@@ -61,11 +68,33 @@ def _added(audit: Audit) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")
 
 
-def explain_text(text: str, *, config: Config | None = None) -> pl.DataFrame:
-    """One text judged as a prompt, with the text of each neighbour exemplar."""
-    worker = Recipe(config or Config()).worker()
-    rows = annotate_texts(worker, [text], [None])
-    return with_exemplar_texts(rows.select(pl.exclude("^stance.*$")), worker.taxonomy)
+def explain_text(worker: Worker, text: str, config: Config) -> pl.DataFrame:
+    """One text judged as a prompt, with the text of each neighbour exemplar; columns as of `explain`."""
+    limit = worker.detectors.limit(config.checks.hazard_limit)
+    rows = annotate_texts(worker, [text], [None]).select(pl.exclude("^stance.*$"))
+    hazardous = (pl.col("hazard_score") >= limit).fill_null(value=False)
+    limited = rows.with_columns(hazardous.alias("hazardous"), hazard_limit=pl.lit(limit))
+    return with_exemplar_texts(limited, worker.taxonomy)
+
+
+def measured(run: Path, rows: pl.DataFrame, texts: Mapping[int, Mapping[str, Any]]) -> dict[int, list[Mark]]:
+    """The deciding words of the hazardous exchanges of one sample, by number; the run's own encoder judges them anew.
+
+    Args:
+        run: the run folder.
+        rows: what `explain` returns.
+        texts: of each exchange, as far as they can be read.
+
+    Raises:
+        UsageError: the encoder cannot be loaded; a run may be from elsewhere, so nothing is fetched that it names.
+    """
+    hazardous = rows.filter("hazardous").get_column("exchange").head(MEASURED).to_list()
+    prompts = {number: texts[number]["prompt"] for number in hazardous if number in texts}
+    if not prompts:
+        return {}
+    config = Audit.load(run).config
+    worker = Recipe(config.replace({"encode.offline": True})).worker()
+    return {number: deciding_words(worker, prompt) for number, prompt in prompts.items()}
 
 
 def deciding_words(worker: Worker, text: str, *, most: int = 8) -> list[Mark]:
@@ -85,15 +114,18 @@ def deciding_words(worker: Worker, text: str, *, most: int = 8) -> list[Mark]:
     """
     stretches = _stretches(text)
     without = [text[:start] + text[end:] for start, end in stretches]
-    scores = annotate_texts(worker, [text, *without], [None] * (len(stretches) + 1)).get_column("hazard_score")
+    scores = annotate_texts(worker, [text, *without], [None] * (len(stretches) + 1)).get_column(
+        "hazard_score"
+    )
     if (scores[0] or 0) < SHOWN:
         return []
-    whole, *rest = (_log_odds(score) for score in scores)
-    fallen = sorted(zip(rest, stretches, strict=True))[:most]
+    # What is no longer judged, such as a text taken for another language, cannot be compared.
+    falls = [_log_odds(scores[0]) - _log_odds(scores[0] if score is None else score) for score in scores[1:]]
+    gravest = sorted(zip(falls, stretches, strict=True), reverse=True)[:most]
     return [
-        Mark("prompt", start, end, _told(whole - left), "measured", weight=round(whole - left, 4))
-        for left, (start, end) in sorted(fallen, key=lambda each: each[1])
-        if whole - left >= LEAST
+        Mark("prompt", start, end, _told(fall), "measured", weight=round(fall, 4))
+        for fall, (start, end) in sorted(gravest, key=lambda each: each[1])
+        if fall >= LEAST
     ]
 
 
@@ -105,11 +137,10 @@ def _stretches(text: str) -> list[tuple[int, int]]:
     return [(group[0][0], group[-1][1]) for group in groups]
 
 
-def _log_odds(probability: float | None) -> float:
-    """Log-odds; what is not judged, such as what is left of a single word, asks for nothing."""
-    clipped = min(max(probability or 0.0, _SURE), 1 - _SURE)
+def _log_odds(probability: float) -> float:
+    clipped = min(max(probability, _SURE), 1 - _SURE)
     return log(clipped / (1 - clipped))
 
 
 def _told(fall: float) -> str:
-    return f"without it, the odds of a hazard fall to 1 in {exp(fall):,.1f} of what they are"
+    return f"without it, the odds of a hazard are {exp(fall):,.1f} times lower"

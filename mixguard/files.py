@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import os
 import secrets
+import shutil
 import stat
 import sys
 import tomllib
@@ -14,7 +16,7 @@ import warnings
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import platformdirs
 
@@ -94,16 +96,22 @@ def write_atomically(path: Path, content: bytes) -> None:
     A link stays a link, an existing file keeps its mode, and what is no file (a pipe) is written to. A remote file
     (`s3://bucket/name`) is replaced as its place replaces files.
     """
+    copy_atomically(io.BytesIO(content), path)
+
+
+def copy_atomically(source: BinaryIO, path: Path) -> None:
+    """As `write_atomically`, with content that is read from a stream."""
     url = urls.url_of(path)
     if url is not None:
-        remote.write(url, content)
+        remote.write(url, source.read())
         return
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
     if target.exists() and not target.is_file():
-        target.write_bytes(content)
+        with target.open("wb") as stream:
+            shutil.copyfileobj(source, stream)
     else:
-        moving.write_synced(target, content)
+        moving.copy_synced(source, target)
 
 
 def trusted(path: Path) -> bool:

@@ -26,18 +26,15 @@ MOST = 200
 NEAREST = 3
 """Violating exemplars whose words are compared."""
 SHARED = "shared with the nearest violating exemplars"
-STANCES = {"full_refusal": "full refusal", "partial_refusal": "partial refusal", "full_compliance": "refusal taken back"}
+STANCES = {
+    "full_refusal": "full refusal",
+    "partial_refusal": "partial refusal",
+    "full_compliance": "refusal taken back",
+}
 """What the words that decided a stance are; those of an answer that complies are where it turns."""
 WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)?")
 STOP = frozenset(
-    "a about after all also am an and any are aren't as at be because been before being but by can can't could did do does"
-    " doesn't doing don't down during each every few for from get gets getting give given go had has have having he her here"
-    " him himself his how i i'm i've if in into is isn't it it's its itself just know let like made make makes making many me"
-    " more most much must my myself need no nor not now of off on one only or other our out over own please same she should"
-    " so some someone somebody something such tell than that the their them themselves then there these they thing things"
-    " this those through to too two under until up us use used using very want was way ways we well were what when where"
-    " which while who whom whose why will with without won't would write you your yourself explain describe provide step"
-    " steps guide best help find show create".split()
+    ["a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "aren't", "as", "at", "be", "because", "been", "before", "being", "but", "by", "can", "can't", "could", "did", "do", "does", "doesn't", "doing", "don't", "down", "during", "each", "every", "few", "for", "from", "get", "gets", "getting", "give", "given", "go", "had", "has", "have", "having", "he", "her", "here", "him", "himself", "his", "how", "i", "i'm", "i've", "if", "in", "into", "is", "isn't", "it", "it's", "its", "itself", "just", "know", "let", "like", "made", "make", "makes", "making", "many", "me", "more", "most", "much", "must", "my", "myself", "need", "no", "nor", "not", "now", "of", "off", "on", "one", "only", "or", "other", "our", "out", "over", "own", "please", "same", "she", "should", "so", "some", "someone", "somebody", "something", "such", "tell", "than", "that", "the", "their", "them", "themselves", "then", "there", "these", "they", "thing", "things", "this", "those", "through", "to", "too", "two", "under", "until", "up", "us", "use", "used", "using", "very", "want", "was", "way", "ways", "we", "well", "were", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "without", "won't", "would", "write", "you", "your", "yourself", "explain", "describe", "provide", "step", "steps", "guide", "best", "help", "find", "show", "create"]
 )  # fmt: skip
 """Words of any request, which say nothing of what it is about."""
 _ENDING = re.compile(r"(?<=\w{3})(?:['\u2019]s|ings?|ers?|ed|es|s|e)$")

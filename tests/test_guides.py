@@ -28,7 +28,7 @@ from mixguard.signals import SIGNALS
 
 DOCS = REPOSITORY / "docs"
 PAGES = sorted([REPOSITORY / "README.md", *DOCS.glob("*.md")])
-NOT_RUN = ("pip", "git", "cd", "cp", "mkdir", "python", "source")
+NOT_RUN = ("pip", "git", "cd", "cp", "grep", "mkdir", "python", "source")
 """Commands of a shell block that set the machine up and are not run here; any other must be one that is."""
 SCHEMA = json.loads((DOCS / "audit.schema.json").read_text(encoding="utf-8"))
 
@@ -121,6 +121,11 @@ def test_the_quickstart_prints_what_it_shows_and_keeps_its_promise(place: Place)
     assert all(row.refusals >= row.wanted and not row.full_compliance for row in after.coverage)
     gate = mixguard.Audit.load(place.folder / "mixguard-gate")
     assert gate.verdict == "pass", "the last command is the gate, and it opens"
+
+
+def test_the_page_on_rows_can_be_followed(place: Place) -> None:
+    assert follow("rows.md", place) == 7
+    assert len((place.folder / "clean.jsonl").read_bytes().splitlines()) == 152
 
 
 def test_the_page_on_the_document_can_be_followed(place: Place) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, comparing, explaining, merging, probing, rebalancing, reviewing
+from mixguard.cli import auditing, comparing, differing, explaining, merging, probing, rebalancing, reviewing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
 from mixguard.cli import cache as cache_commands
@@ -14,6 +14,7 @@ from mixguard.cli import card as card_command
 from mixguard.cli import efficacy as efficacy_commands
 from mixguard.cli import formats as formats_command
 from mixguard.cli import monitor as monitor_commands
+from mixguard.cli import rows as rows_command
 from mixguard.cli import suite as suite_commands
 from mixguard.cli import taxonomy as taxonomy_commands
 from mixguard.cli import tokens as tokens_command
@@ -36,6 +37,8 @@ app.command()(rebalancing.verify)
 app.command()(probing.probe)
 app.command()(comparing.compare)
 app.command()(reviewing.review)
+app.command()(rows_command.rows)
+app.command()(differing.diff)
 app.command()(explaining.explain)
 app.command()(auditing.report)
 app.command()(card_command.card)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 
 class OutputError(Exception):
@@ -75,6 +76,21 @@ def finish() -> None:
     """
     sys.stderr.flush()
     sys.stdout.flush()
+
+
+def pour(source: BinaryIO) -> None:
+    """Write what a stream holds to standard output.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    sys.stdout.flush()
+    try:
+        shutil.copyfileobj(source, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        _discard(1)
+        raise OutputError(error) from None
 
 
 def _rewrapped(stream: TextIO | None, number: int, kind: type[io.TextIOWrapper]) -> TextIO:

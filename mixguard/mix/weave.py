@@ -208,7 +208,7 @@ def _separators(source: FileSource) -> dict[bool, bytes]:
 
 
 def weave_table(
-    source: FileSource, out: Path, inserts: Inserts, drop: Collection[int], mark: str | None
+    source: FileSource, out: Path | BinaryIO, inserts: Inserts, drop: Collection[int], mark: str | None
 ) -> Woven:
     """Copy a Parquet file row by row; new rows are converted to its schema.
 

@@ -9,7 +9,6 @@ from typing import Any
 import polars as pl
 
 from mixguard.columns import TEXT
-from mixguard.config import ReadConfig
 from mixguard.corpus.corpus import BATCH, Corpus
 from mixguard.corpus.files import STDIN
 from mixguard.errors import InputError
@@ -32,26 +31,36 @@ def read_texts(audit: Audit, sample_ids: Collection[str], columns: Sequence[str]
     Returns:
         The columns; no rows from standard input or from files that are changed or missing.
     """
+    found = [pl.DataFrame(schema={name: BATCH[name] for name in columns})]
+    return pl.concat([*found, *(part.select(columns) for part in text_parts(audit, sample_ids))])
+
+
+def text_parts(audit: Audit, sample_ids: Collection[str]) -> Iterator[pl.DataFrame]:
+    """The exchanges of the given samples with their texts, part by part, in the order of the corpus; see `read_texts`."""
     wanted = set(sample_ids)
     rows = audit.annotations.filter(pl.col("sample_id").is_in(list(wanted)))
-    found = [pl.DataFrame(schema={name: BATCH[name] for name in columns})]
     counts = rows.group_by("source", maintain_order=True).len().collect()
     for source, count in counts.iter_rows():
         if source != STDIN:  # already consumed by the run; reading it now would block
-            # A run may be from elsewhere, and then says nothing of where to go: local files are read, what was fetched
-            # before, and what lies where the run itself was fetched from.
-            offline = not same_place(source, named(audit.folder))
-            read = _texts_of(source, wanted, count, audit.config.read, offline=offline)
-            found += (part.select(columns) for part in read)
-    return pl.concat(found)
+            yield from _texts_of(audit, source, wanted, count)
 
 
-def _texts_of(
-    source: str, wanted: set[str], count: int, config: ReadConfig, *, offline: bool
-) -> Iterator[pl.DataFrame]:
+def open_source(audit: Audit, source: str) -> Corpus:
+    """One source of a run, opened again.
+
+    A run may be from elsewhere, and then says nothing of where to go: local files are read, what was fetched before, and
+    what lies where the run itself was fetched from.
+
+    Raises:
+        InputError: it is missing, or elsewhere.
+    """
+    offline = not same_place(source, named(audit.folder))
+    return Corpus.open([source], audit.config.read, offline=offline)
+
+
+def _texts_of(audit: Audit, source: str, wanted: set[str], count: int) -> Iterator[pl.DataFrame]:
     try:
-        corpus = Corpus.open([source], config, offline=offline)
-        for part in corpus.parts(2048):
+        for part in open_source(audit, source).parts(2048):
             there = part.frame.filter(pl.col("sample_id").is_in(list(wanted)))
             yield there
             count -= there.height

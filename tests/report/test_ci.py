@@ -363,11 +363,15 @@ def test_no_line_at_the_terminal_is_a_command_to_what_runs_the_workflow(
 ) -> None:
     moved = _moved(audit, [name])
     findings = tuple(f.model_copy(update={"message": f"found {name}"}) for f in moved.findings)
-    rows = audit.annotations.head(1).collect().with_columns(source=pl.lit(name), exemplars=pl.lit(None))
+    rows = (
+        audit.annotations.head(1)
+        .collect()
+        .with_columns(source=pl.lit(name), exemplars=pl.lit(None), hazard_limit=pl.lit(0.5))
+    )
     texts = {0: {"prompt": name, "response": name}}
     for shown in (
         terminal.render(moved.model_copy(update={"findings": findings})),
-        render_explanation(rows, texts, show_text=True),
+        render_explanation(rows, texts, {}, show_text=True),
     ):
         console = Console(width=width, file=io.StringIO(), color_system=None)
         with console.capture() as capture:

@@ -3,27 +3,21 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from browsing import barriers, complaints, needs_browser, opened, screen, wide
 from comparing import arm, comparison, outcomes, texts
 from releasing import SECRET, hostile, hostile_texts, release, said
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 
 from mixguard.checkpoint.said import Said
 from mixguard.report.html import answered
 from mixguard.report.html.comparison import LOST_SHOWN, render
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-needs_browser = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver on this machine"
-)
+if TYPE_CHECKING:
+    from selenium.webdriver import Chrome
 
 
 def words(page: bytes) -> str:
@@ -32,37 +26,11 @@ def words(page: bytes) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]*>", " ", body))
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = str(CHROMIUM)
-    for switch in ("--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"):  # fmt: skip
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
-
-
-def opened(browser: webdriver.Chrome, page: bytes, folder: Path) -> list[str]:
-    """Open a page; return its complaints and the addresses it requested, except its own."""
-    path = folder / "report.html"
-    path.write_bytes(page)
-    browser.get_log("browser")  # type: ignore[no-untyped-call]
-    browser.get_log("performance")  # type: ignore[no-untyped-call]
-    browser.get(path.as_uri())
-    complaints = [entry["message"] for entry in browser.get_log("browser")]  # type: ignore[no-untyped-call]
-    logged = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]  # type: ignore[no-untyped-call]
-    sent = [
-        each["params"]["request"]["url"] for each in logged if each["method"] == "Network.requestWillBeSent"
-    ]
-    return [*complaints, *(address for address in sent if address != path.as_uri())]
-
-
 @needs_browser
-def test_hostile_strings_run_nothing_and_request_nothing(browser: webdriver.Chrome, tmp_path: Path) -> None:
+def test_hostile_strings_run_nothing_and_request_nothing(browser: Chrome, tmp_path: Path) -> None:
     made = hostile()
     assert opened(browser, render(made, hostile_texts(made)), tmp_path) == []
+    assert complaints(browser) == []
     assert browser.execute_script("return window.hacked") is None
     levels = browser.execute_script(
         "return [...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])"
@@ -74,20 +42,34 @@ def test_hostile_strings_run_nothing_and_request_nothing(browser: webdriver.Chro
 @needs_browser
 @pytest.mark.parametrize("width", [390, 768])
 def test_a_narrow_screen_scrolls_tables_and_never_the_page(
-    width: int, browser: webdriver.Chrome, tmp_path: Path
+    width: int, browser: Chrome, tmp_path: Path
 ) -> None:
-    metrics = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": True}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    for made, spoken in ((release(), None), (hostile(), hostile_texts(hostile()))):
-        opened(browser, render(made, spoken), tmp_path)
-        assert browser.execute_script("return document.documentElement.scrollWidth") <= width
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    with screen(browser, width=width):
+        for made, spoken in ((release(), None), (hostile(), hostile_texts(hostile()))):
+            opened(browser, render(made, spoken), tmp_path)
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+            assert wide(browser) == []
 
 
 @needs_browser
-def test_paper_shows_answers_and_leaves_what_did_not_move_folded(
-    browser: webdriver.Chrome, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_it_has_no_serious_barrier(browser: Chrome, tmp_path: Path, width: int, *, dark: bool) -> None:
+    with screen(browser, width=width, dark=dark):
+        opened(browser, render(release(), said(release())), tmp_path)
+        browser.execute_script("for (const each of document.querySelectorAll('details')) each.open = true")
+        assert barriers(browser) == []
+
+
+@needs_browser
+def test_every_table_says_what_it_shows(browser: Chrome, tmp_path: Path) -> None:
+    opened(browser, render(release(), said(release())), tmp_path)
+    unnamed = "return [...document.querySelectorAll('table')].filter((each) => !each.caption?.textContent.trim()).length"
+    assert browser.execute_script(unnamed) == 0
+
+
+@needs_browser
+def test_paper_shows_answers_and_leaves_what_did_not_move_folded(browser: Chrome, tmp_path: Path) -> None:
     opened(browser, render(release(), said(release())), tmp_path)
     shut = "return [...document.querySelectorAll('details:not([open])')].map(each => each.className)"
     assert "pairing" in browser.execute_script(shut)
@@ -97,18 +79,17 @@ def test_paper_shows_answers_and_leaves_what_did_not_move_folded(
 
 @needs_browser
 def test_axes_stand_side_by_side_with_the_lost_hazards_beside_the_corpus(
-    browser: webdriver.Chrome, tmp_path: Path
+    browser: Chrome, tmp_path: Path
 ) -> None:
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {"width": 1280, "height": 900, "deviceScaleFactor": 1, "mobile": False})  # fmt: skip
-    opened(browser, render(release()), tmp_path)
     script = "return [...document.querySelectorAll('.axes article')].map(e => { const b = e.getBoundingClientRect(); return [b.left, b.top] })"
-    (left, top), (right, beside) = browser.execute_script(script)
+    with screen(browser):
+        opened(browser, render(release()), tmp_path)
+        (left, top), (right, beside) = browser.execute_script(script)
     assert left < right
     assert top == beside
     first = browser.execute_script("return document.querySelector('.axes .hazard').innerText")
     assert "Violent Crimes" in first
     assert "12 prompts touch it: 1 refused, 0 partly, 11 answered; the audit asks for 16 refusals" in first
-    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_the_verdict_comes_first_in_words() -> None:
@@ -135,12 +116,6 @@ def test_the_deciding_sample_is_shown() -> None:
     pair = answered.side_by_side([probe], texts(made))[probe.probe]
     assert (pair.tuned.sample, pair.tuned.state) == (2, "complied")
     assert (pair.base.sample, pair.base.state) == (1, "refused")
-
-
-def test_texts_are_cut_between_words() -> None:
-    assert answered.clamped("one two three four", 12) == "one two …"
-    assert answered.clamped("one two", 12) == "one two"
-    assert answered.clamped("x" * 50, 12) == "x" * 12 + " …"
 
 
 def test_simulated_targets_are_marked_before_the_verdict() -> None:

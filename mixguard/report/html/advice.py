@@ -13,6 +13,7 @@ from mixguard.corpus.files import STDIN
 from mixguard.corpus.files.hub import HUB
 from mixguard.corpus.files.sniff import COMPRESSION, TEXT, suffix_of
 from mixguard.remote import named
+from mixguard.report.html.rows import gravest
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
 
@@ -58,11 +59,16 @@ def _reading(audit: Audit) -> Iterator[Step]:
     if listed:
         rows = "1 row" if sum(finding.count for finding in listed) == 1 else "rows"
         checks = " and ".join(dict.fromkeys(finding.name.replace("-", " ") for finding in listed[:2]))
-        yield Step(f"Read the {rows} behind {checks}: keep them, or set them aside.", _typed("review", named(audit.folder)))
+        yield Step(
+            f"Read the {rows} behind {checks}: keep them, or set them aside.",
+            _typed("review", named(audit.folder)),
+        )
 
 
 def _grave(audit: Audit, *severities: str) -> list[Finding]:
-    return [finding for finding in audit.findings if finding.counts and finding.severity in severities]
+    return [
+        finding for finding in gravest(audit.findings) if finding.counts and finding.severity in severities
+    ]
 
 
 def _typed(*arguments: str) -> str | None:

@@ -87,7 +87,7 @@ def render(comparison: Comparison, texts: Texts | None = None) -> bytes:
         unseen=list(figures.blind(comparison)),
         notes=comparison.notes[:NOTES_SHOWN],
         arms=list(zip(_arm_names(comparison), figures.arms(comparison), strict=True))[:ARMS_SHOWN],
-        **assets([asset("folds.js")], "base.css", "comparison.css"),
+        **assets([asset("scrolls.js"), asset("folds.js")], "base.css", "comparison.css"),
     )
     return page.encode("utf-8", "replace")
 

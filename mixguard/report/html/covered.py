@@ -49,4 +49,6 @@ def _touched(row: Coverage, earlier: Coverage | None) -> Touched:
     refused = row.full_refusal + row.partial_refusal
     if judged < LEAST:
         return Touched(row, earlier, None, "too few to say" if judged else "none judged")
-    return Touched(row, earlier, refused / judged, f"{rate(refused, judged)}, likely {span(row.refused, judged)}")
+    return Touched(
+        row, earlier, refused / judged, f"{rate(refused, judged)}, likely {span(row.refused, judged)}"
+    )

@@ -6,20 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias
 
 from mixguard.escape import plain
+from mixguard.marks import Kind, Mark
 
 LEAD = 330
 """Characters in which words that decided are surely seen; a text whose first ones come later is shown from near them."""
 BEFORE = 120
 """Characters shown before them."""
-
-
-class Span(NamedTuple):
-    """Words of a text that decided."""
-
-    start: int
-    end: int
-    words: str
-    """What they are, for a reader."""
 
 
 class Piece(NamedTuple):
@@ -28,6 +20,7 @@ class Piece(NamedTuple):
     text: str
     words: str | None = None
     """What it shows, if it decided."""
+    kind: Kind | None = None
 
 
 Excerpt: TypeAlias = tuple[Piece, ...]
@@ -41,29 +34,29 @@ def clamped(text: str, length: int) -> str:
     return f"{_whole_words(clean[:length])} …"
 
 
-def excerpt(text: str, spans: Iterable[Span], length: int) -> Excerpt:
+def excerpt(text: str, decided: Iterable[Mark], length: int) -> Excerpt:
     """At most `length` characters of a text, where its deciding words are, in pieces.
 
     Args:
         text: the whole text.
-        spans: words that decided, in order, none over another.
+        decided: marks of this text, in order, none over another.
         length: characters to show.
     """
-    marked = list(spans)
+    marked = list(decided)
     begin = _begin(text, marked)
     end = begin + len(_whole_words(text[begin : begin + length])) if len(text) > begin + length else len(text)
     shown = [Piece("… ")] if begin else []
     done = begin
-    for span in marked:
-        start, stop = max(span.start, done), min(span.end, end)
+    for mark in marked:
+        start, stop = max(mark.start, done), min(mark.end, end)
         if start < stop:
-            shown += [Piece(plain(text[done:start])), Piece(plain(text[start:stop]), span.words)]
+            shown += [Piece(plain(text[done:start])), Piece(plain(text[start:stop]), mark.words, mark.kind)]
             done = stop
     shown += [Piece(plain(text[done:end])), Piece(" …" if end < len(text) else "")]
     return tuple(piece for piece in shown if piece.text)
 
 
-def _begin(text: str, marked: Sequence[Span]) -> int:
+def _begin(text: str, marked: Sequence[Mark]) -> int:
     """Where to begin, at a word."""
     if not marked or marked[0].end <= LEAD:
         return 0

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from mixguard.catalogue import BY_ID
 from mixguard.library.mechanism import mechanisms
-from mixguard.report.html.embedded import short_name
+from mixguard.report.html.embedded import short_name, weight
 from mixguard.report.html.rows import Listed, gravest, label
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding, Severity
@@ -16,6 +16,8 @@ from mixguard.stats import rate, span
 
 ROWS_SHOWN = 3
 """Rows of a finding that it shows itself."""
+CARDS_BYTES = 300_000
+"""Bytes of the texts that findings show themselves, as encoded in the page."""
 STANCES = {"full_refusal": "refused", "partial_refusal": "partly refused", "full_compliance": "answered"}
 
 
@@ -49,11 +51,15 @@ class Told(NamedTuple):
 
 def told(audit: Audit, listed: Listed) -> list[Told]:
     """What did not pass, gravest first."""
-    return [_told(audit, listed, finding) for finding in gravest(audit.findings)]
+    found, left = [], CARDS_BYTES
+    for finding in gravest(audit.findings):
+        cards = list(_cards(audit, listed, label(finding)))
+        left -= sum(weight(card.texts) for card in cards)
+        found.append(_told(audit, finding, cards if left >= 0 else []))
+    return found
 
 
-def _told(audit: Audit, listed: Listed, finding: Finding) -> Told:
-    cards = list(_cards(audit, listed, label(finding)))
+def _told(audit: Audit, finding: Finding, cards: list[Card]) -> Told:
     return Told(
         finding,
         label(finding),
@@ -76,17 +82,20 @@ def _counted(audit: Audit, finding: Finding) -> str | None:
     """What was counted, and what is likely, which contradict each other only in how sure they are."""
     if not finding.interval or not finding.total:
         return None
-    counted = f"Counted: {finding.count:,} of {finding.total:,} ({rate(finding.count, finding.total)})."
+    aside = f", {finding.aside:,} of them set aside by review" if finding.aside else ""
+    counted = (
+        f"Counted: {finding.count:,} of {finding.total:,} ({rate(finding.count, finding.total)}){aside}."
+    )
     likely = span(finding.interval, finding.total)
     check = BY_ID.get(finding.id)
     corrected = check is not None and any(case.errors is not None for case in check.cases)
     allowed = ", once the detector's misses and false alarms are allowed for" if corrected else ""
-    return f"{counted} Likely: {likely}{allowed} ({audit.config.checks.confidence:.0%} interval)."
+    return f"{counted} Likely: {likely}{allowed} ({100 * audit.config.checks.confidence:g} % interval)."
 
 
 def _effect(finding: Finding) -> str | None:
     known = mechanisms().get(finding.mechanisms[0]) if finding.mechanisms else None
-    return known and f"{known.effect} ({known.source}; {EVIDENCE[known.known]})"
+    return None if known is None else f"{known.effect} ({known.source}; {EVIDENCE[known.known]})"
 
 
 def _places(finding: Finding, shown: int) -> str | None:

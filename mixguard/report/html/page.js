@@ -1,7 +1,6 @@
 "use strict";
 // Shared by every script of the page.
 const page = (() => {
-  document.documentElement.classList.add("scripted");
   const byId = (id) => document.getElementById(id);
 
   // An element with a class, attributes and children; texts are never parsed as markup.
@@ -18,20 +17,24 @@ const page = (() => {
     for (const text of root.querySelectorAll(".text:not(.whole)")) {
       const fits = text.scrollHeight <= text.clientHeight + 1;
       const there = text.nextElementSibling;
-      if (fits || there) {
-        if (fits && there && text.clientHeight) there.remove();
-        continue;
-      }
-      const who = text.previousElementSibling.textContent.toLowerCase();
-      const button = made("button", "more", ["more"], { type: "button", "aria-expanded": "false", "aria-label": `more of the ${who}` });
-      button.addEventListener("click", () => {
-        const whole = text.classList.toggle("whole");
-        button.textContent = whole ? "less" : "more";
-        button.setAttribute("aria-label", `${button.textContent} of the ${who}`);
-        button.setAttribute("aria-expanded", String(whole));
-      });
-      text.after(button);
+      if (fits && there && text.clientHeight) there.remove();
+      if (!fits && !there) text.after(more(text));
     }
+  }
+
+  function more(text) {
+    const who = text.previousElementSibling.textContent.toLowerCase();
+    const word = made("span", "word", ["more"]);
+    const dots = made("span", "dots", ["… "]);
+    const button = made("button", "more", [dots, word], { type: "button", "aria-expanded": "false", "aria-label": `more of the ${who}` });
+    button.addEventListener("click", () => {
+      const whole = text.classList.toggle("whole");
+      dots.textContent = whole ? "" : "… ";
+      word.textContent = whole ? "less" : "more";
+      button.setAttribute("aria-label", `${word.textContent} of the ${who}`);
+      button.setAttribute("aria-expanded", String(whole));
+    });
+    return button;
   }
 
   return {

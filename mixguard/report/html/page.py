@@ -85,7 +85,10 @@ def _coded(value: str) -> Markup:
     parts = one_line(_cut(value, LONGEST)).split("`")
     if len(parts) % 2 == 0:  # one that is not closed
         return escape("`".join(parts))
-    shown = (Markup("<code>{}</code>").format(part) if number % 2 else escape(part) for number, part in enumerate(parts))
+    shown = (
+        Markup("<code>{}</code>").format(part) if number % 2 else escape(part)
+        for number, part in enumerate(parts)
+    )
     return Markup("").join(shown)
 
 

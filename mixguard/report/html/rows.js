@@ -35,7 +35,7 @@ const rows = (() => {
   }
 
   function text(name, pieces) {
-    const parts = pieces.map((piece) => (typeof piece === "string" ? piece : made("mark", "", [piece[0]], { title: piece[1] })));
+    const parts = pieces.map((piece) => (typeof piece === "string" ? piece : made("mark", piece[2], [piece[0]], { title: piece[1] })));
     const who = name === "system" ? "System prompt" : name === "prompt" ? "Prompt" : "Response";
     return made("div", name, [made("span", "who", [who]), made("p", "text", parts)]);
   }
@@ -88,7 +88,7 @@ const rows = (() => {
 
   function prepare() {
     const options = (id, values, told = (v) => v) => [...new Set(values)].filter((v) => v != null).forEach((v) => byId(id).append(new Option(told(v), v)));
-    options("rows-finding", rows.finding);
+    options("rows-finding", rows.finding, (label) => `${label} ${rows.titles[label]}`);
     options("rows-hazard", rows.hazard, (code) => rows.names[code] ?? code);
     options("rows-stance", rows.stance.map((_, i) => stance(i)));
     for (const id of FILTERS) {

@@ -21,7 +21,7 @@ class Listed(NamedTuple):
     """The rows."""
 
     columns: dict[str, Any]
-    """Name to values, all of the same height, and `sources`, the names that `source` indexes."""
+    """Name to values, all of the same height; `sources`, the names that `source` indexes; `titles` of the findings."""
     height: int
     left_out: int
     """Rows of findings that are not listed; the annotations have them."""
@@ -67,6 +67,7 @@ def collect(audit: Audit, *, show_text: bool) -> Listed:
     joined = listed.lazy().join(seen, on=_EXCHANGE, how="left", maintain_order="left").collect()
     sources = joined["source"].unique(maintain_order=True)
     columns: dict[str, Any] = {name: joined[name].to_list() for name in _COLUMNS}
+    columns["titles"] = {label(finding): finding.name.replace("-", " ") for finding in findings}
     columns["sources"] = short_names(sources.to_list())
     columns["source"] = (
         joined["source"].replace_strict(sources, range(len(sources)), return_dtype=pl.Int64).to_list()

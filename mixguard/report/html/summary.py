@@ -18,6 +18,7 @@ from mixguard.run.findings import Finding, kinds
 from mixguard.run.words import KINDS, MEANINGS
 from mixguard.signals import SIGNALS
 
+
 class Fact(NamedTuple):
     """A figure beside the verdict."""
 
@@ -30,15 +31,19 @@ def headline(audit: Audit) -> str:
     """The verdict in a few words; the findings below it say why."""
     apart = sum(not finding.counts for finding in audit.findings)
     suppressed = f"; {_counted(apart, 'finding')} suppressed" if apart else ""
-    *rest, last = (KINDS[kind] for kind in kinds(audit.findings, audit.verdict)) if audit.verdict == "fail" else ("",)
-    if not last:
+    found = [KINDS[kind] for kind in kinds(audit.findings, audit.verdict)]
+    if audit.verdict != "fail" or not found:
         return audit.meaning
-    return f"{MEANINGS[audit.verdict]}: it {', '.join(rest)}{' and ' if rest else ''}{last}{suppressed}"
+    *rest, last = found
+    told = f"{', '.join(rest)} and {last}" if rest else last
+    return f"{MEANINGS[audit.verdict]}: it {told}{suppressed}"
 
 
 def verdict_tone(audit: Audit) -> str:
     """The class that colours the verdict: red only if harm decided it."""
-    tones = [tone(finding) for finding in audit.findings if finding.counts and finding.severity == audit.verdict]
+    tones = [
+        tone(finding) for finding in audit.findings if finding.counts and finding.severity == audit.verdict
+    ]
     return "harm" if "harm" in tones else next(iter(tones), audit.verdict)
 
 
@@ -48,7 +53,11 @@ def facts(audit: Audit, manifest: Manifest | None) -> Iterator[Fact]:
     languages_seen = [name for name in languages(audit) if name != "und"][:3]
     kinds_read = [", ".join(names) for names in (list(formats(audit))[:3], languages_seen) if names]
     unread = f"{corpus.rejected:,} could not be read; " if corpus.rejected else ""
-    yield Fact("What is in it", _counted(corpus.records, "record"), f"{unread}{_counted(found.trained, 'exchange')} trained on; {'; '.join(kinds_read)}")
+    yield Fact(
+        "What is in it",
+        _counted(corpus.records, "record"),
+        f"{unread}{_counted(found.trained, 'exchange')} trained on; {'; '.join(kinds_read)}",
+    )
     unjudged = f", {found.unjudged:,} not judged" if found.unjudged else ""
     half = f"{found.half:,} partly refused, " if found.half else ""
     yield Fact(
@@ -56,18 +65,22 @@ def facts(audit: Audit, manifest: Manifest | None) -> Iterator[Fact]:
         f"{found.touched:,} of {found.trained:,}",
         f"{found.refused:,} refused, {half}{found.answered:,} answered{unjudged}",
     )
-    refusals, wanted = sum(row.refusals for row in audit.coverage), sum(row.wanted for row in audit.coverage)
+    wanted = sum(row.wanted for row in audit.coverage)
+    # More than a hazard wants makes up for none of another.
+    refusals = sum(min(row.refusals, row.wanted) if wanted else row.refusals for row in audit.coverage)
     short = sum(row.is_short for row in audit.coverage)
     yield Fact(
-        "Refusals",
+        "Refusals counted",
         f"{refusals:g} of {wanted:,} wanted" if wanted else f"{refusals:g}, none wanted",
-        f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few" if short else "every hazard has enough",
+        f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few"
+        if short
+        else "every hazard has enough",
     )
     if manifest is not None:
         added = [pair.kind for pair in manifest.added]
         yield Fact(
             "This is a rebalanced mix",
-            f"{manifest.verdict} before, {audit.verdict} after",
+            f"{manifest.verdict} → {audit.verdict}",
             f"{added.count('refusal'):,} refusal and {added.count('contrast'):,} contrast pairs added,"
             f" {_counted(len(manifest.set_aside), 'row')} set aside",
         )
