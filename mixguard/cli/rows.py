@@ -100,6 +100,7 @@ def rows(
 
     form = _format(output, format_, rest=rest)
     audit = Audit.load(run)
+    _refuse_input(audit, output)
     cut = None if form == "table" else limit  # the screen says how many rows it leaves out
     wanted = Wanted(check or (), subject or (), hazard or (), source, least, cut)
     found = choose(audit, wanted)
@@ -129,6 +130,14 @@ def _format(output: Path | None, named: str | None, *, rest: bool) -> str:
             f"{output}: the name does not say what to write; end it in .jsonl, .csv or .parquet, or use --format"
         )
     return form
+
+
+def _refuse_input(audit: Audit, output: Path | None) -> None:
+    """Refuse to overwrite a file of the corpus."""
+    from mixguard.errors import UsageError
+
+    if output is not None and output.resolve() in {Path(name).resolve() for name in audit.corpus.sources}:
+        raise UsageError(f"{output}: is an input, and inputs are never overwritten; choose another output")
 
 
 def _cards(audit: Audit, found: pl.DataFrame, limit: int, *, show_text: bool) -> None:

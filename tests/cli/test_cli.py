@@ -19,6 +19,8 @@ COMMANDS = [
     "report",
     "rebalance",
     "verify",
+    "rows",
+    "diff",
     "explain",
     "config",
     "formats",

@@ -123,6 +123,7 @@ def test_the_rest_of_a_corpus_is_its_other_lines(mixguard: Run) -> None:
         (["--format", "xml"], "use one of table, jsonl"),
         (["--format", "table", "-o", "x.jsonl"], "is for the terminal"),
         (["--format", "csv", "--rest"], "drop one of the options"),
+        (["--rest", "-o", "./data.jsonl"], "inputs are never overwritten"),
     ],
 )
 def test_wrong_use_of_rows_is_one_sentence(mixguard: Run, arguments: list[str], message: str) -> None:
