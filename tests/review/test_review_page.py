@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,12 +11,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from axe_core_python.selenium import Axe
+from browsing import barriers, complaints, needs_browser, screen
 from conftest import chat
 from reviewing import audited_texts, harmful, opened
 from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
@@ -29,10 +26,7 @@ from mixguard.review.server import Site, serving
 from mixguard.review.session import Session
 from mixguard.run.document import Audit
 
-CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None or DRIVER is None, reason="no chromium and chromedriver on this machine"
-)
+pytestmark = needs_browser
 HOSTILE = (
     '</script><script>window.hacked=1</script><img src=x onerror="window.hacked=1">'
     '<a href="javascript:window.hacked=1">x</a><iframe src="http://127.0.0.1:9/"></iframe> \u202egnp\u0007\x1b[31m'
@@ -45,7 +39,7 @@ class Review:
     def __init__(self, browser: webdriver.Chrome, session: Session, address: str) -> None:
         self.browser, self.session, self.address = browser, session, address
         browser.get_log("performance")  # type: ignore[no-untyped-call]
-        browser.get_log("browser")  # type: ignore[no-untyped-call]
+        complaints(browser)
         browser.get(address)
         self.shows("Row 1 ")
 
@@ -81,15 +75,6 @@ class Review:
     def rulings(self) -> list[str]:
         return [taken.ruling for taken in self.session.decisions.values()]
 
-    def faults(self) -> list[str]:
-        """Serious faults of accessibility, as axe-core finds them."""
-        found = Axe().run(self.browser)["violations"]
-        return [
-            f"{each['id']}: {each['nodes'][0]['html']}"
-            for each in found
-            if each["impact"] in ("serious", "critical")
-        ]
-
     def asked(self) -> list[str]:
         """Addresses that the browser asked."""
         logged = self.browser.get_log("performance")  # type: ignore[no-untyped-call]
@@ -99,22 +84,6 @@ class Review:
             for each in messages
             if each["method"] == "Network.requestWillBeSent"
         ]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[webdriver.Chrome]:
-    options = Options()
-    options.binary_location = str(CHROMIUM)
-    for switch in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-        "--disable-background-networking", "--disable-component-update", "--window-size=1280,900",
-        "--force-prefers-reduced-motion",
-    ):  # fmt: skip
-        options.add_argument(switch)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
 
 
 @pytest.fixture(scope="module")
@@ -295,7 +264,7 @@ def test_hostile_texts_run_nothing_and_ask_nobody(review: Review) -> None:
         "/row",
         "/decide",
     }
-    assert review.browser.get_log("browser") == []  # type: ignore[no-untyped-call]
+    assert complaints(review.browser) == []
 
 
 def test_the_end_leads_on_to_what_is_left_and_to_ones_own_taxonomy(
@@ -338,29 +307,27 @@ def test_the_words_that_decided_are_marked_and_told(browser: webdriver.Chrome, t
         assert "refusal taken back" in browser.find_element(By.CLASS_NAME, "legend").text
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
-def test_no_serious_fault_of_accessibility(review: Review, width: int, scheme: str) -> None:
-    driver = review.browser
-    driver.execute_cdp_cmd(
-        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
-    )
-    if width < 800:
-        metrics = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
-        driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
-    review.press("/")
-    assert review.faults() == []
-    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
-    review.press(Keys.ESCAPE, "h")
-    assert review.faults() == []
-    review.press(Keys.ESCAPE, "?")
-    assert review.faults() == []
-    review.press(Keys.ESCAPE)
-    for number in range(2, 5):
-        review.press("a")
-        review.shows(f"Row {number} ")
-    review.press("s")
-    review.shows("All 4 rows")
-    assert review.faults() == []
-    assert driver.execute_script("return document.documentElement.scrollWidth") <= width
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
-    driver.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+@pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])
+def test_no_serious_fault_of_accessibility(review: Review, width: int, dark: bool) -> None:
+    with screen(review.browser, width=width, dark=dark):
+        review.press("/")
+        assert barriers(review.browser) == []
+        assert sideways(review) <= width
+        review.press(Keys.ESCAPE, "h")
+        assert barriers(review.browser) == []
+        review.press(Keys.ESCAPE, "?")
+        assert barriers(review.browser) == []
+        review.press(Keys.ESCAPE)
+        for number in range(2, 5):
+            review.press("a")
+            review.shows(f"Row {number} ")
+        review.press("s")
+        review.shows("All 4 rows")
+        assert barriers(review.browser) == []
+        assert sideways(review) <= width
+
+
+def sideways(review: Review) -> int:
+    """Pixels that the page is wide."""
+    found: int = review.browser.execute_script("return document.documentElement.scrollWidth")
+    return found
