@@ -107,7 +107,6 @@ class Session:
         hazards = Counter(self.rows["touched"].drop_nulls())
         names = {finding.id: finding.name for finding in self.audit.findings}
         return {
-            "author": one_line(self.author),
             "checks": [
                 {"id": check, "name": names[check], "rows": checks[check]} for check in sorted(checks)
             ],
@@ -121,8 +120,6 @@ class Session:
                 for each in self._hazards.values()
             ],
             "notes": int((~self.rows["grave"]).sum()),
-            "rows": self.rows.height,
-            "teaches": self.places.teach is not None,
         }
 
     def row(self, asked: Asked) -> dict[str, Any]:
