@@ -41,7 +41,7 @@ SLOW = (
     "test_examples.py", "test_samples.py", "test_reference.py", "test_banks.py", "test_rebalance.py", "test_cli.py", "test_adapter.py",
     "test_taxonomy_check.py", "test_contract.py", "test_card_merge.py", "test_careful.py", "test_network.py", "test_convert.py",
     "test_ray.py", "test_processes.py", "test_scale_examples.py", "test_killed.py", "test_exits.py", "test_linear.py", "test_spoken_mix.py",
-    "test_notebook.py", "test_recipes.py", "test_tracking.py", "test_html.py", "test_page.py", "test_offline.py", "test_package.py", "test_efficacy.py", "test_merge.py", "test_reuse.py",
+    "test_notebook.py", "test_recipes.py", "test_tracking.py", "test_html.py", "test_page.py", "test_review_page.py", "test_offline.py", "test_package.py", "test_efficacy.py", "test_merge.py", "test_reuse.py",
 )  # fmt: skip
 """Files with few tests that take long: started first, so that no process is left with one of them at the end."""
 

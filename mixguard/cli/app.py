@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mixguard.cli import auditing, comparing, differing, explaining, merging, probing, rebalancing
+from mixguard.cli import auditing, comparing, differing, explaining, merging, probing, rebalancing, reviewing
 from mixguard.cli import bank as bank_commands
 from mixguard.cli import budget as budget_commands
 from mixguard.cli import cache as cache_commands
@@ -38,6 +38,7 @@ app.command()(rebalancing.rebalance)
 app.command()(rebalancing.verify)
 app.command()(probing.probe)
 app.command()(comparing.compare)
+app.command()(reviewing.review)
 app.command()(rows_command.rows)
 app.command()(differing.diff)
 app.command()(explaining.explain)
