@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 DOCS = Path(__file__).resolve().parent
 REPOSITORY = DOCS.parent
-RUN = ("mixguard", "jq", "grep")
+RUN = ("mixguard", "jq")
 SETS_UP = ("pip", "git", "cd", "cp", "mkdir", "python", "source", "make")
 """Programs of a block `sh` that are not run here; any other must be in RUN."""
 COLUMNS = "90"
