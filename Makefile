@@ -6,7 +6,7 @@ SETUP := .venv/.ready
 
 # Where torch comes from: its CPU build from PyTorch's own index, a fifth of the size of the others; where pip has been
 # told of another index, from there. For an NVIDIA GPU: make TORCH_INDEX=
-TORCH_INDEX ?= $(shell $(PYTHON) -m pip config list 2> /dev/null | grep -q index-url || echo https://download.pytorch.org/whl/cpu)
+TORCH_INDEX ?= $(shell $(PYTHON) -m pip config list 2> /dev/null | grep -Eq 'index-url|find-links' || echo https://download.pytorch.org/whl/cpu)
 
 # Shows each step of an installation; where one fails, says what to do.
 STEPS = trap '{ [ $$? = 0 ] || printf "\n%s\n" "$(REMEDY)"; } 2> /dev/null' EXIT; set -ex
