@@ -1,4 +1,4 @@
-"""Proximity to harm: exchanges closer to violating exemplars than plain requests are, without being flagged."""
+"""Proximity to harm: exchanges closer to violating exemplars than plain requests are, neither flagged nor refused."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import polars as pl
 from mixguard.annotate.base import Batch
 from mixguard.annotate.exemplars import PROXIMITY_NEAREST, nearness
 from mixguard.checks.base import Case, Check, Evidence, Judged, Limit, Rate
-from mixguard.checks.terms import NEAR_HARM, TRAINED
+from mixguard.checks.terms import NEAR_HARM, REFUSES, TRAINED
 from mixguard.signals.base import Examples, Page, Signal
 
 
@@ -30,15 +30,13 @@ class ProximityAnnotator:
 
 def _judge(rate: Rate, evidence: Evidence) -> Judged:
     limit = rate.limit + evidence.detectors.proximity_expected
-    message = (
-        f"{rate.count:,} of {rate.total:,} exchanges lie close to violating exemplars without being flagged"
-    )
+    message = f"{rate.count:,} of {rate.total:,} exchanges lie close to violating exemplars and are neither flagged nor refused"
     return Judged("warn" if rate.interval.low > limit else "note" if rate.count else "pass", message, limit)
 
 
 PROXIMITY = Signal(
     name="near harm",
-    about="lies close to violating exemplars without being flagged",
+    about="lies close to violating exemplars, neither flagged nor refused",
     annotator=ProximityAnnotator(),
     page=Page(
         measures="Mean cosine of the most hazardous window of the prompt to the 10 nearest violating exemplars minus that to the 10 nearest benign ones. The limit is the 99.5 % quantile on plain text.",
@@ -63,7 +61,7 @@ PROXIMITY = Signal(
         cases=(
             Case(
                 among=TRAINED & pl.col("hazard_score").is_not_null(),  # what the screen dismissed is not near
-                flags=NEAR_HARM,
+                flags=NEAR_HARM & ~REFUSES.fill_null(value=False),  # what is refused teaches no harm
                 judge=_judge,
                 rank="proximity",
             ),

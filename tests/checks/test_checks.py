@@ -195,6 +195,14 @@ def test_a_hazardous_prompt_is_not_near_harm() -> None:
     assert found(evidence([*[row()] * 50, answered(proximity=0.4)]), "MG201").count == 0
 
 
+@pytest.mark.parametrize(
+    ("stance", "count"),
+    [("full_refusal", 0), ("partial_refusal", 1), ("full_compliance", 1), (None, 1)],
+)
+def test_what_is_refused_near_harm_teaches_none(stance: str | None, count: int) -> None:
+    assert found(evidence([*[row()] * 50, row(proximity=0.4, stance=stance)]), "MG201").count == count
+
+
 def test_what_was_screened_out_is_not_near_harm_and_counts() -> None:
     screened = row(hazard_stage="screen", proximity=None)
     finding = found(evidence([*[screened] * 995, *[row(proximity=0.2)] * 5]), "MG201")
