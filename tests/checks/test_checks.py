@@ -254,7 +254,7 @@ def test_unread_bytes_count_as_unread_records_do() -> None:
     assert found(evidence([row()], **one, quarantined_bytes=100), "MG303").severity == "warn"
     beyond = found(evidence([row()], **one, quarantined_bytes=300), "MG303")
     assert beyond.severity == "incomplete"
-    assert "1 of 1,000 records, 2.9% of all bytes, could not be read" in beyond.message
+    assert "1 of 1,000 records, 2.9 % of all bytes, could not be read" in beyond.message
 
 
 def test_a_file_that_breaks_off_is_incomplete() -> None:
