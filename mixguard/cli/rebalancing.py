@@ -187,7 +187,8 @@ def rebalance(
 
 def _applying(mix: Mix, paths: Sequence[str], plan: Path) -> Sequence[Step]:
     """The command that applies a plan that was written."""
-    from mixguard.console.onward import Step, mix_of
+    from mixguard.console.onward import Step
+    from mixguard.report.mixes import mix_of
     from mixguard.urls import shown
 
     to = mix_of(tuple(mix.before.corpus.sources))

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import NamedTuple
 
 from rich.text import Text
 
-from mixguard.corpus.files.sniff import TEXT, suffix_of
 from mixguard.errors import UsageError
 from mixguard.escape import typed
 from mixguard.library.profile import Dose
 from mixguard.mix.manifest import manifest_for
 from mixguard.remote import named
+from mixguard.report.mixes import mix_for
 from mixguard.report.suppressed import counting
 from mixguard.run.document import Audit
-
-REWRITTEN = (*TEXT, ".parquet")
-"""Ends of names whose files a mix can be written as."""
-SAFE = "safe"
-"""What the name of a suggested mix says."""
 
 
 class Step(NamedTuple):
@@ -58,7 +53,7 @@ def listed(found: Iterable[Step]) -> Iterator[Text]:
 def _remedies(audit: Audit, folder: str) -> Iterator[Step]:
     """What mends the findings that decide."""
     found = [finding for finding in counting(audit) if finding.severity != "note"]
-    mix = mix_of(tuple(audit.corpus.sources))
+    mix = mix_for(audit)
     if audit.corpus.unread:
         yield Step("Read", ("mixguard", "formats", audit.corpus.unread[0].source))
     options = made_for(audit) if _lacks(audit) else []
@@ -103,14 +98,3 @@ def made_for(audit: Audit) -> list[str]:
                 if getattr(made, name) not in (None, getattr(given, name))
             ]
     return []
-
-
-def mix_of(sources: Sequence[str]) -> str | None:
-    """A name for the mix of these sources; None if they cannot be mixed where they are."""
-    if not sources or any(suffix_of(PurePath(name).name) not in REWRITTEN for name in sources):
-        return None
-    if len(sources) > 1:
-        return f"{SAFE}-data"
-    name = PurePath(sources[0]).name
-    ending = name[name.lower().rindex(suffix_of(name)) :]
-    return f"{name.removesuffix(ending)}.{SAFE}{ending}"

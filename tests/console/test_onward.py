@@ -7,30 +7,12 @@ from pathlib import Path
 import pytest
 from building import answered, audited, refused, row
 
-from mixguard.console.onward import mix_of, nearby, steps
+from mixguard.console.onward import nearby, steps
 from mixguard.run.document import Audit
 
 
 def commands(audit: Audit) -> list[str]:
     return [line.plain[6:] for line in steps(audit)]
-
-
-@pytest.mark.parametrize(
-    ("sources", "name"),
-    [
-        (("my data/rows.jsonl",), "rows.safe.jsonl"),
-        (("a.b.JSON.gz",), "a.b.safe.JSON.gz"),
-        (("s3://bucket/x.parquet",), "x.safe.parquet"),
-        (("a.jsonl", "b/c.csv"), "safe-data"),
-        (("-",), None),
-        (("<memory>",), None),
-        (("hf://owner/name",), None),
-        (("book.xlsx",), None),
-        ((), None),
-    ],
-)
-def test_a_mix_is_named_by_its_source_and_keeps_its_kind(sources: tuple[str, ...], name: str | None) -> None:
-    assert mix_of(sources) == name
 
 
 def test_a_folder_is_named_as_one_types_it_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
