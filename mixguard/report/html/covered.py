@@ -30,6 +30,12 @@ class Covered(NamedTuple):
     touched: list[Touched]
     unseen: list[Coverage]
 
+    @property
+    def most(self) -> int:
+        """Exchanges of the hazard that has most, before or after."""
+        rows = [row for each in self.touched for row in (each.row, each.earlier) if row is not None]
+        return max((row.exchanges for row in rows), default=1) or 1
+
 
 def covered(audit: Audit, manifest: Manifest | None) -> Covered:
     """Every hazard, touched or not, in the order of the taxonomy."""
