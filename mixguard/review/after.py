@@ -73,7 +73,8 @@ def taught(session: Session) -> tuple[Taught, tuple[Next, ...]]:
         Next("Fit the model to it now, or let the next audit do it", shlex.join(build)),
         Next("Audit again with what it has learnt", shlex.join(again)),
     )
-    return added, tuple(each for each in following if each.command.isprintable())
+    there = folder.is_dir()  # nothing is made of nothing
+    return added, tuple(each for each in following if there and each.command.isprintable())
 
 
 def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:

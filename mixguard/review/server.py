@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from mixguard.errors import UsageError
+from mixguard.files import told
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 32
@@ -122,8 +123,10 @@ class _Request(BaseHTTPRequestHandler):
             self.send_error(refused.status, str(refused))
         except UsageError as error:
             self.send_error(HTTPStatus.CONFLICT, str(error))
-        except OSError:
+        except (ConnectionError, TimeoutError):
             raise  # whoever asked has gone
+        except OSError as error:
+            self.send_error(HTTPStatus.CONFLICT, ": ".join(filter(None, (error.filename, told(error)))))
         except Exception:
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; the terminal says more")
             raise

@@ -150,6 +150,29 @@ def test_a_review_goes_on_where_it_was_killed(
     assert opened(audit, tmp_path, f"{author}2").session.counts(Filter())["decided"] == 0
 
 
+def test_what_another_window_decided_is_shown_and_written(
+    audit: Audit, session: Session, tmp_path: Path, author: str
+) -> None:
+    first = reached(session)
+    session.decide(Ruled(id=first["id"], ruling="accept"))
+    opened(audit, tmp_path, author).session.decide(Ruled(id=first["id"], ruling="set-aside"))
+    assert [each["ruling"] for each in reached(session, first["id"], "this")["taken"]] == ["set-aside"]
+    after(session)
+    assert first["id"] not in (tmp_path / "allow.toml").read_text()
+    assert first["id"] in (tmp_path / "aside.toml").read_text()
+
+
+def test_a_decision_is_kept_though_a_file_cannot_follow(session: Session, tmp_path: Path) -> None:
+    first = reached(session)
+    (tmp_path / "allow.toml").write_text("[[allow]\n")
+    with pytest.raises(UsageError, match=r"decision is kept, .*allow\.toml: not valid TOML"):
+        session.decide(Ruled(id=first["id"], ruling="accept"))
+    assert session.decisions[first["id"]].ruling == "accept"
+    (tmp_path / "allow.toml").unlink()
+    after(session)
+    assert first["id"] in (tmp_path / "allow.toml").read_text()
+
+
 def test_a_file_that_changed_is_said_and_not_shown(tmp_path: Path) -> None:
     session = opened(audited_texts(tmp_path, harmful(3)), tmp_path).session
     data = tmp_path / "data.jsonl"
