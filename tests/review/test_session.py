@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -183,6 +184,21 @@ def test_a_file_that_changed_is_said_and_not_shown(tmp_path: Path) -> None:
     assert (changed["place"], changed["texts"]) == ("data.jsonl:2", None)
     data.unlink()
     assert reached(opened(session.audit, tmp_path, "bo").session)["texts"] is None
+
+
+def test_a_run_that_is_replaced_or_gone_is_said_and_decisions_are_kept(tmp_path: Path) -> None:
+    audit = audited_texts(tmp_path, harmful(3))
+    replaced, gone = (opened(audit, tmp_path, author).session for author in ("ada", "bo"))
+    first = reached(gone)
+    gone.decide(Ruled(id=first["id"], ruling="accept"))
+    audited_texts(tmp_path, harmful(1, plain=0))
+    with pytest.raises(UsageError, match="run: was replaced by another audit; your decisions are kept"):
+        reached(replaced)
+    shutil.rmtree(tmp_path / "run")
+    for asked in (lambda: reached(replaced), lambda: after(gone)):
+        with pytest.raises(UsageError, match="run: cannot be read any more; your decisions are kept"):
+            asked()
+    assert first["id"] in (tmp_path / "allow.toml").read_text()
 
 
 def test_few_rows_are_in_memory_at_once(
