@@ -147,10 +147,10 @@ def _serve(opened: Opened, port: int, *, browse: bool) -> None:
     made = page()
     site = Site(made.content, made.policy, routes(opened.session, opened.kept))
     with serving(site, port) as address, shown(address) if browse else nullcontext():
-        typer.echo(f"Open {address}")
-        typer.echo("Ctrl-C ends the review; every decision is kept at once.")
-        sys.stdout.flush()
         try:
+            typer.echo(f"Open {address}")
+            typer.echo("Ctrl-C ends the review; every decision is kept at once.")
+            sys.stdout.flush()
             while True:
                 sleep(HOUR)  # a lock would not be woken: polars has signals restart what waits for one
         except SystemExit as ended:

@@ -132,7 +132,10 @@ class _Request(BaseHTTPRequestHandler):
             raise
 
     def _page(self) -> tuple[bytes, str]:
-        place = urlsplit(self.path)
+        try:
+            place = urlsplit(self.path)
+        except ValueError:
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "that is not an address") from None
         self._check_token(*parse_qs(place.query).get("token", [""])[:1])
         if place.path != "/":
             raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")

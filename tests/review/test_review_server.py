@@ -124,6 +124,7 @@ def test_nothing_is_told_to_anybody_else(
         ("POST", "/said", b"", {"Content-Length": "9" * 5000}, 413), ("POST", "/no", b"{}", {}, 409), ("POST", "/nowhere", b"{}", {}, 404),
         ("GET", "/nowhere?token=TOKEN", None, {}, 404), ("PUT", "/said", b"{}", {}, 501), ("OPTIONS", "/said", None, {}, 501),
         ("HEAD", "/?token=TOKEN", None, {}, 501), ("GET", "/" + "x" * 70_000, None, {}, 414),
+        ("GET", "http://[x/?token=TOKEN", None, {}, 400),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused(
