@@ -60,7 +60,8 @@ def show(*, config: ConfigFile = None, set_: Set = None) -> None:
 @app.command()
 def init(
     file: Annotated[
-        Path, typer.Argument(help="File to write; it must not exist.", show_default=str(DEFAULT_FILE))
+        Path,
+        typer.Argument(help="File to write; it must not exist. - prints it.", show_default=str(DEFAULT_FILE)),
     ] = DEFAULT_FILE,
 ) -> None:
     """Write a file with the options that people change, each explained and commented out.
@@ -71,6 +72,9 @@ def init(
     from mixguard.escape import printed, typed
     from mixguard.files import write_atomically
 
+    if file == Path("-"):
+        typer.echo(template(), nl=False)
+        return
     if file.exists():
         raise UsageError(f"{file}: exists, and is not replaced; name a new file, or edit this one")
     write_atomically(file, template().encode())

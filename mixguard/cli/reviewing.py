@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mixguard.cli.faults import INTERRUPTED
+from mixguard.cli.faults import INTERRUPTED, USAGE_ERROR, tell
 from mixguard.cli.options import EarlierRun
 
 if TYPE_CHECKING:
@@ -106,6 +106,8 @@ def review(
     """
     from mixguard.console.review import render_summary
     from mixguard.console.screen import console
+    from mixguard.curate.taxonomy_add import opened as check_taxonomy
+    from mixguard.errors import UsageError
     from mixguard.review.after import after
     from mixguard.review.opening import open_review, whoami
     from mixguard.review.outcome import ALLOW, ASIDE
@@ -117,12 +119,22 @@ def review(
     checks = audit.config.checks
     places = Places(allow or checks.allow or ALLOW, aside or checks.aside or ASIDE, _day(expires), teach)
     kept = Filter(check=check, hazard=_hazard(audit, hazard), least=least)
-    opened = open_review(audit, author or whoami(), places, kept=kept, share=part, others=with_ or ())
+    opened = open_review(
+        audit, whoami() if author is None else author, places, kept=kept, share=part, others=with_ or ()
+    )
     if summary:
         console().print(render_summary(opened), soft_wrap=True)
         return
+    # Said now if they cannot be written, not after an hour of reading.
+    opened.session.write()
+    if teach is not None:
+        check_taxonomy(teach, audit.config.judge.taxonomy)
     _serve(opened, port, browse=open_)
-    console().print(render_summary(opened, after(opened.session)), soft_wrap=True)
+    try:
+        console().print(render_summary(opened, after(opened.session)), soft_wrap=True)
+    except UsageError as error:  # or it would be taken for a consequence of Ctrl-C
+        tell((str(error),))
+        raise typer.Exit(USAGE_ERROR) from None
 
 
 def _serve(opened: Opened, port: int, *, browse: bool) -> None:
@@ -135,10 +147,10 @@ def _serve(opened: Opened, port: int, *, browse: bool) -> None:
     made = page()
     site = Site(made.content, made.policy, routes(opened.session, opened.kept))
     with serving(site, port) as address, shown(address) if browse else nullcontext():
-        typer.echo(f"Open {address}")
-        typer.echo("Ctrl-C ends the review; every decision is kept at once.")
-        sys.stdout.flush()
         try:
+            typer.echo(f"Open {address}")
+            typer.echo("Ctrl-C ends the review; every decision is kept at once.")
+            sys.stdout.flush()
             while True:
                 sleep(HOUR)  # a lock would not be woken: polars has signals restart what waits for one
         except SystemExit as ended:
@@ -151,12 +163,16 @@ def _day(text: str | None) -> date:
     from mixguard.errors import UsageError
     from mixguard.review.outcome import expiry
 
+    today = date.today()  # noqa: DTZ011 - the day of whoever decides
     if text is None:
-        return expiry(date.today())  # noqa: DTZ011 - the day of whoever decides
+        return expiry(today)
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise UsageError(f"--expires: {text!r} is not a day; write it as 2027-01-31") from None
+    if day < today:
+        raise UsageError(f"--expires: {day} is over; decisions would hold no longer")
+    return day
 
 
 def _hazard(audit: Audit, hazard: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Annotated, BinaryIO, TypeVar, cast
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from mixguard.run.document import Audit
 
 FORMATS = ("table", "jsonl", "csv", "parquet", "corpus")
+TABLES = frozenset({".csv", ".tsv", ".parquet"})
+"""Ends of the names of files that are no JSON."""
 SHOWN = 20
 """Cards, if no limit is given."""
 IN_MEMORY = 2**24
@@ -71,7 +73,7 @@ def rows(
         typer.Option(
             "--output",
             "-o",
-            help="Write the rows to this file, with their texts: .jsonl, .csv or .parquet; any name with --format corpus.",
+            help="Write the rows to this file, with their texts: .jsonl, .csv or .parquet; with --format corpus as the corpus is named. - is standard output.",
             show_default=False,
         ),
     ] = None,
@@ -98,9 +100,11 @@ def rows(
     from mixguard.flagged.choose import Wanted, choose
     from mixguard.run.document import Audit
 
+    output = None if output == Path("-") else output
     form = _format(output, format_, rest=rest)
     audit = Audit.load(run)
-    _refuse_input(audit, output)
+    if output is not None:
+        _refuse_input(audit, output)
     cut = None if form == "table" else limit  # the screen says how many rows it leaves out
     wanted = Wanted(check or (), subject or (), hazard or (), source, least, cut)
     found = choose(audit, wanted)
@@ -123,7 +127,7 @@ def _format(output: Path | None, named: str | None, *, rest: bool) -> str:
         raise UsageError(f"--format {named}: is unknown; use one of {', '.join(FORMATS)}")
     if named == "table" and output is not None:
         raise UsageError("--format table: is for the terminal; use jsonl, csv, parquet or corpus with -o")
-    ending = output.suffix.removeprefix(".") if output else "table"
+    ending = output.suffix.lower().removeprefix(".") if output else "table"
     form = named or ("corpus" if rest else ending)
     if form not in FORMATS:
         raise UsageError(
@@ -132,12 +136,29 @@ def _format(output: Path | None, named: str | None, *, rest: bool) -> str:
     return form
 
 
-def _refuse_input(audit: Audit, output: Path | None) -> None:
+def _refuse_input(audit: Audit, output: Path) -> None:
     """Refuse to overwrite a file of the corpus."""
     from mixguard.errors import UsageError
 
-    if output is not None and output.resolve() in {Path(name).resolve() for name in audit.corpus.sources}:
+    if output.resolve() in {Path(name).resolve() for name in audit.corpus.sources}:
         raise UsageError(f"{output}: is an input, and inputs are never overwritten; choose another output")
+
+
+def _check_name(output: Path | None, sources: Iterable[str]) -> None:
+    """Refuse a name that says something else than records of these files are."""
+    from mixguard.corpus.files.sniff import COMPRESSION, suffix_of
+    from mixguard.errors import UsageError
+
+    if output is None:
+        return
+    ending = output.suffix.lower()
+    if ending in COMPRESSION:
+        raise UsageError(f"{output}: records are written decompressed; leave {ending} off the name")
+    theirs = {suffix_of(name) for name in sources} - {""}
+    if theirs - {ending} and not TABLES.isdisjoint({ending, *theirs}):
+        raise UsageError(
+            f"{output}: records are written as they stand in their file; end the name in {' or '.join(sorted(theirs))}"
+        )
 
 
 def _cards(audit: Audit, found: pl.DataFrame, limit: int, *, show_text: bool) -> None:
@@ -165,6 +186,7 @@ def _records(
     from mixguard.flagged.records import write_flagged, write_rest
 
     if not rest:
+        _check_name(output, found["source"].unique())
         done = _written(output, lambda out: write_flagged(audit, found, out))
         note = (
             ""
@@ -178,8 +200,10 @@ def _records(
         raise UsageError(
             f"--rest: the corpus has {len(names)} files; name one with --source: {', '.join(names)}"
         )
-    left_out = _written(output, lambda out: write_rest(audit, found, out, source or names[0]))
-    _say(output, f"{source or names[0]} without {left_out:,} records")
+    name = source or names[0]
+    _check_name(output, [name])
+    left_out = _written(output, lambda out: write_rest(audit, found, out, name))
+    _say(output, f"{name} without {left_out:,} records")
 
 
 def _written(output: Path | None, write: Callable[[BinaryIO], Result]) -> Result:

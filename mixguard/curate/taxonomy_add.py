@@ -56,6 +56,8 @@ def opened(folder: Path, base: str) -> Taxonomy:
     """
     if (folder / DEFINITION).is_file():
         return Taxonomy.load(str(folder))
+    if folder.exists() and not folder.is_dir():
+        raise TaxonomyError(f"{folder}: is not a folder; name another, which is made if missing")
     if folder.is_dir() and any(folder.iterdir()):
         raise TaxonomyError(f"{folder}: neither empty nor a taxonomy (no {DEFINITION}); name another folder")
     return Taxonomy.load(base)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import polars as pl
 
 from mixguard.catalogue import BY_ID
-from mixguard.errors import UsageError
+from mixguard.errors import UsageError, meant
 from mixguard.run.document import Audit
 from mixguard.run.findings import Finding
 from mixguard.run.show import counting
@@ -61,10 +61,11 @@ def _findings(audit: Audit, wanted: Wanted) -> list[Finding]:
     if not wanted.checks:
         return counting(audit.findings)
     known = {finding.id for finding in audit.findings}
+    there = ", ".join(sorted({finding.id for finding in audit.findings if finding.count})) or "none"
     for check in wanted.checks:
         if check not in known:
             raise UsageError(
-                f"--check {check}: is not a check of this run; use one of {', '.join(sorted(known))}"
+                f"--check {check}: is not a check of this run{meant(check, known)}; checks that flag rows of it: {there}"
             )
     return [finding for finding in audit.findings if finding.id in wanted.checks]
 
@@ -81,7 +82,9 @@ def _check(audit: Audit, findings: Sequence[Finding], wanted: Wanted) -> None:
         for name in asked:
             if name not in known:
                 there = ", ".join(sorted(known)) or "none here"
-                raise UsageError(f"{option} {name}: is not in these findings or this run; there are: {there}")
+                raise UsageError(
+                    f"{option} {name}: is not in these findings or this run{meant(name, known)}; there are: {there}"
+                )
 
 
 def _rows(audit: Audit, findings: Sequence[Finding]) -> pl.DataFrame:

@@ -7,8 +7,8 @@ from typing import BinaryIO
 
 import polars as pl
 
-RISKY = r"^[=+\-@\t\r\n]"
-"""Beginnings of a cell that spreadsheets run as a formula."""
+RISKY = r"^[=+\-@\t\r\n\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+"""Beginnings of a cell that spreadsheets run as a formula; the last four are the wide forms of the first."""
 
 
 def write_jsonl(parts: Iterable[pl.DataFrame], out: BinaryIO) -> int:

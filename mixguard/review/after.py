@@ -11,6 +11,7 @@ from mixguard.escape import one_line
 from mixguard.remote import named
 from mixguard.report.html.advice import command
 from mixguard.review.queue import KEY
+from mixguard.review.reading import readable
 from mixguard.review.session import Session
 from mixguard.review.teach import Taught, teach
 from mixguard.run.texts import read_texts
@@ -70,10 +71,11 @@ def taught(session: Session) -> tuple[Taught, tuple[Next, ...]]:
     build = ["mixguard", "taxonomy", "build", str(folder)]
     again = ["mixguard", "audit", *sources, "--set", f"judge.taxonomy={folder}"]
     following = (
-        Next("Fit the model to it now, or let the next audit do it", shlex.join(build)),
+        Next("Fit the model to it now (takes minutes), or let the next audit do it", shlex.join(build)),
         Next("Audit again with what it has learnt", shlex.join(again)),
     )
-    return added, tuple(each for each in following if each.command.isprintable())
+    there = folder.is_dir()  # nothing is made of nothing
+    return added, tuple(each for each in following if there and each.command.isprintable())
 
 
 def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
@@ -85,7 +87,8 @@ def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
         return []
     check = shlex.join(["mixguard", "check", named(session.audit.folder), *given])
     found = [Next("See the verdict with these decisions", check)]
-    mix = command(session.audit)
+    with readable(session.audit):
+        mix = command(session.audit)
     if mix is not None:
         found.append(Next("Write the corpus to train on with them", f"{mix} {shlex.join(given)}"))
     return [each for each in found if each.command.isprintable()]

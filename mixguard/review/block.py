@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mixguard.errors import ConfigError, UsageError
-from mixguard.files import TOML_MOST, read_bounded, spelt, write_atomically
+from mixguard.files import TOML_MOST, read_bounded, spelt, told, write_atomically
 from mixguard.library.entries import Entry, read_entries
 from mixguard.urls import url_of
 
@@ -92,13 +92,21 @@ class Edited(NamedTuple):
         try:
             _parsed(content, self.kind, str(self.path))
         except ConfigError as error:
-            raise UsageError(f"{error}; mend this first, nothing was written") from None
+            raise UsageError(f"{error}; mend this first; the file is as it was") from None
         return content
 
     def write(self, content: bytes) -> None:
-        """Write the file, if it changes."""
-        if content != self.content:
+        """Write the file, if it changes.
+
+        Raises:
+            UsageError: it cannot be written.
+        """
+        if content == self.content:
+            return
+        try:
             write_atomically(self.path, content)
+        except OSError as error:
+            raise UsageError(f"{self.path}: cannot be written: {told(error)}") from None
 
 
 def _parsed(content: bytes, kind: Kind, place: str) -> tuple[Entry, ...]:

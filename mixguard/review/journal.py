@@ -110,6 +110,15 @@ class Journal:
             latest[decision.text_id] = decision
         return latest
 
+    def refresh(self) -> None:
+        """Read what other processes wrote since.
+
+        Raises:
+            UsageError: as when it was read first.
+        """
+        if self.path.exists() and self.path.stat().st_size != self._read:
+            self._catch_up(_content(self.path))
+
     def decide(self, decision: Decision) -> None:
         """Keep one decision; an earlier one of the same exchange no longer holds.
 
@@ -141,9 +150,7 @@ class Journal:
                 with suppress(OSError):  # where nothing can be locked, one process writes as before
                     hold(handle)
                 content = _content(self.path)
-                if len(content) < self._read:  # somebody put another file there
-                    self._taken, self._read = [], 0
-                self._take(content)
+                self._catch_up(content)
                 stream.truncate(self._read)  # what a killed process had begun
                 if not content[: self._read].endswith(b"\n") and self._read:
                     stream.write(b"\n")
@@ -159,6 +166,11 @@ class Journal:
         os.fsync(stream.fileno())
         self._keep([line])
         self._read += len(content)
+
+    def _catch_up(self, content: bytes) -> None:
+        if len(content) < self._read:  # somebody put another file there
+            self._taken, self._read = [], 0
+        self._take(content)
 
     def _take(self, content: bytes) -> None:
         """Read the lines that are new; the last one counts if it is whole, even without an end."""

@@ -16,7 +16,7 @@ from mixguard.errors import UsageError
 from mixguard.remote import named
 from mixguard.review.agreement import Merged, merge, part
 from mixguard.review.decision import Decision
-from mixguard.review.journal import Journal, journal_path
+from mixguard.review.journal import Journal, journal_path, review_folder
 from mixguard.review.queue import Filter, queue
 from mixguard.review.session import Known, Places, Session
 from mixguard.run.document import Audit
@@ -60,7 +60,7 @@ def open_review(
     """
     run, kept = Path(named(audit.folder)), kept or Filter()
     own = Journal(journal_path(run, author))
-    decided = _by_author([own.decisions, *map(_decisions, others)])
+    decided = _by_author([own.decisions, *(_decisions(path, run, author) for path in others)])
     merged = merge(decided) if others else None
     rows = queue(audit, kept.check, [each.text_id for each in merged.disagreements] if merged else ())
     if share is not None:
@@ -91,10 +91,16 @@ def whoami() -> str:
     raise UsageError("nobody knows who reviews; say so with --author NAME")
 
 
-def _decisions(path: Path) -> dict[str, Decision]:
+def _decisions(path: Path, run: Path, author: str) -> dict[str, Decision]:
+    """The decisions of a journal; in the reviewer's own name only from their own folder, where nobody else writes."""
     if not path.is_file():
         raise UsageError(f"{path}: no such journal; reviews keep theirs in RUN.review/AUTHOR.jsonl")
-    return Journal(path).decisions
+    decisions, home = Journal(path).decisions, review_folder(run)
+    if path.resolve().parent != home.resolve() and any(each.author == author for each in decisions.values()):
+        raise UsageError(
+            f"{path}: decides in your name ({author}); if these decisions are yours, copy it to {home}"
+        )
+    return decisions
 
 
 def _by_author(journals: Sequence[dict[str, Decision]]) -> dict[str, dict[str, Decision]]:

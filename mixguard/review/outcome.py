@@ -12,6 +12,7 @@ import polars as pl
 
 from mixguard import moving
 from mixguard.catalogue import BY_ID, DECIDABLE
+from mixguard.errors import UsageError
 from mixguard.library import allow as allow_file
 from mixguard.library import aside as aside_file
 from mixguard.library.allow import Allowance
@@ -62,6 +63,8 @@ def write(
     Raises:
         UsageError: a file cannot be used, or its block was edited into something unreadable; neither file is changed.
     """
+    if allow.resolve() == aside.resolve():
+        raise UsageError(f"{allow}: cannot be both the allow file and the set-aside file; name two files")
     taken = {decision.text_id: decision for decision in decisions.values()}
     ours = None if authors is None else {*authors, *(decision.author for decision in taken.values())}
     allowed = [entry for each in taken.values() for entry in _allowances(each, expires)]

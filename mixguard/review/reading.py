@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
 
 from mixguard.annotate.phrases import READ
 from mixguard.columns import TEXT
+from mixguard.errors import UsageError
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.marks import with_exemplar_texts
 from mixguard.review.queue import KEY
@@ -20,7 +22,23 @@ AHEAD, BEHIND = 150, 50
 CHARS = 8 * 2**20
 """Characters of prompts and responses that are read at once, at least one row's."""
 
+AGAIN = "your decisions are kept: end this review, audit again if need be, and begin it anew"
+"""What to do if the run has changed under the review."""
+
 Row = Mapping[str, Any]
+
+
+@contextmanager
+def readable(audit: Audit) -> Iterator[None]:
+    """Say that a run cannot be read any more, in the words of a user.
+
+    Raises:
+        UsageError: its files are gone or damaged.
+    """
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError):
+        raise UsageError(f"{audit.folder}: cannot be read any more; {AGAIN}") from None
 
 
 class Reading:
@@ -45,8 +63,11 @@ class Reading:
 
     def _load(self, page: pl.DataFrame) -> dict[str, Row]:
         ids = page["sample_id"].unique().to_list()
-        annotated = self._audit.annotations.filter(pl.col("sample_id").is_in(ids)).collect()
+        with readable(self._audit):
+            annotated = self._audit.annotations.filter(pl.col("sample_id").is_in(ids)).collect()
         mine = page.select(*KEY).join(annotated, on=list(KEY), how="left", maintain_order="left")
+        if mine["source"].has_nulls():
+            raise UsageError(f"{self._audit.folder}: was replaced by another audit; {AGAIN}")
         if self._taxonomy is not None:
             mine = with_exemplar_texts(mine, self._taxonomy)
         texts = read_texts(self._audit, ids, (*KEY, *TEXT)).unique(KEY).with_columns(read=True)

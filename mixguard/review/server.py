@@ -20,6 +20,7 @@ from urllib.parse import parse_qs, urlsplit
 import orjson
 
 from mixguard.errors import UsageError
+from mixguard.files import told
 
 HOST = "127.0.0.1"
 TOKEN_BYTES = 32
@@ -122,14 +123,19 @@ class _Request(BaseHTTPRequestHandler):
             self.send_error(refused.status, str(refused))
         except UsageError as error:
             self.send_error(HTTPStatus.CONFLICT, str(error))
-        except OSError:
+        except (ConnectionError, TimeoutError):
             raise  # whoever asked has gone
+        except OSError as error:
+            self.send_error(HTTPStatus.CONFLICT, ": ".join(filter(None, (error.filename, told(error)))))
         except Exception:
             self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error; the terminal says more")
             raise
 
     def _page(self) -> tuple[bytes, str]:
-        place = urlsplit(self.path)
+        try:
+            place = urlsplit(self.path)
+        except ValueError:
+            raise _RefusedError(HTTPStatus.BAD_REQUEST, "that is not an address") from None
         self._check_token(*parse_qs(place.query).get("token", [""])[:1])
         if place.path != "/":
             raise _RefusedError(HTTPStatus.NOT_FOUND, "there is nothing here")

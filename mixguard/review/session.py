@@ -133,6 +133,7 @@ class Session:
     def row(self, asked: Asked) -> dict[str, Any]:
         """The row that a step leads to, if any, and how far the review is."""
         with self._lock:
+            self.journal.refresh()
             rows = chosen(self.rows, asked.kept)
             at = reached(rows["text_id"].to_list(), asked.at, asked.step, self.decisions)
             shown = None if at is None else self._shown(rows, at)
@@ -180,7 +181,7 @@ class Session:
                 at=datetime.now(UTC),
             )
             self.journal.decide(taken)
-            self.write()
+            self._follow()
             return {"said": f"{place(row)}: {RULINGS[taken.ruling]}"}
 
     def undo(self) -> dict[str, Any]:
@@ -189,7 +190,7 @@ class Session:
             taken = self.journal.undo()
             if taken is None:
                 return {"id": None, "said": "nothing to undo"}
-            self.write()
+            self._follow()
             self._undone.add(taken.text_id)
             row = self.find(taken.text_id)
             if row is None:
@@ -197,8 +198,13 @@ class Session:
             return {"id": taken.text_id, "said": f"{place(row)}: open again"}
 
     def write(self) -> Written:
-        """Bring the allow file and the set-aside file up to date."""
+        """Bring the allow file and the set-aside file up to date.
+
+        Raises:
+            UsageError: one cannot be used.
+        """
         with self._lock:
+            self.journal.refresh()
             authors = (self.author, *self._known.authors)
             return write(
                 self.decisions,
@@ -207,6 +213,13 @@ class Session:
                 expires=self.places.expires,
                 authors=authors,
             )
+
+    def _follow(self) -> None:
+        """Write the files after the journal, which holds the decision whatever becomes of them."""
+        try:
+            self.write()
+        except UsageError as error:
+            raise UsageError(f"your decision is kept, but the files that follow are not: {error}") from None
 
     def decided(self) -> pl.DataFrame:
         """The rows that were decided, those undone again in this session too."""

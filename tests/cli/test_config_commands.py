@@ -33,6 +33,12 @@ def test_every_line_of_it_works_once_its_mark_is_taken_away(tmp_path: Path) -> N
     assert {"checks.provider", "judge.evaluation", "training.epochs", "rebalance.voice"} <= moved
 
 
+def test_a_file_to_start_from_can_be_printed(tmp_path: Path) -> None:
+    done = command(tmp_path, "config", "init", "-")
+    assert done.stdout.startswith("# Options of mixguard")
+    assert not list(tmp_path.iterdir())
+
+
 def test_config_alone_shows_as_config_show_does(tmp_path: Path) -> None:
     alone, shown = (
         command(tmp_path, "config", *more, "--set", "checks.samples=3") for more in ((), ("show",))

@@ -77,6 +77,7 @@ def test_ctrl_c_ends_a_review_and_says_what_is_left(audit: Audit, tmp_path: Path
     ("options", "why"),
     [(("--hazard", "nope"), "--hazard: 'nope' is not a hazard; hazards: "), (("--check", "MG999"), "no row is flagged by 'MG999'"),
      (("--expires", "soon"), "--expires: 'soon' is not a day; write it as 2027-01-31"), (("--part", "half"), "--part: 'half' is not I/N, such as 1/2"),
+     (("--expires", "2020-01-31"), "--expires: 2020-01-31 is over"), (("--author", ""), "the reviewer has no name"),
      (("--with", "nobody.jsonl"), "nobody.jsonl: no such journal")],
 )  # fmt: skip
 def test_what_cannot_be_reviewed_is_said(
@@ -84,6 +85,20 @@ def test_what_cannot_be_reviewed_is_said(
 ) -> None:
     done = command(tmp_path, "review", audit.folder, "--summary", *options)
     assert done.returncode == 2
+    assert why in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "why"),
+    [(("--allow", "own.toml", "--aside", "./own.toml"), "own.toml: cannot be both the allow file and the set-aside file"),
+     (("--allow", "broken.toml"), "broken.toml: not valid TOML"), (("--teach", "broken.toml"), "broken.toml: is not a folder")],
+)  # fmt: skip
+def test_files_that_cannot_be_written_are_said_before_the_page_is_served(
+    audit: Audit, tmp_path: Path, options: tuple[str, ...], why: str
+) -> None:
+    (tmp_path / "broken.toml").write_text("[[allow]\n")
+    done = command(tmp_path, "review", audit.folder, "--author", "cy", *options)
+    assert (done.returncode, done.stdout) == (2, "")
     assert why in done.stderr
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import polars as pl
 import pytest
 from commanding import Done, command
 from conftest import toml
+
+from mixguard.flagged.write import write_csv
 
 ROWS = [
     *({"prompt": f"What is {n} and {n}?", "response": f"It is {2 * n}."} for n in range(4)),
@@ -89,6 +92,20 @@ def test_no_cell_of_a_table_is_a_formula(mixguard: Run, folder: Path) -> None:
     assert json.loads(table["marks"][0])[0]["check"] == "MG214"
 
 
+@pytest.mark.parametrize("begin", [*"=+-@\t\r＝＋－＠"])
+def test_every_beginning_of_a_formula_is_guarded(begin: str) -> None:
+    out = BytesIO()
+    write_csv([pl.DataFrame({"checks": [["MG214"]], "prompt": [f"{begin}1+1"]})], out)
+    assert pl.read_csv(out.getvalue())["prompt"].to_list() == [f"'{begin}1+1"]
+
+
+def test_output_has_the_usual_names(mixguard: Run, folder: Path) -> None:
+    printed = mixguard("rows", "run", "--check", "MG214", "--format", "jsonl", "-o", "-")
+    assert mixguard("rows", "run", "--check", "MG214", "-o", "flagged.JSONL").returncode == 0
+    assert (folder / "flagged.JSONL").read_text() == printed.stdout
+    assert not (folder / "-").exists()
+
+
 def test_texts_can_be_left_out(mixguard: Run) -> None:
     done = mixguard("rows", "run", "--check", "MG214", "--format", "jsonl", "--no-text")
     assert [json.loads(line)["line"] for line in done.stdout.splitlines()] == [5, 6]
@@ -124,6 +141,9 @@ def test_the_rest_of_a_corpus_is_its_other_lines(mixguard: Run) -> None:
         (["--format", "table", "-o", "x.jsonl"], "is for the terminal"),
         (["--format", "csv", "--rest"], "drop one of the options"),
         (["--rest", "-o", "./data.jsonl"], "inputs are never overwritten"),
+        (["--rest", "-o", "clean.csv"], "end the name in .jsonl"),
+        (["--format", "corpus", "-o", "flagged.parquet"], "end the name in .jsonl"),
+        (["--rest", "-o", "clean.jsonl.gz"], "leave .gz off the name"),
     ],
 )
 def test_wrong_use_of_rows_is_one_sentence(mixguard: Run, arguments: list[str], message: str) -> None:

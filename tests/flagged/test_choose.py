@@ -77,6 +77,8 @@ def test_what_leaves_rows_out(audit: Audit, wanted: Wanted, lines: list[int]) ->
     ("wanted", "message"),
     [
         (Wanted(["MG999"]), "--check MG999: is not a check of this run"),
+        (Wanted(["mg103"]), r"did you mean 'MG103'\?\); checks that flag rows of it: MG"),
+        (Wanted(hazards=["VCR"]), "did you mean 'vcr'"),
         (Wanted(["MG103"], subjects=["x"]), "--subject x"),
         (Wanted(hazards=["xyz"]), "there are: ncr, vcr"),
         (Wanted(source="x.jsonl"), "there are: data.jsonl, other.jsonl"),

@@ -91,6 +91,8 @@ def test_two_journals_of_one_file_see_each_other(tmp_path: Path) -> None:
     other.decide(SEVERAL[1])
     one.decide(SEVERAL[2])
     assert list(one.decisions.values()) == SEVERAL[:3]
+    other.refresh()
+    assert other.decisions == one.decisions
     assert other.undo() == SEVERAL[2]
     assert one.undo() == SEVERAL[1]
     assert read(path) == SEVERAL[:1]

@@ -9,6 +9,7 @@ from reviewing import audited_texts, harmful, opened
 
 from mixguard.console.review import render_summary
 from mixguard.console.screen import console
+from mixguard.errors import UsageError
 from mixguard.review.after import taught
 from mixguard.review.journal import journal_path
 from mixguard.review.queue import Filter
@@ -64,6 +65,17 @@ def test_where_people_differ_comes_first_and_whoever_merges_decides(
     )  # nobody's own journal changed
 
 
+def test_nobody_else_decides_in_ones_own_name(audit: Audit, tmp_path: Path) -> None:
+    rule(opened(audit, tmp_path, "flo").session, "accept")
+    own = journal_path(audit.folder, "flo")
+    assert opened(audit, tmp_path, "flo", others=[own]).session.counts(Filter())["decided"] == 1
+    sent = tmp_path / "sent.jsonl"
+    sent.write_text(own.read_text().replace('"accept"', '"set-aside"'))
+    with pytest.raises(UsageError, match=r"sent\.jsonl: decides in your name \(flo\)"):
+        opened(audit, tmp_path, "flo", others=[sent])
+    assert opened(audit, tmp_path, "guy", others=[sent]).session.counts(Filter())["decided"] == 1
+
+
 def test_without_graver_findings_a_review_begins_with_notes(tmp_path: Path) -> None:
     found = opened(audited_texts(tmp_path, harmful(0)), tmp_path)
     assert found.kept.notes
@@ -72,6 +84,7 @@ def test_without_graver_findings_a_review_begins_with_notes(tmp_path: Path) -> N
 
 def test_decisions_teach_a_taxonomy_of_ones_own(audit: Audit, tmp_path: Path) -> None:
     session = opened(audit, tmp_path, "ed", teach=tmp_path / "our taxonomy").session
+    assert taught(session)[1] == ()  # nothing to teach yet, so there is no folder to use
     rule(session, "wrong-hazard", "accept")
     added, following = taught(session)
     assert (added.new, added.missing) == (1, 0)

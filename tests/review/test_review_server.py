@@ -62,6 +62,7 @@ def served() -> Iterator[Served]:
         "/said": lambda body: {"heard": body, "secret": SECRET},
         "/no": refuse,
         "/bug": lambda body: {"x": body["x"]},
+        "/disk": lambda _: {"size": Path("nowhere/at all").stat().st_size},
     }
     with serving(Site(b"<p>page</p>", "default-src 'none'", routes)) as address:
         parts = urlsplit(address)
@@ -123,6 +124,7 @@ def test_nothing_is_told_to_anybody_else(
         ("POST", "/said", b"", {"Content-Length": "9" * 5000}, 413), ("POST", "/no", b"{}", {}, 409), ("POST", "/nowhere", b"{}", {}, 404),
         ("GET", "/nowhere?token=TOKEN", None, {}, 404), ("PUT", "/said", b"{}", {}, 501), ("OPTIONS", "/said", None, {}, 501),
         ("HEAD", "/?token=TOKEN", None, {}, 501), ("GET", "/" + "x" * 70_000, None, {}, 414),
+        ("GET", "http://[x/?token=TOKEN", None, {}, 400),
     ],
 )  # fmt: skip
 def test_what_is_out_of_bounds_is_refused(
@@ -156,6 +158,14 @@ def test_a_bug_is_said_and_keeps_its_traceback(served: Served, capfd: pytest.Cap
     said = ""
     while "KeyError: 'x'" not in said:  # the thread may still be at it
         said += capfd.readouterr().err
+
+
+def test_a_fault_of_the_disk_is_said(served: Served) -> None:
+    reply, content = served.ask("POST", "/disk", b"{}")
+    assert (reply.status, json.loads(content)) == (
+        409,
+        {"error": "nowhere/at all: No such file or directory"},
+    )
 
 
 def test_nothing_is_logged(served: Served, capfd: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from pathlib import Path
 
@@ -150,6 +151,29 @@ def test_a_review_goes_on_where_it_was_killed(
     assert opened(audit, tmp_path, f"{author}2").session.counts(Filter())["decided"] == 0
 
 
+def test_what_another_window_decided_is_shown_and_written(
+    audit: Audit, session: Session, tmp_path: Path, author: str
+) -> None:
+    first = reached(session)
+    session.decide(Ruled(id=first["id"], ruling="accept"))
+    opened(audit, tmp_path, author).session.decide(Ruled(id=first["id"], ruling="set-aside"))
+    assert [each["ruling"] for each in reached(session, first["id"], "this")["taken"]] == ["set-aside"]
+    after(session)
+    assert first["id"] not in (tmp_path / "allow.toml").read_text()
+    assert first["id"] in (tmp_path / "aside.toml").read_text()
+
+
+def test_a_decision_is_kept_though_a_file_cannot_follow(session: Session, tmp_path: Path) -> None:
+    first = reached(session)
+    (tmp_path / "allow.toml").write_text("[[allow]\n")
+    with pytest.raises(UsageError, match=r"decision is kept, .*allow\.toml: not valid TOML"):
+        session.decide(Ruled(id=first["id"], ruling="accept"))
+    assert session.decisions[first["id"]].ruling == "accept"
+    (tmp_path / "allow.toml").unlink()
+    after(session)
+    assert first["id"] in (tmp_path / "allow.toml").read_text()
+
+
 def test_a_file_that_changed_is_said_and_not_shown(tmp_path: Path) -> None:
     session = opened(audited_texts(tmp_path, harmful(3)), tmp_path).session
     data = tmp_path / "data.jsonl"
@@ -160,6 +184,21 @@ def test_a_file_that_changed_is_said_and_not_shown(tmp_path: Path) -> None:
     assert (changed["place"], changed["texts"]) == ("data.jsonl:2", None)
     data.unlink()
     assert reached(opened(session.audit, tmp_path, "bo").session)["texts"] is None
+
+
+def test_a_run_that_is_replaced_or_gone_is_said_and_decisions_are_kept(tmp_path: Path) -> None:
+    audit = audited_texts(tmp_path, harmful(3))
+    replaced, gone = (opened(audit, tmp_path, author).session for author in ("ada", "bo"))
+    first = reached(gone)
+    gone.decide(Ruled(id=first["id"], ruling="accept"))
+    audited_texts(tmp_path, harmful(1, plain=0))
+    with pytest.raises(UsageError, match="run: was replaced by another audit; your decisions are kept"):
+        reached(replaced)
+    shutil.rmtree(tmp_path / "run")
+    for asked in (lambda: reached(replaced), lambda: after(gone)):
+        with pytest.raises(UsageError, match="run: cannot be read any more; your decisions are kept"):
+            asked()
+    assert first["id"] in (tmp_path / "allow.toml").read_text()
 
 
 def test_few_rows_are_in_memory_at_once(
