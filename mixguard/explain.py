@@ -35,7 +35,7 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
 
     Args:
         run: a run folder.
-        sample: a sample id, or its location as `file:line`.
+        sample: a sample id, or its location as `file:line`; the last part of the file's path is enough.
 
     Returns:
         The annotations, with `checks` (ids of the checks that flag the exchange), `exemplars`, and for a record that
@@ -43,17 +43,23 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
         `hazard_limit` is the probability from which the prompt counts as hazardous.
 
     Raises:
-        UsageError: the run has no such sample.
+        UsageError: the run has no such sample, or several.
     """
     earlier = Audit.load(run)
     place = pl.format("{}:{}", "source", "line")
-    rows = earlier.annotations.filter((pl.col("sample_id") == sample) | (place == sample))
+    exact = (pl.col("sample_id") == sample) | (place == sample)
     flagged = earlier.flagged.group_by("sample_id", "exchange").agg(
         pl.col("check").unique().sort().alias("checks")
     )
-    found = rows.join(flagged, on=["sample_id", "exchange"], how="left").sort("exchange").collect()
+    all_rows = earlier.annotations.join(flagged, on=["sample_id", "exchange"], how="left").sort("exchange")
+    found = all_rows.filter(exact).collect()
+    if found.is_empty():
+        found = all_rows.filter(place.str.ends_with(f"/{sample}")).collect()
     if found.is_empty():
         raise UsageError(f"{run}: no sample {sample!r}; use an id or file:line as findings show them")
+    if found["sample_id"].n_unique() > 1:
+        where = ", ".join(found["source"].unique(maintain_order=True).head(3))
+        raise UsageError(f"{run}: several files end in {sample!r}: {where}; name more of the path")
     told = found.join(_added(earlier), on="pair", how="left", maintain_order="left").with_columns(
         hazard_limit=pl.lit(earlier.hazard_limit)
     )

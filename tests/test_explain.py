@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pytest
+from building import audited, row
 from rich.console import Console
 
 from mixguard.config import Config
 from mixguard.console.explanation import render_explanation
 from mixguard.detectors import Worker
-from mixguard.explain import AT_ONCE, deciding_words, explain_text
+from mixguard.errors import UsageError
+from mixguard.explain import AT_ONCE, deciding_words, explain, explain_text
 from mixguard.library.taxonomy import Taxonomy
 from mixguard.marks import Mark, with_exemplar_texts
+from mixguard.run.document import Audit
 
 PLAIN: dict[str, Any] = {
     "hazard": None, "sub_hazard": None, "hazard_score": None, "hazard_margin": None, "proximity": None, "pair": None,
@@ -113,3 +118,24 @@ def test_the_deciding_words_are_shown_by_weight(worker: Worker) -> None:
         )
     assert "prompt characters 23 to 26" in capture.get()
     assert "bomb:" not in capture.get()
+
+
+def _kept(audit: Audit) -> Path:
+    audit.keep_flagged(audit.folder)
+    return audit.folder
+
+
+def test_the_last_part_of_a_path_is_enough_where_it_names_one_file(tmp_path: Path) -> None:
+    sources = ("a/x.jsonl", "b/x.jsonl", "b/y.jsonl")
+    run = _kept(audited(tmp_path / "run", [row(f"plain {source}", source=source) for source in sources]))
+    line = {source: explain(run, f"{source}:{number}") for number, source in enumerate(sources, 1)}
+    assert all(found["source"].to_list() == [source] for source, found in line.items())
+    assert explain(run, "y.jsonl:3")["source"].to_list() == ["b/y.jsonl"]
+    with pytest.raises(UsageError, match="no sample"):
+        explain(run, "l:3")
+
+
+def test_a_path_that_several_files_end_in_is_not_guessed(tmp_path: Path) -> None:
+    run = _kept(audited(tmp_path / "run", [row(name, source=f"{name}/x.jsonl", line=1) for name in "ab"]))
+    with pytest.raises(UsageError, match=r"several files end in 'x.jsonl:1': a/x.jsonl, b/x.jsonl"):
+        explain(run, "x.jsonl:1")

@@ -25,6 +25,7 @@ from mixguard.cli.group import Group
 app = typer.Typer(
     no_args_is_help=True,
     cls=Group,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     help="Check a fine-tuning corpus before training: hazards, refusal coverage, and the rows that would make an aligned"
