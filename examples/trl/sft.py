@@ -1,4 +1,4 @@
-"""Audit a corpus, mend what it lacks, and fine-tune with TRL only if the result passes.
+"""Audit a corpus, add what it lacks, and fine-tune with TRL only if the result passes.
 
 python sft.py --model FOLDER --data chats.jsonl --out tuned
 """

@@ -222,7 +222,7 @@ def _shard(paths: list[str], config: Config, output: list[Path] | None, manner: 
     if manner.quiet:
         return
     how = f"{typed('mixguard', 'merge', folder)} ... --run FOLDER -o report.html"
-    typer.echo(f"One shard has no verdict. To join all {of:,}: {how}")
+    typer.echo(f"A single shard has no verdict. To merge all {of:,}: {how}")
     if config.judge.endpoint is not None:
         typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")
 

@@ -72,14 +72,14 @@ def init(
     from mixguard.files import write_atomically
 
     if file.exists():
-        raise UsageError(f"{file}: exists, and is not replaced; name a new file, or edit this one")
+        raise UsageError(f"{file}: already exists; name a new file, or edit this one")
     write_atomically(file, template().encode())
     read = (
         "is read whenever you work in this folder"
         if file == DEFAULT_FILE
         else f"is read with {typed('-c', str(file))}"
     )
-    typer.echo(f"wrote {printed(str(file))}, which {read}: take the # from what you want to change")
+    typer.echo(f"wrote {printed(str(file))}, which {read}: uncomment what you want to change")
 
 
 def template() -> str:

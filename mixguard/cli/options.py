@@ -184,7 +184,7 @@ ShowText = Annotated[
     bool,
     typer.Option(
         "--show-text",
-        help="Print the texts of the three gravest rows, and include those of the listed rows in .html; they are read again from their files.",
+        help="Print the texts of the three gravest rows, and include the texts of listed rows in .html; they are read again from the corpus files.",
     ),
 ]
 

@@ -62,7 +62,7 @@ def rows(
         typer.Option(
             "--limit",
             min=0,
-            help="Most rows, the gravest.",
+            help="Maximum number of rows; the gravest are kept.",
             show_default=f"{SHOWN} at the terminal, all in a file",
         ),
     ] = None,
@@ -79,12 +79,12 @@ def rows(
         str | None,
         typer.Option(
             "--format",
-            help="table (cards), jsonl, csv, parquet, or corpus: the records as they stand in their file, byte for byte.",
+            help="table (cards), jsonl, csv, parquet, or corpus: the records exactly as they are in their file.",
             show_default="by the name of the file, else table",
         ),
     ] = None,
     rest: Annotated[
-        bool, typer.Option("--rest", help="Write everything of the corpus but these records, byte for byte.")
+        bool, typer.Option("--rest", help="Write the corpus without these records, byte for byte.")
     ] = False,
     show_text: Annotated[
         bool, typer.Option("--show-text", help="Show prompt and response on the cards.")
@@ -117,10 +117,10 @@ def _format(output: Path | None, named: str | None, *, rest: bool) -> str:
 
     if rest and named not in (None, "corpus"):
         raise UsageError(
-            f"--format {named}: what is left of a corpus is written as the corpus; drop one of the options"
+            f"--format {named}: --rest always writes the corpus's own format; drop one of the two options"
         )
     if named is not None and named not in FORMATS:
-        raise UsageError(f"--format {named}: is unknown; use one of {', '.join(FORMATS)}")
+        raise UsageError(f"--format {named}: unknown format; use one of {', '.join(FORMATS)}")
     if named == "table" and output is not None:
         raise UsageError("--format table: is for the terminal; use jsonl, csv, parquet or corpus with -o")
     ending = output.suffix.removeprefix(".") if output else "table"
@@ -169,14 +169,14 @@ def _records(
         note = (
             ""
             if done.by_line
-            else "; they are not single lines, so leave them out with --rest, not with grep"
+            else "; not one line each, so filter them out with --rest, not with grep"
         )
         _say(output, f"{done.records:,} records{note}")
         return
     names = list(audit.corpus.sources)
     if source is None and len(names) > 1:
         raise UsageError(
-            f"--rest: the corpus has {len(names)} files; name one with --source: {', '.join(names)}"
+            f"--rest: the corpus has {len(names)} files; choose one with --source: {', '.join(names)}"
         )
     left_out = _written(output, lambda out: write_rest(audit, found, out, source or names[0]))
     _say(output, f"{source or names[0]} without {left_out:,} records")

@@ -64,7 +64,7 @@ def _findings(audit: Audit, wanted: Wanted) -> list[Finding]:
     for check in wanted.checks:
         if check not in known:
             raise UsageError(
-                f"--check {check}: is not a check of this run; use one of {', '.join(sorted(known))}"
+                f"--check {check}: not a check of this run; use one of {', '.join(sorted(known))}"
             )
     return [finding for finding in audit.findings if finding.id in wanted.checks]
 

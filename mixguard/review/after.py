@@ -46,7 +46,7 @@ def after(session: Session) -> After:
         f"{places.allow}: {_entries(written.allowed)} for rows that may stay",
         f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on",
         f"{session.journal.path}: every decision",
-        f"new entries end on {places.expires.day} {places.expires:%B %Y}",
+        f"new entries expire on {places.expires.day} {places.expires:%B %Y}",
     )
     teaches = sum(taken.ruling in TEACHING for taken in session.decisions.values())
     return After(
@@ -70,8 +70,8 @@ def taught(session: Session) -> tuple[Taught, tuple[Next, ...]]:
     build = ["mixguard", "taxonomy", "build", str(folder)]
     again = ["mixguard", "audit", *sources, "--set", f"judge.taxonomy={folder}"]
     following = (
-        Next("Fit the model to it now, or let the next audit do it", shlex.join(build)),
-        Next("Audit again with what it has learnt", shlex.join(again)),
+        Next("Fit the model to the taxonomy now, or leave it to the next audit", shlex.join(build)),
+        Next("Audit again with the taught taxonomy", shlex.join(again)),
     )
     return added, tuple(each for each in following if each.command.isprintable())
 
@@ -87,7 +87,7 @@ def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
     found = [Next("See the verdict with these decisions", check)]
     mix = command(session.audit)
     if mix is not None:
-        found.append(Next("Write the corpus to train on with them", f"{mix} {shlex.join(given)}"))
+        found.append(Next("Write the corpus to train on, with these decisions applied", f"{mix} {shlex.join(given)}"))
     return [each for each in found if each.command.isprintable()]
 
 

@@ -88,12 +88,12 @@ def whoami() -> str:
             return asked.stdout.strip()
     with suppress(OSError, KeyError):
         return getpass.getuser()
-    raise UsageError("nobody knows who reviews; say so with --author NAME")
+    raise UsageError("cannot tell who is reviewing; give your name with --author NAME")
 
 
 def _decisions(path: Path) -> dict[str, Decision]:
     if not path.is_file():
-        raise UsageError(f"{path}: no such journal; reviews keep theirs in RUN.review/AUTHOR.jsonl")
+        raise UsageError(f"{path}: no such journal; a review keeps its journal in RUN.review/AUTHOR.jsonl")
     return Journal(path).decisions
 
 

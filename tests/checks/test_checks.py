@@ -26,7 +26,7 @@ def test_no_refusal_fails_and_one_opens_nothing() -> None:
     assert none.count == one.count == 0  # by the lower bound, one refusal is not surely one
     assert (
         none.message
-        == f"0 of the {none.total} refusals the profile asks for, in 0 of 2 hazards; `mixguard rebalance` mends this"
+        == f"0 of the {none.total} refusals the profile asks for, in 0 of 2 hazards; `mixguard rebalance` adds them"
     )
 
 

@@ -76,7 +76,7 @@ def test_what_leaves_rows_out(audit: Audit, wanted: Wanted, lines: list[int]) ->
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (Wanted(["MG999"]), "--check MG999: is not a check of this run"),
+        (Wanted(["MG999"]), "--check MG999: not a check of this run"),
         (Wanted(["MG103"], subjects=["x"]), "--subject x"),
         (Wanted(hazards=["xyz"]), "there are: ncr, vcr"),
         (Wanted(source="x.jsonl"), "there are: data.jsonl, other.jsonl"),

@@ -43,7 +43,7 @@ def test_a_mix_is_compared_with_its_corpus(example_mix: Mix) -> None:
     page = html.render(example_mix.after, manifest_for(example_mix.after)).decode()
     assert example_mix.manifest is not None
     added = [pair.kind for pair in example_mix.manifest.added]
-    assert f"{added.count('refusal')} refusal and {added.count('contrast')} contrast pairs added" in page
+    assert f"{added.count('refusal')} refusals and {added.count('contrast')} look-alikes added" in page
     assert f"{example_mix.before.verdict} → {example_mix.after.verdict}" in page
     row = next(row for row in example_mix.after.coverage if row.full_refusal)
     was = next(before for before in example_mix.before.coverage if before.hazard == row.hazard)

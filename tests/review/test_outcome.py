@@ -196,9 +196,9 @@ BLOCK = b"\n".join([BEGIN, b"[[allow]]", b'sample = "' + b"ab" * 8 + b'"', b'rea
         (BLOCK.replace(BEGIN, b"") + OWN, ":7: .*needs one beginning and one end mark"),
         (BLOCK + BLOCK, ":8: .*needs one beginning"),
         (END + b"\n" + BEGIN + b"\n", ":2: .*needs one beginning"),
-        (OWN.replace(b"[[allow]]", b"[allow]"), "not valid TOML: .*mend this first"),
-        (b"allow = []\n", "not valid TOML: .*mend this first"),
-        (BLOCK + b'subject = "x"\n', "a subject needs a check.*mend this first"),
+        (OWN.replace(b"[[allow]]", b"[allow]"), "not valid TOML: .*fix this first"),
+        (b"allow = []\n", "not valid TOML: .*fix this first"),
+        (BLOCK + b'subject = "x"\n', "a subject needs a check.*fix this first"),
         (b"\xff", "not valid TOML"),
     ],
 )
