@@ -28,7 +28,7 @@ def checked(corpus: str, out: Path, config: mixguard.Config) -> Dataset:
     if mix.after.exit_code:
         print(mix.after, file=sys.stderr)
         print(
-            f"Nothing was trained. Its rows: mixguard report {mix.after.folder} -o report.html --show-text",
+            f"Nothing was trained. To see the flagged rows: mixguard report {mix.after.folder} -o report.html --show-text",
             file=sys.stderr,
         )
         sys.exit(mix.after.exit_code)

@@ -96,7 +96,7 @@ def audit(
 ) -> None:
     """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
-    A run that was killed or interrupted goes on from its last whole part when the same command is given again.
+    A run that was killed or interrupted resumes from its last complete part when you run the same command again.
 
     Examples: mixguard audit data.jsonl -o report.html; mixguard audit data.jsonl --training-config axolotl.yml --provider openai; mixguard audit data/ --shard 1/4 --run shards/1
     """

@@ -10,7 +10,7 @@ import typer
 from mixguard.cli.options import DEFAULT_FILE, ConfigFile, Set, load_config
 
 app = typer.Typer(
-    invoke_without_command=True, help="Print the options in force, or write a file of them to start from."
+    invoke_without_command=True, help="Print the options in force, or write a configuration file to start from."
 )
 
 COMMON: dict[str, object] = {
@@ -38,7 +38,7 @@ COMMON: dict[str, object] = {
 
 @app.callback()
 def config(ctx: typer.Context, *, config: ConfigFile = None, set_: Set = None) -> None:
-    """Print the options in force, or write a file of them to start from.
+    """Print the options in force, or write a configuration file to start from.
 
     Example: mixguard config
     """
@@ -63,7 +63,7 @@ def init(
         Path, typer.Argument(help="File to write; it must not exist.", show_default=str(DEFAULT_FILE))
     ] = DEFAULT_FILE,
 ) -> None:
-    """Write a file with the options that people change, each explained and commented out.
+    """Write a configuration file with the most common options, each explained and commented out.
 
     Example: mixguard config init
     """

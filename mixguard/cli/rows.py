@@ -71,7 +71,7 @@ def rows(
         typer.Option(
             "--output",
             "-o",
-            help="Write the rows to this file, with their texts: .jsonl, .csv or .parquet; any name with --format corpus.",
+            help="Write the rows with their texts to this file: .jsonl, .csv or .parquet; any name with --format corpus.",
             show_default=False,
         ),
     ] = None,
@@ -87,11 +87,11 @@ def rows(
         bool, typer.Option("--rest", help="Write the corpus without these records, byte for byte.")
     ] = False,
     show_text: Annotated[
-        bool, typer.Option("--show-text", help="Show prompt and response on the cards.")
+        bool, typer.Option("--show-text", help="Show prompts and responses on the cards.")
     ] = False,
     no_text: Annotated[bool, typer.Option("--no-text", help="Leave the texts out of a file.")] = False,
 ) -> None:
-    """Show the rows of findings with place, score and reason, or write them to a file, with their texts.
+    """Show the rows of findings with place, score and reason, or write them to a file with their texts.
 
     Examples: mixguard rows mixguard-run --check MG103 --show-text; mixguard rows mixguard-run --check MG103 -o flagged.csv; mixguard rows mixguard-run --check MG103 --rest -o clean.jsonl
     """

@@ -13,7 +13,7 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
     if not rate.count:
         return Judged("pass", "no document contains a hazard" if rate.total else "no document")
     listed = ", ".join(f"{code} {number:,}" for code, number in rate.commonest)
-    hold = "document holds" if rate.count == 1 else "documents hold"
+    hold = "document contains" if rate.count == 1 else "documents contain"
     message = f"{rate.count:,} of {rate.total:,} {hold} a hazard ({listed})"
     if not rate.interval.low:
         return Judged("note", f"{message}; false alarms alone could explain this many, so read the rows")
