@@ -118,7 +118,7 @@ def share(finding: Finding) -> str:
     """What share of rows it may truly be, the detector's error counted in; empty if that was not measured."""
     if finding.interval is None or not finding.total:
         return ""
-    return f"; true share likely {span(finding.interval, finding.total)} of {finding.total:,}"
+    return f"; likely share {span(finding.interval, finding.total)} of {finding.total:,}"
 
 
 def places(finding: Finding) -> str:

@@ -122,7 +122,7 @@ def test_the_rest_of_a_corpus_is_its_other_lines(mixguard: Run) -> None:
         (["-o", "rows.txt"], "end it in .jsonl, .csv or .parquet"),
         (["--format", "xml"], "use one of table, jsonl"),
         (["--format", "table", "-o", "x.jsonl"], "is for the terminal"),
-        (["--format", "csv", "--rest"], "drop one of the options"),
+        (["--format", "csv", "--rest"], "drop one of the two options"),
         (["--rest", "-o", "./data.jsonl"], "inputs are never overwritten"),
     ],
 )

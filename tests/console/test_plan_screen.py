@@ -58,7 +58,7 @@ def test_before_and_after_stand_side_by_side_with_why() -> None:
         "+2",
         "1",
         "answer",
-        "stays",
+        "remains",
     ]
     assert "my\ufffd rows.jsonl:7" in "\n".join(lines)
     assert "\x1b" not in "".join(lines)
@@ -77,7 +77,7 @@ def test_why_is_what_made_the_number() -> None:
     assert why(of("vcr", there=2.0, covered=1.5)) == "too few refusals"
     told = why(of("vcr", there=6.0, covered=4.2, answered=2, near=3.2, weight=2.0, short=4))
     assert told == "2 answers remain, 3 near harm, weight 2, 4 of 6 certain, 4 not in the bank"
-    assert why(of("vcr", refusals=0, short=2)) == "the bank lacks 2"
+    assert why(of("vcr", refusals=0, short=2)) == "2 not in the bank"
 
 
 def test_notes_are_one_sentence_unless_all_is_asked_for() -> None:
