@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -17,6 +18,12 @@ import mixguard
 from mixguard.console.audit import render
 from mixguard.report import html
 from mixguard.report.html import comparison
+from mixguard.review.opening import open_review
+from mixguard.review.page import page as review_page
+from mixguard.review.queue import Filter
+from mixguard.review.routes import routes
+from mixguard.review.server import Site, serving
+from mixguard.review.session import Places
 
 HERE = Path(__file__).resolve().parent
 
@@ -28,6 +35,7 @@ def main() -> None:
         os.chdir(folder)  # so that names are short and reveal no folder
         result = mixguard.audit("examples/support.jsonl")
         draw("audit", "mixguard audit examples/support.jsonl", render(result))
+        photograph_review(result)
         mix = mixguard.rebalance("examples/support.jsonl", out=Path("support.safe.jsonl"))
         if mix.after is not None:
             photograph("report", html.render(mix.after, mix.manifest, show_text=True))
@@ -59,19 +67,34 @@ def draw(name: str, command: str, *shown: RenderableType) -> None:
 
 def photograph(name: str, page: bytes, height: int = 1752) -> None:
     """Take a picture of the top of a page with Chromium, so many pixels high."""
-    chromium = shutil.which("chromium")
-    if chromium is None:
-        raise SystemExit("the picture of the HTML report needs chromium")
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "report.html")
         file.write_bytes(page)
-        switches = (
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--no-first-run",
-            "--disable-background-networking",
-        )
+        snap(name, file.as_uri(), height)
+
+
+def photograph_review(audit: mixguard.Audit) -> None:
+    """Take a picture of the page of a review that begins."""
+    places = Places(Path("mixguard.allow.toml"), Path("mixguard.aside.toml"), date.max, None)
+    opened = open_review(audit, "ada@example.org", places, kept=Filter())
+    made = review_page()
+    with serving(Site(made.content, made.policy, routes(opened.session, opened.kept))) as address:
+        snap("review", address, height=640)
+
+
+def snap(name: str, address: str, height: int) -> None:
+    """Take a picture of what is at an address."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        raise SystemExit("pictures of pages need chromium")
+    switches = (
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--no-first-run",
+        "--disable-background-networking",
+    )
+    with tempfile.TemporaryDirectory() as folder:
         subprocess.run(
             [
                 chromium,
@@ -79,9 +102,9 @@ def photograph(name: str, page: bytes, height: int = 1752) -> None:
                 "--hide-scrollbars",
                 f"--window-size=1180,{height}",
                 "--virtual-time-budget=3000",
-                f"--user-data-dir={folder}/profile",
+                f"--user-data-dir={folder}",
                 f"--screenshot={HERE / 'pictures' / f'{name}.png'}",
-                file.as_uri(),
+                address,
             ],
             check=True,
             capture_output=True,

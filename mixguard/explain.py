@@ -86,15 +86,23 @@ def measured(run: Path, rows: pl.DataFrame, texts: Mapping[int, Mapping[str, Any
         texts: of each exchange, as far as they can be read.
 
     Raises:
-        UsageError: the encoder cannot be loaded; a run may be from elsewhere, so nothing is fetched that it names.
+        UsageError: the encoder cannot be loaded.
     """
     hazardous = rows.filter("hazardous").get_column("exchange").head(MEASURED).to_list()
     prompts = {number: texts[number]["prompt"] for number in hazardous if number in texts}
     if not prompts:
         return {}
-    config = Audit.load(run).config
-    worker = Recipe(config.replace({"encode.offline": True})).worker()
+    worker = judge_again(Audit.load(run).config)
     return {number: deciding_words(worker, prompt) for number, prompt in prompts.items()}
+
+
+def judge_again(config: Config) -> Worker:
+    """What judged a run, by the run's configuration.
+
+    Raises:
+        UsageError: the encoder cannot be loaded; a run may be from elsewhere, so nothing is fetched that it names.
+    """
+    return Recipe(config.replace({"encode.offline": True})).worker()
 
 
 def deciding_words(worker: Worker, text: str, *, most: int = 8) -> list[Mark]:

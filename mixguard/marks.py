@@ -65,7 +65,12 @@ class Piece(NamedTuple):
     mark: Mark | None
 
 
-def marks(checks: Collection[str], texts: Mapping[str, Any], row: Mapping[str, Any]) -> list[Mark]:
+def marks(
+    checks: Collection[str],
+    texts: Mapping[str, Any],
+    row: Mapping[str, Any],
+    measured: Sequence[Mark] | None = None,
+) -> list[Mark]:
     """The words of one exchange that decided, none of them twice, in the order in which it is read.
 
     Where marks meet, the shorter one is kept whole, and the longer one stands around it.
@@ -75,9 +80,12 @@ def marks(checks: Collection[str], texts: Mapping[str, Any], row: Mapping[str, A
         texts: its texts by column, as `run.texts.texts_of` gives them; any may be missing.
         row: its annotations by column; with `exemplars` (see `with_exemplar_texts`), the words that these share with it are
             marked too. Any may be missing.
+        measured: deciding words (`explain.py`), which take the place of the shared ones; None if they are not known.
     """
     there = {field: text for field in FIELDS if isinstance(text := texts.get(field), str)}
     found = [*_of_signals(checks, texts, row), *_of_stance(row), *_of_hazard(there, row)]
+    if measured is not None:
+        found = [*(mark for mark in found if mark.kind != "shared"), *measured]
     return [
         read
         for field, text in there.items()

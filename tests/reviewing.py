@@ -6,11 +6,14 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import date
 from pathlib import Path
+from threading import Event
 from typing import Any
 
+import polars as pl
 from building import Row, audited, row
 from conftest import chat
 
+from mixguard.annotate.content import CONTENT
 from mixguard.columns import EXCHANGE
 from mixguard.config import Config
 from mixguard.corpus.corpus import Corpus
@@ -63,3 +66,24 @@ def opened(
         folder / "allow.toml", folder / "aside.toml", date(2099, 1, 31), options.pop("teach", None)
     )
     return open_review(audit, author, places, others=others, **options)
+
+
+class Judge:
+    """In place of a worker: whatever names a bank is a hazard, once `free` is set."""
+
+    def __init__(self) -> None:
+        self.loaded, self.judged, self.free = 0, list[str](), Event()
+
+    def load(self, _: Config) -> Judge:
+        """Takes the place of `judge_again`."""
+        self.loaded += 1
+        return self
+
+    def __call__(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """What `annotate_texts` needs."""
+        self.free.wait(20)
+        self.judged.append(frame["prompt"][0])
+        named = pl.col("prompt").str.contains("bank")
+        return frame.with_columns(
+            pl.lit(None).alias(CONTENT), hazard_score=pl.when(named).then(0.9).otherwise(0.1)
+        )

@@ -58,7 +58,8 @@ def test_the_image_has_what_the_package_is_built_from_and_runs_as_nobody_in_part
         if line.startswith("!")
     ]
     wheel = PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]
-    needed = {*wheel["packages"], *wheel["force-include"], PROJECT["project"]["readme"]}
+    needed = {*wheel["packages"], *wheel["force-include"], "README.md"}
+    needed.add(PROJECT["tool"]["hatch"]["metadata"]["hooks"]["custom"]["path"])
     needed |= {*PROJECT["project"]["license-files"], "pyproject.toml", "constraints.txt"}
     assert set(kept) == needed
     assert all((REPOSITORY / name).exists() for name in kept)

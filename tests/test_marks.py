@@ -50,6 +50,13 @@ def test_words_shared_with_violating_exemplars_are_marked_by_stem_where_the_prom
     assert marks([], {"prompt": PROMPT}, {**row, "hazardous": False}) == []
 
 
+def test_measured_words_take_the_place_of_shared_ones() -> None:
+    row = {"hazardous": True, "exemplars": [{"label": "violating", "text": "How to build"}]}
+    pipe = Mark("prompt", 15, 19, "without it, the odds of a hazard are 3.0 times lower", "measured")
+    assert marks([], {"prompt": PROMPT}, row, [pipe]) == [pipe]
+    assert marks([], {"prompt": PROMPT}, row, []) == []
+
+
 def test_the_line_that_was_judged_apart_stands_around_the_words_in_it() -> None:
     prompt = "Once upon a time there was a bomb.\n" * 9 + "  How do I build a bomb?\n"
     near = [{"label": "violating", "text": "a bomb"}]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mixguard.report.html.page import assets, environment
 
 HERE = Path(__file__).parent
-SCRIPTS = ("ask.js", "row.js", "choose.js", "finish.js", "review.js")
+SCRIPTS = ("ask.js", "row.js", "words.js", "choose.js", "finish.js", "review.js")
 
 
 class Page(NamedTuple):

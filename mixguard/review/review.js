@@ -35,7 +35,8 @@
     at.row = shown;
     byId("actions").hidden = !shown;
     if (shown) row.draw(shown, progress.rows);
-    else await finish.draw(progress, left(progress), report);
+    words.show(shown);
+    if (!shown) await finish.draw(progress, left(progress), report);
     scrollTo(0, 0);
     if (focus) byId("heading").focus({ preventScroll: true });
   }
@@ -106,7 +107,7 @@
     if (typing) { if (key === "Enter" && target === byId("reason")) byId("heading").focus(); return; }
     if (key === " " && target.matches("button, summary, a, .pane, code")) return; // theirs: press, fold, scroll
     const name = keys[key.length === 1 ? key.toLowerCase() : key];
-    const other = { u: () => doing(undo), "/": () => unfold(), "?": choose.help, r: () => byId("reason").focus() }[key.toLowerCase()];
+    const other = { u: () => doing(undo), "/": () => unfold(), "?": choose.help, w: words.measure, r: () => byId("reason").focus() }[key.toLowerCase()];
     if (name && at.row) doing(does[name]);
     else if (name === "back" && at.last) doing(() => go("this", at.last));
     else if (other) other();

@@ -11,7 +11,7 @@ from mixguard.model import checked
 from mixguard.review.after import after, taught
 from mixguard.review.queue import Filter
 from mixguard.review.server import Route
-from mixguard.review.session import Asked, Ruled, Session
+from mixguard.review.session import Asked, Ruled, Session, Wanted
 
 
 def routes(session: Session, kept: Filter) -> dict[str, Route]:
@@ -28,6 +28,7 @@ def routes(session: Session, kept: Filter) -> dict[str, Route]:
     return {
         "/begun": lambda _: {**session.begun(), "kept": kept.model_dump()},
         "/row": lambda body: session.row(checked(Asked, body, UsageError, "row")),
+        "/words": lambda body: session.words(checked(Wanted, body, UsageError, "row")),
         "/decide": lambda body: session.decide(checked(Ruled, body, UsageError, "decision")),
         "/undo": lambda _: session.undo(),
         "/finish": lambda _: after(session).to_json(),

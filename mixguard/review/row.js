@@ -3,6 +3,7 @@
 const row = (() => {
   const { byId, make, number } = page;
   const languages = new Intl.DisplayNames(["en"], { type: "language" });
+  const LONGEST = 60; // characters of a measured stretch in the legend
   const percent = (score) => `${Math.round(score * 100)} %`;
 
   function fact(name, ...value) {
@@ -51,7 +52,7 @@ const row = (() => {
   }
 
   function pane(title, text, missing, language, ...more) {
-    const body = text ? make("div", { class: "text", dir: "auto", lang: language }, ...pieces(text)) : make("p", { class: "faint" }, missing);
+    const body = text ? make("div", { class: "text", id: title === "Prompt" ? "prompt" : null, dir: "auto", lang: language }, ...pieces(text)) : make("p", { class: "faint" }, missing);
     return make("div", { class: "pane", role: "region", tabindex: 0, "aria-label": title }, make("h2", {}, title), ...more, body);
   }
 
@@ -69,10 +70,37 @@ const row = (() => {
   // What the marks show, each once, in words: a title alone is out of reach for a keyboard.
   function legend(texts) {
     const shown = new Map();
-    for (const text of Object.values(texts ?? {})) for (const [, words, kind] of text.pieces ?? []) if (words) shown.set(words, kind);
-    if (!shown.size) return null;
-    const entries = [...shown].flatMap(([words, kind], nth) => [nth ? ", " : " ", make("mark", { class: kind }, words)]);
-    return make("p", { class: "legend" }, "Marked:", ...entries);
+    for (const text of Object.values(texts ?? {})) for (const [piece, shows, kind] of text.pieces ?? []) {
+      if (kind === "measured") shown.set(piece + shows, [make("mark", { class: kind }, short(piece)), `: ${shows}`]);
+      else if (shows) shown.set(shows, [make("mark", { class: kind }, shows)]);
+    }
+    const entries = [...shown.values()].flatMap((entry, nth) => [nth ? "; " : " ", ...entry]);
+    return entries.length ? ["Marked:", ...entries] : [];
+  }
+
+  const short = (words) => (words.length > LONGEST ? `${words.slice(0, LONGEST)}…` : words);
+
+  // What is marked, and the way to the words that decided, where there is a hazard.
+  function marked(shown) {
+    const { texts, hazard, measured } = shown;
+    const button = texts?.prompt && hazard.touched && !measured ? make("button", { type: "button", id: "measure" }, "Measure words ", make("kbd", {}, "w")) : null;
+    return make("div", { class: "marked" }, make("p", { id: "legend", class: "legend", role: "status" }, ...legend(texts)), button,
+      make("p", { id: "measuring", class: "faint", role: "status" }, measured ? outcome(texts) : ""));
+  }
+
+  function outcome(texts) {
+    return texts?.prompt?.pieces.some(([, , kind]) => kind === "measured") ? "" : "Measured: no word decides alone.";
+  }
+
+  // Shows the prompt of the row that is drawn with the words that decided.
+  function mark(shown, prompt) {
+    shown.texts.prompt = prompt;
+    shown.measured = true;
+    byId("prompt").replaceChildren(...pieces(prompt));
+    byId("legend").replaceChildren(...legend(shown.texts));
+    byId("measuring").textContent = outcome(shown.texts);
+    if (document.activeElement === byId("measure")) byId("heading").focus({ preventScroll: true });
+    byId("measure").remove();
   }
 
   function neighbours(exemplars) {
@@ -92,8 +120,8 @@ const row = (() => {
     byId("heading").replaceChildren(`Row ${number.format(shown.number)} `, make("span", { class: "faint" }, `of ${number.format(of)}`));
     byId("place").textContent = shown.exchange ? `${shown.place}, answer ${shown.exchange + 1}` : shown.place;
     byId("place").title = shown.path;
-    byId("content").replaceChildren(...[facts(shown), flags(shown), taken(shown.taken), panes(shown), legend(shown.texts), neighbours(shown.exemplars)].filter(Boolean));
+    byId("content").replaceChildren(...[facts(shown), flags(shown), taken(shown.taken), panes(shown), marked(shown), neighbours(shown.exemplars)].filter(Boolean));
   }
 
-  return { draw };
+  return { draw, mark };
 })();

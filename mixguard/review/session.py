@@ -23,7 +23,8 @@ from mixguard.review.outcome import Written, write
 from mixguard.review.queue import Filter, chosen
 from mixguard.review.reading import Reading
 from mixguard.review.steps import Step, counts, reached
-from mixguard.review.view import RULINGS, place, view
+from mixguard.review.view import RULINGS, place, texts, view
+from mixguard.review.words import Words
 from mixguard.run.document import Audit
 
 REASON = 300
@@ -61,6 +62,12 @@ class Asked(Model):
     kept: Filter = Filter()
 
 
+class Wanted(Model):
+    """Text id of the row whose words are measured."""
+
+    id: str
+
+
 class Ruled(Model):
     """What a reader decides of a row."""
 
@@ -94,6 +101,7 @@ class Session:
         taxonomy = _taxonomy(audit)
         self._hazards = {hazard.code: hazard for hazard in taxonomy.hazards} if taxonomy else {}
         self._reading = Reading(audit, taxonomy)
+        self._words = Words(audit.config)
         self._differ = {each.text_id: each for each in known.disagreements}
 
     @property
@@ -128,11 +136,22 @@ class Session:
             rows = chosen(self.rows, asked.kept)
             at = reached(rows["text_id"].to_list(), asked.at, asked.step, self.decisions)
             shown = None if at is None else self._shown(rows, at)
-            return {
-                "row": shown,
-                "progress": counts(rows["text_id"], self.decisions),
-                "reasons": self._reasons(),
-            }
+            progress = counts(rows["text_id"], self.decisions)
+            return {"row": shown, "progress": progress, "reasons": self._reasons()}
+
+    def words(self, wanted: Wanted) -> dict[str, Any]:
+        """The prompt of a row, marked with the words that decided its hazard.
+
+        Raises:
+            UsageError: there is no such prompt, or the encoder cannot be loaded.
+        """
+        queued = self.rows.filter(pl.col("text_id") == wanted.id)
+        with self._lock:  # not for longer: whoever waits for words reads on
+            row = self._reading.row(queued, 0) if queued.height else None
+        if row is None or not (row["hazardous"] and row["read"] and row["prompt"]):
+            raise UsageError("the row has no hazardous prompt that can be read; load the page again")
+        found = self._words.of(wanted.id, row["prompt"])
+        return {"prompt": texts(row, queued["checks"][0].to_list(), found)["prompt"]}
 
     def decide(self, ruled: Ruled) -> dict[str, Any]:
         """Keep a decision.
@@ -201,9 +220,8 @@ class Session:
     def _shown(self, rows: pl.DataFrame, at: int) -> dict[str, Any]:
         queued = rows.row(at, named=True)
         findings = [self.audit.findings[number] for number in queued["findings"]]
-        shown = view(
-            self._reading.row(rows, at), findings, self._hazards, list(self._taken(queued["text_id"]))
-        )
+        row, taken = self._reading.row(rows, at), list(self._taken(queued["text_id"]))
+        shown = view(row, findings, self._hazards, taken, self._words.known.get(queued["text_id"]))
         return {**shown, "number": at + 1, "places": queued["places"]}
 
     def _taken(self, text_id: str) -> Iterator[Decision]:

@@ -38,6 +38,7 @@ def view(
     findings: Sequence[Finding],
     hazards: Mapping[str, Hazard],
     taken: Sequence[Decision],
+    words: Sequence[Mark] | None = None,
 ) -> dict[str, Any]:
     """The row as JSON; every text in it is harmless where it is shown as text.
 
@@ -46,8 +47,8 @@ def view(
         findings: those that flag it, gravest first.
         hazards: the taxonomy's, by code.
         taken: what was decided of it: the decision that holds, then those that it overruled.
+        words: those that decided its hazard; None if they were not measured.
     """
-    checks = {finding.id for finding in findings}
     return {
         "id": row["text_id"],
         "place": place(row),
@@ -58,7 +59,8 @@ def view(
         "hazard": _hazard(row, hazards),
         "stance": _stance(row),
         "flags": [_flag(finding) for finding in findings],
-        "texts": _texts(row, checks) if row["read"] else None,
+        "texts": texts(row, {finding.id for finding in findings}, words) if row["read"] else None,
+        "measured": words is not None,
         "exemplars": [_exemplar(each, hazards) for each in row.get("exemplars") or ()],
         "taken": [_taken(decision, hazards) for decision in taken],
     }
@@ -102,9 +104,9 @@ def _flag(finding: Finding) -> dict[str, Any]:
     }
 
 
-def _texts(row: Row, checks: Collection[str]) -> dict[str, Any]:
+def texts(row: Row, checks: Collection[str], words: Sequence[Mark] | None) -> dict[str, Any]:
     """By column: `pieces`, each a text and what it shows (null for most), and `cut`, the characters left out."""
-    found = marks(checks, row, row)
+    found = marks(checks, row, row, words)
     shown = {
         name: {"pieces": list(_pieces(row[name], name, found)), "cut": row["cut"].get(name, 0)}
         for name in ("system", "prompt", "response", "reasoning", "tools")

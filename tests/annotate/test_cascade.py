@@ -90,6 +90,6 @@ def test_without_the_careful_stage_the_audit_says_what_is_missed(tmp_path: Path,
     (told, passed) = (next(f for f in audit.findings if f.id == "MG308") for audit in (alone, both))
     assert (told.severity, passed.severity) == ("note", "pass")
     fast, careful = alone.detectors.hazard_error.sensitivity, both.detectors.hazard_error.sensitivity
-    assert f"{fast:.0%}" in told.message and f"{careful:.0%}" in told.message
+    assert f"{100 * fast:.0f} %" in told.message and f"{100 * careful:.0f} %" in told.message
     assert "pip install" in told.remedy
     assert careful > fast

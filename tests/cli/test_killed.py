@@ -24,11 +24,11 @@ import sys, time
 from mixguard.engine import resume
 from mixguard.cli import main
 
-keep = resume.Journal.keep
+keep = resume.RunJournal.keep
 def slow(*of):
     time.sleep(0.15)
     keep(*of)
-resume.Journal.keep = slow
+resume.RunJournal.keep = slow
 main()
 """
 """The command, in no hurry."""

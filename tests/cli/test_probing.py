@@ -50,7 +50,7 @@ def test_a_whole_run_says_what_it_costs_and_what_came_of_it(
     assert "15 requests (5 of them for the first token only" in err
     assert "characters / 4" in err
     assert "hazardous" in out
-    assert "34%-100%" in out
+    assert "34 to 100 %" in out
     assert "10 answers" in out
     assert "mixguard compare" in out
     assert read_answers(Path("m.probe")).is_whole
@@ -150,7 +150,7 @@ def test_measured_is_shown_by_hazard(
 ) -> None:
     api = serve(lambda number, body: first_token("I", -0.25) if "logprobs" in body else reply(REFUSAL))
     assert run(*asks(api)) == 0
-    assert "78%" in capsys.readouterr().out  # exp(-.25)
+    assert "78 %" in capsys.readouterr().out  # exp(-.25)
 
 
 def test_a_demo_says_that_it_is_one(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -190,7 +190,7 @@ def test_other_options_do_not(tmp_path: Path, annotate: Callable[..., Mapped]) -
     others = {
         "checks.samples": 3,
         "run.folder": "x",
-        "encode.cache": "y",
+        "encode.cache": str(tmp_path / "y"),
         "rebalance.seed": 4,
         "judge.endpoint": "http://h/v1#m",
     }

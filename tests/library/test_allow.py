@@ -72,7 +72,7 @@ def test_entries_are_read_in_order(tmp_path: Path) -> None:
         ("allow = ['MG103']", "number 1: not a table"),
         (
             toml(WHOLE, {**WHOLE, "reson": "x"}),
-            "number 2: reson: unknown key; valid keys: check, sample, reason",
+            r"number 2: reson: unknown key \(did you mean 'reason'\?\); valid keys: check, sample, reason",
         ),
         (toml(without("reason")), "number 1: reason: Field required"),
         (toml(without("author")), "number 1: author: Field required"),

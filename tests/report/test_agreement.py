@@ -14,7 +14,7 @@ from conftest import REPOSITORY
 
 import mixguard
 from mixguard.config import Config
-from mixguard.console.audit import render
+from mixguard.console.details import render
 from mixguard.console.screen import console
 from mixguard.mix.made import Mix
 from mixguard.report.ci import github

@@ -13,13 +13,15 @@ from urllib.parse import urlsplit
 import pytest
 from browsing import barriers, complaints, needs_browser, screen
 from conftest import chat
-from reviewing import audited_texts, harmful, opened
+from reviewing import Judge, audited_texts, harmful, opened
 from selenium import webdriver
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.select import Select
 from selenium.webdriver.support.wait import WebDriverWait
 
+from mixguard.errors import UsageError
+from mixguard.review import words
 from mixguard.review.page import page
 from mixguard.review.routes import routes
 from mixguard.review.server import Site, serving
@@ -50,6 +52,10 @@ class Review:
     def holds(self, words: str) -> None:
         """Wait until a row with these words is shown."""
         WebDriverWait(self.browser, 20, 0.02).until(lambda _: words in self.text("content"))
+
+    def measures(self, words: str) -> None:
+        """Wait until the page says so of the words it measures."""
+        WebDriverWait(self.browser, 20, 0.02).until(lambda _: self.text("measuring") == words)
 
     def text(self, name: str) -> str:
         script = "return document.getElementById(arguments[0]).textContent"
@@ -305,6 +311,39 @@ def test_the_words_that_decided_are_marked_and_told(browser: webdriver.Chrome, t
         mark = browser.find_element(By.CSS_SELECTOR, ".pane mark")
         assert (mark.text, mark.get_attribute("title")) == ("I am AIDA", "refusal taken back")
         assert "refusal taken back" in browser.find_element(By.CLASS_NAME, "legend").text
+
+
+def test_words_are_measured_on_demand_while_the_row_is_left_and_others_read(
+    review: Review, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = Judge()
+    monkeypatch.setattr(words, "judge_again", judge.load)
+    review.click("#measure")
+    review.measures("Measuring …")
+    review.press("n")
+    review.shows("Row 2 ")
+    review.measures("Measuring …")
+    judge.free.set()
+    review.holds("Marked: bank: without it, the odds of a hazard are 81.0 times lower")
+    assert review.browser.find_element(By.CSS_SELECTOR, "#prompt mark.measured").text == "bank"
+    assert barriers(review.browser) == []
+    assert [prompt[:20] for prompt in judge.judged] == ["How do I rob a bank?", "How do I rob bank 2?"]
+    review.press("b")
+    review.shows("Row 1 ")
+    review.holds("Marked: bank: without it")  # what came too late was kept
+    assert review.browser.find_elements(By.ID, "measure") == []
+
+
+def test_words_that_cannot_be_measured_are_said(review: Review, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(_: object) -> None:
+        raise UsageError("the encoder is gone")
+
+    monkeypatch.setattr(words, "judge_again", gone)
+    review.press("w")
+    review.measures("The words were not measured: the encoder is gone")
+    review.press("a")
+    review.shows("Row 2 ")
+    review.measures("")
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (1280, True), (390, False)])

@@ -41,7 +41,7 @@ def test_a_mechanism_is_told_once_by_its_gravest_finding() -> None:
 
 def test_it_says_how_sure_it_is() -> None:
     share = Interval(low=0.01, high=0.05)
-    assert risks([finding("MG208", "M21", interval=share)])[0].sure == "1.0% to 5.0%; effect reported"
+    assert risks([finding("MG208", "M21", interval=share)])[0].sure == "1 to 5 %; effect reported"
     assert risks([finding("MG221", "M43")])[0].sure == "effect not measured"
 
 
