@@ -10,7 +10,8 @@ import typer
 from mixguard.cli.options import DEFAULT_FILE, ConfigFile, Set, load_config
 
 app = typer.Typer(
-    invoke_without_command=True, help="Print the options in force, or write a configuration file to start from."
+    invoke_without_command=True,
+    help="Print the options in force, or write a configuration file to start from.",
 )
 
 COMMON: dict[str, object] = {

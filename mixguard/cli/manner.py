@@ -17,9 +17,7 @@ Quiet = Annotated[
 ]
 Json = Annotated[
     bool,
-    typer.Option(
-        "--json", help="Print only the JSON document on standard output, without progress."
-    ),
+    typer.Option("--json", help="Print only the JSON document on standard output, without progress."),
 ]
 Verbose = Annotated[
     bool,

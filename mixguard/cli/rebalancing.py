@@ -83,14 +83,20 @@ def rebalance(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Name of the model at the endpoint.", show_default=False)] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Name of the model at the endpoint.", show_default=False)
+    ] = None,
     key_env: KeyEnv = "OPENAI_API_KEY",
     concurrency: Concurrency = 4,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="Random seed; the same seed gives the same bytes.", show_default="0")
+        int | None,
+        typer.Option("--seed", help="Random seed; the same seed gives the same bytes.", show_default="0"),
     ] = None,
     placement: Annotated[
-        str | None, typer.Option("--placement", help="Where new records go: spread, shuffle or append.", show_default="spread")
+        str | None,
+        typer.Option(
+            "--placement", help="Where new records go: spread, shuffle or append.", show_default="spread"
+        ),
     ] = None,
     keep_answered: Annotated[
         bool, typer.Option("--keep-answered", help="Do not set aside answered hazardous prompts.")

@@ -26,17 +26,21 @@ def review(
     *,
     author: Annotated[
         str | None,
-        typer.Option("--author", help="Name of the reviewer.", show_default="git's user.email, or the login name"),
+        typer.Option(
+            "--author", help="Name of the reviewer.", show_default="git's user.email, or the login name"
+        ),
     ] = None,
     check: Annotated[
         str | None,
         typer.Option("--check", help="Begin with the rows of this check, e.g. MG103.", show_default=False),
     ] = None,
     hazard: Annotated[
-        str | None, typer.Option("--hazard", help="Begin with the rows of this hazard, e.g. prv.", show_default=False)
+        str | None,
+        typer.Option("--hazard", help="Begin with the rows of this hazard, e.g. prv.", show_default=False),
     ] = None,
     least: Annotated[
-        float, typer.Option("--least", help="Begin with rows of at least this hazard probability.", min=0, max=1)
+        float,
+        typer.Option("--least", help="Begin with rows of at least this hazard probability.", min=0, max=1),
     ] = 0.0,
     part: Annotated[
         str | None,
@@ -92,9 +96,7 @@ def review(
     open_: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
     summary: Annotated[
         bool,
-        typer.Option(
-            "--summary", help="Only show progress and, with --with, how far reviewers agree."
-        ),
+        typer.Option("--summary", help="Only show progress and, with --with, how far reviewers agree."),
     ] = False,
 ) -> None:
     """Review flagged rows on a local page, one at a time, and decide on each.

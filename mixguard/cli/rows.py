@@ -166,11 +166,7 @@ def _records(
 
     if not rest:
         done = _written(output, lambda out: write_flagged(audit, found, out))
-        note = (
-            ""
-            if done.by_line
-            else "; not one line each, so filter them out with --rest, not with grep"
-        )
+        note = "" if done.by_line else "; not one line each, so filter them out with --rest, not with grep"
         _say(output, f"{done.records:,} records{note}")
         return
     names = list(audit.corpus.sources)

@@ -51,7 +51,9 @@ def _agreement(session: Session, merged: Merged) -> Iterator[Text]:
         return
     kappa = "" if merged.kappa is None else f"; kappa {merged.kappa:.2f}"
     between = "" if merged.interval is None else f" [{merged.interval.low:.0%} to {merged.interval.high:.0%}]"
-    yield _headed("Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two reviewers decided{between}{kappa}")
+    yield _headed(
+        "Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two reviewers decided{between}{kappa}"
+    )
     for number, each in enumerate(merged.disagreements[:DIFFERENCES_SHOWN]):
         yield _headed("Differ" if number == 0 else "", _differing(session, each))
     more = len(merged.disagreements) - DIFFERENCES_SHOWN

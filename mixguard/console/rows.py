@@ -44,7 +44,11 @@ def _card(row: Mapping[str, Any], found: Sequence[Mark], *, show_text: bool) -> 
     lines.add_row("  why", Text(printed(row["reason"])))
     for field in ("prompt", "response") if show_text else ():
         text = row[field]
-        told = Text("not available: the file is gone or has changed", style="dim") if text is None else excerpt(text, field, found)
+        told = (
+            Text("not available: the file is gone or has changed", style="dim")
+            if text is None
+            else excerpt(text, field, found)
+        )
         lines.add_row(f"  {field}", told)
     return Group(head, lines, Text())
 

@@ -87,7 +87,9 @@ def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
     found = [Next("See the verdict with these decisions", check)]
     mix = command(session.audit)
     if mix is not None:
-        found.append(Next("Write the corpus to train on, with these decisions applied", f"{mix} {shlex.join(given)}"))
+        found.append(
+            Next("Write the corpus to train on, with these decisions applied", f"{mix} {shlex.join(given)}")
+        )
     return [each for each in found if each.command.isprintable()]
 
 

@@ -89,7 +89,7 @@ const row = (() => {
   }
 
   function outcome(texts) {
-    return texts?.prompt?.pieces.some(([, , kind]) => kind === "measured") ? "" : "Measured: no word decides alone.";
+    return texts?.prompt?.pieces.some(([, , kind]) => kind === "measured") ? "" : "Measured: no single word decides.";
   }
 
   // Shows the prompt of the row that is drawn with the words that decided.

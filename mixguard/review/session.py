@@ -149,7 +149,7 @@ class Session:
         with self._lock:  # not for longer: whoever waits for words reads on
             row = self._reading.row(queued, 0) if queued.height else None
         if row is None or not (row["hazardous"] and row["read"] and row["prompt"]):
-            raise UsageError("the row has no hazardous prompt that can be read; load the page again")
+            raise UsageError("the row has no hazardous prompt that can be read; reload the page")
         found = self._words.of(wanted.id, row["prompt"])
         return {"prompt": texts(row, queued["checks"][0].to_list(), found)["prompt"]}
 

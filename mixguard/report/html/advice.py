@@ -35,7 +35,9 @@ def steps(audit: Audit, *, mixed: bool) -> list[Step]:
         return found
     if audit.verdict == "incomplete":
         return [Step("Fix what could not be read or judged, and audit again.")]
-    return [Step("Nothing to do before training. Afterwards, probe the tuned model and compare it with its base.")]
+    return [
+        Step("Nothing to do before training. Afterwards, probe the tuned model and compare it with its base.")
+    ]
 
 
 def _adding(audit: Audit, *, mixed: bool) -> Iterator[Step]:
