@@ -220,7 +220,7 @@ def test_a_review_that_was_killed_goes_on(browser: webdriver.Chrome, audit: Audi
         first.press("a")
         first.shows("Row 2 ")
     first.press("a")
-    WebDriverWait(browser, 10).until(lambda _: "does not answer" in first.text("problem"))
+    WebDriverWait(browser, 10).until(lambda _: "is not responding" in first.text("problem"))
     with ExitStack() as stack:
         found = opened(audit, tmp_path, tmp_path.name.replace("_", "-"))
         made = page()
