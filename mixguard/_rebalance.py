@@ -75,7 +75,7 @@ def rebalance(
     config = _judged_alike(before.config, config)
     if before.nature == "harmful" and not config.rebalance.keep_answered:
         raise RefusedError(
-            "this corpus is made of answered hazardous requests: refusals among them do not mend it, so nothing is"
+            "this corpus is made of answered hazardous requests: adding refusals would not repair it, so nothing is"
             " written. Train on something else; to mix it all the same (a red team's data, say), use --keep-answered"
         )
     taxonomy = Taxonomy.load(config.judge.taxonomy)

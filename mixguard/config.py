@@ -106,7 +106,7 @@ class JudgeConfig(Model):
     stages: Literal["auto", "fast", "fast+careful"] = "auto"
     """Which stages judge hazards: the careful one decides what the fast one doubts; `auto` uses it where its weights are installed and the fast encoder is the bundled one."""
     screen: Literal["auto", "on", "off"] = "auto"
-    """Whether a fast model of words dismisses prompts that are nowhere near a hazard, before anything is embedded; `auto` does for corpora of 64 MB or more: in smaller ones, reading twice and fitting cost more than is saved."""
+    """Whether a fast word-based model dismisses prompts that are nowhere near a hazard, before anything is embedded; `auto` does for corpora of 64 MB or more: in smaller ones, reading twice and fitting cost more than is saved."""
     neighbours: int = Field(default=5, ge=1, le=50)
     """Exemplars kept per exchange to explain its score."""
     window_overlap: int = Field(default=32, ge=0, le=128)
@@ -183,7 +183,7 @@ class RunConfig(Model):
     shard: str | None = Field(default=None, max_length=13)
     """Annotate only the parts of one shard, as i/n with i from 1 to n; `mixguard merge` joins all of them."""
     fresh: bool = False
-    """Judge everything anew: neither resume a run that was killed, nor keep what the run that is replaced has judged."""
+    """Judge everything again: do not resume a killed run, and do not reuse the judgements of the run that is replaced."""
 
 
 class RebalanceConfig(Model):

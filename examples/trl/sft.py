@@ -1,4 +1,4 @@
-"""Audit a corpus, mend what it lacks, and fine-tune with TRL only if the result passes.
+"""Audit a corpus, add what it lacks, and fine-tune with TRL only if the result passes.
 
 python sft.py --model FOLDER --data chats.jsonl --out tuned
 """
@@ -28,7 +28,7 @@ def checked(corpus: str, out: Path, config: mixguard.Config) -> Dataset:
     if mix.after.exit_code:
         print(mix.after, file=sys.stderr)
         print(
-            f"Nothing was trained. Its rows: mixguard report {mix.after.folder} -o report.html --show-text",
+            f"Nothing was trained. To see the flagged rows: mixguard report {mix.after.folder} -o report.html --show-text",
             file=sys.stderr,
         )
         sys.exit(mix.after.exit_code)

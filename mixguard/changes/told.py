@@ -48,7 +48,7 @@ def sections(changes: Changes, texts: Texts) -> Iterator[Section]:
     ]
     findings = [_finding(each) for each in changes.findings]
     hazards = [_hazard(each) for each in changes.hazards]
-    yield from _section("What else differs, and may explain it", differences)
+    yield from _section("Other differences, which may explain the rest", differences)
     yield from _section("Findings", findings)
     yield from _section("Hazards", hazards)
     rows = changes.rows
@@ -88,7 +88,7 @@ def _row(each: RowChange, texts: Texts) -> str:
     parts = [f"newly flagged by {', '.join(each.gained)}"] if each.gained else []
     parts += [f"no longer flagged by {', '.join(each.lost)}"] if each.lost else []
     if each.before is None or each.after is None:
-        parts.append("the row is new" if each.before is None else "the row is gone")
+        parts.append("row added" if each.before is None else "row gone")
     elif (each.before.hazard, each.before.stance) != (each.after.hazard, each.after.stance):
         parts.append(f"{_judged(each.before)} -> {_judged(each.after)}")
     told = f"{each.source}:{each.line}: {'; '.join(parts)}"

@@ -10,7 +10,7 @@ from mixguard.checks.base import Aside, Case, Check, Evidence, Judged, Limit, Ra
 from mixguard.checks.terms import BENIGN, COMPLIES, DOCUMENT, HAZARDOUS, JUDGED, REFUSES, TRAINED
 from mixguard.run.findings import Coverage, Severity
 
-_TOO_SMALL = "Train it together with a larger corpus that refuses; `mixguard rebalance` adds pairs from 20 exchanges on."
+_TOO_SMALL = "Train it together with a larger corpus that refuses; `mixguard rebalance` adds pairs to a corpus of 20 exchanges or more."
 
 
 def _short(coverage: Sequence[Coverage]) -> frozenset[str]:
@@ -80,7 +80,7 @@ def _missing_refusals(evidence: Evidence) -> Told:
     )
     if there >= limit * wanted and reached >= limit * len(asked):
         return Told("pass", message, there, wanted, limit=limit)
-    return Told("fail", f"{message}; `mixguard rebalance` mends this", there, wanted, limit=limit)
+    return Told("fail", f"{message}; `mixguard rebalance` adds them", there, wanted, limit=limit)
 
 
 def _answered(rate: Rate, evidence: Evidence) -> Judged:

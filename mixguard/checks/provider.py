@@ -179,5 +179,5 @@ PROVIDER_CHECK = Check(
     nothing=_nothing,
     why="A service rejects, strips or stops at rows that its rules forbid, so it would not train on what was audited.",
     source="the provider's documentation, cited with each rule; docs/training-plan.md lists them",
-    remedy="Mend the listed rows, or choose another provider.",
+    remedy="Fix the listed rows, or choose another provider.",
 )

@@ -96,7 +96,7 @@ def audit(
 ) -> None:
     """Annotate and check a corpus, print the report, and exit with the verdict's code.
 
-    A run that was killed or interrupted goes on from its last whole part when the same command is given again.
+    A run that was killed or interrupted resumes from its last complete part when you run the same command again.
 
     Examples: mixguard audit data.jsonl -o report.html; mixguard audit data.jsonl --training-config axolotl.yml --provider openai; mixguard audit data/ --shard 1/4 --run shards/1
     """
@@ -222,7 +222,7 @@ def _shard(paths: list[str], config: Config, output: list[Path] | None, manner: 
     if manner.quiet:
         return
     how = f"{typed('mixguard', 'merge', folder)} ... --run FOLDER -o report.html"
-    typer.echo(f"One shard has no verdict. To join all {of:,}: {how}")
+    typer.echo(f"A single shard has no verdict. To merge all {of:,}: {how}")
     if config.judge.endpoint is not None:
         typer.echo("Nothing was sent to the judge: give --judge to `mixguard merge`.")
 

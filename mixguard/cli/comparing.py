@@ -88,7 +88,7 @@ def compare(
         typer.Option(
             "--judge",
             metavar="URL#MODEL",
-            help="Send answers to a second judge behind an OpenAI-compatible API, which says how far it agrees; how many is said first.",
+            help="Send answers to a second judge behind an OpenAI-compatible API and report how far it agrees; the number of answers is shown first.",
             show_default=False,
         ),
     ] = None,

@@ -10,7 +10,8 @@ import typer
 from mixguard.cli.options import DEFAULT_FILE, ConfigFile, Set, load_config
 
 app = typer.Typer(
-    invoke_without_command=True, help="Print the options in force, or write a file of them to start from."
+    invoke_without_command=True,
+    help="Print the options in force, or write a configuration file to start from.",
 )
 
 COMMON: dict[str, object] = {
@@ -38,7 +39,7 @@ COMMON: dict[str, object] = {
 
 @app.callback()
 def config(ctx: typer.Context, *, config: ConfigFile = None, set_: Set = None) -> None:
-    """Print the options in force, or write a file of them to start from.
+    """Print the options in force, or write a configuration file to start from.
 
     Example: mixguard config
     """
@@ -64,7 +65,7 @@ def init(
         typer.Argument(help="File to write; it must not exist. - prints it.", show_default=str(DEFAULT_FILE)),
     ] = DEFAULT_FILE,
 ) -> None:
-    """Write a file with the options that people change, each explained and commented out.
+    """Write a configuration file with the most common options, each explained and commented out.
 
     Example: mixguard config init
     """
@@ -76,14 +77,14 @@ def init(
         typer.echo(template(), nl=False)
         return
     if file.exists():
-        raise UsageError(f"{file}: exists, and is not replaced; name a new file, or edit this one")
+        raise UsageError(f"{file}: already exists; name a new file, or edit this one")
     write_atomically(file, template().encode())
     read = (
         "is read whenever you work in this folder"
         if file == DEFAULT_FILE
         else f"is read with {typed('-c', str(file))}"
     )
-    typer.echo(f"wrote {printed(str(file))}, which {read}: take the # from what you want to change")
+    typer.echo(f"wrote {printed(str(file))}, which {read}: uncomment what you want to change")
 
 
 def template() -> str:

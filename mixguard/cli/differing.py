@@ -42,12 +42,12 @@ def diff(
         ),
     ] = "never",
     show_text: Annotated[
-        bool, typer.Option("--show-text", help="Show prompt and response of the rows listed, also in .md.")
+        bool, typer.Option("--show-text", help="Show prompts and responses of the listed rows, also in .md.")
     ] = False,
 ) -> None:
     """Show what changed between two audits, of one corpus or of two: verdict, findings, hazards and rows.
 
-    A row is known by its texts: one that only moved in its file has not changed.
+    Rows are identified by their texts: a row that only moved in its file has not changed.
 
     Examples: mixguard diff before-run after-run; mixguard diff before-run after-run -o diff.md --fail-on new
     """

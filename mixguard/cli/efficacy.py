@@ -36,7 +36,7 @@ def init(
         typer.Option(
             "--voice",
             help="How your model opens its refusals: a bundled voice (mixguard voice list) or a voice file.",
-            show_default="that of the corpus's own refusals",
+            show_default="learned from the corpus's own refusals",
         ),
     ] = None,
     bank: Annotated[

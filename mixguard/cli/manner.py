@@ -13,13 +13,11 @@ if TYPE_CHECKING:
     from mixguard.progress import Progress
 
 Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="Print the verdict alone, on one line, and no progress.")
+    bool, typer.Option("--quiet", "-q", help="Print only the verdict, on one line, without progress.")
 ]
 Json = Annotated[
     bool,
-    typer.Option(
-        "--json", help="Print the document as JSON, and nothing else on standard output; no progress either."
-    ),
+    typer.Option("--json", help="Print only the JSON document on standard output, without progress."),
 ]
 Verbose = Annotated[
     bool,

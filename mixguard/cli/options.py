@@ -50,7 +50,7 @@ Fresh = Annotated[
     bool,
     typer.Option(
         "--fresh",
-        help="Judge everything anew: neither resume a run that was killed, nor keep what the run that is replaced has judged.",
+        help="Judge everything again: do not resume a killed run, and do not reuse the judgements of the run that is replaced.",
     ),
 ]
 Format = Annotated[
@@ -100,7 +100,7 @@ Screen = Annotated[
     typer.Option(
         "--screen",
         metavar="auto|on|off",
-        help="Let a fast model of words dismiss prompts that are nowhere near a hazard, before anything is embedded: auto (corpora of 64 MB or more), on, or off. The report states its recall.",
+        help="Let a fast word-based model dismiss prompts that are nowhere near a hazard, before anything is embedded: auto (corpora of 64 MB or more), on, or off. The report states its recall.",
         show_default="auto",
     ),
 ]
@@ -109,7 +109,7 @@ References = Annotated[
     typer.Option(
         "--references",
         metavar="PATH",
-        help="Texts of which no answer should hold 50 words in a row: a .txt, .md or .jsonl file, or a folder of them. Repeatable.",
+        help="Texts of which no answer should repeat 50 words in a row: a .txt, .md or .jsonl file, or a folder of them. Repeatable.",
         show_default=False,
     ),
 ]
@@ -184,7 +184,7 @@ ShowText = Annotated[
     bool,
     typer.Option(
         "--show-text",
-        help="Print the texts of the three gravest rows, and include those of the listed rows in .html; they are read again from their files.",
+        help="Print the texts of the three gravest rows, and include the texts of listed rows in .html; they are read again from the corpus files.",
     ),
 ]
 
@@ -233,7 +233,7 @@ Judge = Annotated[
     typer.Option(
         "--judge",
         metavar="URL#MODEL",
-        help="Send prompts near the hazard limit to a model behind an OpenAI-compatible API, e.g. http://localhost:8000/v1#llama-guard-3-8b; how many is said first.",
+        help="Send prompts near the hazard limit to a model behind an OpenAI-compatible API, e.g. http://localhost:8000/v1#llama-guard-3-8b; the number of prompts is shown first.",
         show_default=False,
     ),
 ]

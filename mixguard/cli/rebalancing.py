@@ -64,14 +64,14 @@ def rebalance(
         str | None, typer.Option("--bank", help="Refusal bank: a name or a folder.", show_default="mixguard")
     ] = None,
     budget: Annotated[
-        int | None, typer.Option("--budget", help="Total number of refusal pairs.", show_default="by size")
+        int | None, typer.Option("--budget", help="Total number of refusals to add.", show_default="by size")
     ] = None,
     voice: Annotated[
         str | None,
         typer.Option(
             "--voice",
             help="How your model opens its refusals: a bundled voice (mixguard voice list) or a voice file.",
-            show_default="that of the corpus's own refusals",
+            show_default="learned from the corpus's own refusals",
             autocompletion=completing.voices,
         ),
     ] = None,
@@ -83,14 +83,20 @@ def rebalance(
             show_default=False,
         ),
     ] = None,
-    model: Annotated[str | None, typer.Option("--model", help="Its name there.", show_default=False)] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", help="Name of the model at the endpoint.", show_default=False)
+    ] = None,
     key_env: KeyEnv = "OPENAI_API_KEY",
     concurrency: Concurrency = 4,
     seed: Annotated[
-        int | None, typer.Option("--seed", help="The same seed gives the same bytes.", show_default="0")
+        int | None,
+        typer.Option("--seed", help="Random seed; the same seed gives the same bytes.", show_default="0"),
     ] = None,
     placement: Annotated[
-        str | None, typer.Option("--placement", help="spread, shuffle or append.", show_default="spread")
+        str | None,
+        typer.Option(
+            "--placement", help="Where new records go: spread, shuffle or append.", show_default="spread"
+        ),
     ] = None,
     keep_answered: Annotated[
         bool, typer.Option("--keep-answered", help="Do not set aside answered hazardous prompts.")
@@ -99,7 +105,7 @@ def rebalance(
         list[str] | None,
         typer.Option(
             "--set-aside",
-            help="Rows to set aside: answered, turnover, over-refusal. Repeatable.",
+            help="Rows to set aside, by rule: answered, turnover, over-refusal and more (docs/checks.md). Repeatable.",
             show_default="answered",
         ),
     ] = None,
@@ -124,7 +130,7 @@ def rebalance(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write the corpus to train on: the same records plus refusal and contrast pairs, with a manifest.
+    """Write the corpus to train on: the same records plus refusals and look-alikes, with a manifest.
 
     The mix is audited too, and its verdict sets the exit code.
 

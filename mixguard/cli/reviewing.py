@@ -26,24 +26,28 @@ def review(
     *,
     author: Annotated[
         str | None,
-        typer.Option("--author", help="Who decides.", show_default="git's user.email, or the login name"),
+        typer.Option(
+            "--author", help="Name of the reviewer.", show_default="git's user.email, or the login name"
+        ),
     ] = None,
     check: Annotated[
         str | None,
         typer.Option("--check", help="Begin with the rows of this check, e.g. MG103.", show_default=False),
     ] = None,
     hazard: Annotated[
-        str | None, typer.Option("--hazard", help="Begin with this hazard, e.g. prv.", show_default=False)
+        str | None,
+        typer.Option("--hazard", help="Begin with the rows of this hazard, e.g. prv.", show_default=False),
     ] = None,
     least: Annotated[
-        float, typer.Option("--least", help="Begin with this hazard probability or more.", min=0, max=1)
+        float,
+        typer.Option("--least", help="Begin with rows of at least this hazard probability.", min=0, max=1),
     ] = 0.0,
     part: Annotated[
         str | None,
         typer.Option(
             "--part",
             metavar="I/N",
-            help="Read one of N shares, e.g. 1/2, so that two people share the work.",
+            help="Review part I of N, e.g. 1/2, to split the work among several people.",
             show_default=False,
         ),
     ] = None,
@@ -51,7 +55,7 @@ def review(
         list[Path] | None,
         typer.Option(
             "--with",
-            help="Journal of another reviewer, to join with yours: where you differ comes first. Repeatable.",
+            help="Journal of another reviewer, to merge with yours; rows you disagree on come first. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -73,7 +77,7 @@ def review(
         Path | None,
         typer.Option(
             "--teach",
-            help="Folder of your own taxonomy, made if missing, that learns from decisions.",
+            help="Folder of your own taxonomy, created if missing, to add what decisions teach.",
             show_default=False,
         ),
     ] = None,
@@ -82,24 +86,22 @@ def review(
         typer.Option(
             "--expires",
             metavar="DAY",
-            help="Last day on which decisions hold, e.g. 2027-01-31.",
+            help="Last day on which new entries hold, e.g. 2027-01-31.",
             show_default="in six months",
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option("--port", help="Port on this machine; 0 for any that is free.", min=0, max=65535)
+        int, typer.Option("--port", help="Port on this machine; 0 picks a free one.", min=0, max=65535)
     ] = 0,
     open_: Annotated[bool, typer.Option("--open", help="Open the page in your browser.")] = False,
     summary: Annotated[
         bool,
-        typer.Option(
-            "--summary", help="Only say how far the review is; with --with, how far reviewers agree."
-        ),
+        typer.Option("--summary", help="Only show progress and, with --with, how far reviewers agree."),
     ] = False,
 ) -> None:
-    """Read flagged rows on a local page, one after the other, and decide on each.
+    """Review flagged rows on a local page, one at a time, and decide on each.
 
-    The page is served on this machine alone, to whoever has the address that is printed, until Ctrl-C.
+    The page is served on this machine alone, to anyone who has the printed address, until Ctrl-C.
 
     Examples: mixguard review mixguard-run --open; mixguard review mixguard-run --check MG103 --part 1/2;
     mixguard review mixguard-run --with mixguard-run.review/ada.jsonl --summary
@@ -149,7 +151,7 @@ def _serve(opened: Opened, port: int, *, browse: bool) -> None:
     with serving(site, port) as address, shown(address) if browse else nullcontext():
         try:
             typer.echo(f"Open {address}")
-            typer.echo("Ctrl-C ends the review; every decision is kept at once.")
+            typer.echo("Press Ctrl-C to end the review; every decision is saved as you make it.")
             sys.stdout.flush()
             while True:
                 sleep(HOUR)  # a lock would not be woken: polars has signals restart what waits for one
@@ -169,9 +171,9 @@ def _day(text: str | None) -> date:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"--expires: {text!r} is not a day; write it as 2027-01-31") from None
+        raise UsageError(f"--expires: {text!r} is not a date; write it as 2027-01-31") from None
     if day < today:
-        raise UsageError(f"--expires: {day} is over; decisions would hold no longer")
+        raise UsageError(f"--expires: {day} is in the past, so decisions would expire at once")
     return day
 
 

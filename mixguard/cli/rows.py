@@ -64,7 +64,7 @@ def rows(
         typer.Option(
             "--limit",
             min=0,
-            help="Most rows, the gravest.",
+            help="Maximum number of rows; the gravest are kept.",
             show_default=f"{SHOWN} at the terminal, all in a file",
         ),
     ] = None,
@@ -73,7 +73,7 @@ def rows(
         typer.Option(
             "--output",
             "-o",
-            help="Write the rows to this file, with their texts: .jsonl, .csv or .parquet; with --format corpus as the corpus is named. - is standard output.",
+            help="Write the rows with their texts to this file: .jsonl, .csv or .parquet; with --format corpus, a name of the corpus's type. - is standard output.",
             show_default=False,
         ),
     ] = None,
@@ -81,19 +81,19 @@ def rows(
         str | None,
         typer.Option(
             "--format",
-            help="table (cards), jsonl, csv, parquet, or corpus: the records as they stand in their file, byte for byte.",
+            help="table (cards), jsonl, csv, parquet, or corpus: the records exactly as they are in their file.",
             show_default="by the name of the file, else table",
         ),
     ] = None,
     rest: Annotated[
-        bool, typer.Option("--rest", help="Write everything of the corpus but these records, byte for byte.")
+        bool, typer.Option("--rest", help="Write the corpus without these records, byte for byte.")
     ] = False,
     show_text: Annotated[
-        bool, typer.Option("--show-text", help="Show prompt and response on the cards.")
+        bool, typer.Option("--show-text", help="Show prompts and responses on the cards.")
     ] = False,
     no_text: Annotated[bool, typer.Option("--no-text", help="Leave the texts out of a file.")] = False,
 ) -> None:
-    """Show the rows of findings with place, score and reason, or write them to a file, with their texts.
+    """Show the rows of findings with place, score and reason, or write them to a file with their texts.
 
     Examples: mixguard rows mixguard-run --check MG103 --show-text; mixguard rows mixguard-run --check MG103 -o flagged.csv; mixguard rows mixguard-run --check MG103 --rest -o clean.jsonl
     """
@@ -121,10 +121,10 @@ def _format(output: Path | None, named: str | None, *, rest: bool) -> str:
 
     if rest and named not in (None, "corpus"):
         raise UsageError(
-            f"--format {named}: what is left of a corpus is written as the corpus; drop one of the options"
+            f"--format {named}: --rest always writes the corpus's own format; drop one of the two options"
         )
     if named is not None and named not in FORMATS:
-        raise UsageError(f"--format {named}: is unknown; use one of {', '.join(FORMATS)}")
+        raise UsageError(f"--format {named}: unknown format; use one of {', '.join(FORMATS)}")
     if named == "table" and output is not None:
         raise UsageError("--format table: is for the terminal; use jsonl, csv, parquet or corpus with -o")
     ending = output.suffix.lower().removeprefix(".") if output else "table"
@@ -188,17 +188,13 @@ def _records(
     if not rest:
         _check_name(output, found["source"].unique())
         done = _written(output, lambda out: write_flagged(audit, found, out))
-        note = (
-            ""
-            if done.by_line
-            else "; they are not single lines, so leave them out with --rest, not with grep"
-        )
+        note = "" if done.by_line else "; not one line each, so filter them out with --rest, not with grep"
         _say(output, f"{done.records:,} records{note}")
         return
     names = list(audit.corpus.sources)
     if source is None and len(names) > 1:
         raise UsageError(
-            f"--rest: the corpus has {len(names)} files; name one with --source: {', '.join(names)}"
+            f"--rest: the corpus has {len(names)} files; choose one with --source: {', '.join(names)}"
         )
     name = source or names[0]
     _check_name(output, [name])

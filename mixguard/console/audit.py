@@ -118,7 +118,7 @@ def share(finding: Finding) -> str:
     """What share of rows it may truly be, the detector's error counted in; empty if that was not measured."""
     if finding.interval is None or not finding.total:
         return ""
-    return f"; likely {span(finding.interval, finding.total)} of {finding.total:,}"
+    return f"; likely share {span(finding.interval, finding.total)} of {finding.total:,}"
 
 
 def places(finding: Finding) -> str:
@@ -162,7 +162,7 @@ def rows(audit: Audit, texts: Texts) -> Iterator[RenderableType]:
             if text is not None:
                 table.add_row(name, Text(printed(shorten(text, TEXT_SHOWN))))
         if prompt is None:
-            table.add_row("", "its file cannot be read again, or has changed")
+            table.add_row("", "text not available: the file is gone or has changed")
         yield from (head, table)
 
 
@@ -173,7 +173,7 @@ def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
         table = Table(box=None, pad_edge=False, padding=GAP)
         table.add_column("hazard", style="bold", no_wrap=True)
         table.add_column("name", overflow="ellipsis", no_wrap=True, max_width=NAME_SHOWN)
-        for name in ("prompts", "refused", "partial", "answered", "covered"):
+        for name in ("prompts", "refused", "partial", "answered", "refusals"):
             table.add_column(name, justify="right", no_wrap=True)
         for row in touched:
             table.add_row(row.hazard, row.name, *counts(row))

@@ -77,7 +77,7 @@ def _coverage_table(audit: Audit) -> Table:
     scheme, theirs = next(iter(audit.detectors.crosswalk.items()), ("", {}))
     if scheme:
         table.add_column(_initials(scheme), style="dim", no_wrap=True)
-    for name in ("prompts", "refused", "partial", "answered", "covered"):
+    for name in ("prompts", "refused", "partial", "answered", "refusals"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in audit.coverage:
         other = [theirs.get(row.hazard, "-").split(",")[0]] if scheme else []

@@ -27,8 +27,8 @@ from mixguard.urls import shown
 
 WORDS: dict[Words, str] = {
     "own": "in the model's own words",
-    "own, hard": "in its own words after it had complied",
-    "voice": "in its voice: its opening, the bank's reason and offer",
+    "own, hard": "in its own words, after it first complied",
+    "voice": "in the model's voice: its opening, then the bank's reason and offer",
     "bank": "in the bank's words",
 }
 
@@ -93,11 +93,11 @@ def _done_in_detail(out: Path, manifest: Manifest, after: Audit) -> Iterator[tup
     tasks = Counter(added.task for added in manifest.added if added.task)
     if tasks:
         shares = ", ".join(f"{count:,} as {name}" for name, count in tasks.most_common())
-        yield "Form", f"of the corpus's task: {shares}, of {len(manifest.added):,} new records"
+        yield "Form", f"the corpus's own task: {shares}, out of {len(manifest.added):,} new records"
     given, wanted = len(manifest.added), manifest.plan.refusals + manifest.plan.contrast
     if given < wanted:
         what = "this format cannot hold them, or the corpus already has them"
-        yield "Less", f"{wanted - given:,} pairs left out: {what}"
+        yield "Fewer", f"{wanted - given:,} pairs left out: {what}"
     if manifest.voice:
         yield from (("Voice", found.message) for found in after.findings if found.id == "MG107")
     files = [manifest_of(out), *([out.with_name(out.name + SET_ASIDE)] if manifest.set_aside else [])]
@@ -127,9 +127,9 @@ def _way_on(finding: Finding, options: RebalanceConfig) -> str:
     more = [f"--set-aside {rule}" for rule in rules] if aside.name not in options.set_aside else []
     if aside.sure:
         more.append("--set rebalance.set_aside_from=0.5")
-    sure = f" from {options.set_aside_from:g} on" if aside.sure and aside.name in options.set_aside else ""
-    told = f"rows that are sure{sure} were set aside; for more" if sure else "to set these rows aside"
-    return f"{told}: {' '.join(more)}; those that are right can be accepted in the allow file (--allow)"
+    sure = f" of {options.set_aside_from:g} or more" if aside.sure and aside.name in options.set_aside else ""
+    told = f"rows with a score{sure} were set aside; for more" if sure else "to set these rows aside"
+    return f"{told}: {' '.join(more)}; to accept false alarms: the allow file (--allow)"
 
 
 def _next(out: Path, after: Audit) -> Iterator[Step]:

@@ -30,7 +30,7 @@ def steps(audit: Audit) -> Iterator[Text]:
     """The remedy of the gravest finding first, then where to read more."""
     folder = nearby(audit.folder)
     if _lacks(audit) and made_for(audit):
-        told = "This is a mix that was made with other options than it was audited with; the next command goes by these."
+        told = "This mix was made with options other than this audit's; the next command checks it with the mix's own."
         yield Text(told, style="dim")
     yield from listed(
         [
@@ -62,7 +62,7 @@ def _remedies(audit: Audit, folder: str) -> Iterator[Step]:
             "Same", ("mixguard", "check", folder, *(word for each in options for word in ("--set", each)))
         )
     if _lacks(audit) and mix and audit.nature != "harmful":
-        yield Step("Mend", ("mixguard", "rebalance", folder, "-o", mix))
+        yield Step("Fix", ("mixguard", "rebalance", folder, "-o", mix))
     if any(finding.samples for finding in found):
         yield Step("Read", ("mixguard", "review", folder))
 

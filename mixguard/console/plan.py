@@ -20,8 +20,8 @@ from mixguard.mix.plan import Plan, PlanLine, Removal, VoiceUsed
 FOLDED = 3
 """Untouched hazards that get the same are one line from this many on."""
 LEGEND = (
-    "refusals, answered: of prompts that touch the hazard; look-alikes: harmless prompts that resemble them, with answers,"
-    " against refusing too much"
+    "refusals, answered: responses to hazardous prompts; look-alikes: harmless prompts that resemble them, with helpful"
+    " answers, to prevent over-refusal; weight: how much the profile stresses the hazard"
 )
 
 
@@ -55,12 +55,12 @@ def render_plan(plan: Plan, written: Sequence[Step] = (), *, verbose: bool = Fal
 def _apply(written: Sequence[Step]) -> Iterator[Text]:
     yield from listed(written)
     if not written:
-        yield Text("Nothing is written yet: give -o FILE in place of --dry-run.")
+        yield Text("Nothing has been written; to write the mix, give -o FILE instead of --dry-run.")
 
 
 def _plan(plan: Plan, *, verbose: bool) -> Iterator[RenderableType]:
     gone = Counter(each.hazard for each in plan.remove if each.rule == "answered")
-    there = f"{plan.exchanges:,} exchanges stay; profile {plan.profile}, bank {plan.bank}"
+    there = f"{plan.exchanges:,} exchanges kept; profile {plan.profile}, bank {plan.bank}"
     yield Text.assemble(
         (" PLAN ", "bold reverse"), f" {sums(plan.refusals, plan.contrast, len(plan.remove))}"
     )
@@ -132,18 +132,18 @@ def _moved(before: float, after: float) -> str:
 def why(line: PlanLine) -> str:
     """Why a hazard gets so many refusals, in a few words; `reason` has the numbers."""
     if not line.refusals:
-        return line.reason if not line.short else f"the bank lacks {line.short:,}"
+        return line.reason if not line.short else f"{line.short:,} not in the bank"
     parts = []
     if line.answered:
-        parts.append(f"{line.answered:,} {'answer stays' if line.answered == 1 else 'answers stay'}")
+        parts.append(f"{line.answered:,} {'answer remains' if line.answered == 1 else 'answers remain'}")
     if line.near >= 1:
-        parts.append(f"{line.near:.0f} near it")
+        parts.append(f"{line.near:.0f} near harm")
     if line.weight > 1:
-        parts.append(f"weighs {line.weight:g}x")
+        parts.append(f"weight {line.weight:g}")
     if line.there - line.covered >= 1:
-        parts.append(f"{line.covered:.0f} of {line.there:g} sure")
+        parts.append(f"{line.covered:.0f} of {line.there:g} certain")
     if line.short:
-        parts.append(f"the bank lacks {line.short:,}")
+        parts.append(f"{line.short:,} not in the bank")
     return ", ".join(parts) or ("never refused" if not line.there else "too few refusals")
 
 

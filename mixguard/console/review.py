@@ -27,9 +27,9 @@ def render_summary(opened: Opened, left: After | None = None) -> RenderableType:
     if merged is not None:
         lines += _agreement(session, merged)
     if left is None:
-        return Group(*lines, _headed("Kept", str(session.journal.path)))
+        return Group(*lines, _headed("Saved", str(session.journal.path)))
     return Group(
-        *lines, *_listed("Kept", left.written), *_listed("Next", [each.command for each in left.next])
+        *lines, *_listed("Saved", left.written), *_listed("Next", [each.command for each in left.next])
     )
 
 
@@ -51,7 +51,9 @@ def _agreement(session: Session, merged: Merged) -> Iterator[Text]:
         return
     kappa = "" if merged.kappa is None else f"; kappa {merged.kappa:.2f}"
     between = "" if merged.interval is None else f" [{merged.interval.low:.0%} to {merged.interval.high:.0%}]"
-    yield _headed("Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two decided{between}{kappa}")
+    yield _headed(
+        "Agree", f"on {merged.share:.0%} of {merged.both:,} rows that two reviewers decided{between}{kappa}"
+    )
     for number, each in enumerate(merged.disagreements[:DIFFERENCES_SHOWN]):
         yield _headed("Differ" if number == 0 else "", _differing(session, each))
     more = len(merged.disagreements) - DIFFERENCES_SHOWN

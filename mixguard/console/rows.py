@@ -30,7 +30,7 @@ def render_rows(
     """
     shown = [_card(row, found, show_text=show_text) for row, found in cards]
     if not shown:
-        return Text("No row of these findings.")
+        return Text("These findings have no such rows.")
     more = [Text(f"and {left:,} more; -o rows.jsonl writes all of them", style="dim")] if left else []
     return Group(*shown, *more)
 
@@ -44,7 +44,11 @@ def _card(row: Mapping[str, Any], found: Sequence[Mark], *, show_text: bool) -> 
     lines.add_row("  why", Text(printed(row["reason"])))
     for field in ("prompt", "response") if show_text else ():
         text = row[field]
-        told = Text("cannot be read again", style="dim") if text is None else excerpt(text, field, found)
+        told = (
+            Text("not available: the file is gone or has changed", style="dim")
+            if text is None
+            else excerpt(text, field, found)
+        )
         lines.add_row(f"  {field}", told)
     return Group(head, lines, Text())
 

@@ -65,7 +65,7 @@ def _findings(audit: Audit, wanted: Wanted) -> list[Finding]:
     for check in wanted.checks:
         if check not in known:
             raise UsageError(
-                f"--check {check}: is not a check of this run{meant(check, known)}; checks that flag rows of it: {there}"
+                f"--check {check}: not a check of this run{meant(check, known)}; checks that flag rows: {there}"
             )
     return [finding for finding in audit.findings if finding.id in wanted.checks]
 

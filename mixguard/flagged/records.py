@@ -60,9 +60,7 @@ def write_flagged(audit: Audit, rows: pl.DataFrame, out: BinaryIO) -> Sliced:
         layout = None if source.kind == "parquet" else _layout(source, numbers)
         by_line &= layout is not None and layout.single and not layout.listed and source.kind != "delimited"
         if len(chosen) > 1 and (layout is None or layout.listed or source.kind == "delimited"):
-            raise UsageError(
-                f"{name}: is one of several files, which cannot be one; name a file with --source"
-            )
+            raise UsageError(f"{name}: cannot be joined with the other files; choose one file with --source")
         if layout is None:
             _copy_rows(source, numbers, out)
         elif layout.listed:

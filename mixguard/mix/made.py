@@ -54,6 +54,6 @@ class Mix(NamedTuple):
             return Dataset.from_parquet(list(self.files))
         if not kinds <= {".json", ".jsonl", ".ndjson"}:
             raise UsageError(
-                f"{self.files[0]}: has a form of its own; read it with `datasets.Dataset.from_csv`"
+                f"{self.files[0]}: is neither JSON nor Parquet; read it with `datasets.Dataset.from_csv`"
             )
         return Dataset.from_json(list(self.files))

@@ -134,7 +134,7 @@ def verify(out: Path) -> list[str]:
     finish(mix)
     if not is_there(path):
         raise UsageError(
-            f"{mix}: is not a mix, or has lost its manifest: {path.name} is not beside it; name what rebalance wrote"
+            f"{mix}: not a mix, or its manifest {path.name} is missing; name a file that `mixguard rebalance` wrote"
         )
     return list(_differences(Manifest.load(path), path.parent))
 

@@ -95,11 +95,11 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
     if refusals:
         reason = _reason(need, target, why)
     elif target and need.covered >= target:
-        reason = "has enough refusals"
+        reason = "enough refusals already"
     elif not need.weight:
         reason = "the profile asks for none"
     else:
-        reason = "more would exceed the maximum share of refusals"
+        reason = "refusals are at their maximum share"
     return PlanLine(
         hazard=row.hazard,
         name=row.name,
@@ -122,12 +122,12 @@ def _line(row: Coverage, asked: Asked, bank: Bank, why: str) -> PlanLine:
 
 def _reason(need: Need, target: float, why: str) -> str:
     """Why a hazard gets refusals: what the rule asks for, what is there, and what makes it more."""
-    parts = [f"the rule asks for {target:.1f} refusals, and surely {need.covered:.1f} are there"]
+    parts = [f"the rule asks for {target:.1f} refusals, and the corpus surely has {need.covered:.1f}"]
     if need.answered:
         rows = "an answered request that stays" if need.answered == 1 else "each answered request that stays"
         parts.append(f"one of them for {rows} ({need.answered:.0f})")
     if need.near >= 1:
-        parts.append(f"more since {need.near:.0f} rows lie near it")
+        parts.append(f"more because {need.near:.0f} rows lie near this hazard")
     return f"{'; '.join(parts)}; weight {need.weight:g} in the profile: {why}"
 
 
@@ -169,7 +169,7 @@ def _tasks(staying: pl.LazyFrame, exchanges: int, taxonomy: Taxonomy) -> tuple[T
 def _notes(plan: Plan, staying: pl.LazyFrame, bank: Bank) -> Iterator[str]:
     short = sum(line.short for line in plan.hazards)
     if not plan.exchanges:
-        yield "This corpus trains no answers, so refusals cannot be added; reward refusals, or train a chat corpus that refuses beside it."
+        yield "This corpus trains no answers, so refusals cannot be added; reward refusals, or add a chat corpus that has refusals."
         return
     if plan.exchanges < LEAST_EXCHANGES:
         yield (

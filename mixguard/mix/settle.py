@@ -86,7 +86,7 @@ def unfinished(error: OSError) -> str:
     """What to tell of a move that failed halfway."""
     why = error.strerror or str(error)
     return (
-        f"the new mix is complete but not all of it is in place ({why}); mend that, then run `mixguard verify`,"
+        f"the new mix is complete but not all of it is in place ({why}); fix that, then run `mixguard verify`,"
         " which moves the rest"
     )
 

@@ -47,7 +47,7 @@ def after(session: Session) -> After:
         f"{places.allow}: {_entries(written.allowed)} for rows that may stay",
         f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on",
         f"{session.journal.path}: every decision",
-        f"new entries end on {places.expires.day} {places.expires:%B %Y}",
+        f"new entries expire on {places.expires.day} {places.expires:%B %Y}",
     )
     teaches = sum(taken.ruling in TEACHING for taken in session.decisions.values())
     return After(
@@ -71,10 +71,13 @@ def taught(session: Session) -> tuple[Taught, tuple[Next, ...]]:
     build = ["mixguard", "taxonomy", "build", str(folder)]
     again = ["mixguard", "audit", *sources, "--set", f"judge.taxonomy={folder}"]
     following = (
-        Next("Fit the model to it now (takes minutes), or let the next audit do it", shlex.join(build)),
-        Next("Audit again with what it has learnt", shlex.join(again)),
+        Next(
+            "Fit the model to the taxonomy now (takes minutes), or leave it to the next audit",
+            shlex.join(build),
+        ),
+        Next("Audit again with the taught taxonomy", shlex.join(again)),
     )
-    there = folder.is_dir()  # nothing is made of nothing
+    there = folder.is_dir()  # nothing was taught yet
     return added, tuple(each for each in following if there and each.command.isprintable())
 
 
@@ -90,7 +93,9 @@ def _next(session: Session, *, allowed: bool, aside: bool) -> list[Next]:
     with readable(session.audit):
         mix = command(session.audit)
     if mix is not None:
-        found.append(Next("Write the corpus to train on with them", f"{mix} {shlex.join(given)}"))
+        found.append(
+            Next("Write the corpus to train on, with these decisions applied", f"{mix} {shlex.join(given)}")
+        )
     return [each for each in found if each.command.isprintable()]
 
 

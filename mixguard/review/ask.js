@@ -14,7 +14,7 @@ const page = (() => {
         body: JSON.stringify(body),
       });
     } catch {
-      throw new Error("mixguard review does not answer. Start it again in the terminal; what was decided is kept.");
+      throw new Error("mixguard review is not responding. Start it again in the terminal; your decisions are saved.");
     }
     const told = await reply.json();
     if (!reply.ok) throw new Error(told.error);

@@ -12,7 +12,7 @@ from mixguard.files import TOML_MOST, read_bounded, spelt, told, write_atomicall
 from mixguard.library.entries import Entry, read_entries
 from mixguard.urls import url_of
 
-BEGIN = b"# --- written by mixguard review: entries down to the end mark are replaced; write your own outside of it ---"
+BEGIN = b"# --- written by mixguard review: everything down to the end mark is replaced; write your own entries outside it ---"
 END = b"# --- end of what mixguard review wrote ---"
 
 
@@ -56,8 +56,8 @@ class Edited(NamedTuple):
         if len(begins) != 1 or len(ends) != 1 or begins > ends:
             where = (begins or ends)[-1] + 1
             raise UsageError(
-                f"{path}:{where}: the block that `mixguard review` writes needs one beginning and one end mark; put back"
-                f" {END.decode()!r}, or delete the block, which is written anew"
+                f"{path}:{where}: the block that `mixguard review` writes must have exactly one begin mark and one end mark; put back"
+                f" {END.decode()!r}, or delete the block, which will be written again"
             )
         (first,), (last,) = begins, ends
         place = f"{path}:{first + 1}"
@@ -65,7 +65,7 @@ class Edited(NamedTuple):
             entries = _parsed(b"".join(lines[first:last]), kind, place)
         except ConfigError as error:
             raise UsageError(
-                f"{error}; `mixguard review` writes these lines: mend them, or delete them down to the end mark"
+                f"{error}; `mixguard review` writes these lines; fix them, or delete everything down to the end mark"
             ) from None
         return cls(path, kind, b"".join(lines[:first]), b"".join(lines[last + 1 :]), entries, content)
 
@@ -92,7 +92,7 @@ class Edited(NamedTuple):
         try:
             _parsed(content, self.kind, str(self.path))
         except ConfigError as error:
-            raise UsageError(f"{error}; mend this first; the file is as it was") from None
+            raise UsageError(f"{error}; fix this first: the file is unchanged") from None
         return content
 
     def write(self, content: bytes) -> None:

@@ -22,7 +22,7 @@ const finish = (() => {
   }
 
   function teaching(count, report) {
-    const words = `Add ${counted(count, "decision")} to our taxonomy`;
+    const words = `Add ${counted(count, "decision")} to your taxonomy`;
     const made = button(words, async () => {
       made.disabled = true;
       made.textContent = "Adding …";
@@ -42,8 +42,8 @@ const finish = (() => {
 
   function heading({ rows, decided, skip }) {
     if (!rows) return "No row matches the filter";
-    if (!skip) return rows === 1 ? "The row is decided" : `All ${number.format(rows)} rows are decided`;
-    return `${number.format(decided)} of ${number.format(rows)} rows are decided, ${number.format(skip)} skipped`;
+    if (!skip) return rows === 1 ? "The row has been decided" : `All ${number.format(rows)} rows have been decided`;
+    return `${number.format(decided)} of ${number.format(rows)} rows decided, ${number.format(skip)} skipped`;
   }
 
   // `more` is a list of [words, action] of the rows that are left.
@@ -58,8 +58,8 @@ const finish = (() => {
       counts.length ? make("dl", { class: "facts" }, ...counts) : null,
       left.length ? make("div", { class: "buttons" }, ...left) : null,
       make("h2", {}, "Written"), make("ul", { class: "written" }, ...told.written.map((line) => make("li", {}, line))),
-      told.next.length ? make("h2", {}, "What to run next") : null, ...told.next.map(command),
-      told.teaches ? make("h2", {}, "Learn from this review") : null, told.teaches ? teaching(told.teaches, report) : null,
+      told.next.length ? make("h2", {}, "Next commands") : null, ...told.next.map(command),
+      told.teaches ? make("h2", {}, "Teach the taxonomy") : null, told.teaches ? teaching(told.teaches, report) : null,
     ].filter(Boolean));
   }
 

@@ -67,7 +67,7 @@ def journal_path(run: Path, author: str) -> Path:
         raise UsageError(f"{folder}: cannot be made: {told(error)}") from None
     if not safe:
         raise UsageError(
-            f"{folder}: others could decide in your name there; make it your own, with mode 700, or delete it"
+            f"{folder}: other users could decide in your name here; make the folder yours with mode 700, or delete it"
         )
     return folder / f"{_file_name(author.strip())}.jsonl"
 
@@ -195,7 +195,7 @@ class Journal:
 
 def _content(path: Path) -> bytes:
     if sys.platform != "win32" and os.geteuid() and path.stat().st_uid not in (os.geteuid(), 0):
-        raise UsageError(f"{path}: belongs to another user; copy it, so that what it says is yours")
+        raise UsageError(f"{path}: belongs to another user; make your own copy and name that")
     return read_bounded(path, UsageError, LONGEST)
 
 

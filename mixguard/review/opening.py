@@ -88,13 +88,13 @@ def whoami() -> str:
             return asked.stdout.strip()
     with suppress(OSError, KeyError):
         return getpass.getuser()
-    raise UsageError("nobody knows who reviews; say so with --author NAME")
+    raise UsageError("cannot tell who is reviewing; give your name with --author NAME")
 
 
 def _decisions(path: Path, run: Path, author: str) -> dict[str, Decision]:
     """The decisions of a journal; in the reviewer's own name only from their own folder, where nobody else writes."""
     if not path.is_file():
-        raise UsageError(f"{path}: no such journal; reviews keep theirs in RUN.review/AUTHOR.jsonl")
+        raise UsageError(f"{path}: no such journal; a review keeps its journal in RUN.review/AUTHOR.jsonl")
     decisions, home = Journal(path).decisions, review_folder(run)
     if path.resolve().parent != home.resolve() and any(each.author == author for each in decisions.values()):
         raise UsageError(

@@ -102,7 +102,7 @@ def _looked_at(audit: Audit, check: str | None) -> pl.DataFrame:
     there = audit.flagged.select("check").unique().collect()["check"]
     if check is not None and check not in there:
         raise UsageError(
-            f"{audit.folder}: no row is flagged by {check!r}; checks that flag rows: {', '.join(sorted(there)) or 'none'}"
+            f"{audit.folder}: no row is flagged by {check!r}; checks that do: {', '.join(sorted(there)) or 'none'}"
         )
     if not listed["check"].is_in(there.to_list()).any():
         raise UsageError(f"{audit.folder}: no finding flags a row, so there is nothing to review")

@@ -44,10 +44,10 @@
   // The rows that are left once none is open.
   function left({ rows, skip }) {
     const more = [];
-    if (skip) more.push([`Read ${finish.counted(skip, "skipped row")} again`, () => doing(() => { at.step = "skipped"; return go("skipped", null); })]);
+    if (skip) more.push([`Review ${finish.counted(skip, "skipped row")} again`, () => doing(() => { at.step = "skipped"; return go("skipped", null); })]);
     const { check, hazard, least, notes } = kept();
     if (check || hazard || least) more.push(["Clear the filter", clear]);
-    else if (!notes && begun.notes) more.push([`Read ${finish.counted(begun.notes, "row")} of notes too`, () => { byId("by-notes").checked = true; filtered(); }]);
+    else if (!notes && begun.notes) more.push([`Also review ${finish.counted(begun.notes, "row")} that only notes flag`, () => { byId("by-notes").checked = true; filtered(); }]);
     return more;
   }
 
@@ -124,7 +124,7 @@
     byId("by-hazard").value = hazard ?? "";
     byId("by-score").value = least;
     byId("by-notes").checked = notes;
-    byId("notes-label").textContent = `rows of notes too (${number.format(told.notes)})`;
+    byId("notes-label").textContent = `include rows that only notes flag (${number.format(told.notes)})`;
     choose.prepare(told.hazards);
     for (const button of document.querySelectorAll("[data-does]")) button.addEventListener("click", () => doing(does[button.dataset.does]));
     for (const id of ["by-check", "by-hazard", "by-score", "by-notes"]) byId(id).addEventListener("change", filtered);

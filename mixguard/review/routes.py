@@ -20,9 +20,9 @@ def routes(session: Session, kept: Filter) -> dict[str, Route]:
     def teach(_: Mapping[str, Any]) -> Mapping[str, Any]:
         added, following = taught(session)
         left_out = added.long + added.contrary + added.missing
-        more = f"; {left_out:,} left out, as too long, contrary or without text" if left_out else ""
+        more = f"; {left_out:,} left out: too long, contradictory or without text" if left_out else ""
         known = added.exemplars - added.new
-        said = f"{added.file}: {added.new:,} {'exemplar' if added.new == 1 else 'exemplars'} added, {known:,} known{more}"
+        said = f"{added.file}: {added.new:,} {'exemplar' if added.new == 1 else 'exemplars'} added, {known:,} already present{more}"
         return {"said": one_line(said), "next": [each._asdict() for each in following]}
 
     return {

@@ -58,13 +58,13 @@ const row = (() => {
 
   function panes(shown) {
     const { texts, language } = shown;
-    if (!texts) return make("p", { class: "missing" }, "The texts are not available: the file changed or is gone since the audit. Audit it again to read this row.");
+    if (!texts) return make("p", { class: "missing" }, "The texts are not available: the file has changed or been removed since the audit. Audit it again to read this row.");
     const answer = shown.rejected ? "Response (rejected: trained away from)" : "Response";
     const earlier = texts.earlier.length ? make("details", { class: "aside-text" }, make("summary", {}, `${texts.earlier.length} earlier turns`),
       ...texts.earlier.map((turn) => make("p", { class: "text", dir: "auto" }, make("b", {}, `${turn.role}: `), turn.text))) : null;
     return make("div", { class: "panes" },
       pane("Prompt", texts.prompt, "There is no prompt.", language, block("System prompt", texts.system), earlier),
-      pane(answer, texts.response, "Nothing is trained here.", null, block("Reasoning", texts.reasoning), block("Tools", texts.tools)));
+      pane(answer, texts.response, "There is no trained response.", null, block("Reasoning", texts.reasoning), block("Tools", texts.tools)));
   }
 
   // What the marks show, each once, in words: a title alone is out of reach for a keyboard.
@@ -89,7 +89,7 @@ const row = (() => {
   }
 
   function outcome(texts) {
-    return texts?.prompt?.pieces.some(([, , kind]) => kind === "measured") ? "" : "Measured: no word decides alone.";
+    return texts?.prompt?.pieces.some(([, , kind]) => kind === "measured") ? "" : "Measured: no single word decides.";
   }
 
   // Shows the prompt of the row that is drawn with the words that decided.

@@ -154,7 +154,7 @@ class _Request(BaseHTTPRequestHandler):
     def _check_origin(self) -> None:
         hosts = [origin.removeprefix("http://") for origin in self.server.origins]
         if self.headers.get_all("Host") not in [[host] for host in hosts]:
-            raise _RefusedError(HTTPStatus.FORBIDDEN, "the address is not that of this page")
+            raise _RefusedError(HTTPStatus.FORBIDDEN, "wrong address for this page")
         if self.headers.get("Origin") not in (None, *self.server.origins):
             raise _RefusedError(HTTPStatus.FORBIDDEN, "only the page may ask this")
 

@@ -150,7 +150,7 @@ class Session:
         with self._lock:  # not for longer: whoever waits for words reads on
             row = self._reading.row(queued, 0) if queued.height else None
         if row is None or not (row["hazardous"] and row["read"] and row["prompt"]):
-            raise UsageError("the row has no hazardous prompt that can be read; load the page again")
+            raise UsageError("the row has no hazardous prompt that can be read; reload the page")
         found = self._words.of(wanted.id, row["prompt"])
         return {"prompt": texts(row, queued["checks"][0].to_list(), found)["prompt"]}
 
@@ -163,7 +163,7 @@ class Session:
         with self._lock:
             row = self.find(ruled.id)
             if row is None:
-                raise UsageError("the row is not among those to review; load the page again")
+                raise UsageError("this row is not part of the review; reload the page")
             if ruled.hazard is not None and ruled.hazard not in self._hazards:
                 raise UsageError(f"{ruled.hazard!r} is not a hazard; hazards: {', '.join(self._hazards)}")
             if ruled.ruling == "wrong-stance" and ruled.stance is None:
@@ -194,7 +194,7 @@ class Session:
             self._undone.add(taken.text_id)
             row = self.find(taken.text_id)
             if row is None:
-                return {"id": None, "said": f"undone: {RULINGS[taken.ruling]}, of a row that is not shown"}
+                return {"id": None, "said": f"undone: {RULINGS[taken.ruling]}, for a row that is not shown"}
             return {"id": taken.text_id, "said": f"{place(row)}: open again"}
 
     def write(self) -> Written:

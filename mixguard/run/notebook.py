@@ -27,7 +27,7 @@ COLOURS = {
 _CELL = "text-align:{};vertical-align:top;padding:.3em 1em .3em 0;white-space:normal;background:none;border:0"
 _ROW = "background:none;border-top:1px solid rgba(128,128,128,.35)"
 _QUIET = "opacity:.75"
-_HAZARDS = ("hazard", "prompts", "refused", "partial", "answered", "covered")
+_HAZARDS = ("hazard", "prompts", "refused", "partial", "answered", "refusals")
 
 
 def audit_page(

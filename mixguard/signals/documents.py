@@ -11,9 +11,9 @@ from mixguard.signals.base import Examples, Page, Signal
 
 def _judge(rate: Rate, _: Evidence) -> Judged:
     if not rate.count:
-        return Judged("pass", "no document holds a hazard" if rate.total else "no document")
+        return Judged("pass", "no document contains a hazard" if rate.total else "no document")
     listed = ", ".join(f"{code} {number:,}" for code, number in rate.commonest)
-    hold = "document holds" if rate.count == 1 else "documents hold"
+    hold = "document contains" if rate.count == 1 else "documents contain"
     message = f"{rate.count:,} of {rate.total:,} {hold} a hazard ({listed})"
     if not rate.interval.low:
         return Judged("note", f"{message}; false alarms alone could explain this many, so read the rows")
@@ -22,10 +22,10 @@ def _judge(rate: Rate, _: Evidence) -> Judged:
 
 DOCUMENTS = Signal(
     name="hazardous documents",
-    about="is a text without roles that tells how to do something hazardous, or is hazardous itself",
+    about="is a plain text that explains how to do something hazardous, or is hazardous itself",
     page=Page(
-        measures="Share of documents (rows of text without prompt and answer) whose hazard probability reaches the limit; the lower bound of the share, false alarms of the detector taken off, decides.",
-        blind="Hazards that a document describes at length without a passage like a request; the detector knows requests best, and how many hazardous documents it misses was not measured.",
+        measures="Share of documents (rows of text without prompt and answer) whose hazard probability reaches the limit; the lower bound of the share, corrected for the detector's false alarms, decides.",
+        blind="Hazards that a document describes at length without any passage that resembles a request; the detector knows requests best, and how many hazardous documents it misses has not been measured.",
         cost="None: every document is judged for hazards.",
         examples=Examples(
             shows=(
@@ -58,10 +58,10 @@ DOCUMENTS = Signal(
             ),
         ),
         limit=Limit(0.01, "Share of hazardous documents that fails the gate. Judgement."),
-        aside=Aside("documents", "a document holds a hazard", sure="hazard_score"),
+        aside=Aside("documents", "a document contains a hazard", sure="hazard_score"),
         why="A model that is trained on text learns to write it: instructions for harm in a document teach them as an answer would.",
         source="judgement",
-        remedy="Read the rows, and set aside those that instruct; reports and warnings may stay.",
+        remedy="Read the rows, and set aside those that give instructions; reports and warnings may stay.",
         mechanisms=("M08",),
     ),
 )

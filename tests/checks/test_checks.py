@@ -26,7 +26,7 @@ def test_no_refusal_fails_and_one_opens_nothing() -> None:
     assert none.count == one.count == 0  # by the lower bound, one refusal is not surely one
     assert (
         none.message
-        == f"0 of the {none.total} refusals the profile asks for, in 0 of 2 hazards; `mixguard rebalance` mends this"
+        == f"0 of the {none.total} refusals the profile asks for, in 0 of 2 hazards; `mixguard rebalance` adds them"
     )
 
 
@@ -100,7 +100,7 @@ def test_fewer_than_20_exchanges_warn_whatever_they_refuse(refusing: int) -> Non
     finding = found(evidence(rows), "MG101")
     assert finding.severity == "warn"
     assert "too few exchanges" in finding.message
-    assert "from 20 exchanges on" in finding.remedy
+    assert "20 exchanges or more" in finding.remedy
     rejected = found(evidence([*rows, row(polarity=-1)]), "MG101")  # not trained towards
     assert rejected.message == finding.message
     assert "too few exchanges" not in found(evidence([*rows, row()]), "MG101").message

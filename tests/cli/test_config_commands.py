@@ -19,7 +19,7 @@ def test_a_file_to_start_from_changes_nothing_and_is_never_replaced(tmp_path: Pa
     file.write_text("[checks]\nsamples = 3\n")
     again = command(tmp_path, "config", "init")
     assert again.returncode == 2
-    assert "mixguard.toml: exists, and is not replaced" in again.stderr
+    assert "mixguard.toml: already exists" in again.stderr
     assert file.read_text() == "[checks]\nsamples = 3\n"
 
 

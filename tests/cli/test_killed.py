@@ -112,7 +112,7 @@ def test_a_killed_shard_goes_on_and_is_joined(start: Start, tmp_path: Path) -> N
     assert said[1][1].startswith("resuming: parts done before: ")
     assert said[1][0] == [
         "shards/1: shard 1/2 is done: 9 of 17 parts, 32 exchanges.",
-        "One shard has no verdict. To join all 2: mixguard merge shards/1 ... --run FOLDER -o report.html",
+        "A single shard has no verdict. To merge all 2: mixguard merge shards/1 ... --run FOLDER -o report.html",
     ]
     joined = start(
         "merge",

@@ -76,8 +76,8 @@ def test_ctrl_c_ends_a_review_and_says_what_is_left(audit: Audit, tmp_path: Path
 @pytest.mark.parametrize(
     ("options", "why"),
     [(("--hazard", "nope"), "--hazard: 'nope' is not a hazard; hazards: "), (("--check", "MG999"), "no row is flagged by 'MG999'"),
-     (("--expires", "soon"), "--expires: 'soon' is not a day; write it as 2027-01-31"), (("--part", "half"), "--part: 'half' is not I/N, such as 1/2"),
-     (("--expires", "2020-01-31"), "--expires: 2020-01-31 is over"), (("--author", ""), "the reviewer has no name"),
+     (("--expires", "soon"), "--expires: 'soon' is not a date; write it as 2027-01-31"), (("--part", "half"), "--part: 'half' is not I/N, such as 1/2"),
+     (("--expires", "2020-01-31"), "--expires: 2020-01-31 is in the past"), (("--author", ""), "the reviewer has no name"),
      (("--with", "nobody.jsonl"), "nobody.jsonl: no such journal")],
 )  # fmt: skip
 def test_what_cannot_be_reviewed_is_said(

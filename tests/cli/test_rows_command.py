@@ -121,7 +121,7 @@ def test_rows_whose_texts_are_gone_are_still_listed(mixguard: Run, folder: Path)
     finally:
         shutil.move(folder / "gone", folder / "data.jsonl")
     assert [json.loads(line)["prompt"] for line in done.stdout.splitlines()] == [None, None]
-    assert "cannot be read again" in cards.stdout
+    assert "not available: the file is gone or has changed" in cards.stdout
 
 
 def test_the_rest_of_a_corpus_is_its_other_lines(mixguard: Run) -> None:
@@ -135,11 +135,11 @@ def test_the_rest_of_a_corpus_is_its_other_lines(mixguard: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--check", "MG1"], "is not a check of this run"),
+        (["--check", "MG1"], "not a check of this run"),
         (["-o", "rows.txt"], "end it in .jsonl, .csv or .parquet"),
         (["--format", "xml"], "use one of table, jsonl"),
         (["--format", "table", "-o", "x.jsonl"], "is for the terminal"),
-        (["--format", "csv", "--rest"], "drop one of the options"),
+        (["--format", "csv", "--rest"], "drop one of the two options"),
         (["--rest", "-o", "./data.jsonl"], "inputs are never overwritten"),
         (["--rest", "-o", "clean.csv"], "end the name in .jsonl"),
         (["--format", "corpus", "-o", "flagged.parquet"], "end the name in .jsonl"),

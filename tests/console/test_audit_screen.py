@@ -57,8 +57,8 @@ def test_it_fits_one_screen_and_says_the_verdict_with_its_kind(support: Audit) -
 
 
 def test_a_row_count_has_the_digits_that_the_rows_support(support: Audit) -> None:
-    (places,) = [each for each in shown(render(support)) if "; likely " in each]
-    assert "data.jsonl:156, 155, 154 and 3 more; likely" in places
+    (places,) = [each for each in shown(render(support)) if "; likely share " in each]
+    assert "data.jsonl:156, 155, 154 and 3 more; likely share" in places
     assert places.endswith("% of 161")
     assert "." not in places.partition("likely")[2]
 
@@ -126,7 +126,7 @@ def test_the_gravest_rows_are_shown_with_text_cut_between_words_and_escaped(supp
     (prompt,) = [at for at, each in enumerate(page) if each.startswith("  prompt how do I")]
     assert page[prompt + 1].endswith(("break…", "into…", "cars…"))
     assert "  answer Sure." in page
-    assert sum("its file cannot be read again" in each for each in page) == 1
+    assert sum("text not available" in each for each in page) == 1
 
 
 def test_one_line_says_it_all(support: Audit) -> None:
@@ -142,9 +142,9 @@ def test_the_whole_coverage_table_fits_80_columns(tmp_path: Path) -> None:
     for screen, head in (
         (
             details.render(audit),
-            ["hazard", "name", "LG3", "prompts", "refused", "partial", "answered", "covered"],
+            ["hazard", "name", "LG3", "prompts", "refused", "partial", "answered", "refusals"],
         ),
-        (render(audit), ["hazard", "name", "prompts", "refused", "partial", "answered", "covered"]),
+        (render(audit), ["hazard", "name", "prompts", "refused", "partial", "answered", "refusals"]),
     ):
         lines = shown(screen)
         assert longest(lines) <= 80

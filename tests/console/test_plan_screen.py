@@ -58,7 +58,7 @@ def test_before_and_after_stand_side_by_side_with_why() -> None:
         "+2",
         "1",
         "answer",
-        "stays",
+        "remains",
     ]
     assert "my\ufffd rows.jsonl:7" in "\n".join(lines)
     assert "\x1b" not in "".join(lines)
@@ -68,16 +68,16 @@ def test_hazards_that_get_the_same_are_one_line() -> None:
     lines = shown(render_plan(plan(of("ncr", answered=2), *(of(code) for code in ("src", "hte", "dfm")))))
     assert "src, hte, dfm: refusals 0 -> 1, +1 look-alike, never refused" in lines
     assert not [each for each in lines if each.startswith("hte")]
-    enough = of("prv", refusals=0, contrast=0, there=9.0, covered=8.0, reason="has enough refusals")
-    assert "prv: has enough refusals" in shown(render_plan(plan(enough)))
+    enough = of("prv", refusals=0, contrast=0, there=9.0, covered=8.0, reason="enough refusals already")
+    assert "prv: enough refusals already" in shown(render_plan(plan(enough)))
 
 
 def test_why_is_what_made_the_number() -> None:
     assert why(of("vcr")) == "never refused"
     assert why(of("vcr", there=2.0, covered=1.5)) == "too few refusals"
     told = why(of("vcr", there=6.0, covered=4.2, answered=2, near=3.2, weight=2.0, short=4))
-    assert told == "2 answers stay, 3 near it, weighs 2x, 4 of 6 sure, the bank lacks 4"
-    assert why(of("vcr", refusals=0, short=2)) == "the bank lacks 2"
+    assert told == "2 answers remain, 3 near harm, weight 2, 4 of 6 certain, 4 not in the bank"
+    assert why(of("vcr", refusals=0, short=2)) == "2 not in the bank"
 
 
 def test_notes_are_one_sentence_unless_all_is_asked_for() -> None:

@@ -76,8 +76,8 @@ def test_what_leaves_rows_out(audit: Audit, wanted: Wanted, lines: list[int]) ->
 @pytest.mark.parametrize(
     ("wanted", "message"),
     [
-        (Wanted(["MG999"]), "--check MG999: is not a check of this run"),
-        (Wanted(["mg103"]), r"did you mean 'MG103'\?\); checks that flag rows of it: MG"),
+        (Wanted(["MG999"]), "--check MG999: not a check of this run"),
+        (Wanted(["mg103"]), r"did you mean 'MG103'\?\); checks that flag rows: MG"),
         (Wanted(hazards=["VCR"]), "did you mean 'vcr'"),
         (Wanted(["MG103"], subjects=["x"]), "--subject x"),
         (Wanted(hazards=["xyz"]), "there are: ncr, vcr"),

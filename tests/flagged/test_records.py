@@ -124,5 +124,5 @@ def test_what_cannot_be_written_apart_is_refused(tmp_path: Path) -> None:
     tables = [tmp_path / "a.csv", tmp_path / "b.csv"]
     for table in tables:
         pl.DataFrame(ROWS).write_csv(table)
-    with pytest.raises(UsageError, match=r"a\.csv: is one of several files.*--source"):
+    with pytest.raises(UsageError, match=r"a\.csv: cannot be joined with the other files.*--source"):
         _flagged(*tables)

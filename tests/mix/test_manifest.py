@@ -33,6 +33,6 @@ def test_a_mix_whose_manifest_has_no_room_is_refused_before_anything_is_judged(t
 
 def test_what_is_no_mix_is_told_from_a_mix(tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match=r"data\.jsonl: is not a mix, .*: data\.jsonl\.manifest\.json is not"
+        UsageError, match=r"data\.jsonl: not a mix, or its manifest data\.jsonl\.manifest\.json is missing"
     ):
         verify(tmp_path / "data.jsonl")

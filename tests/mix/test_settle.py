@@ -86,7 +86,7 @@ def test_a_move_that_fails_halfway_is_finished_later(tmp_path: Path, monkeypatch
         patched.setattr(Path, "replace", stuck)
         with pytest.raises(PermissionError):
             write(tmp_path, "new")
-        with pytest.raises(UsageError, match=r"not permitted\); mend that, then run `mixguard verify`"):
+        with pytest.raises(UsageError, match=r"not permitted\); fix that, then run `mixguard verify`"):
             finish(out)
     with pytest.warns(CacheWarning, match="finished the move"):
         finish(out)

@@ -43,7 +43,7 @@ def test_a_mix_is_compared_with_its_corpus(example_mix: Mix) -> None:
     page = html.render(example_mix.after, manifest_for(example_mix.after)).decode()
     assert example_mix.manifest is not None
     added = [pair.kind for pair in example_mix.manifest.added]
-    assert f"{added.count('refusal')} refusal and {added.count('contrast')} contrast pairs added" in page
+    assert f"{added.count('refusal')} refusals and {added.count('contrast')} look-alikes added" in page
     assert f"{example_mix.before.verdict} → {example_mix.after.verdict}" in page
     row = next(row for row in example_mix.after.coverage if row.full_refusal)
     was = next(before for before in example_mix.before.coverage if before.hazard == row.hazard)
@@ -88,7 +88,7 @@ def test_very_many_long_texts_stay_under_three_megabytes(
     audit = mixguard.audit(data, config=Config.from_tree(tree, origin="test"))
     page = html.render(audit, show_text=True)
     assert len(page) < 3_000_000
-    assert "of them without text" in page.decode()
+    assert "of them have no text" in page.decode()
 
 
 def test_the_suggested_command_runs(example_mix: Mix, tmp_path: Path) -> None:
@@ -167,7 +167,7 @@ def test_quarantine_is_reported_from_the_audit(hostile_audit: Audit, tmp_path: P
         (moved / "quarantine.jsonl").write_text(content)
         page = html.render(Audit.load(moved)).decode()
         assert "1 of 104 records could not be read" in page
-        assert "list in the run folder is missing or broken" in page
+        assert "list in the run folder is missing or damaged" in page
     (moved / "quarantine.jsonl").unlink()
     assert "Every record was read" not in html.render(Audit.load(moved)).decode()
 
@@ -181,7 +181,7 @@ def test_a_run_whose_files_are_gone_is_still_reported(hostile_audit: Audit, tmp_
         page = html.render(Audit.load(moved), show_text=True).decode()
     finally:
         hidden.rename(source)
-    assert "of them without text" in page
+    assert "of them have no text" in page
     assert "contains no corpus text" in page
 
 

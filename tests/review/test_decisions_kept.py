@@ -229,7 +229,7 @@ def test_a_folder_that_others_can_write_to_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "run.review"
     folder.mkdir()
     folder.chmod(0o777)
-    with pytest.raises(UsageError, match="others could decide"):
+    with pytest.raises(UsageError, match="other users could decide"):
         journal_path(tmp_path / "run", "ann")
     folder.chmod(0o755)
     assert journal_path(tmp_path / "run", "ann").parent == folder

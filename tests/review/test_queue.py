@@ -86,7 +86,7 @@ def test_a_queue_ends_somewhere(audit: Audit, monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize(
-    ("check", "why"), [("MG999", "checks that flag rows: MG103, MG208"), (None, "nothing to review")]
+    ("check", "why"), [("MG999", "checks that do: MG103, MG208"), (None, "nothing to review")]
 )
 def test_nothing_to_read_is_said(audit: Audit, tmp_path: Path, check: str | None, why: str) -> None:
     with pytest.raises(UsageError, match=why):

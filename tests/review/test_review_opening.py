@@ -54,7 +54,7 @@ def test_where_people_differ_comes_first_and_whoever_merges_decides(
     }
     assert session.counts(Filter())["decided"] == 22
     said = told(capsys, both)
-    assert "Agree   on 96% of 23 rows that two decided [" in said
+    assert "Agree   on 96% of 23 rows that two reviewers decided [" in said
     assert "Differ  data.jsonl:28 (cy: set aside; di: accepted)" in said
     session.decide(Ruled(id=row["id"], ruling="set-aside"))
     again = opened(audit, tmp_path, "cy", others=[journal_path(audit.folder, "di")]).session

@@ -128,7 +128,7 @@ def test_rows_are_decided_by_mouse_and_the_end_says_what_to_run(review: Review, 
     assert review.text("count") == "3 of 4 decided"
     review.browser.find_element(By.ID, "reason").send_keys("a plan")
     review.click("[data-does=set-aside]")
-    review.shows("All 4 rows are decided")
+    review.shows("All 4 rows have been decided")
     assert review.text("count") == "4 of 4 decided, 1 set aside"
     assert review.rulings == ["accept", "wrong-hazard", "wrong-stance", "set-aside"]
     taken = list(review.session.decisions.values())
@@ -149,7 +149,7 @@ def test_rows_are_decided_by_keyboard_alone(review: Review) -> None:
     review.press("t", "2")
     review.shows("Row 4 ")
     review.press(Keys.SPACE)
-    review.shows("3 of 4 rows are decided, 1 skipped")
+    review.shows("3 of 4 rows decided, 1 skipped")
     assert review.focused == "heading"
     review.press("b")
     review.shows("Row 4 ")
@@ -159,7 +159,7 @@ def test_rows_are_decided_by_keyboard_alone(review: Review) -> None:
     review.press("n")
     review.shows("Row 4 ")
     review.press("a")
-    review.shows("All 4 rows are decided")
+    review.shows("All 4 rows have been decided")
     assert review.rulings == ["set-aside", "wrong-hazard", "wrong-stance", "accept"]
     taken = list(review.session.decisions.values())
     assert (taken[0].reason, taken[1].hazard, taken[2].stance) == ("seen", "prv", "partial_refusal")
@@ -220,7 +220,7 @@ def test_a_review_that_was_killed_goes_on(browser: webdriver.Chrome, audit: Audi
         first.press("a")
         first.shows("Row 2 ")
     first.press("a")
-    WebDriverWait(browser, 10).until(lambda _: "does not answer" in first.text("problem"))
+    WebDriverWait(browser, 10).until(lambda _: "is not responding" in first.text("problem"))
     with ExitStack() as stack:
         found = opened(audit, tmp_path, tmp_path.name.replace("_", "-"))
         made = page()
@@ -284,15 +284,15 @@ def test_the_end_leads_on_to_what_is_left_and_to_ones_own_taxonomy(
             review.press("h", Keys.ENTER)
             review.shows(f"Row {number} ")
         review.press("a")
-        review.shows("3 of 4 rows are decided, 1 skipped")
-        browser.find_element(By.XPATH, "//button[.='Add 2 decisions to our taxonomy']").click()
-        review.holds("2 exemplars added, 0 known")
+        review.shows("3 of 4 rows decided, 1 skipped")
+        browser.find_element(By.XPATH, "//button[.='Add 2 decisions to your taxonomy']").click()
+        review.holds("2 exemplars added, 0 already present")
         review.holds(f"mixguard taxonomy build {tmp_path}/ours")
-        browser.find_element(By.XPATH, "//button[.='Read 1 skipped row again']").click()
+        browser.find_element(By.XPATH, "//button[.='Review 1 skipped row again']").click()
         review.shows("Row 1 ")
         review.press("s")
-        review.shows("All 4 rows are decided")
-        browser.find_element(By.XPATH, "//button[starts-with(., 'Read 4 rows of notes')]").click()
+        review.shows("All 4 rows have been decided")
+        browser.find_element(By.XPATH, "//button[starts-with(., 'Also review 4 rows')]").click()
         review.shows("Row 5 of 8")
 
 

@@ -129,7 +129,7 @@ def test_what_is_wrong_is_kept_with_what_is_right(session: Session) -> None:
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"id": "0" * 32}, "not among those"), ({"ruling": "wrong-hazard", "hazard": "nope"}, "is not a hazard"),
+    [({"id": "0" * 32}, "not part of the review"), ({"ruling": "wrong-hazard", "hazard": "nope"}, "is not a hazard"),
      ({"ruling": "wrong-stance"}, "say what the response does")],
 )  # fmt: skip
 def test_a_decision_that_makes_no_sense_is_not_kept(

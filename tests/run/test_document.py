@@ -102,7 +102,7 @@ def test_its_notebook_display_escapes_every_value(audit: Audit) -> None:
     assert "<img" not in page
     assert "&lt;img" in page
     assert "\u202e" not in page
-    for told in (audit.verdict.upper(), "MG103", "covered", "13 other hazards: none seen"):
+    for told in (audit.verdict.upper(), "MG103", "refusals", "13 other hazards: none seen"):
         assert told in page
 
 

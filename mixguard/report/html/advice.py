@@ -34,15 +34,17 @@ def steps(audit: Audit, *, mixed: bool) -> list[Step]:
     if found:
         return found
     if audit.verdict == "incomplete":
-        return [Step("Mend what could not be read or judged, and audit again.")]
-    return [Step("Nothing before training. Afterwards, probe the tuned model and compare it with its base.")]
+        return [Step("Fix what could not be read or judged, and audit again.")]
+    return [
+        Step("Nothing to do before training. Afterwards, probe the tuned model and compare it with its base.")
+    ]
 
 
 def _adding(audit: Audit, *, mixed: bool) -> Iterator[Step]:
     missing = sum(max(row.wanted - row.refusals, 0) for row in audit.coverage)
     if missing and not mixed:
         noun = "refusal" if missing == 1 else "refusals"
-        what = f"Add at least {missing:g} {noun}, and harmless look-alikes so that it does not over-refuse."
+        what = f"Add at least {missing:g} {noun}, and harmless look-alikes so that the model does not over-refuse."
         yield Step(what, command(audit))
 
 

@@ -74,14 +74,14 @@ def facts(audit: Audit, manifest: Manifest | None) -> Iterator[Fact]:
         f"{refusals:g} of {wanted:,} wanted" if wanted else f"{refusals:g}, none wanted",
         f"{short} of {len(audit.coverage)} hazards {'has' if short == 1 else 'have'} too few"
         if short
-        else "every hazard has enough",
+        else "every hazard has enough refusals",
     )
     if manifest is not None:
         added = [pair.kind for pair in manifest.added]
         yield Fact(
             "This is a rebalanced mix",
             f"{manifest.verdict} → {audit.verdict}",
-            f"{added.count('refusal'):,} refusal and {added.count('contrast'):,} contrast pairs added,"
+            f"{added.count('refusal'):,} refusals and {added.count('contrast'):,} look-alikes added,"
             f" {_counted(len(manifest.set_aside), 'row')} set aside",
         )
 
