@@ -58,7 +58,7 @@ def explain(run: Path, sample: str) -> pl.DataFrame:
     if found.is_empty():
         raise UsageError(f"{run}: no sample {sample!r}; use an id or file:line as findings show them")
     if found["sample_id"].n_unique() > 1:
-        where = ", ".join(found["source"].unique(maintain_order=True).head(3))
+        where = ", ".join(found["source"].unique().sort().head(3))
         raise UsageError(f"{run}: several files end in {sample!r}: {where}; name more of the path")
     told = found.join(_added(earlier), on="pair", how="left", maintain_order="left").with_columns(
         hazard_limit=pl.lit(earlier.hazard_limit)

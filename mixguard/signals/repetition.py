@@ -111,7 +111,7 @@ def _templates(frame: pl.LazyFrame, _: Evidence) -> pl.LazyFrame:
     trained = in_order(frame, key("prompt_id").alias("prompt"), pl.col(TEMPLATE))
     distinct = trained.filter(pl.col("prompt").is_first_distinct())
     common = distinct.get_column(TEMPLATE).drop_nulls().sort().rle().struct.unnest()
-    alike = pl.col(TEMPLATE).is_in(common.filter(pl.col("len") >= ALIKE).get_column("value"))
+    alike = pl.col(TEMPLATE).is_in(common.filter(pl.col("len") >= ALIKE).get_column("value").implode())
     return spread(frame, distinct.select(SAMPLE, EXCHANGE, filled=alike.fill_null(value=False)), "filled")
 
 
