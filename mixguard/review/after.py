@@ -43,12 +43,15 @@ class After(NamedTuple):
 def after(session: Session) -> After:
     """Write the files that follow from the decisions, and say what they are for."""
     places, written = session.places, session.write()
-    lines = (
-        f"{places.allow}: {_entries(written.allowed)} for rows that may stay",
-        f"{places.aside}: {_entries(written.set_aside)} for rows that must not be trained on",
-        f"{session.journal.path}: every decision",
-        f"new entries expire on {places.expires.day} {places.expires:%B %Y}",
+    files = (
+        (places.allow, written.allowed, "rows that may stay"),
+        (places.aside, written.set_aside, "rows that must not be trained on"),
     )
+    lines = [f"{path}: {_entries(count)} for {what}" for path, count, what in files if count or path.exists()]
+    if session.decisions:
+        lines.append(f"{session.journal.path}: every decision")
+    if written.allowed or written.set_aside:
+        lines.append(f"new entries expire on {places.expires.day} {places.expires:%B %Y}")
     teaches = sum(taken.ruling in TEACHING for taken in session.decisions.values())
     return After(
         tuple(one_line(line) for line in lines),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import chat
@@ -42,9 +43,9 @@ def session(audit: Audit, tmp_path: Path, author: str) -> Session:
     return opened(audit, tmp_path, author).session
 
 
-def reached(session: Session, at: str | None = None, step: str = "open", **kept: object) -> dict:  # type: ignore[type-arg]
+def reached(session: Session, at: str | None = None, step: str = "open", **kept: object) -> dict[str, Any]:
     asked = Asked.model_validate({"at": at, "step": step, "kept": kept})
-    found: dict = session.row(asked)["row"]  # type: ignore[type-arg]
+    found: dict[str, Any] = session.row(asked)["row"]
     return found
 
 
@@ -241,6 +242,7 @@ def test_nothing_of_a_text_moves_or_hides_other_text(odd: Audit, tmp_path: Path,
 
 
 def test_what_to_run_next_can_be_pasted(session: Session, audit: Audit, tmp_path: Path) -> None:
+    assert after(session).written == ()
     assert after(session).next == ()
     session.decide(Ruled(id=reached(session)["id"], ruling="set-aside"))
     check, rebalance = (each.command for each in after(session).next)
