@@ -118,7 +118,7 @@ def task_forms(shown: Sequence[tuple[Record, Sample]], tasks: Sequence[Task]) ->
         if prompt is None:
             continue
         told = f"{system.text}\n{prompt.text}" if system and system.role is Role.SYSTEM else prompt.text
-        task = next((task for task in tasks if task.shows(told, record.row)), None)
+        task = next((task for task in tasks if task.shows(told, _filled(record.row))), None)
         if task is not None:
             found.setdefault(task.id, []).append((record, prompt.text))
     forms = [
@@ -137,6 +137,11 @@ def task_forms(shown: Sequence[tuple[Record, Sample]], tasks: Sequence[Task]) ->
 def last_asked(sample: Sample) -> Turn | None:
     """The last thing the user says."""
     return next((turn for turn in reversed(sample.turns) if turn.role is Role.USER), None)
+
+
+def _filled(row: Row) -> list[str]:
+    """The columns that hold something: where a corpus of tool calls has `tools: "[]"`, the row is plain chat."""
+    return [name for name, value in row.items() if value and value not in ("[]", "{}", "null")]
 
 
 def _columns(row: Row, asked: Turn) -> list[str]:

@@ -80,6 +80,20 @@ def test_a_task_is_told_from_its_rows(name: str, tmp_path: Path) -> None:
     assert [form.task.id for form in mould.tasks] == [task]
 
 
+@pytest.mark.parametrize("empty", ["[]", "", None, []])
+def test_a_row_whose_tools_are_empty_is_chat(empty: str | list[str] | None, tmp_path: Path) -> None:
+    tools = (
+        json.dumps([{"name": "find_parcel"}]) if not isinstance(empty, list) else [{"name": "find_parcel"}]
+    )
+    rows = [
+        {**chat(f"Where is parcel {n}?", "On its way."), "tools": empty if n % 2 else tools}
+        for n in range(60)
+    ]
+    (form,) = mould_of(rows, tmp_path, Config()).tasks
+    assert (form.task.id, form.share) == ("tool_call", 0.5)
+    assert all(like.row["tools"] == tools for like in form.likes)
+
+
 def test_a_chat_corpus_has_no_task(tmp_path: Path) -> None:
     rows = [
         chat(f"Where do I find the {word} number {n}?", "Look at the back.")
