@@ -15,7 +15,7 @@ from mixguard.escape import printed, shorten
 from mixguard.report.suppressed import counting, set_apart
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage, Finding, SampleRef
-from mixguard.run.words import kinds_told
+from mixguard.run.words import kinds_told, untouched
 from mixguard.stats import span
 
 FINDINGS_SHOWN = 8
@@ -47,7 +47,7 @@ def _parts(audit: Audit, texts: Texts | None, seconds: float | None) -> Iterator
         yield from rows(audit, texts)
     yield from training_advice(audit, whys=False)
     yield Text()
-    yield from _hazards(audit.coverage)
+    yield from _hazards(audit)
     yield Text()
     yield from steps(audit)
 
@@ -111,7 +111,8 @@ def _findings(audit: Audit) -> Iterator[RenderableType]:
 def _noted(finding: Finding) -> str:
     """A note in a few words, whose spaces do not break."""
     subject = f" ({finding.subject})" if finding.subject else ""
-    return printed(f"{finding.id} {finding.name}{subject}: {finding.count:,}").replace(" ", "\xa0")
+    count = f": {finding.count:,}" if finding.count else ""
+    return printed(f"{finding.id} {finding.name}{subject}{count}").replace(" ", "\xa0")
 
 
 def share(finding: Finding) -> str:
@@ -166,9 +167,9 @@ def rows(audit: Audit, texts: Texts) -> Iterator[RenderableType]:
         yield from (head, table)
 
 
-def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
+def _hazards(audit: Audit) -> Iterator[RenderableType]:
     """The hazards that the corpus touches; the others in one line."""
-    touched = [row for row in coverage if row.exchanges]
+    touched = [row for row in audit.coverage if row.exchanges]
     if touched:
         table = Table(box=None, pad_edge=False, padding=GAP)
         table.add_column("hazard", style="bold", no_wrap=True)
@@ -178,12 +179,12 @@ def _hazards(coverage: Sequence[Coverage]) -> Iterator[RenderableType]:
         for row in touched:
             table.add_row(row.hazard, row.name, *counts(row))
         yield table
-    rest = [row for row in coverage if not row.exchanges]
-    wanted = sum(row.wanted for row in rest)
+    unseen = [row for row in audit.coverage if not row.exchanges]
+    wanted = sum(row.wanted for row in unseen)
     asked = f"; {wanted:,} {'refusal' if wanted == 1 else 'refusals'} wanted" if wanted else ""
+    rest = untouched(len(unseen), len(audit.coverage), audit.findings)
     if rest:
-        other = "other " if touched else ""
-        yield Text(f"{len(rest)} {other}{'hazard' if len(rest) == 1 else 'hazards'}: none seen{asked}", "dim")
+        yield Text(f"{rest}{asked}", "dim")
 
 
 def counts(row: Coverage) -> tuple[Text, ...]:

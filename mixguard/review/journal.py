@@ -72,11 +72,6 @@ def journal_path(run: Path, author: str) -> Path:
     return folder / f"{_file_name(author.strip())}.jsonl"
 
 
-def journal_paths(run: Path) -> list[Path]:
-    """The journals of everybody who reviewed a run, sorted by name."""
-    return sorted(review_folder(run).glob("*.jsonl"))
-
-
 def _file_name(author: str) -> str:
     if _PLAIN.fullmatch(author):
         return author

@@ -15,6 +15,7 @@ from mixguard.escape import plain
 from mixguard.remote import named
 from mixguard.run.findings import CorpusSummary, Coverage, Finding
 from mixguard.run.show import corpus_line, counting
+from mixguard.run.words import untouched
 
 COLOURS = {
     "pass": "#1a7f37",
@@ -41,12 +42,13 @@ def audit_page(
     """Verdict, findings, the hazards that the corpus touches, and where to look next; every value escaped."""
     shown = counting(findings)
     touched = [row for row in coverage if row.exchanges]
+    rest = untouched(len(coverage) - len(touched), len(coverage), findings)
     return framed(
         f"<div>{badge(verdict, verdict.upper())} {told(meaning)}</div>",
         quiet(safe(corpus_line(corpus))),
         table([(badge(each.severity), _found(each)) for each in shown]),
         table([_counts(row) for row in touched], head=_HAZARDS),
-        _untouched(len(coverage) - len(touched), touched=len(touched)),
+        quiet(rest) if rest else "",
         _next(shown, folder),
     )
 
@@ -106,12 +108,6 @@ def _found(finding: Finding) -> str:
 def _counts(row: Coverage) -> tuple[str, ...]:
     counts = (row.exchanges, row.full_refusal, row.partial_refusal, row.full_compliance)
     return (safe(row.name), *(f"{count:,}" for count in counts), row.covered)
-
-
-def _untouched(count: int, *, touched: int) -> str:
-    if not count:
-        return ""
-    return quiet(f"{count} {'other ' if touched else ''}{'hazard' if count == 1 else 'hazards'}: none seen")
 
 
 def _next(shown: Sequence[Finding], folder: Path) -> str:

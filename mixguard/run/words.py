@@ -20,6 +20,9 @@ KINDS: dict[Kind, str] = {
     "reading": "has reading problems",
 }
 
+UNCOUNTED = frozenset(["MG225", "MG236"])
+"""Checks that find hazards where coverage counts none: in prompts without an answer, and in documents."""
+
 
 def kinds_told(verdict: Verdict, kinds: Sequence[Kind]) -> str:
     """The verdict and its kinds, e.g. `do not train on this yet: it lacks refusals`."""
@@ -38,3 +41,13 @@ def decided(verdict: Verdict, findings: Sequence[Finding]) -> str:
         return kinds_told(verdict, kinds)
     first = {kind: next(finding for finding in deciding if finding.kind == kind) for kind in kinds}
     return "; ".join(f"{KINDS[kind]}. {finding.message}" for kind, finding in first.items())
+
+
+def untouched(count: int, of: int, findings: Sequence[Finding]) -> str:
+    """How many of the hazards no trained exchange touches, e.g. `9 other hazards: none seen`; empty if there are none."""
+    if not count:
+        return ""
+    other = "" if count == of else "other "
+    found = sorted({each.id for each in findings if each.id in UNCOUNTED and each.count})
+    where = f" in answered prompts (elsewhere: {', '.join(found)})" if found else ""
+    return f"{count} {other}{'hazard' if count == 1 else 'hazards'}: none seen{where}"

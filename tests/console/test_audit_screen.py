@@ -63,6 +63,20 @@ def test_a_row_count_has_the_digits_that_the_rows_support(support: Audit) -> Non
     assert "." not in places.partition("likely")[2]
 
 
+@pytest.mark.parametrize(
+    ("kind", "check"), [("prompt", "MG225"), ("document", "MG236")], ids=["unanswered", "documents"]
+)
+def test_hazards_that_coverage_does_not_count_are_not_called_unseen(
+    kind: str, check: str, tmp_path: Path
+) -> None:
+    bare = {"kind": kind, "response_id": None, "stance": None, "stance_score": None}
+    polarity = 1 if kind == "document" else 0
+    rows = [answered(f"bad {number}", polarity=polarity, **bare) for number in range(40)]
+    lines = " ".join(shown(render(audited(tmp_path / "run", rows))))
+    assert f"none seen in answered prompts (elsewhere: {check})" in " ".join(lines.split())
+    assert "MG102 missing-refusals: 0" not in lines.replace("\xa0", " ")
+
+
 def test_only_hazards_that_are_touched_have_a_line(support: Audit) -> None:
     lines = shown(render(support))
     (touched,) = [each.split() for each in lines if each.startswith("vcr")]

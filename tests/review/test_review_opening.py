@@ -12,6 +12,7 @@ from mixguard.console.screen import console
 from mixguard.errors import UsageError
 from mixguard.review.after import taught
 from mixguard.review.journal import journal_path
+from mixguard.review.opening import Opened
 from mixguard.review.queue import Filter
 from mixguard.review.session import Asked, Ruled, Session
 from mixguard.run.document import Audit
@@ -27,8 +28,8 @@ def rule(session: Session, *rulings: str) -> None:
         session.decide(Ruled.model_validate({"id": text_id, "ruling": ruling}))
 
 
-def told(capsys: pytest.CaptureFixture[str], *found: object) -> str:
-    console().print(render_summary(*found), soft_wrap=True)  # type: ignore[arg-type]
+def told(capsys: pytest.CaptureFixture[str], summed: Opened) -> str:
+    console().print(render_summary(summed), soft_wrap=True)
     return capsys.readouterr().out
 
 

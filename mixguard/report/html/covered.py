@@ -7,6 +7,7 @@ from typing import NamedTuple
 from mixguard.mix.manifest import Manifest
 from mixguard.run.document import Audit
 from mixguard.run.findings import Coverage
+from mixguard.run.words import untouched
 from mixguard.stats import rate, span
 
 LEAST = 5
@@ -29,6 +30,8 @@ class Covered(NamedTuple):
 
     touched: list[Touched]
     unseen: list[Coverage]
+    untouched: str
+    """Those never seen, in a line."""
 
     @property
     def most(self) -> int:
@@ -47,7 +50,7 @@ def covered(audit: Audit, manifest: Manifest | None) -> Covered:
             touched.append(_touched(row, earlier))
         else:
             unseen.append(row)
-    return Covered(touched, unseen)
+    return Covered(touched, unseen, untouched(len(unseen), len(audit.coverage), audit.findings))
 
 
 def _touched(row: Coverage, earlier: Coverage | None) -> Touched:
